@@ -1,0 +1,3 @@
+"""Converge Desktop: a person governs what agents propose."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""The outside world behind ports: files, model, databases, keys, clock."""

@@ -1,0 +1,1 @@
+"""The threads of a desk: commands in, updates out. No Qt."""

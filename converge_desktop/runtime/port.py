@@ -1,0 +1,122 @@
+"""What the window and the command line may ask of a desk, and what it tells them.
+
+A desk answers through futures, because every command is a message to the engine thread; an update
+is pushed to each subscriber, on whichever thread made it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from converge_desktop.runtime.readmodel import (
+    FactAnswer,
+    InboxRow,
+    LedgerRow,
+    Lineage,
+    PackRow,
+    Review,
+    RunRow,
+    RunView,
+    Status,
+    TraceRow,
+    TraceView,
+    Verification,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class InboxChanged:
+    """The whole inbox, oldest first."""
+
+    rows: tuple[InboxRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunChanged:
+    """One run moved."""
+
+    view: RunView
+
+
+@dataclass(frozen=True, slots=True)
+class TracesAdded:
+    """Steps that were recorded."""
+
+    rows: tuple[TraceRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChanged:
+    """The status bar's content."""
+
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A sentence for the person. ``severity`` is ``info``, ``caution`` or ``danger``."""
+
+    severity: str
+    text: str
+
+
+Update = InboxChanged | RunChanged | TracesAdded | StatusChanged | Notice
+
+
+class DeskPort(Protocol):
+    """A running desk, as its users see it."""
+
+    def subscribe(self, listener: Callable[[Update], None]) -> None:
+        """Calls ``listener`` with every update from now on, on the thread that made it."""
+
+    def packs(self) -> Future[tuple[PackRow, ...]]:
+        """Lists the packs that can be run."""
+
+    def runs(self) -> Future[tuple[RunRow, ...]]:
+        """Lists all runs, newest first."""
+
+    def run_view(self, run_id: str) -> Future[RunView]:
+        """Returns one run, whole."""
+
+    def inbox(self) -> Future[tuple[InboxRow, ...]]:
+        """Lists the open gates of all runs."""
+
+    def review(self, gate_id: str) -> Future[Review]:
+        """Assembles what a person is shown before deciding."""
+
+    def traces(self) -> Future[tuple[TraceRow, ...]]:
+        """Lists all recorded steps, newest first."""
+
+    def trace(self, trace_id: str) -> Future[TraceView]:
+        """Returns one step, whole."""
+
+    def ledger_page(self, first: int, count: int) -> Future[tuple[LedgerRow, ...]]:
+        """Returns up to ``count`` records from sequence ``first``."""
+
+    def facts(self, key: str, text: str) -> Future[FactAnswer]:
+        """Asks the database for facts of all runs; an empty argument matches everything."""
+
+    def lineage(self, run_id: str, fact_id: str) -> Future[Lineage]:
+        """Asks the database what a fact came from."""
+
+    def verify(self) -> Future[Verification]:
+        """Reads the ledger from the first record and checks every hash."""
+
+    def start_run(self, pack_id: str, folder: Path) -> Future[str]:
+        """Reads ``folder`` and starts a run; fails with a sentence, and no run, on bad input."""
+
+    def decide(self, gate_id: str, verdict: str, reason: str, shown: str) -> Future[None]:
+        """Signs and records ``approve`` or ``reject``; ``shown`` is the digest of the review."""
+
+    def cancel(self, run_id: str) -> Future[None]:
+        """Stops a run; what it reached stays."""
+
+    def load_model(self, path: Path) -> Future[None]:
+        """Takes another GGUF file into use."""
+
+    def close(self) -> None:
+        """Stops every thread, in order, and releases the data directory. Safe to call twice."""

@@ -1,0 +1,315 @@
+"""What the window and the command line show: plain values read off folded state.
+
+Nothing here decides anything. Every value is frozen, made on the engine thread after a fold, and
+safe to hand to another thread. Times are microseconds since 1970 UTC, confidence and scores are
+thousandths; wording for people is done here so that window and command line say the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of running text; one that stands for a fact carries its id and can be followed."""
+
+    text: str
+    fact_id: str | None = None
+
+
+Text = tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InboxRow:
+    """One proposal that waits for a person."""
+
+    gate_id: str
+    run_id: str
+    run_label: str
+    title: str
+    risk: str
+    agent: str
+    key: str
+    confidence: int | None
+    opened_at: int
+    deadline: int | None
+    votes: int
+    votes_needed: int
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRow:
+    """One fact the proposal rests on, with where its value was read."""
+
+    fact_id: str
+    cite: str
+    label: str
+    value: str
+    limit: str
+    standing: str
+    source: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonRow:
+    """One step of the reasoning."""
+
+    side: str
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """One step of the plan: a declared capability, its meaning, and what it is for."""
+
+    capability: str
+    meaning: str
+    purpose: Text
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRow:
+    """One check that ran, and what came of it."""
+
+    name: str
+    passed: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LayerRow:
+    """One layer of a prompt."""
+
+    name: str
+    text: str
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class TraceRow:
+    """One step of a chain, for lists.
+
+    ``outcome`` is ``valid``, ``invalid`` or ``uncertain``.
+    """
+
+    trace_id: str
+    run_id: str
+    run_label: str
+    step: str
+    headline: str
+    outcome: str
+    at: int
+    duration: int
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class TraceView:
+    """One step of a chain, whole."""
+
+    row: TraceRow
+    version: str
+    layers: tuple[LayerRow, ...]
+    raw_output: str
+    output: Text
+    checks: tuple[CheckRow, ...]
+    envelope: tuple[tuple[str, str], ...]
+    prompt_hash: str
+    prompt_tokens: int
+    reused_tokens: int
+    output_tokens: int
+    led_to: str
+    rests_on: tuple[EvidenceRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """All that a person is shown before deciding; ``digest`` binds the decision to it."""
+
+    gate_id: str
+    run_id: str
+    run_label: str
+    title: str
+    risk: str
+    key: str
+    kind: str
+    rule: str
+    rule_reason: str
+    may_decide: str
+    cycle: int
+    agent: str
+    opened_at: int
+    deadline: int | None
+    becomes_true: str
+    consequences: tuple[str, ...]
+    reasoning: tuple[ReasonRow, ...]
+    score: int | None
+    confidence: int | None
+    justification: Text
+    plan: tuple[PlanRow, ...]
+    evidence: tuple[EvidenceRow, ...]
+    checks: tuple[CheckRow, ...]
+    notes: tuple[str, ...]
+    trace_ids: tuple[str, ...]
+    raw: tuple[TraceView, ...]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What one agent did in one cycle; all zero and not eligible means that it did not run."""
+
+    eligible: bool = False
+    running: bool = False
+    promoted: int = 0
+    refused: int = 0
+    asked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRow:
+    """One agent's cells, one a cycle, from cycle 1."""
+
+    agent: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FactCard:
+    """A fact of the context, or a proposal that waits (``state`` is ``fact`` or ``waiting``)."""
+
+    fact_id: str
+    key: str
+    text: str
+    byline: str
+    state: str
+    approver: str
+    run_id: str
+    run_label: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetRow:
+    """One budget: how much is used, of how much, in words and as a share in thousandths."""
+
+    name: str
+    words: str
+    share: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One run, for lists. ``phase`` is ``running``, ``waiting`` or ``stopped``."""
+
+    run_id: str
+    label: str
+    title: str
+    phase: str
+    outcome: str
+    started_at: int
+    open_gates: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """One run, whole."""
+
+    row: RunRow
+    pack: str
+    folder: str
+    cycle: int
+    agents: tuple[AgentRow, ...]
+    context: tuple[tuple[str, tuple[FactCard, ...]], ...]
+    budgets: tuple[BudgetRow, ...]
+    why_not: tuple[tuple[str, str], ...]
+    stop_kind: str
+    stop_words: str
+    notes: tuple[str, ...]
+    root: str
+    now_doing: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelView:
+    """The model in use. ``state`` is ``none``, ``loading``, ``ready``, ``busy`` or ``failed``."""
+
+    state: str = "none"
+    name: str = ""
+    path: str = ""
+    sha256: str = ""
+    detail: tuple[tuple[str, str], ...] = ()
+    tokens_per_second: int = 0
+    grade: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The status bar."""
+
+    operator: str = ""
+    unlocked: bool = False
+    engine: str = "Starting"
+    model: ModelView = field(default_factory=ModelView)
+    ledger_seq: int = 0
+    ledger_state: str = "verifying"
+    ledger_verified_at: int = 0
+    view_seq: int = 0
+    view_state: str = "starting"
+    budgets: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PackRow:
+    """One pack that can be run."""
+
+    pack_id: str
+    title: str
+    summary: str
+    version: int
+    policy: str
+    sample: str
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """One record of the ledger, for lists."""
+
+    seq: int
+    at: int
+    kind: str
+    run_id: str
+    hash: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What came of verifying the ledger; ``bad_seq`` is -1 where every record holds."""
+
+    records: int
+    bad_seq: int
+    reason: str
+    head: str
+
+
+@dataclass(frozen=True, slots=True)
+class FactAnswer:
+    """Facts across all runs, answered by the database, and the ledger sequence they reflect."""
+
+    rows: tuple[FactCard, ...]
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """What a fact came from, as edges ``(from, relation, to)`` with a label for each id."""
+
+    fact_id: str
+    edges: tuple[tuple[str, str, str], ...]
+    labels: tuple[tuple[str, str], ...]
+    seq: int

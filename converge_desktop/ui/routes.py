@@ -1,0 +1,27 @@
+"""How a page asks for another: signals that the main window connects."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+
+class Routes(QObject):
+    """One object that every page is handed.
+
+    Signals:
+        page: Go to a page, by its id.
+        run: Show a run, by its id.
+        trace: Show a trace, by its id.
+        gate: Show a waiting proposal, by its gate's id.
+        fact: Show where a fact came from: run id, fact id.
+        start: Offer to start a run of a pack, by its id; empty offers all.
+        say: Show a sentence: severity, text, topic. A later one replaces one on the same topic.
+    """
+
+    page = Signal(str)
+    run = Signal(str)
+    trace = Signal(str)
+    gate = Signal(str)
+    fact = Signal(str, str)
+    start = Signal(str)
+    say = Signal(str, str, str)

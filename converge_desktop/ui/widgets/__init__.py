@@ -1,0 +1,1 @@
+"""Small pieces that pages are made of. None of them knows the desk."""

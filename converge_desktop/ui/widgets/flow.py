@@ -1,0 +1,81 @@
+"""A layout that sets its items in lines, like words."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
+
+
+class FlowLayout(QLayout):
+    """Sets items left to right and begins a new line where the width ends."""
+
+    def __init__(self, gap: int = 6, line_gap: int = 6, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._items: list[QLayoutItem] = []
+        self._gap = gap
+        self._line_gap = line_gap
+        self.setContentsMargins(0, 0, 0, 0)
+
+    def addItem(self, item: QLayoutItem) -> None:  # noqa: N802
+        """Override QLayout.addItem."""
+        self._items.append(item)
+
+    def count(self) -> int:
+        """Override QLayout.count."""
+        return len(self._items)
+
+    def itemAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override] # noqa: N802
+        """Override QLayout.itemAt."""
+        return self._items[index] if 0 <= index < len(self._items) else None
+
+    def takeAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override] # noqa: N802
+        """Override QLayout.takeAt."""
+        return self._items.pop(index) if 0 <= index < len(self._items) else None
+
+    def expandingDirections(self) -> Qt.Orientation:  # noqa: N802
+        """Override QLayout.expandingDirections."""
+        return Qt.Orientation(0)
+
+    def hasHeightForWidth(self) -> bool:  # noqa: N802
+        """Override QLayout.hasHeightForWidth."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:  # noqa: N802
+        """Override QLayout.heightForWidth."""
+        return self._arrange(QRect(0, 0, width, 0), move=False)
+
+    def setGeometry(self, rect: QRect) -> None:  # noqa: N802
+        """Override QLayout.setGeometry."""
+        super().setGeometry(rect)
+        self._arrange(rect, move=True)
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """Override QLayout.sizeHint."""
+        hints = [item.sizeHint() for item in self._items]
+        if not hints:
+            return QSize(0, 0)
+        width = sum(h.width() for h in hints) + self._gap * (len(hints) - 1)
+        return QSize(width, max(h.height() for h in hints))
+
+    def minimumSize(self) -> QSize:  # noqa: N802
+        """Override QLayout.minimumSize."""
+        hints = [item.minimumSize() for item in self._items]
+        if not hints:
+            return QSize(0, 0)
+        return QSize(max(h.width() for h in hints), max(h.height() for h in hints))
+
+    def _arrange(self, rect: QRect, *, move: bool) -> int:
+        x, y, high = rect.x(), rect.y(), 0
+        for item in self._items:
+            widget = item.widget()
+            if widget is not None and widget.isHidden():
+                continue
+            hint = item.sizeHint()
+            wide = min(hint.width(), rect.width())
+            if x > rect.x() and x + wide > rect.right() + 1:
+                x, y, high = rect.x(), y + high + self._line_gap, 0
+            if move:
+                item.setGeometry(QRect(QPoint(x, y), QSize(wide, hint.height())))
+            x += wide + self._gap
+            high = max(high, hint.height())
+        return y + high - rect.y()

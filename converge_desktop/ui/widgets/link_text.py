@@ -1,0 +1,161 @@
+"""Running text in which every fact can be followed."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, QUrl, Signal, Slot
+from PySide6.QtGui import (
+    QColor,
+    QResizeEvent,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextOption,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser
+
+from converge_desktop.runtime.readmodel import Segment, Text
+from converge_desktop.ui import fonts, tokens, words
+
+_SCHEME = "fact:"
+
+
+class LinkText(QTextBrowser):
+    """Plain text as high as it needs to be; segments that stand for a fact are links.
+
+    Text is inserted by cursor, never parsed: markup in it stays what it is.
+
+    Signals:
+        followed: A fact's link was followed, with the fact's id.
+    """
+
+    followed = Signal(str)
+
+    def __init__(self, role: str = "body", tone: str = "text") -> None:
+        super().__init__()
+        self._role = role
+        self._tone = tone
+        self._lines: tuple[Text, ...] = ()
+        self._numbered = False
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setOpenLinks(False)
+        self.setUndoRedoEnabled(False)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setStyleSheet("QTextBrowser { background: transparent; border: none; padding: 0; }")
+        self.viewport().setAutoFillBackground(False)
+        self.document().setDocumentMargin(0)
+        self.setFont(fonts.font(role))
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+        self.anchorClicked.connect(self._on_anchor)
+
+    def show_text(self, text: Text) -> None:
+        """Shows one paragraph."""
+        self.show_lines((text,))
+
+    def show_lines(self, lines: tuple[Text, ...], *, numbered: bool = False) -> None:
+        """Shows several paragraphs, numbered where their order means something."""
+        self._lines = lines
+        self._numbered = numbered
+        has_links = any(s.fact_id for line in lines for s in line)
+        flags = Qt.TextInteractionFlag.TextSelectableByMouse
+        if has_links:
+            flags |= Qt.TextInteractionFlag.LinksAccessibleByMouse
+            flags |= Qt.TextInteractionFlag.LinksAccessibleByKeyboard
+        self.setTextInteractionFlags(flags)
+        self.setFocusPolicy(
+            Qt.FocusPolicy.StrongFocus if has_links else Qt.FocusPolicy.ClickFocus
+        )
+        self._render()
+
+    def retint(self) -> None:
+        """Draws the text again in the colours now in force."""
+        self._render()
+
+    def links(self) -> list[str]:
+        """Lists the ids of the facts that the text leads to, in order."""
+        return [s.fact_id for line in self._lines for s in line if s.fact_id]
+
+    def _render(self) -> None:
+        self.document().clear()
+        cursor = QTextCursor(self.document())
+        cursor.beginEditBlock()
+        for number, line in enumerate(self._lines, start=1):
+            block = QTextBlockFormat()
+            block.setLineHeight(140, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
+            if number > 1:
+                block.setTopMargin(2)
+            lead = f"{number}. " if self._numbered else ""
+            if lead:
+                indent = fonts.metrics(self._role).horizontalAdvance("0. ") + 1
+                block.setLeftMargin(indent)
+                block.setTextIndent(-indent)
+            if number == 1:
+                cursor.setBlockFormat(block)
+            else:
+                cursor.insertBlock(block)
+            if lead:
+                cursor.insertText(lead, self._plain("muted"))
+            for segment in line:
+                self._insert(cursor, segment)
+        cursor.endEditBlock()
+        self._fit(self.width())
+        self.updateGeometry()
+
+    def _insert(self, cursor: QTextCursor, segment: Segment) -> None:
+        text = words.visible(segment.text).replace("\n", "\u2028")
+        if segment.fact_id is None:
+            cursor.insertText(text, self._plain(self._tone))
+            return
+        look = QTextCharFormat()
+        mono = "mono-small" if self._role in {"body", "small"} else "mono"
+        look.setFont(fonts.font(mono))
+        look.setForeground(QColor(tokens.current().text))
+        look.setUnderlineStyle(QTextCharFormat.UnderlineStyle.SingleUnderline)
+        look.setUnderlineColor(QColor(tokens.current().accent))
+        look.setAnchor(True)
+        look.setAnchorHref(_SCHEME + segment.fact_id)
+        cursor.insertText(text, look)
+
+    def _plain(self, tone: str) -> QTextCharFormat:
+        look = QTextCharFormat()
+        look.setFont(fonts.font(self._role))
+        look.setForeground(tokens.current().tone(tone))
+        return look
+
+    @Slot(QUrl)
+    def _on_anchor(self, url: QUrl) -> None:
+        self.followed.emit(url.toString(QUrl.UrlFormattingOption.None_).removeprefix(_SCHEME))
+
+    def _fit(self, width: int) -> int:
+        self.document().setTextWidth(max(40, width))
+        return round(self.document().size().height() + 0.5)
+
+    def heightForWidth(self, width: int) -> int:  # noqa: N802
+        """Override QWidget.heightForWidth."""
+        return self._fit(width)
+
+    def hasHeightForWidth(self) -> bool:  # noqa: N802
+        """Override QWidget.hasHeightForWidth."""
+        return True
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """Override QTextBrowser.sizeHint."""
+        return QSize(240, self._fit(self.width()))
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        """Override QTextBrowser.minimumSizeHint."""
+        return QSize(80, fonts.line(self._role))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Override QTextBrowser.resizeEvent."""
+        super().resizeEvent(event)
+        self._fit(event.size().width())
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
+        """Override QTextBrowser.wheelEvent: the page scrolls, not the paragraph."""
+        event.ignore()

@@ -1,0 +1,160 @@
+"""Turning values into words for people.
+
+Nothing from a model or an input file reaches the screen without passing ``visible``.
+"""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+from datetime import UTC, datetime
+
+_KEPT = frozenset("\n\t")
+_HIDDEN = frozenset(
+    [
+        0x034F,  # combining grapheme joiner
+        0x115F,  # Hangul fillers: letters that show nothing
+        0x1160,
+        0x17B4,
+        0x17B5,
+        0x2800,  # an empty Braille pattern looks like a space
+        0x3164,
+        0xFFA0,
+        *range(0x180B, 0x1810),
+        *range(0xFE00, 0xFE10),  # variation selectors can carry hidden bytes
+        *range(0xE0100, 0xE01F0),
+    ]
+)
+_CATEGORIES = frozenset(["Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"])
+
+MINUTE = 60_000_000
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+RISK_WORDS = {"high": "High risk", "medium": "Medium risk", "low": "Low risk"}
+RISK_TONES = {"high": "danger", "medium": "caution", "low": "good"}
+
+
+def visible(text: str) -> str:
+    """Shows characters that would otherwise hide or reorder text.
+
+    Args:
+        text: Anything, for instance what a model wrote.
+
+    Returns:
+        The same text with control, zero-width, bidirectional and byte-order characters replaced
+        by their name, as in ``⟨U+202E⟩``. Line breaks and tabs stay.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_shown(c) for c in text)
+
+
+def _shown(char: str) -> str:
+    if char in _KEPT:
+        return char
+    if ord(char) in _HIDDEN or unicodedata.category(char) in _CATEGORIES:
+        return f"⟨U+{ord(char):04X}⟩"
+    return char
+
+
+def one_line(text: str) -> str:
+    """Shows a text on a single line, with every line break turned into a sign."""
+    return visible(text).replace("\n", " ⏎ ").replace("\t", " ")
+
+
+def tooltip(text: str) -> str:
+    """Wraps plain text so that a tool tip, which guesses, never takes it for markup."""
+    if not text:
+        return ""
+    return f'<div style="white-space:pre-wrap">{html.escape(visible(text))}</div>'
+
+
+def unmnemonic(text: str) -> str:
+    """Keeps an ampersand an ampersand where Qt would make it an access key."""
+    return one_line(text).replace("&", "&&")
+
+
+def thousandths(value: int | None) -> str:
+    """Shows a score or confidence, as in ``0.86``."""
+    return "not given" if value is None else f"{value / 1000:.2f}"
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """Counts things, as in ``1 proposal`` and ``1,204 tokens``."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def duration(micros: int) -> str:
+    """Shows how long something took."""
+    if micros < 10_000:
+        return f"{micros / 1000:.1f} ms"
+    if micros < MINUTE:
+        return f"{micros / 1_000_000:.2f} s"
+    minutes, rest = divmod(micros // 1_000_000, 60)
+    return f"{minutes} min {rest} s"
+
+
+def _local(micros: int) -> datetime:
+    return datetime.fromtimestamp(micros / 1_000_000, tz=UTC).astimezone()
+
+
+def clock_time(micros: int, now: int) -> str:
+    """Shows a moment: the time where it is today, else the day and the time."""
+    then, today = _local(micros), _local(now)
+    if then.date() == today.date():
+        return f"{then:%H:%M}"
+    if then.year == today.year:
+        return f"{then.day} {then:%b %H:%M}"
+    return f"{then:%Y-%m-%d %H:%M}"
+
+
+def full_time(micros: int) -> str:
+    """Shows a moment to the second."""
+    return f"{_local(micros):%Y-%m-%d %H:%M:%S}"
+
+
+def due(deadline: int | None, now: int) -> str:
+    """Shows when something must be decided, as in ``in 24 min``."""
+    if deadline is None:
+        return "no deadline"
+    left = deadline - now
+    if left <= 0:
+        return "overdue"
+    if left < HOUR:
+        return f"in {max(1, left // MINUTE)} min"
+    if left < 12 * HOUR:
+        return f"in {left // HOUR} h"
+    days = (_local(deadline).date() - _local(now).date()).days
+    return {0: "today", 1: "tomorrow"}.get(days, f"in {days} days")
+
+
+def due_tone(deadline: int | None, now: int) -> str:
+    """Says how pressing a deadline is."""
+    return "danger" if deadline is not None and deadline - now < HOUR else "muted"
+
+
+def short_id(identifier: str, keep: int = 14) -> str:
+    """Shortens a long identifier in the middle, where it differs least."""
+    shown = one_line(identifier)
+    if len(shown) <= keep:
+        return shown
+    head = (keep - 1) // 2
+    return f"{shown[:head]}…{shown[-(keep - 1 - head):]}"
+
+
+def sentence(text: str) -> str:
+    """Makes a sentence of a fragment."""
+    shown = one_line(text).strip()
+    if not shown:
+        return ""
+    shown = shown[0].upper() + shown[1:]
+    return shown if shown[-1] in ".!?…”" else shown + "."
+
+
+def problem(error: BaseException) -> str:
+    """Says what went wrong, in the words the error brought along."""
+    said = sentence(str(error))
+    if said:
+        return said
+    return f"Something went wrong that has no words yet ({type(error).__name__}). See the log."

@@ -1,0 +1,33 @@
+"""converge_core: context, agents, gate and loop, without input or output.
+
+Start with :class:`Engine`; its docstring is the quick start.
+"""
+
+from converge_core.agent import Agent, AgentEffect, ReactOnceAgent, SeedAgent
+from converge_core.authority import Actor, ActorKind, AuthorityGrant
+from converge_core.context import Context, ContextView
+from converge_core.engine import Engine, RunResult, grant
+from converge_core.fact import Fact
+from converge_core.gate import PromotionGate
+from converge_core.key import ContextKey
+from converge_core.proposal import ContentKind, ProposedFact
+
+__all__ = [
+    "Actor",
+    "ActorKind",
+    "Agent",
+    "AgentEffect",
+    "AuthorityGrant",
+    "ContentKind",
+    "Context",
+    "ContextKey",
+    "ContextView",
+    "Engine",
+    "Fact",
+    "PromotionGate",
+    "ProposedFact",
+    "ReactOnceAgent",
+    "RunResult",
+    "SeedAgent",
+    "grant",
+]

@@ -1,0 +1,119 @@
+"""Agents: they read a snapshot and suggest. They never call each other and decide nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from converge_core.context import ContextView
+from converge_core.ids import AgentId, FactId
+from converge_core.key import ContextKey
+from converge_core.proposal import ProposedFact
+from converge_core.trace import ModelCall
+
+
+@dataclass(frozen=True, slots=True)
+class AgentEffect:
+    """All that an agent did in one cycle; nothing of it counts until the engine has recorded it.
+
+    Attributes:
+        proposals: what it suggests, in its own order.
+        calls: the model calls it made.
+        texts: the long texts its calls refer to.
+        refusal: why it could not do its work; empty if it could.
+    """
+
+    proposals: tuple[ProposedFact, ...] = ()
+    calls: tuple[ModelCall, ...] = ()
+    texts: tuple[str, ...] = ()
+    refusal: str = ""
+
+
+class Agent(Protocol):
+    """What the engine asks of an agent."""
+
+    @property
+    def name(self) -> AgentId:
+        """Unique in its run."""
+
+    @property
+    def dependencies(self) -> tuple[ContextKey, ...]:
+        """The keys whose change wakes it; without any it stays eligible while it accepts."""
+
+    def accepts(self, view: ContextView) -> bool:
+        """Whether it has something to do; pure, and judged by the context alone."""
+
+    def execute(self, view: ContextView) -> AgentEffect:
+        """Does its work; the view is a snapshot and cannot be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """What came back from one agent: its effect or its failure, and which facts it read."""
+
+    agent: AgentId
+    effect: AgentEffect = field(default_factory=AgentEffect)
+    reads: tuple[FactId, ...] = ()
+    failure: str = ""
+
+
+def execute(agent: Agent, view: ContextView) -> Executed:
+    """Runs one agent on its own view; whatever it raises becomes a recorded failure."""
+    try:
+        effect: object = agent.execute(view)
+    except Exception as error:  # noqa: BLE001 - an agent may fail in any way, and must not spread
+        return Executed(agent.name, reads=view.reads, failure=f"{type(error).__name__}: {error}")
+    if not isinstance(effect, AgentEffect):
+        kind = type(effect).__name__
+        return Executed(agent.name, reads=view.reads, failure=f"returned {kind}, not an effect")
+    return Executed(agent.name, effect, view.reads)
+
+
+Executor = Callable[[tuple[tuple[Agent, ContextView], ...]], tuple[Executed, ...]]
+"""Runs agents, each on its own view, in whatever way, and returns the results in their order."""
+
+
+def sequential(work: tuple[tuple[Agent, ContextView], ...]) -> tuple[Executed, ...]:
+    """Runs one agent after the other; the reference executor."""
+    return tuple(execute(agent, view) for agent, view in work)
+
+
+class SeedAgent:
+    """Suggests one seed, once."""
+
+    dependencies: tuple[ContextKey, ...] = ()
+
+    def __init__(self, fact_id: str, content: str) -> None:
+        self.name = AgentId(f"seed:{fact_id}")
+        self._fact = ProposedFact(key=ContextKey.SEEDS, id=FactId(fact_id), content=content)
+
+    def accepts(self, view: ContextView) -> bool:
+        """Accepts until its seed stands."""
+        return not view.contains(ContextKey.SEEDS, self._fact.id)
+
+    def execute(self, view: ContextView) -> AgentEffect:
+        """Suggests the seed."""
+        del view
+        return AgentEffect((self._fact,))
+
+
+class ReactOnceAgent:
+    """Suggests one hypothesis as soon as there is a seed."""
+
+    dependencies = (ContextKey.SEEDS,)
+
+    def __init__(self, fact_id: str, content: str) -> None:
+        self.name = AgentId(f"react-once:{fact_id}")
+        self._fact = ProposedFact(key=ContextKey.HYPOTHESES, id=FactId(fact_id), content=content)
+
+    def accepts(self, view: ContextView) -> bool:
+        """Accepts once a seed stands and its hypothesis does not."""
+        return view.has(ContextKey.SEEDS) and not view.contains(
+            ContextKey.HYPOTHESES, self._fact.id
+        )
+
+    def execute(self, view: ContextView) -> AgentEffect:
+        """Suggests the hypothesis, resting on the seeds."""
+        view.get(ContextKey.SEEDS)
+        return AgentEffect((self._fact,))

@@ -1,0 +1,58 @@
+"""Who may make facts: explicit, scoped, expiring. Nothing grants authority by default.
+
+Source: the crate page, tenet 1 ("No defaults that grant authority").
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from converge_core.ids import GateId
+from converge_core.record import Record
+
+
+class ActorKind(StrEnum):
+    """What kind of actor did something."""
+
+    HUMAN = "human"
+    AGENT = "agent"
+    SYSTEM = "system"
+    POLICY = "policy"
+
+
+class Actor(Record, frozen=True):
+    """Who did something."""
+
+    kind: ActorKind
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.id}"
+
+
+class AuthorityGrant(Record, frozen=True):
+    """The right to promote proposals of some keys, at some gates, until some time.
+
+    Attributes:
+        grantor: the human, policy or system that grants.
+        keys: the context keys it covers; an empty tuple covers none.
+        gates: the gates it covers; an empty tuple covers none.
+        granted_at: microseconds since 1970 UTC.
+        expires_at: microseconds since 1970 UTC, or None for the length of the run.
+    """
+
+    grantor: Actor
+    keys: tuple[str, ...]
+    gates: tuple[GateId, ...]
+    granted_at: int
+    expires_at: int | None = None
+
+    def why_not(self, key: str, gate: GateId, at: int) -> str:
+        """Says why the grant does not cover a promotion; empty if it does."""
+        if key not in self.keys:
+            return f"the grant of {self.grantor} does not cover {key}"
+        if gate not in self.gates:
+            return f"the grant of {self.grantor} does not cover gate {gate}"
+        if self.expires_at is not None and at >= self.expires_at:
+            return f"the grant of {self.grantor} has expired"
+        return ""

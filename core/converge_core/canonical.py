@@ -1,0 +1,121 @@
+"""Canonical bytes: one value, one spelling, one hash.
+
+The domain is narrow on purpose: strings, booleans, None, lists, objects with ASCII keys, and
+integers whose magnitude is below 2^53. On it a sorted-key serializer equals RFC 8785 (JSON
+Canonicalization Scheme), which ``tests/core/test_canonical.py`` proves against an independent
+implementation. There are no floats: confidence and scores are integers in thousandths, times are
+integers in microseconds since 1970 UTC.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, NewType
+
+import msgspec
+
+from converge_core.errors import InvalidValue
+
+ContentHash = NewType("ContentHash", str)
+"""Lower-case hexadecimal SHA-256."""
+
+MAX_INTEGER = 2**53 - 1
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, str):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} cannot be recorded")
+
+
+_encoder = msgspec.json.Encoder(enc_hook=_plain, order="sorted")
+
+
+def canonical(value: object) -> bytes:
+    """Returns the canonical JSON bytes of ``value``.
+
+    Raises:
+        InvalidValue: if the value lies outside the domain, naming where.
+    """
+    _check(value, "$")
+    return _encoder.encode(value)
+
+
+def canonical_record(record: msgspec.Struct) -> bytes:
+    """Returns the canonical bytes of a record whose fields are typed within the domain.
+
+    Its open-ended fields were checked by :func:`checked` when it was made.
+    """
+    return _encoder.encode(record)
+
+
+def checked(value: Any, place: str) -> Any:
+    """Returns ``value`` if it lies within the domain.
+
+    Raises:
+        InvalidValue: naming ``place`` and where in it.
+    """
+    _check(value, place)
+    return value
+
+
+def canonical_text(value: object) -> str:
+    """Returns the canonical JSON of ``value`` as text."""
+    return canonical(value).decode()
+
+
+def content_hash(value: object) -> ContentHash:
+    """Returns the SHA-256 of the canonical bytes of ``value``."""
+    return hash_bytes(canonical(value))
+
+
+def hash_bytes(data: bytes) -> ContentHash:
+    """Returns the SHA-256 of ``data`` in hexadecimal."""
+    return ContentHash(hashlib.sha256(data).hexdigest())
+
+
+def hash_text(text: str) -> ContentHash:
+    """Returns the SHA-256 of the UTF-8 bytes of ``text``."""
+    return hash_bytes(text.encode())
+
+
+def parse(data: bytes | str) -> Any:
+    """Parses JSON; the counterpart of :func:`canonical`.
+
+    Raises:
+        InvalidValue: if it is not JSON.
+    """
+    try:
+        return msgspec.json.decode(data)
+    except msgspec.DecodeError as error:
+        raise InvalidValue(f"not JSON: {error}") from error
+
+
+def _check(value: object, path: str) -> None:
+    if value is None or isinstance(value, bool):
+        return
+    if isinstance(value, str):
+        if not value.isascii():
+            _check_unicode(value, path)
+    elif isinstance(value, int):
+        if not -MAX_INTEGER <= value <= MAX_INTEGER:
+            raise InvalidValue(f"{path}: integer {value} is beyond 2^53; record it as text")
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            if not isinstance(key, str) or not key.isascii():
+                raise InvalidValue(f"{path}: key {key!r} is not ASCII text")
+            _check(item, f"{path}.{key}")
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            _check(item, f"{path}[{index}]")
+    else:
+        kind = type(value).__name__
+        raise InvalidValue(f"{path}: {kind} cannot be recorded; use integers, text, lists, objects")
+
+
+def _check_unicode(value: str, path: str) -> None:
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidValue(f"{path}: the text holds half a surrogate pair") from error

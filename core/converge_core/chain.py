@@ -1,0 +1,114 @@
+"""The decision chain: reasoning, evaluation, planning (seed: the article, "Phase 3").
+
+A chain is no loop: each step is one model call, no step is retried, and a step whose answer breaks
+its contract ends the chain. The steps are agents of the engine that wake each other through
+facts, so an invalid answer leaves no fact and the next step never becomes eligible; the table
+below is the whole topology.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from converge_core.contract import (
+    EvaluationContract,
+    OutputContract,
+    PlanningContract,
+    ReasoningAnswer,
+    ReasoningContract,
+    cites_of,
+)
+from converge_core.prompt import PromptStack, PromptVersion, Standing, StateEntry, StateLayer
+
+
+class DecisionStep(StrEnum):
+    """The steps of a chain, in order."""
+
+    REASONING = "reasoning"
+    EVALUATION = "evaluation"
+    PLANNING = "planning"
+
+
+@dataclass(frozen=True, slots=True)
+class StepTemplate:
+    """The stable layers of one step, as the pack words them."""
+
+    version: PromptVersion
+    priming: str
+    policy: str
+    task_frame: str
+
+    def stack(self, state: StateLayer, intent: str) -> PromptStack:
+        """Returns the full stack over ``state`` and ``intent``."""
+        return PromptStack(self.version, self.priming, self.policy, self.task_frame, state, intent)
+
+
+def step_templates(
+    prompts: Mapping[str, object],
+    *,
+    policy: str,
+    hold_at: int,
+    verdicts: tuple[str, ...],
+    capabilities: tuple[str, ...],
+    closings: Mapping[str, tuple[str, ...]],
+) -> dict[DecisionStep, StepTemplate]:
+    """Fills a pack's prompt templates.
+
+    Args:
+        prompts: the parsed ``prompts.toml``.
+        policy: name and version of the policy, as the policy layer shows it.
+        hold_at: how many soft breaches mean hold.
+        verdicts: the declared verdicts.
+        capabilities: the declared capabilities.
+        closings: the closing steps of each verdict.
+    """
+    lines = "\n".join(f"close {name} {' '.join(steps)}" for name, steps in closings.items())
+    filled = {
+        "policy": policy,
+        "hold_at": str(hold_at),
+        "verdicts": " ".join(verdicts),
+        "capabilities": " ".join(capabilities),
+        "closings": lines,
+    }
+    shared = str(prompts["policy"]).strip().format_map(filled)
+    templates = {}
+    for step in DecisionStep:
+        section = prompts[step.value]
+        assert isinstance(section, Mapping)
+        templates[step] = StepTemplate(
+            PromptVersion(step.value, int(section["revision"])),
+            str(section["priming"]).strip(),
+            shared,
+            str(section["task_frame"]).strip().format_map(filled),
+        )
+    return templates
+
+
+def reasoning_entry(cite: str, fact_id: str, answer: ReasoningAnswer) -> StateEntry:
+    """Returns how a later step sees what the reasoning found."""
+    fields = []
+    for side in Standing:
+        said = cites_of([step.text for step in answer.steps if step.side is side])
+        if said:
+            fields.append(" ".join([side.value, *said]))
+    fields.append(f"conclude {answer.conclusion}")
+    return StateEntry(cite, fact_id, tuple(fields), f"the reasoning ({answer.conclusion})")
+
+
+def evaluation_entry(cite: str, fact_id: str, score: int, confidence: int) -> StateEntry:
+    """Returns how a later step sees the evaluation; both numbers in thousandths."""
+    fields = (f"score {score / 1000:.2f}", f"confidence {confidence / 1000:.2f}")
+    return StateEntry(cite, fact_id, fields, f"the evaluation ({fields[0]})")
+
+
+def contract_of(step: DecisionStep, verdicts: tuple[str, ...]) -> OutputContract:
+    """Returns the contract that binds a step's answer."""
+    match step:
+        case DecisionStep.REASONING:
+            return ReasoningContract(verdicts)
+        case DecisionStep.EVALUATION:
+            return EvaluationContract()
+        case DecisionStep.PLANNING:
+            return PlanningContract(verdicts)

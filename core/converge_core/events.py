@@ -1,0 +1,218 @@
+"""Everything that can happen, one record a kind. State is a fold over these and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from converge_core.authority import AuthorityGrant
+from converge_core.canonical import canonical_record, parse
+from converge_core.errors import InvalidValue
+from converge_core.fact import FactRecord
+from converge_core.gate import ReportRecord
+from converge_core.ids import AgentId, GateId, ProposalId, RunId
+from converge_core.intent import RootIntent
+from converge_core.observation import Observation
+from converge_core.proposal import Draft
+from converge_core.record import Record, read
+from converge_core.review import Decision, GateRequest, Operator
+from converge_core.stop import AnyStop
+from converge_core.trace import DecisionTrace
+
+
+class Event(Record, frozen=True):
+    """The base of all events; ``kind`` is how the ledger names it."""
+
+    kind: ClassVar[str] = ""
+
+
+class DeskOpened(Event, frozen=True):
+    """A data directory came into being; always the first record."""
+
+    kind: ClassVar[str] = "desk_opened"
+    desk: str
+    app_version: str
+
+
+class OperatorEnrolled(Event, frozen=True):
+    """A person may decide from now on."""
+
+    kind: ClassVar[str] = "operator_enrolled"
+    operator: Operator
+
+
+class RunStarted(Event, frozen=True):
+    """A run began: what for, over what, by which policy and authority, with which agents."""
+
+    kind: ClassVar[str] = "run_started"
+    run: RunId
+    pack: str
+    pack_version: int
+    pack_digest: str
+    policy: str
+    policy_digest: str
+    intent: RootIntent
+    agents: tuple[AgentId, ...]
+    grants: tuple[AuthorityGrant, ...]
+    folder: str
+    sources: tuple[dict[str, Any], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class ObservationStaged(Event, frozen=True):
+    """Something read from the world was laid before the gate."""
+
+    kind: ClassVar[str] = "observation_staged"
+    run: RunId
+    observation: Observation
+
+
+class ProposalCreated(Event, frozen=True):
+    """Somebody suggested something."""
+
+    kind: ClassVar[str] = "proposal_created"
+    run: RunId
+    draft: Draft
+
+
+class ProposalValidated(Event, frozen=True):
+    """The gate's checks ran."""
+
+    kind: ClassVar[str] = "proposal_validated"
+    run: RunId
+    report: ReportRecord
+
+
+class ProposalRefused(Event, frozen=True):
+    """A proposal will not become a fact."""
+
+    kind: ClassVar[str] = "proposal_refused"
+    run: RunId
+    proposal: ProposalId
+    target: str
+    rule: str
+    reason: str
+
+
+class FactPromoted(Event, frozen=True):
+    """The gate made a fact."""
+
+    kind: ClassVar[str] = "fact_promoted"
+    run: RunId
+    fact: FactRecord
+
+
+class TraceRecorded(Event, frozen=True):
+    """A model was called."""
+
+    kind: ClassVar[str] = "trace_recorded"
+    run: RunId
+    trace: DecisionTrace
+
+
+class AgentFailed(Event, frozen=True):
+    """An agent could not do its work; nothing of it was kept but its model calls."""
+
+    kind: ClassVar[str] = "agent_failed"
+    run: RunId
+    cycle: int
+    agent: AgentId
+    reason: str
+
+
+class CycleStarted(Event, frozen=True):
+    """These agents are to execute against the context as it stands."""
+
+    kind: ClassVar[str] = "cycle_started"
+    run: RunId
+    cycle: int
+    eligible: tuple[AgentId, ...]
+
+
+class MergeDiscarded(Event, frozen=True):
+    """A merge broke a structural rule; none of its facts was kept."""
+
+    kind: ClassVar[str] = "merge_discarded"
+    run: RunId
+    cycle: int
+    invariant: str
+    reason: str
+    proposals: tuple[ProposalId, ...]
+
+
+class GateOpened(Event, frozen=True):
+    """A person is asked."""
+
+    kind: ClassVar[str] = "gate_opened"
+    run: RunId
+    request: GateRequest
+
+
+class RunPaused(Event, frozen=True):
+    """The run waits for people; it is quiescent until then."""
+
+    kind: ClassVar[str] = "run_paused"
+    run: RunId
+    cycle: int
+    gates: tuple[GateId, ...]
+
+
+class GateDecided(Event, frozen=True):
+    """A person answered."""
+
+    kind: ClassVar[str] = "gate_decided"
+    run: RunId
+    decision: Decision
+
+
+class GateWithdrawn(Event, frozen=True):
+    """A gate closed without an answer, because its run ended or its ground moved."""
+
+    kind: ClassVar[str] = "gate_withdrawn"
+    run: RunId
+    gate: GateId
+    reason: str
+
+
+class CycleEnded(Event, frozen=True):
+    """All proposals of the cycle have found their end."""
+
+    kind: ClassVar[str] = "cycle_ended"
+    run: RunId
+    cycle: int
+    facts: int
+    changed: tuple[str, ...]
+
+
+class RunStopped(Event, frozen=True):
+    """The run reached its end; the root covers every fact it made."""
+
+    kind: ClassVar[str] = "run_stopped"
+    run: RunId
+    cycles: int
+    reason: AnyStop
+    root: str
+
+
+KINDS: dict[str, type[Event]] = {event.kind: event for event in Event.__subclasses__()}
+"""Every event by the name it has in the ledger."""
+
+
+def run_of(event: Event) -> RunId | None:
+    """Returns the run an event belongs to, or None for events of the desk."""
+    return getattr(event, "run", None)
+
+
+def read_event(kind: str, body: Any) -> Event:
+    """Reads an event's body back.
+
+    Raises:
+        InvalidValue: if the kind is unknown or the body does not fit it.
+    """
+    if kind not in KINDS:
+        raise InvalidValue(f"unknown event kind {kind!r}; a newer version may have written it")
+    return read(KINDS[kind], body)
+
+
+def body_of(event: Event) -> Any:
+    """Returns an event's body as plain JSON values."""
+    return parse(canonical_record(event))

@@ -1,0 +1,203 @@
+"""The promotion gate: the one road from a proposal to a fact.
+
+Three things are needed, and each is of its own type: a :class:`Validated` proposal (a draft is
+another type), the report of the checks that made it so (single use, bound to that draft by
+digest), and an authority grant that covers key, gate and time. Only this module makes the first
+two. Checks run; a check that the policy names and nobody provides refuses everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Never, final
+
+from converge_core.authority import Actor, AuthorityGrant
+from converge_core.canonical import ContentHash, canonical_record, hash_bytes
+from converge_core.context import Context
+from converge_core.contract import CheckResult
+from converge_core.errors import MissingCheck, NotAuthorized, ReportMismatch
+from converge_core.fact import SEAL, Fact, FactRecord, PromotionRecord, ValidationSummary
+from converge_core.ids import ApprovalId, GateId, ProposalId
+from converge_core.policy import Policy
+from converge_core.proposal import Draft
+from converge_core.record import Record
+
+Check = Callable[[Draft, Context], CheckResult]
+"""A named rule about one proposal; pure, and it says why."""
+
+
+class CheckRecord(Record, frozen=True):
+    """A check's outcome as it is written down."""
+
+    name: str
+    passed: bool
+    reason: str = ""
+    expected: str = ""
+    found: str = ""
+
+
+class ReportRecord(Record, frozen=True):
+    """A validation report as it is written down."""
+
+    proposal: ProposalId
+    proposal_digest: str
+    policy: str
+    checks: tuple[CheckRecord, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check passed."""
+        return all(check.passed for check in self.checks)
+
+    def digest(self) -> ContentHash:
+        """Returns the hash that decisions name this report by."""
+        return hash_bytes(canonical_record(self))
+
+    def why_not(self) -> str:
+        """Returns the reasons of the checks that failed, as sentences."""
+        return " ".join(f"{c.name}: {c.reason}" for c in self.checks if not c.passed)
+
+
+@final
+class Validated:
+    """A proposal whose checks all passed, just now, at one gate. It can be promoted once."""
+
+    __slots__ = ("_seal", "draft", "report")
+    draft: Draft
+    report: ReportRecord
+
+    def __init__(self, draft: Draft, report: ReportRecord, seal: object) -> None:
+        if seal is not SEAL:
+            raise TypeError("only a promotion gate validates a proposal")
+        object.__setattr__(self, "draft", draft)
+        object.__setattr__(self, "report", report)
+        object.__setattr__(self, "_seal", seal)
+
+    def __init_subclass__(cls) -> None:
+        raise TypeError("Validated cannot be subclassed")
+
+    def __setattr__(self, name: str, value: object) -> Never:
+        raise AttributeError(f"a validated proposal never changes; {name} cannot be set")
+
+    def __reduce__(self) -> Never:
+        raise TypeError("a validated proposal cannot be pickled or copied; validate again")
+
+
+class PromotionGate:
+    """Validates drafts and promotes what it validated.
+
+    Args:
+        gate_id: its name in every promotion record.
+        policy: names the checks each key requires.
+        checks: the checks there are, by name.
+    """
+
+    def __init__(self, gate_id: GateId, policy: Policy, checks: Mapping[str, Check]) -> None:
+        self.gate_id = gate_id
+        self.policy = policy
+        self._checks = dict(checks)
+        self._issued: dict[int, Validated] = {}
+
+    def examine(self, draft: Draft, context: Context) -> ReportRecord:
+        """Runs every check the policy requires and returns the report.
+
+        Raises:
+            MissingCheck: if the policy names a check that nobody provides.
+        """
+        names = self.policy.required_checks(draft.fact.key)
+        missing = [name for name in names if name not in self._checks]
+        if missing:
+            raise MissingCheck(
+                f"the policy requires the check {missing[0]!r} for {draft.fact.key}, "
+                f"and nobody provides it; {draft.id} is refused"
+            )
+        results = (self._checks[name](draft, context) for name in names)
+        return ReportRecord(
+            proposal=draft.id,
+            proposal_digest=draft.digest(),
+            policy=self.policy.version,
+            checks=tuple(
+                CheckRecord(
+                    name=name,
+                    passed=result.passed,
+                    reason=result.reason,
+                    expected=result.expected,
+                    found=result.found,
+                )
+                for name, result in zip(names, results, strict=True)
+            ),
+        )
+
+    def validate(self, draft: Draft, context: Context) -> tuple[ReportRecord, Validated | None]:
+        """Runs the checks; returns their report, and the validated proposal if all passed.
+
+        Raises:
+            MissingCheck: if the policy names a check that nobody provides.
+        """
+        report = self.examine(draft, context)
+        if not report.passed:
+            return report, None
+        validated = Validated(draft, report, SEAL)
+        self._issued[id(validated)] = validated
+        return report, validated
+
+    def promote(
+        self,
+        validated: Validated,
+        grant: AuthorityGrant,
+        *,
+        approver: Actor,
+        at: int,
+        approvals: tuple[ApprovalId, ...] = (),
+    ) -> Fact:
+        """Makes the fact.
+
+        Args:
+            validated: what this gate validated; it is used up.
+            grant: the authority for it.
+            approver: who stands in the record.
+            at: microseconds since 1970 UTC.
+            approvals: the human decisions behind it.
+
+        Raises:
+            ReportMismatch: if this gate did not validate it, or it was promoted before.
+            NotAuthorized: if the grant does not cover it.
+        """
+        if self._issued.pop(id(validated), None) is not validated:
+            raise ReportMismatch("this gate issued no such validation, or it was used before")
+        draft, report = validated.draft, validated.report
+        if report.proposal_digest != draft.digest():
+            raise ReportMismatch(f"the report does not belong to {draft.id}")
+        reason = grant.why_not(draft.fact.key, self.gate_id, at)
+        if reason:
+            raise NotAuthorized(f"{draft.id}: {reason}")
+        return Fact(self._record(validated, approver, approvals, at), SEAL)
+
+    def _record(
+        self, validated: Validated, approver: Actor, approvals: tuple[ApprovalId, ...], at: int
+    ) -> FactRecord:
+        draft, fact = validated.draft, validated.draft.fact
+        promotion = PromotionRecord(
+            gate_id=self.gate_id,
+            policy_version_hash=validated.report.policy,
+            approver=approver,
+            validation_summary=ValidationSummary(
+                checks_passed=tuple(check.name for check in validated.report.checks)
+            ),
+            observations=(fact.observation,) if fact.observation else (),
+            approvals=approvals,
+            trace_link=draft.traces,
+            promoted_at=at,
+        )
+        return FactRecord(
+            id=fact.id,
+            key=fact.key,
+            kind=fact.kind,
+            content=fact.content,
+            structured=fact.structured,
+            confidence=fact.confidence,
+            agent=draft.agent,
+            proposal=draft.id,
+            rests_on=draft.rests_on,
+            promotion=promotion,
+        )

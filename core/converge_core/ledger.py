@@ -1,0 +1,167 @@
+"""The ledger's record format, version 1: what a line says and how lines hang together.
+
+A line is one canonical JSON object:
+
+``{"body":{…},"hash":"…","head":{…},"salt":"…"}``
+
+* ``head`` names version, sequence number, time, kind, run, the hash of the line before, the
+  commitment to the body, and whether the record closes its batch;
+* ``hash`` is the SHA-256 of the head's bytes as they stand in the line; the next head's ``prev``
+  repeats it, so that no line can be changed, dropped or moved unnoticed;
+* the commitment is the SHA-256 of salt and body bytes. A redacted copy leaves out ``body`` and
+  ``salt`` and still verifies; without the salt the body cannot be guessed.
+
+A batch is all or nothing: only its last record says ``close``. Records after the last close are no
+part of the ledger. Files hold at most one spelling of a record, because a line that is not the
+canonical form of itself is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from converge_core.canonical import canonical, canonical_record, hash_bytes, parse
+from converge_core.errors import InvalidValue, LedgerCorrupt
+from converge_core.events import Event, read_event, run_of
+from converge_core.record import Record, read
+
+VERSION = 1
+GENESIS = "0" * 64
+SALT_BYTES = 16
+
+
+class Head(Record, frozen=True):
+    """The part of a record that is hashed; it stays when the body is redacted."""
+
+    v: int
+    seq: int
+    at: int
+    kind: str
+    run: str
+    prev: str
+    commit: str
+    close: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A record as read: its head, its hash, and its event unless that was redacted."""
+
+    head: Head
+    hash: str
+    event: Event | None
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Where the next record goes: after ``seq``, whose hash is ``hash``."""
+
+    seq: int = -1
+    hash: str = GENESIS
+
+
+def encode_batch(
+    events: Iterable[Event], chain: Chain, at: int, salt: Callable[[], bytes]
+) -> tuple[list[bytes], Chain]:
+    """Returns the lines of one closed batch, each with its newline, and where it leaves the chain.
+
+    Args:
+        events: what happened, in order; at least one event.
+        chain: the end of the ledger.
+        at: microseconds since 1970 UTC.
+        salt: gives 16 fresh random bytes at each call.
+    """
+    lines = []
+    pending = list(events)
+    for index, event in enumerate(pending):
+        body, pinch = canonical_record(event), salt()
+        head = Head(
+            v=VERSION,
+            seq=chain.seq + 1,
+            at=at,
+            kind=event.kind,
+            run=run_of(event) or "",
+            prev=chain.hash,
+            commit=commitment(pinch, body),
+            close=index == len(pending) - 1,
+        )
+        head_bytes = canonical_record(head)
+        chain = Chain(head.seq, hash_bytes(head_bytes))
+        lines.append(
+            b'{"body":%b,"hash":"%b","head":%b,"salt":"%b"}\n'
+            % (body, chain.hash.encode(), head_bytes, pinch.hex().encode())
+        )
+    return lines, chain
+
+
+def commitment(salt: bytes, body: bytes) -> str:
+    """Returns the salted commitment to a body."""
+    return hash_bytes(salt + body)
+
+
+def decode_line(line: bytes, chain: Chain) -> Entry:
+    """Reads the line that follows ``chain`` and checks all that can be checked about it.
+
+    Raises:
+        LedgerCorrupt: naming the sequence number and what does not hold.
+    """
+    seq = chain.seq + 1
+    raw = _parsed(line, seq)
+    head_raw, claimed = raw.get("head"), raw.get("hash")
+    try:
+        head = read(Head, head_raw)
+    except InvalidValue as error:
+        raise LedgerCorrupt(seq, f"the head is malformed ({error})") from error
+    if head.v != VERSION:
+        raise LedgerCorrupt(seq, f"version {head.v} is newer than this program reads")
+    if head.seq != seq:
+        raise LedgerCorrupt(seq, f"record {head.seq} stands where record {seq} belongs")
+    if hash_bytes(canonical(head_raw)) != claimed:
+        raise LedgerCorrupt(seq, "the head does not have its recorded hash")
+    if head.prev != chain.hash:
+        raise LedgerCorrupt(seq, "the record does not follow the one before it")
+    if "body" not in raw:
+        return Entry(head, str(claimed), None)
+    salt, body = raw.get("salt"), canonical(raw["body"])
+    if not isinstance(salt, str) or commitment(_unhex(salt, seq), body) != head.commit:
+        raise LedgerCorrupt(seq, "the body is not the one the record commits to")
+    try:
+        event = read_event(head.kind, raw["body"])
+    except InvalidValue as error:
+        raise LedgerCorrupt(seq, f"the body cannot be read ({error})") from error
+    if (run_of(event) or "") != head.run:
+        raise LedgerCorrupt(seq, "the body speaks of another run than the head")
+    return Entry(head, str(claimed), event)
+
+
+def decode(lines: Iterable[bytes]) -> Iterator[Entry]:
+    """Reads lines from the first record on, checking each against the one before.
+
+    Raises:
+        LedgerCorrupt: at the first line that does not hold.
+    """
+    chain = Chain()
+    for line in lines:
+        entry = decode_line(line, chain)
+        chain = Chain(entry.head.seq, entry.hash)
+        yield entry
+
+
+def _parsed(line: bytes, seq: int) -> dict[str, Any]:
+    try:
+        raw = parse(line)
+        spelled = canonical(raw)
+    except InvalidValue as error:
+        raise LedgerCorrupt(seq, f"the line is not a record ({error})") from error
+    if not isinstance(raw, dict) or spelled + b"\n" != line:
+        raise LedgerCorrupt(seq, "the line is not in canonical form")
+    return raw
+
+
+def _unhex(text: str, seq: int) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError as error:
+        raise LedgerCorrupt(seq, "the salt is not hexadecimal") from error

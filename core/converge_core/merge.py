@@ -1,0 +1,269 @@
+"""One merge: proposals in, events out, in registration order and then in emission order.
+
+A merge works on a fork of the context, so that nothing it does counts until its events are folded,
+and so that a later proposal of the same merge is checked against the earlier ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from converge_core import events as e
+from converge_core.authority import Actor, ActorKind, AuthorityGrant
+from converge_core.context import Context
+from converge_core.errors import MissingCheck, NotAuthorized
+from converge_core.gate import PromotionGate, Validated
+from converge_core.ids import AgentId, ApprovalId, FactId, RunId, gate_request_id, proposal_id
+from converge_core.invariant import Invariant, Violation
+from converge_core.key import ContextKey
+from converge_core.policy import Effect, PolicyDecision
+from converge_core.proposal import Draft, ProposedFact, draft
+from converge_core.review import GateRequest, Ground
+from converge_core.state import Gate, RunState
+
+ENGINE = AgentId("engine")
+SYSTEM = Actor(kind=ActorKind.SYSTEM, id="engine")
+
+
+def target_of(draft: Draft) -> str:
+    """Returns what a refusal closes: the agent's claim to that key and id, for this run."""
+    return f"{draft.agent}|{draft.fact.key}|{draft.fact.id}"
+
+
+@dataclass(slots=True)
+class Merge:
+    """Collects the events of one merge.
+
+    Attributes:
+        run: the run.
+        cycle: its cycle.
+        gate: the gate everything passes.
+        context: a fork of the run's context; it grows as facts are made.
+        grants: the authority the run was given.
+        max_facts: the fact budget.
+        now: microseconds since 1970 UTC.
+        refused: targets that are closed in this run.
+        events: what happened so far.
+        exhausted: whether the fact budget stopped a promotion.
+    """
+
+    run: RunId
+    cycle: int
+    gate: PromotionGate
+    context: Context
+    grants: tuple[AuthorityGrant, ...]
+    max_facts: int
+    now: int
+    refused: set[str] = field(default_factory=set)
+    events: list[e.Event] = field(default_factory=list)
+    exhausted: bool = False
+    made: int = 0
+    diagnostics: int = 0
+    asked: list[tuple[Validated, PolicyDecision, int]] = field(default_factory=list)
+    lost: list[tuple[FactId, Draft, str]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, state: RunState, gate: PromotionGate, now: int) -> Merge:
+        """Returns a merge on top of ``state``."""
+        return cls(
+            run=state.run,
+            cycle=state.cycle,
+            gate=gate,
+            context=state.context._fork(),  # noqa: SLF001 - a merge is the engine's own
+            grants=state.grants,
+            max_facts=state.intent.budgets.facts,
+            now=now,
+            refused=set(state.refused_targets),
+        )
+
+    def consider(self, proposal: Draft) -> None:
+        """Takes in a new proposal: records it, checks it, and promotes, refuses or asks."""
+        self.events.append(e.ProposalCreated(run=self.run, draft=proposal))
+        if self._settled(proposal):
+            return
+        validated = self._validated(proposal)
+        if validated is None:
+            return
+        decision = self.gate.policy.decide(proposal)
+        match decision.effect:
+            case Effect.FORBID:
+                self.refuse(proposal, decision.rule, decision.reason)
+            case Effect.ASK:
+                self.asked.append((validated, decision, 0))
+            case Effect.PERMIT:
+                approver = Actor(kind=ActorKind.SYSTEM, id=f"policy:{decision.rule}")
+                self._promote(validated, self.grants, approver)
+
+    def resolve(self, gate: Gate, proposal: Draft) -> None:
+        """Takes in a decided proposal; what a person approved is validated again."""
+        decision, request = gate.decision, gate.request
+        assert decision is not None
+        if decision.verdict == "reject":
+            self.refuse(proposal, "human", f"{decision.operator} rejected it: {decision.reason}")
+            return
+        validated = self._validated(proposal)
+        if validated is None:
+            return
+        if self._ground(proposal) != request.ground:
+            policy = self.gate.policy.decide(proposal)
+            self.asked.append((validated, policy, _times_asked(request) + 1))
+            return
+        person = Actor(kind=ActorKind.HUMAN, id=decision.operator)
+        grant = AuthorityGrant(
+            grantor=person,
+            keys=(proposal.fact.key.value,),
+            gates=(self.gate.gate_id,),
+            granted_at=decision.decided_at,
+        )
+        self._promote(validated, (grant,), person, (decision.id,))
+
+    def refuse(self, proposal: Draft, rule: str, reason: str) -> None:
+        """Records that a proposal will not become a fact, and leaves a diagnostic."""
+        self._drop(proposal, rule, reason)
+        self.lost.append((proposal.fact.id, proposal, reason))
+        self.diagnose(f"refused:{proposal.target_digest()[:16]}", _sentence(proposal, reason))
+
+    def diagnose(self, fact_id: str, sentence: str) -> None:
+        """Makes a diagnostic fact by the same road as any other, under a grant for that key."""
+        fact = ProposedFact(key=ContextKey.DIAGNOSTIC, id=FactId(fact_id), content=sentence)
+        if self.context.fact(fact.key, fact.id) or self.exhausted:
+            return
+        name = proposal_id(self.run, self.cycle, ENGINE, self.context.count(fact.key))
+        proposal = draft(name, SYSTEM, ENGINE, self.cycle, fact)
+        grant = AuthorityGrant(
+            grantor=SYSTEM,
+            keys=(ContextKey.DIAGNOSTIC.value,),
+            gates=(self.gate.gate_id,),
+            granted_at=self.now,
+        )
+        self.events.append(e.ProposalCreated(run=self.run, draft=proposal))
+        validated = self._validated(proposal)
+        if validated is not None:
+            self._promote(validated, (grant,), SYSTEM)
+
+    def broken(self, invariants: Iterable[Invariant]) -> tuple[Invariant, Violation] | None:
+        """Returns the first invariant that the merged context breaks."""
+        for invariant in invariants:
+            violation = invariant.check(self.context)
+            if violation:
+                return invariant, violation
+        return None
+
+    def abandon(self) -> None:
+        """Records that nobody will be asked, because the run ends with this merge."""
+        for validated, _, _ in self.asked:
+            self._drop(validated.draft, "run-stopped", "The run ended before anybody was asked.")
+        self.asked.clear()
+
+    def open_gates(self) -> tuple[e.GateOpened, ...]:
+        """Returns a request for each asked proposal, bound to the context after this merge."""
+        return tuple(
+            e.GateOpened(run=self.run, request=self._request(validated, decision, times))
+            for validated, decision, times in self.asked
+        )
+
+    def _settled(self, proposal: Draft) -> bool:
+        fact = proposal.fact
+        stands = self.context.fact(fact.key, fact.id)
+        if stands is not None and (stands.content, stands.structured) == (
+            fact.content,
+            fact.structured,
+        ):
+            self._drop(proposal, "already-so", "The same fact stands already.", close=False)
+            return True
+        if stands is not None:
+            reason = f"{fact.id} stands as “{stands.content}”; it was proposed as “{fact.content}”."
+            self.refuse(proposal, "conflict", reason)
+            return True
+        if target_of(proposal) in self.refused:
+            self._drop(proposal, "refused-before", "It was refused before in this run.")
+            return True
+        return False
+
+    def _validated(self, proposal: Draft) -> Validated | None:
+        try:
+            report, validated = self.gate.validate(proposal, self.context)
+        except MissingCheck as error:
+            self.refuse(proposal, "gate", str(error))
+            return None
+        self.events.append(e.ProposalValidated(run=self.run, report=report))
+        if validated is None:
+            self.refuse(proposal, "gate", report.why_not())
+        return validated
+
+    def _promote(
+        self,
+        validated: Validated,
+        grants: tuple[AuthorityGrant, ...],
+        approver: Actor,
+        approvals: tuple[ApprovalId, ...] = (),
+    ) -> None:
+        proposal = validated.draft
+        if self.context.count() >= self.max_facts:
+            self.exhausted = True
+            self._drop(proposal, "fact-budget", "The fact budget of the run is used up.")
+            return
+        key, gate = proposal.fact.key, self.gate.gate_id
+        covering = (grant for grant in grants if not grant.why_not(key, gate, self.now))
+        grant = next(covering, None)
+        if grant is None:
+            self.refuse(proposal, "no-authority", f"No grant of this run covers {key}.")
+            return
+        try:
+            fact = self.gate.promote(
+                validated, grant, approver=approver, at=self.now, approvals=approvals
+            )
+        except NotAuthorized as error:
+            self.refuse(proposal, "no-authority", str(error))
+            return
+        self.context._grow(fact)  # noqa: SLF001 - the fork is this merge's own
+        self.made += 1
+        self.events.append(e.FactPromoted(run=self.run, fact=fact.record))
+
+    def _drop(self, proposal: Draft, rule: str, reason: str, *, close: bool = True) -> None:
+        target = target_of(proposal)
+        if close:
+            self.refused.add(target)
+        self.events.append(
+            e.ProposalRefused(
+                run=self.run,
+                proposal=proposal.id,
+                target=target if close else "",
+                rule=rule,
+                reason=reason,
+            )
+        )
+
+    def _ground(self, proposal: Draft) -> tuple[Ground, ...]:
+        found = ((id_, self.context.find(id_)) for id_ in proposal.rests_on)
+        return tuple(Ground(fact=id_, digest=fact.digest) for id_, fact in found if fact)
+
+    def _request(self, validated: Validated, decision: PolicyDecision, times: int) -> GateRequest:
+        proposal = validated.draft
+        return GateRequest(
+            id=gate_request_id(proposal.id, times),
+            run=self.run,
+            proposal=proposal.id,
+            proposal_digest=proposal.digest(),
+            report_digest=validated.report.digest(),
+            policy=validated.report.policy,
+            rule=decision.rule,
+            reason=decision.reason,
+            risk=decision.risk,
+            key=proposal.fact.key,
+            title=proposal.fact.content,
+            agent=proposal.agent,
+            cycle=self.cycle,
+            ground=self._ground(proposal),
+            opened_at=self.now,
+        )
+
+
+def _times_asked(request: GateRequest) -> int:
+    _, _, times = request.id.partition("#")
+    return int(times) if times else 0
+
+
+def _sentence(proposal: Draft, reason: str) -> str:
+    return f"“{proposal.fact.content}” of {proposal.agent} was refused. {reason}"

@@ -1,0 +1,95 @@
+"""Proposals: what agents and people suggest.
+
+A draft may be made by anyone. A validated proposal is another *type*, and only the gate makes it
+(:mod:`converge_core.gate`), so promoting a draft is a type error and not a matter of care.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from converge_core.authority import Actor
+from converge_core.canonical import ContentHash, canonical_record, checked, hash_bytes
+from converge_core.ids import AgentId, FactId, ObservationId, ProposalId, TraceId
+from converge_core.key import ContextKey
+from converge_core.record import Record
+
+
+class ContentKind(StrEnum):
+    """What kind of statement a proposal makes."""
+
+    CLAIM = "claim"
+    PLAN = "plan"
+    CLASSIFICATION = "classification"
+    EVALUATION = "evaluation"
+    DOCUMENT = "document"
+    REASONING = "reasoning"
+
+
+class ProposedFact(Record, frozen=True):
+    """What an agent emits: a suggestion, with no authority of its own.
+
+    Attributes:
+        key: where it would stand in the context.
+        id: the fact it would become.
+        content: one statement in words.
+        kind: what kind of statement.
+        structured: the same for machines, as JSON without floats.
+        confidence: thousandths, or None where the agent gives none.
+        observation: the observation it restates, if any.
+        rests_on: facts it rests on, beside those the view saw the agent read.
+    """
+
+    key: ContextKey
+    id: FactId
+    content: str
+    kind: ContentKind = ContentKind.CLAIM
+    structured: dict[str, Any] = msgspec.field(default_factory=dict)
+    confidence: int | None = None
+    observation: ObservationId | None = None
+    rests_on: tuple[FactId, ...] = ()
+
+
+class Draft(Record, frozen=True):
+    """A proposal on record: who suggested what, when in the run, resting on which facts."""
+
+    id: ProposalId
+    author: Actor
+    agent: AgentId
+    cycle: int
+    fact: ProposedFact
+    rests_on: tuple[FactId, ...] = ()
+    traces: tuple[TraceId, ...] = ()
+
+    def digest(self) -> ContentHash:
+        """Returns the hash that decisions and reports name this proposal by."""
+        return hash_bytes(canonical_record(self))
+
+    def target_digest(self) -> ContentHash:
+        """Returns the hash of what is proposed, whoever proposes it and when."""
+        return hash_bytes(canonical_record(self.fact))
+
+
+def draft(
+    id: ProposalId,  # noqa: A002
+    author: Actor,
+    agent: AgentId,
+    cycle: int,
+    fact: ProposedFact,
+    *,
+    read: tuple[FactId, ...] = (),
+    traces: tuple[TraceId, ...] = (),
+) -> Draft:
+    """Makes a draft; ``read`` are the facts the agent was seen to read.
+
+    Raises:
+        InvalidValue: if ``fact.structured`` holds what cannot be recorded.
+    """
+    checked(fact.structured, f"{id}.structured")
+    rests_on = tuple(dict.fromkeys((*fact.rests_on, *read)))
+    return Draft(
+        id=id, author=author, agent=agent, cycle=cycle, fact=fact, rests_on=rests_on, traces=traces
+    )

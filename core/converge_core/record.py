@@ -1,0 +1,36 @@
+"""The base of everything that is written down: frozen, typed, and read back strictly."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from converge_core.errors import InvalidValue
+from converge_core.ids import Id
+
+R = TypeVar("R", bound="Record")
+
+
+class Record(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False, forbid_unknown_fields=True
+):
+    """A recordable value; reading refuses unknown fields, missing ones and wrong types."""
+
+
+def _typed(kind: type, value: object) -> object:
+    if isinstance(kind, type) and issubclass(kind, Id):
+        return kind(str(value))
+    raise NotImplementedError(f"{kind} cannot be read back")
+
+
+def read(kind: type[R], value: Any) -> R:
+    """Reads parsed JSON back as a record of ``kind``.
+
+    Raises:
+        InvalidValue: naming the field that does not fit.
+    """
+    try:
+        return msgspec.convert(value, kind, dec_hook=_typed)
+    except msgspec.ValidationError as error:
+        raise InvalidValue(f"{kind.__name__}: {error}") from error

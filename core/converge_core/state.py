@@ -1,0 +1,270 @@
+"""State as a fold over events: crash recovery, audit, replay and the window all read this.
+
+``fold`` owns the state it is given and returns it grown by one event; it looks at nothing else, so
+folding the same records again gives the same state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import singledispatch
+
+from converge_core import events as e
+from converge_core.authority import AuthorityGrant
+from converge_core.context import Context
+from converge_core.errors import IllegalCommand
+from converge_core.fact import SEAL, Fact
+from converge_core.gate import ReportRecord
+from converge_core.ids import AgentId, GateId, ObservationId, OperatorId, ProposalId, RunId
+from converge_core.intent import RootIntent
+from converge_core.key import ContextKey
+from converge_core.observation import Observation
+from converge_core.proposal import Draft
+from converge_core.review import Decision, GateRequest, Operator
+from converge_core.stop import AnyStop
+from converge_core.trace import DecisionTrace
+
+
+class Phase(StrEnum):
+    """Where a run stands; what is legal in each is the table in :mod:`converge_core.engine`."""
+
+    READY = "ready"
+    """The last cycle ended; the engine decides what comes next."""
+    EXECUTING = "executing"
+    """Agents are at work."""
+    WAITING = "waiting"
+    """People are asked; nothing runs."""
+    RESOLVING = "resolving"
+    """All have answered; the approved proposals are to be merged."""
+    STOPPED = "stopped"
+    """The run is over."""
+
+
+@dataclass(slots=True)
+class Gate:
+    """A request for a decision and what became of it."""
+
+    request: GateRequest
+    decision: Decision | None = None
+    withdrawn: str = ""
+    merged: bool = False
+
+    @property
+    def open(self) -> bool:
+        """Whether an answer is still awaited."""
+        return self.decision is None and not self.withdrawn
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A proposal that did not become a fact."""
+
+    proposal: ProposalId
+    rule: str
+    reason: str
+
+
+@dataclass(slots=True)
+class RunState:
+    """One run as its events left it."""
+
+    started: e.RunStarted
+    started_at: int
+    phase: Phase = Phase.READY
+    cycle: int = 0
+    context: Context = field(default_factory=Context)
+    changed: set[ContextKey] = field(default_factory=set)
+    merging: set[ContextKey] = field(default_factory=set)
+    eligible: dict[int, tuple[AgentId, ...]] = field(default_factory=dict)
+    drafts: dict[ProposalId, Draft] = field(default_factory=dict)
+    reports: dict[ProposalId, ReportRecord] = field(default_factory=dict)
+    refusals: dict[ProposalId, Refusal] = field(default_factory=dict)
+    refused_targets: set[str] = field(default_factory=set)
+    promoted: dict[ProposalId, Fact] = field(default_factory=dict)
+    fact_seq: dict[tuple[ContextKey, str], int] = field(default_factory=dict)
+    gates: dict[GateId, Gate] = field(default_factory=dict)
+    traces: list[DecisionTrace] = field(default_factory=list)
+    observations: dict[ObservationId, Observation] = field(default_factory=dict)
+    failures: list[e.AgentFailed] = field(default_factory=list)
+    tokens: int = 0
+    active_us: int = 0
+    executing_since: int | None = None
+    stop: AnyStop | None = None
+    stopped_at: int = 0
+
+    @property
+    def run(self) -> RunId:
+        """The run's id."""
+        return self.started.run
+
+    @property
+    def intent(self) -> RootIntent:
+        """What the run is for."""
+        return self.started.intent
+
+    @property
+    def grants(self) -> tuple[AuthorityGrant, ...]:
+        """The authority the run was given."""
+        return self.started.grants
+
+    def open_gates(self) -> tuple[Gate, ...]:
+        """Returns the gates that await an answer, in the order in which they opened."""
+        return tuple(gate for gate in self.gates.values() if gate.open)
+
+
+@dataclass(slots=True)
+class DeskState:
+    """Everything a ledger says."""
+
+    desk: str = ""
+    operators: dict[OperatorId, Operator] = field(default_factory=dict)
+    runs: dict[RunId, RunState] = field(default_factory=dict)
+    seq: int = -1
+
+
+def fold(state: DeskState, event: e.Event, at: int, seq: int) -> DeskState:
+    """Returns ``state`` grown by ``event``.
+
+    Args:
+        state: what the records before it say; it is used up.
+        event: what happened.
+        at: when it was recorded, in microseconds since 1970 UTC.
+        seq: its place in the ledger.
+
+    Raises:
+        IllegalCommand: if the event speaks of a run that never started.
+    """
+    run_id = e.run_of(event)
+    if isinstance(event, e.RunStarted):
+        state.runs[event.run] = RunState(event, at)
+    elif run_id is None:
+        _fold_desk(event, state)
+    elif run_id not in state.runs:
+        raise IllegalCommand(f"record {seq} speaks of run {run_id}, which never started")
+    else:
+        _fold_run(event, state.runs[run_id], at, seq)
+    state.seq = seq
+    return state
+
+
+def _fold_desk(event: e.Event, state: DeskState) -> None:
+    match event:
+        case e.DeskOpened():
+            state.desk = event.desk
+        case e.OperatorEnrolled():
+            state.operators[event.operator.id] = event.operator
+
+
+@singledispatch
+def _fold_run(event: e.Event, run: RunState, at: int, seq: int) -> None:
+    raise IllegalCommand(f"record {seq}: nothing folds a {event.kind} of {run.run} at {at}")
+
+
+@_fold_run.register
+def _(event: e.ObservationStaged, run: RunState, at: int, seq: int) -> None:
+    run.observations[event.observation.id] = event.observation
+
+
+@_fold_run.register
+def _(event: e.ProposalCreated, run: RunState, at: int, seq: int) -> None:
+    run.drafts[event.draft.id] = event.draft
+
+
+@_fold_run.register
+def _(event: e.ProposalValidated, run: RunState, at: int, seq: int) -> None:
+    run.reports[event.report.proposal] = event.report
+
+
+@_fold_run.register
+def _(event: e.ProposalRefused, run: RunState, at: int, seq: int) -> None:
+    run.refusals[event.proposal] = Refusal(event.proposal, event.rule, event.reason)
+    run.refused_targets.add(event.target)
+    _close(run, event.proposal)
+
+
+@_fold_run.register
+def _(event: e.FactPromoted, run: RunState, at: int, seq: int) -> None:
+    fact = Fact(event.fact, SEAL)
+    run.context._grow(fact)  # noqa: SLF001 - the fold is the one place where a context grows
+    run.promoted[event.fact.proposal] = fact
+    run.fact_seq[(fact.key, fact.id)] = seq
+    run.merging.add(fact.key)
+    _close(run, event.fact.proposal)
+
+
+def _close(run: RunState, proposal: ProposalId) -> None:
+    for gate in run.gates.values():
+        if gate.request.proposal == proposal and not gate.open:
+            gate.merged = True
+
+
+@_fold_run.register
+def _(event: e.TraceRecorded, run: RunState, at: int, seq: int) -> None:
+    run.traces.append(event.trace)
+    run.tokens += event.trace.call.prompt_tokens + event.trace.call.completion_tokens
+
+
+@_fold_run.register
+def _(event: e.AgentFailed, run: RunState, at: int, seq: int) -> None:
+    run.failures.append(event)
+
+
+@_fold_run.register
+def _(event: e.CycleStarted, run: RunState, at: int, seq: int) -> None:
+    run.cycle = event.cycle
+    run.eligible[event.cycle] = event.eligible
+    run.changed = set()
+    run.phase = Phase.EXECUTING
+    run.executing_since = at
+
+
+@_fold_run.register
+def _(event: e.MergeDiscarded, run: RunState, at: int, seq: int) -> None:
+    for proposal in event.proposals:
+        run.refusals[proposal] = Refusal(proposal, event.invariant, event.reason)
+
+
+@_fold_run.register
+def _(event: e.GateOpened, run: RunState, at: int, seq: int) -> None:
+    run.gates[event.request.id] = Gate(event.request)
+
+
+@_fold_run.register
+def _(event: e.RunPaused, run: RunState, at: int, seq: int) -> None:
+    run.phase = Phase.WAITING
+    _rest(run, at)
+
+
+@_fold_run.register
+def _(event: e.GateDecided, run: RunState, at: int, seq: int) -> None:
+    run.gates[event.decision.gate].decision = event.decision
+    if not run.open_gates():
+        run.phase = Phase.RESOLVING
+
+
+@_fold_run.register
+def _(event: e.GateWithdrawn, run: RunState, at: int, seq: int) -> None:
+    run.gates[event.gate].withdrawn = event.reason
+
+
+@_fold_run.register
+def _(event: e.CycleEnded, run: RunState, at: int, seq: int) -> None:
+    run.changed, run.merging = run.merging, set()
+    run.phase = Phase.READY
+    _rest(run, at)
+
+
+@_fold_run.register
+def _(event: e.RunStopped, run: RunState, at: int, seq: int) -> None:
+    run.phase = Phase.STOPPED
+    run.stop = event.reason
+    run.cycle = event.cycles
+    run.stopped_at = at
+    _rest(run, at)
+
+
+def _rest(run: RunState, at: int) -> None:
+    if run.executing_since is not None:
+        run.active_us += max(0, at - run.executing_since)
+        run.executing_since = None
