@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from string import Template
 from typing import TYPE_CHECKING
 
@@ -139,11 +140,11 @@ QFrame#overlay QListView { border: none; }
 
 def build(tokens: Tokens, measures: Measures) -> str:
     """Builds the style sheet of a theme."""
-    names = (
-        "background surface line control text muted accent accent_background on_accent good "
-        "good_background caution caution_background danger danger_background track"
-    ).split()
-    values: dict[str, str] = {name: getattr(tokens, name) for name in names}
+    values = {
+        field.name: str(getattr(tokens, field.name))
+        for field in fields(tokens)
+        if field.name != "dark"
+    }
     lengths = {
         "unit": measures.unit,
         "unit_less": measures.unit - 1,

@@ -103,3 +103,9 @@ class ThemeManager(QObject):
         self._app.setPalette(palette(look))
         self._app.setStyleSheet(stylesheet.build(look, fonts.measures()))
         self.changed.emit()
+
+
+def manager(app: QApplication) -> ThemeManager:
+    """Returns the application's one theme manager."""
+    found = app.findChild(ThemeManager)
+    return found if isinstance(found, ThemeManager) else ThemeManager(app, app)

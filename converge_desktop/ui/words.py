@@ -27,6 +27,7 @@ _HIDDEN = frozenset(
 )
 _CATEGORIES = frozenset(["Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"])
 
+_SHORT = 10_000
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
@@ -87,7 +88,7 @@ def count(number: int, one: str, many: str = "") -> str:
 
 def duration(micros: int) -> str:
     """Shows how long something took."""
-    if micros < 10_000:
+    if micros < _SHORT:
         return f"{micros / 1000:.1f} ms"
     if micros < MINUTE:
         return f"{micros / 1_000_000:.2f} s"
@@ -140,7 +141,7 @@ def short_id(identifier: str, keep: int = 14) -> str:
     if len(shown) <= keep:
         return shown
     head = (keep - 1) // 2
-    return f"{shown[:head]}…{shown[-(keep - 1 - head):]}"
+    return f"{shown[:head]}…{shown[-(keep - 1 - head) :]}"
 
 
 def sentence(text: str) -> str:

@@ -246,7 +246,6 @@ class Engine:
             pack="",
             pack_version=0,
             pack_digest="",
-            policy="",
             policy_digest=self._gate((authority,)).policy.version,
             intent=intent or RootIntent(question="", subject=""),
             agents=self.agents,

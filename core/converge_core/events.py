@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import msgspec
+
 from converge_core.authority import AuthorityGrant
 from converge_core.canonical import canonical_record, parse
 from converge_core.errors import InvalidValue
@@ -16,7 +18,7 @@ from converge_core.proposal import Draft
 from converge_core.record import Record, read
 from converge_core.review import Decision, GateRequest, Operator
 from converge_core.stop import AnyStop
-from converge_core.trace import DecisionTrace
+from converge_core.trace import DecisionTrace, TextRef
 
 
 class Event(Record, frozen=True):
@@ -41,19 +43,22 @@ class OperatorEnrolled(Event, frozen=True):
 
 
 class RunStarted(Event, frozen=True):
-    """A run began: what for, over what, by which policy and authority, with which agents."""
+    """A run began: what for, over what, by which policy and authority, with which agents.
+
+    ``files`` are the pack's, so that a run keeps its rules whatever becomes of the pack.
+    """
 
     kind: ClassVar[str] = "run_started"
     run: RunId
     pack: str
     pack_version: int
     pack_digest: str
-    policy: str
     policy_digest: str
     intent: RootIntent
     agents: tuple[AgentId, ...]
     grants: tuple[AuthorityGrant, ...]
     folder: str
+    files: dict[str, TextRef] = msgspec.field(default_factory=dict)
     sources: tuple[dict[str, Any], ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -64,8 +64,8 @@ class Chain:
 
 def encode_batch(
     events: Iterable[Event], chain: Chain, at: int, salt: Callable[[], bytes]
-) -> tuple[list[bytes], Chain]:
-    """Returns the lines of one closed batch, each with its newline, and where it leaves the chain.
+) -> tuple[bytes, list[Entry]]:
+    """Returns the lines of one closed batch, and the entries they will be read back as.
 
     Args:
         events: what happened, in order; at least one event.
@@ -73,7 +73,8 @@ def encode_batch(
         at: microseconds since 1970 UTC.
         salt: gives 16 fresh random bytes at each call.
     """
-    lines = []
+    lines: list[bytes] = []
+    entries: list[Entry] = []
     pending = list(events)
     for index, event in enumerate(pending):
         body, pinch = canonical_record(event), salt()
@@ -89,11 +90,12 @@ def encode_batch(
         )
         head_bytes = canonical_record(head)
         chain = Chain(head.seq, hash_bytes(head_bytes))
+        entries.append(Entry(head, chain.hash, event))
         lines.append(
             b'{"body":%b,"hash":"%b","head":%b,"salt":"%b"}\n'
             % (body, chain.hash.encode(), head_bytes, pinch.hex().encode())
         )
-    return lines, chain
+    return b"".join(lines), entries
 
 
 def commitment(salt: bytes, body: bytes) -> str:

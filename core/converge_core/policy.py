@@ -105,17 +105,20 @@ UNDECIDED = PolicyDecision(
 
 
 class RulePolicy(Record, frozen=True):
-    """A policy written as a list of rules and the checks each key requires."""
+    """A policy written as a list of rules and the checks each key requires.
+
+    ``settings`` are what its checks compare with, in words, so that the version covers them.
+    """
 
     id: str
     revision: int
     rules: tuple[Rule, ...]
     checks: dict[str, tuple[str, ...]]
-    limits: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
 
     @property
     def version(self) -> ContentHash:
-        """The SHA-256 of rules, checks and limits."""
+        """The SHA-256 of rules, checks and settings."""
         return hash_bytes(canonical_record(self))
 
     def required_checks(self, key: ContextKey) -> tuple[str, ...]:

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import StrEnum
 
-from converge_core.canonical import ContentHash, content_hash
+import msgspec
+
+from converge_core.canonical import ContentHash, canonical_record, content_hash, parse
 from converge_core.ids import AgentId, ApprovalId, FactId, GateId, OperatorId, ProposalId, RunId
 from converge_core.key import ContextKey
 from converge_core.policy import Risk
@@ -103,7 +105,7 @@ class Decision(Record, frozen=True):
         decided_at: microseconds since 1970 UTC.
         request: the digest of what was asked.
         shown: the digest of the review as it was shown.
-        signature: Ed25519 over :func:`signed_bytes`, in hex.
+        signature: Ed25519 over :func:`bytes_of`, in hex.
     """
 
     id: ApprovalId
@@ -117,43 +119,12 @@ class Decision(Record, frozen=True):
     signature: str
 
 
-def signed_bytes(
-    *,
-    gate: GateId,
-    verdict: Verdict,
-    reason: str,
-    operator: OperatorId,
-    decided_at: int,
-    request: str,
-    shown: str,
-) -> bytes:
-    """Returns the bytes a decision's signature covers."""
-    digest = content_hash(
-        {
-            "what": "converge decision v1",
-            "gate": gate,
-            "verdict": verdict.value,
-            "reason": reason,
-            "operator": operator,
-            "decided_at": decided_at,
-            "request": request,
-            "shown": shown,
-        }
-    )
-    return digest.encode()
-
-
 def bytes_of(decision: Decision) -> bytes:
-    """Returns the bytes that ``decision``'s signature must cover."""
-    return signed_bytes(
-        gate=decision.gate,
-        verdict=decision.verdict,
-        reason=decision.reason,
-        operator=decision.operator,
-        decided_at=decision.decided_at,
-        request=decision.request,
-        shown=decision.shown,
-    )
+    """Returns the bytes that ``decision``'s signature covers: everything in it but itself."""
+    unsigned = msgspec.structs.replace(decision, signature="")
+    body = parse(canonical_record(unsigned))
+    digest = content_hash({"what": "converge decision v1", "decision": body})
+    return digest.encode()
 
 
 SignatureCheck = Callable[[str, bytes, str], bool]

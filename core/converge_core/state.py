@@ -16,7 +16,7 @@ from converge_core.context import Context
 from converge_core.errors import IllegalCommand
 from converge_core.fact import SEAL, Fact
 from converge_core.gate import ReportRecord
-from converge_core.ids import AgentId, GateId, ObservationId, OperatorId, ProposalId, RunId
+from converge_core.ids import AgentId, GateId, ObservationId, OperatorId, ProposalId, RunId, TraceId
 from converge_core.intent import RootIntent
 from converge_core.key import ContextKey
 from converge_core.observation import Observation
@@ -84,7 +84,8 @@ class RunState:
     promoted: dict[ProposalId, Fact] = field(default_factory=dict)
     fact_seq: dict[tuple[ContextKey, str], int] = field(default_factory=dict)
     gates: dict[GateId, Gate] = field(default_factory=dict)
-    traces: list[DecisionTrace] = field(default_factory=list)
+    traces: dict[TraceId, DecisionTrace] = field(default_factory=dict)
+    trace_at: dict[TraceId, int] = field(default_factory=dict)
     observations: dict[ObservationId, Observation] = field(default_factory=dict)
     failures: list[e.AgentFailed] = field(default_factory=list)
     tokens: int = 0
@@ -201,7 +202,8 @@ def _close(run: RunState, proposal: ProposalId) -> None:
 
 @_fold_run.register
 def _(event: e.TraceRecorded, run: RunState, at: int, seq: int) -> None:
-    run.traces.append(event.trace)
+    run.traces[event.trace.id] = event.trace
+    run.trace_at[event.trace.id] = at
     run.tokens += event.trace.call.prompt_tokens + event.trace.call.completion_tokens
 
 

@@ -14,9 +14,9 @@ import numpy as np
 import torch
 from bpe import END
 from gguf import GGMLQuantizationType, GGUFWriter, TokenType
+from generate import SHIPPED
 from net import Shape
 
-SHIPPED = Path(__file__).parents[2] / "resources" / "models" / "converge-nano-q8_0.gguf"
 VERSION = "1.0"
 
 _BLOCK_NAMES = {

@@ -27,10 +27,12 @@ from converge_core.chain import (
 from converge_core.contract import Ground, ReasoningAnswer
 from converge_core.limits import Limit, Quantity, Weight
 from converge_core.prompt import Standing, StateEntry, StateLayer
-from layout import Layout, SetEntry, held_out_layout, training_layout
+from layout import BARE, Layout, SetEntry, held_out_layout, training_layout
 from wording import HELD_OUT, TRAINING, Wording
 
-PACK = Path(__file__).parents[2] / "resources" / "packs" / "release-readiness"
+_RESOURCES = Path(__file__).parents[2] / "resources"
+PACK = _RESOURCES / "packs" / "release-readiness"
+SHIPPED = _RESOURCES / "models" / "converge-nano-q8_0.gguf"
 PROMPTS = tomllib.loads((PACK / "prompts.toml").read_text("utf-8"))
 VERDICTS = ("proceed", "conditions", "hold")
 UNCERTAIN = "uncertain"
@@ -199,6 +201,11 @@ def make_case(split: Split, seed: int, max_entries: int = MAX_ENTRIES) -> Case:
     return draw_case(rng, HELD_OUT, held_out_layout(rng), max_entries)
 
 
+def make_first_lesson(seed: int, max_entries: int) -> Case:
+    """Returns a training case whose lines hold only what matters."""
+    return draw_case(Random(f"first:{seed}:{max_entries}"), TRAINING, BARE, max_entries)
+
+
 def draw_case(rng: Random, stock: Wording, layout: Layout, max_entries: int = MAX_ENTRIES) -> Case:
     """Draws a case from ``stock``, set in ``layout``."""
     drawing = _Drawing(rng, stock, layout)
@@ -303,9 +310,10 @@ class _Drawing:
                 quantity, limit = self.measured(kind, self.rng.choice(remedies))
                 remedy_of[cite] = limit.remedy
             fields = self.layout.fields(label, quantity, limit)
-            if kind.standing is None and self.rng.random() < 0.5:
+            if kind.standing is None and "value" in fields and self.rng.random() < 0.5:
                 fields["value"] = self.rng.choice(self.stock.notes)
-            shared = (cite, f"signal:{cite}", tuple(fields.values()), f"{label} {fields['value']}")
+            shown = f"{label} {fields.get('value', '')}"
+            shared = (cite, f"signal:{cite}", tuple(fields.values()), shown)
             binding = kind.weight is Weight.HARD and kind.standing is not None
             if self.layout.app:
                 entry = StateEntry(*shared, kind.standing, binding)

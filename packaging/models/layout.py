@@ -106,6 +106,8 @@ class Layout:
 
 APP = Layout(wraps=NO_WRAPS)
 """The app's own layout."""
+BARE = Layout(order=("weight", "margin", "remedy"), opening=" ", separator=" ", wraps=NO_WRAPS, app=False)
+"""Only what matters, for the first lessons of training."""
 
 
 @dataclass(frozen=True, slots=True)

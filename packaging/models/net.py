@@ -82,10 +82,20 @@ class Net(nn.Module):
         self.norm = nn.RMSNorm(shape.width, eps=shape.epsilon)
         self.probe_norm = nn.RMSNorm(shape.width, eps=shape.epsilon)
         self.probe = nn.Linear(shape.width, kinds)
-        for name, parameter in self.named_parameters():
-            if parameter.dim() == 2:
-                deep = name.endswith(("o.weight", "down.weight"))
-                nn.init.normal_(parameter, std=0.02 / ((2 * shape.layers) ** 0.5 if deep else 1))
+        self._start()
+
+    def _start(self) -> None:
+        """Starts from blocks that add nothing to embeddings of an even size.
+
+        The tied output head stays calm at first because the last norm starts small.
+        """
+        nn.init.normal_(self.embedding.weight, std=0.5)
+        nn.init.constant_(self.norm.weight, 0.1)
+        for name, parameter in self.blocks.named_parameters():
+            if name.endswith(("o.weight", "down.weight")):
+                nn.init.zeros_(parameter)
+            elif parameter.dim() == 2:
+                nn.init.normal_(parameter, std=parameter.shape[1] ** -0.5)
 
     def forward(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """Returns the hidden states after the last block and at the probe."""

@@ -10,23 +10,27 @@ import argparse
 import json
 import random
 import time
+from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F  # noqa: N812
 from bpe import END, train_tokenizer
 from converge_core.prompt import Standing, StateEntry
-from generate import MAX_ENTRIES, Case, Example, make_case
+from generate import MAX_ENTRIES, Case, Example, make_case, make_first_lesson
 from net import Net, Shape
 from tokenizers import Tokenizer
 from torch import Tensor
 
 KINDS = 6
-IGNORED = -100
-POOL = 384
-"""How many examples are sorted by length at a time."""
+IDS = 100
+PROBE_WEIGHT = 0.3
+FIRST_LESSONS = 0.2
+"""The share of training that is spent on bare states only; they fade out over as much again."""
+STRIDE = 64
+"""Sequences are filled up to multiples of this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +40,17 @@ class Encoded:
     Attributes:
         tokens: prompt, answer and end.
         prompt: how many of the tokens are the prompt.
-        lines: position of each state line's end and what kind of line it is.
+        lines: for each state line, where it ends, its kind, and the number of its cite id.
     """
 
     tokens: list[int]
     prompt: int
-    lines: list[tuple[int, int]]
+    lines: list[tuple[int, int, int]]
+
+    @property
+    def padded(self) -> int:
+        """The length up to which it is filled, so that few shapes occur."""
+        return -(-len(self.tokens) // STRIDE) * STRIDE
 
 
 def kind_of(entry: StateEntry) -> int:
@@ -60,59 +69,67 @@ def encode(tokenizer: Tokenizer, case: Case, example: Example) -> Encoded:
     newline, end = tokenizer.token_to_id("Ċ"), tokenizer.token_to_id(END)
     ends = [place for place, token in enumerate(prompt) if token == newline]
     first = example.prompt[: example.prompt.index("\nSTATE\n")].count("\n") + 2
-    kinds = [kind_of(entry) for entry in case.entries]
-    lines = list(zip(ends[first : first + len(kinds)], kinds, strict=True))
+    ends = ends[first : first + len(case.entries)]
+    lines = [
+        (end_, kind_of(entry), int(entry.cite[1:]))
+        for end_, entry in zip(ends, case.entries, strict=True)
+    ]
     return Encoded([*prompt, *answer, end], len(prompt), lines)
 
 
-def examples(tokenizer: Tokenizer, first_seed: int, most: int, count: int) -> Iterator[Encoded]:
-    """Draws ``count`` examples of at most ``most`` entries, one from each case."""
-    for seed in range(first_seed, first_seed + count):
-        case = make_case("training", seed, most)
-        chain = case.examples()
-        step = random.Random(seed).choices((0, 1, 2), (0.5, 0.12, 0.38))[0]
-        yield encode(tokenizer, case, chain[step % len(chain)])
+def brief(prompt: str) -> str:
+    """Cuts a prompt down for the first lessons: which step, what varies, and the state."""
+    lines = prompt.split("\n")
+    start = lines.index("STATE")
+    varying = [line for line in lines[:start] if line.startswith("close ") or "soft breaches" in line]
+    state = lines[start + 1 : lines.index("", start)]
+    return "\n".join([prompt.split(".")[0], *varying, "STATE", *state, "", "ANSWER", ""])
+
+
+def lesson(tokenizer: Tokenizer, seed: int, progress: float) -> Encoded:
+    """Draws one example; with progress (0..1) states grow and bare ones give way to full ones."""
+    rng = random.Random(seed)
+    full = rng.random() < (progress - FIRST_LESSONS) / FIRST_LESSONS
+    most = min(MAX_ENTRIES, 2 + int((18 if full else 50) * progress / (2 * FIRST_LESSONS)))
+    case = make_case("training", seed, most) if full else make_first_lesson(seed, most)
+    chain = case.examples()
+    example = chain[rng.choices((0, 1, 2), (0.5, 0.12, 0.38))[0] % len(chain)]
+    if not full:
+        example = replace(example, prompt=brief(example.prompt))
+    return encode(tokenizer, case, example)
 
 
 def batches(tokenizer: Tokenizer, budget: int, total: int) -> Iterator[list[Encoded]]:
-    """Yields ``total`` batches of about ``budget`` tokens; states grow in the first third."""
-    rng, seed, made = random.Random(1), 1_000_000, 0
+    """Yields ``total`` batches of one length class and about ``budget`` tokens each."""
+    waiting: dict[int, list[Encoded]] = defaultdict(list)
+    made, seed = 0, 1_000_000
     while made < total:
-        most = min(MAX_ENTRIES, 3 + int(36 * made / total))
-        pool = sorted(examples(tokenizer, seed, most, POOL), key=lambda item: len(item.tokens))
-        seed += POOL
-        cut: list[list[Encoded]] = [[]]
-        for item in pool:
-            if (len(cut[-1]) + 1) * len(item.tokens) > budget:
-                cut.append([])
-            cut[-1].append(item)
-        rng.shuffle(cut)
-        for batch in cut:
-            if batch:
-                made += 1
-                yield batch
+        item = lesson(tokenizer, seed, made / total)
+        seed += 1
+        length = item.padded
+        waiting[length].append(item)
+        if len(waiting[length]) == max(1, budget // length):
+            made += 1
+            yield waiting.pop(length)
 
 
 def losses(net: Net, batch: list[Encoded]) -> tuple[Tensor, Tensor]:
-    """Returns the loss over the answers and the probe's loss over the state lines."""
-    longest = -(-max(len(item.tokens) for item in batch) // 64) * 64
-    tokens = torch.zeros(len(batch), longest, dtype=torch.long)
-    rows, places, targets, probe_rows, probe_places, kinds = ([] for _ in range(6))
+    """Returns the loss over the answers and the loss of the probe over the state lines."""
+    tokens = torch.zeros(len(batch), batch[0].padded, dtype=torch.long)
+    answers, lines = [], []
     for row, item in enumerate(batch):
-        tokens[row, : len(item.tokens)] = torch.tensor(item.tokens)
-        answer = range(item.prompt - 1, len(item.tokens) - 1)
-        rows += [row] * len(answer)
-        places += answer
-        targets += item.tokens[item.prompt :]
-        probe_rows += [row] * len(item.lines)
-        probe_places += [place for place, _ in item.lines]
-        kinds += [kind for _, kind in item.lines]
+        size = len(item.tokens)
+        tokens[row, :size] = torch.tensor(item.tokens)
+        answers += [(row, place, item.tokens[place + 1]) for place in range(item.prompt - 1, size - 1)]
+        lines += [(row, *line) for line in item.lines]
+    rows, places, targets = torch.tensor(answers).T
+    line_rows, ends, kinds, numbers = torch.tensor(lines).T
     with torch.autocast("cpu", torch.bfloat16):
         last, early = net(tokens)
         logits = last[rows, places] @ net.embedding.weight.T
-        probed = net.probe(early[probe_rows, probe_places])
-    answered = F.cross_entropy(logits.float(), torch.tensor(targets))
-    return answered, F.cross_entropy(probed.float(), torch.tensor(kinds))
+        probed = net.probe(early[line_rows, ends]).float()
+    probe = F.cross_entropy(probed[:, :KINDS], kinds) + F.cross_entropy(probed[:, KINDS:], numbers)
+    return F.cross_entropy(logits.float(), targets), probe
 
 
 def optimizers(net: Net, rate: float) -> list[torch.optim.Optimizer]:
@@ -121,7 +138,7 @@ def optimizers(net: Net, rate: float) -> list[torch.optim.Optimizer]:
     chosen = {id(p) for p in matrices}
     others = [p for p in net.parameters() if id(p) not in chosen]
     return [
-        torch.optim.Muon(matrices, lr=rate, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.Muon(matrices, lr=2 * rate, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"),
         torch.optim.AdamW(others, lr=rate, betas=(0.9, 0.95), weight_decay=0.01),
     ]
 
@@ -134,24 +151,24 @@ def train(out: Path, steps: int, budget: int, rate: float) -> None:
     tokenizer = train_tokenizer()
     tokenizer.save(str(out / "tokenizer.json"))
     shape = Shape(tokenizer.get_vocab_size())
-    net = Net(shape, KINDS)
+    net = Net(shape, KINDS + IDS)
     parameters = sum(p.numel() for p in net.parameters())
     print(f"{parameters} parameters", flush=True)
     chosen = optimizers(net, rate)
-    recent: list[tuple[float, float]] = []
+    recent: list[tuple[float, ...]] = []
     for step, batch in enumerate(batches(tokenizer, budget, steps)):
-        scale = min(1.0, (step + 1) / 50, (steps - step) / (0.4 * steps))
+        scale = min(1.0, (step + 1) / 30, (steps - step) / (0.4 * steps))
         for optimizer in chosen:
             for group in optimizer.param_groups:
-                group["lr"] = rate * max(scale, 0.0)
+                group["lr"] = group.setdefault("peak", group["lr"]) * scale
             optimizer.zero_grad()
-        answered, probed = losses(net, batch)
-        (answered + 0.3 * probed).backward()
+        answer, probe = losses(net, batch)
+        (answer + PROBE_WEIGHT * probe).backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         for optimizer in chosen:
             optimizer.step()
         seen += sum(len(item.tokens) for item in batch)
-        recent = [*recent[-24:], (answered.item(), probed.item())]
+        recent = [*recent[-24:], (answer.item(), probe.item())]
         if step % 25 == 24:
             means = [sum(column) / len(recent) for column in zip(*recent, strict=True)]
             spent = time.monotonic() - started
@@ -170,9 +187,9 @@ def main() -> None:
     """Reads the command line and trains."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--steps", type=int, default=3000)
-    parser.add_argument("--budget", type=int, default=8192, help="tokens a batch")
-    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--budget", type=int, default=4096, help="tokens a batch")
+    parser.add_argument("--rate", type=float, default=3e-3)
     chosen = parser.parse_args()
     train(chosen.out, chosen.steps, chosen.budget, chosen.rate)
 

@@ -14,7 +14,6 @@ import zlib
 from pathlib import Path
 from typing import BinaryIO
 
-from converge_core.canonical import ContentHash
 from dulwich.bundle import Bundle, read_bundle
 from dulwich.errors import (
     ApplyDeltaError,
@@ -32,6 +31,7 @@ from dulwich.pack import DeltaCycle, UnresolvedDeltas
 from dulwich.refs import Ref, check_ref_format
 from dulwich.repo import Repo
 
+from converge_core.canonical import ContentHash
 from converge_desktop.adapters.readiness.errors import refusal
 from converge_desktop.adapters.readiness.wording import plain
 
@@ -62,13 +62,17 @@ def unpack(path: Path, name: str, workspace: Path) -> tuple[Path, ContentHash]:
     target = workspace / f"bundle-{digest[:32]}.git"
     if target.is_dir():
         return target, digest
-    workspace.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix="unpacking-", dir=workspace))
     try:
-        _unpack_into(scratch, path, name)
-        _publish(scratch, target)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        workspace.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix="unpacking-", dir=workspace))
+        try:
+            _unpack_into(scratch, path, name)
+            _publish(scratch, target)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+    except OSError as error:
+        what = f"the bundle could not be unpacked into {plain(str(workspace))} ({error.strerror})"
+        raise refusal(name, "", what, "Make room on that disk and try again.") from error
     return target, digest
 
 
@@ -103,9 +107,6 @@ def _unpack_into(directory: Path, path: Path, name: str) -> None:
     except _BROKEN as error:
         reason = plain(str(error) or type(error).__name__, 100)
         raise refusal(name, "", f"the bundle is damaged ({reason})", REMEDY) from error
-    except OSError as error:
-        what = f"the bundle could not be unpacked ({error.strerror})"
-        raise refusal(name, "", what, "Make room on the disk and try again.") from error
 
 
 def _store(directory: Path, file: BinaryIO, name: str) -> None:

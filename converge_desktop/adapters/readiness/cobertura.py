@@ -14,7 +14,6 @@ from decimal import Decimal
 from pathlib import Path
 
 from converge_core.canonical import ContentHash
-
 from converge_desktop.adapters.readiness.safe_xml import AGAIN, ElementReader, read
 from converge_desktop.adapters.readiness.wording import plain
 
@@ -92,7 +91,7 @@ class _CoberturaReader(ElementReader):
         elif tag == "line" and self._open[-3:] == _LINES:
             self._read_line(attributes)
 
-    def closed(self, tag: str) -> None:
+    def closed(self, tag: str) -> None:  # noqa: ARG002 - the base names it
         self._open.pop()
 
     def _read_totals(self, attributes: Mapping[str, str]) -> None:

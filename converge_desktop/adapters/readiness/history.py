@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pygit2
-from converge_core.canonical import ContentHash, content_hash
 from pygit2.enums import DeltaStatus, DiffFind, FileMode
 
+from converge_core.canonical import ContentHash, content_hash
 from converge_desktop.adapters.readiness.errors import refusal
-from converge_desktop.adapters.readiness.repository import Place, open_repository
+from converge_desktop.adapters.readiness.repository import (
+    Place,
+    common_directory,
+    open_repository,
+)
 from converge_desktop.adapters.readiness.tags import Since, last_tag, read_tags
 from converge_desktop.adapters.readiness.wording import counted, listed, plain, plain_bytes
 
@@ -129,15 +132,13 @@ def _digest(
 
 def _edge(repository: pygit2.Repository) -> frozenset[pygit2.Oid]:
     """Returns the commits whose parents a shallow history leaves out."""
-    git = Path(repository.path)
-    common = git / "commondir"  # a linked working tree shares its history with the main one
-    if common.is_file():
-        git /= common.read_text().strip()
-    file = git / "shallow"
+    file = common_directory(repository) / "shallow"
     if not file.is_file():
         return frozenset()
     with file.open("rb") as lines:
-        return frozenset(map(pygit2.Oid, lines.read(_MAX_EDGE_BYTES).decode().split()))
+        return frozenset(
+            pygit2.Oid(hex=line) for line in lines.read(_MAX_EDGE_BYTES).decode().split()
+        )
 
 
 def _tag_notes(since: Since | None, tags: int, others: list[str], *, shallow: bool) -> list[str]:

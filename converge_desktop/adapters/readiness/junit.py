@@ -13,10 +13,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
-from converge_core.canonical import ContentHash
-from junitparser import FinalResult, Skipped
+from junitparser.junitparser import FinalResult, Skipped
 from junitparser.xunit2 import TestCase
 
+from converge_core.canonical import ContentHash
 from converge_desktop.adapters.readiness.safe_xml import AGAIN, ElementReader, read
 from converge_desktop.adapters.readiness.wording import plain
 
@@ -24,6 +24,7 @@ PASSED: Final = "passed"
 FAILED: Final = "failed"
 SKIPPED: Final = "skipped"
 
+MAX_TESTS = 1_000_000
 LONGEST_TEST_SECONDS = 366 * 24 * 3600
 
 # Plain, or with the thousands commas that Surefire writes; never a decimal comma.
@@ -175,6 +176,8 @@ class _JUnitReader(ElementReader):
     def _open_case(self, attributes: Mapping[str, str]) -> None:
         if self._case:
             raise self.refusal("a test case stands inside another", AGAIN)
+        if len(self.rows) == MAX_TESTS:
+            raise self.refusal(f"there are more than {MAX_TESTS} test cases", AGAIN)
         suite = self._suites[-1] if self._suites else _Suite("", "", self.line, {})
         classname = attributes.get("classname", "")
         name = attributes.get("name", "")
@@ -222,5 +225,5 @@ def _difference(suite: _Suite) -> str | None:
     for what, fact in facts.items():
         claim = said.get(what)
         if claim is not None and claim != fact:
-            return f"the suite says {claim} {what}, its test cases are {fact}"
+            return f"the suite claims {claim} {what}, but its test cases show {fact}"
     return None

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from converge_desktop.adapters.readiness.errors import refusal
-from converge_desktop.adapters.readiness.safe_xml import root_of
+from converge_desktop.adapters.readiness.errors import IntakeError, refusal
+from converge_desktop.adapters.readiness.safe_xml import fault_of, root_of
 from converge_desktop.adapters.readiness.wording import plain
 
 MAX_DEPTH = 4
@@ -55,14 +55,15 @@ class Reports:
     Attributes:
         junit: JUnit reports.
         cobertura: Cobertura reports.
-        strangers: XML files of another kind and the name of their outermost element, or an empty
-            text where that cannot be seen.
+        strangers: XML files of another kind, and the name of their outermost element.
+        faulty: why XML files cannot be read that have a fault before their outermost element.
         notes: what was left out.
     """
 
     junit: list[Found] = field(default_factory=list)
     cobertura: list[Found] = field(default_factory=list)
     strangers: list[tuple[Found, str]] = field(default_factory=list)
+    faulty: list[IntakeError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -102,7 +103,11 @@ def _classify(found: Found, reports: Reports) -> None:
         reports.junit.append(found)
     elif kind == Kind.COBERTURA:
         reports.cobertura.append(found)
-    elif found.path.suffix.lower() == ".xml":
+    elif found.path.suffix.lower() != ".xml":
+        return
+    elif root is None and (fault := fault_of(found.path, found.name)):
+        reports.faulty.append(fault)
+    else:
         reports.strangers.append((found, plain(root or "", 40)))
 
 

@@ -8,17 +8,17 @@ and without the configuration of the person or the machine, so that the numbers 
 
 from __future__ import annotations
 
-import itertools
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import pygit2
-from converge_core.canonical import ContentHash
 from pygit2.enums import ConfigLevel, RepositoryOpenFlag
 
+from converge_core.canonical import ContentHash
 from converge_desktop.adapters.readiness import bundle
 from converge_desktop.adapters.readiness.errors import refusal
+from converge_desktop.adapters.readiness.indexes import check_indexes
 from converge_desktop.adapters.readiness.reports import name_of
 from converge_desktop.adapters.readiness.wording import listed, plain
 
@@ -26,7 +26,6 @@ PICK = (
     "Pick a folder inside a repository, or put a bundle of it into the folder with: "
     "git bundle create project.bundle HEAD --branches --tags"
 )
-_MAX_ENTRIES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +79,31 @@ def open_repository(place: Place) -> pygit2.Repository:
     flags = RepositoryOpenFlag.BARE | RepositoryOpenFlag.NO_SEARCH
     try:
         found = pygit2.discover_repository(str(place.git), False, str(place.git.parent))
-        return pygit2.Repository(found or str(place.git), flags)
+        repository = pygit2.Repository(found or str(place.git), flags)
+        check_indexes(common_directory(repository) / "objects")
     except (pygit2.GitError, KeyError, OSError, ValueError) as error:
         what = f"it cannot be opened as a git repository ({plain(str(error), 160)})"
         remedy = "Clone the repository anew and pick the clone."
         raise refusal(plain(str(place.git)), "", what, remedy) from error
+    return repository
+
+
+def common_directory(repository: pygit2.Repository) -> Path:
+    """Returns where objects lie; a linked working tree shares them with the main one."""
+    git = Path(repository.path)
+    link = git / "commondir"
+    return git / link.read_text().strip() if link.is_file() else git
 
 
 def _at(directory: Path) -> Place | None:
     git = directory / ".git"
-    if git.exists():
-        return Place(git, directory, plain(directory.name or str(directory)))
-    if (directory / "HEAD").is_file() and (directory / "objects").is_dir():
-        return Place(directory, None, plain(directory.name.removesuffix(".git")))
+    try:
+        if git.exists():
+            return Place(git, directory, plain(directory.name or str(directory)))
+        if (directory / "HEAD").is_file() and (directory / "objects").is_dir():
+            return Place(directory, None, plain(directory.name.removesuffix(".git")))
+    except OSError:
+        return None  # a folder above that may not be looked into
     return None
 
 
@@ -100,11 +111,11 @@ def _inside(folder: Path) -> tuple[list[Path], list[Path]]:
     """Returns the bundles and the repositories that lie directly in the folder."""
     try:
         with os.scandir(folder) as entries:
-            paths = [Path(entry.path) for entry in itertools.islice(entries, _MAX_ENTRIES)]
+            paths = [Path(entry.path) for entry in entries if not entry.is_symlink()]
     except OSError as error:
         what = f"the folder cannot be read ({error.strerror})"
         raise refusal(plain(str(folder)), "", what, "Pick a folder that you may read.") from error
-    real = sorted(path for path in paths if not path.is_symlink())
+    real = sorted(paths)
     bundles = [path for path in real if path.suffix == ".bundle" and path.is_file()]
     return bundles, [path for path in real if path.is_dir() and _at(path)]
 

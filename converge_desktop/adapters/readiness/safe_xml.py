@@ -7,15 +7,16 @@ size, depth and the length of one tag, so that memory stays small whatever the f
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
-from converge_core.canonical import MAX_INTEGER, ContentHash
 from defusedxml.common import DefusedXmlException, EntitiesForbidden
 from defusedxml.ElementTree import DefusedXMLParser, ParseError
 
+from converge_core.canonical import MAX_INTEGER, ContentHash
 from converge_desktop.adapters.readiness.errors import IntakeError, refusal
 from converge_desktop.adapters.readiness.wording import plain
 
@@ -100,7 +101,7 @@ def read(path: Path, reader: ElementReader) -> ContentHash:
         IntakeError: if the file cannot be read, is no XML, or goes beyond the bounds.
     """
     parser = DefusedXMLParser(target=reader)
-    expat: Any = parser.parser  # type: ignore[attr-defined]
+    expat: Any = parser.parser
     expat.AttlistDeclHandler = _no_default_attributes
     reader.attach(expat)
     try:
@@ -129,11 +130,19 @@ def root_of(path: Path) -> str | None:
         return None
     root = _Root()
     parser = DefusedXMLParser(target=root)
-    try:
+    # What was seen of the root before a fault still tells what the file is.
+    with contextlib.suppress(ParseError, ValueError, LookupError):
         parser.feed(head)
-    except (ParseError, ValueError, LookupError):
-        pass  # what was seen of the root before the fault still tells what the file is
     return root.name
+
+
+def fault_of(path: Path, name: str) -> IntakeError | None:
+    """Returns why a file cannot be read as XML, or None if it can."""
+    try:
+        read(path, ElementReader(name))
+    except IntakeError as error:
+        return error
+    return None
 
 
 def local_name(tag: str) -> str:

@@ -33,7 +33,7 @@ class Button(QPushButton):
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
     def kind(self) -> str:
-        """Says how the button is drawn: ``plain``, ``primary``, ``compact``, …"""
+        """Says how the button is drawn, for instance ``plain`` or ``primary``."""
         return str(self.property("kind"))
 
     def sizeHint(self) -> QSize:  # noqa: N802
@@ -60,8 +60,8 @@ class Button(QPushButton):
         painter = QStylePainter(self)
         option = QStyleOptionButton()
         self.initStyleOption(option)
-        words_ = option.text  # type: ignore[attr-defined]
-        option.text = ""  # type: ignore[attr-defined]
+        words_ = option.text
+        option.text = ""
         painter.drawControl(QStyle.ControlElement.CE_PushButton, option)
         ink, faint = self._inks()
         gap = fonts.measures().unit

@@ -79,5 +79,5 @@ class Disclosure(QFrame):
         return self.head.isChecked()
 
     @Slot(bool)
-    def _on_toggled(self, opened: bool) -> None:  # noqa: FBT001
+    def _on_toggled(self, opened: bool) -> None:
         self._content.setVisible(opened)

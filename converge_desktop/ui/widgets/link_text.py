@@ -37,6 +37,7 @@ class LinkText(QTextBrowser):
         self._tone = tone
         self._lines: tuple[Text, ...] = ()
         self._numbered = False
+        self._leads: tuple[tuple[str, str], ...] = ()
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setOpenLinks(False)
         self.setUndoRedoEnabled(False)
@@ -57,19 +58,30 @@ class LinkText(QTextBrowser):
         """Shows one paragraph."""
         self.show_lines((text,))
 
-    def show_lines(self, lines: tuple[Text, ...], *, numbered: bool = False) -> None:
-        """Shows several paragraphs, numbered where their order means something."""
+    def show_lines(
+        self,
+        lines: tuple[Text, ...],
+        *,
+        numbered: bool = False,
+        leads: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        """Shows several paragraphs.
+
+        Args:
+            lines: The paragraphs.
+            numbered: Whether their order means something.
+            leads: A sign and its tone before each paragraph.
+        """
         self._lines = lines
         self._numbered = numbered
+        self._leads = leads
         has_links = any(s.fact_id for line in lines for s in line)
         flags = Qt.TextInteractionFlag.TextSelectableByMouse
         if has_links:
             flags |= Qt.TextInteractionFlag.LinksAccessibleByMouse
             flags |= Qt.TextInteractionFlag.LinksAccessibleByKeyboard
         self.setTextInteractionFlags(flags)
-        self.setFocusPolicy(
-            Qt.FocusPolicy.StrongFocus if has_links else Qt.FocusPolicy.ClickFocus
-        )
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if has_links else Qt.FocusPolicy.ClickFocus)
         self._render()
 
     def retint(self) -> None:
@@ -100,6 +112,9 @@ class LinkText(QTextBrowser):
                 cursor.insertBlock(block)
             if lead:
                 cursor.insertText(lead, self._plain("muted"))
+            if number <= len(self._leads) and self._leads[number - 1][0]:
+                sign, tone = self._leads[number - 1]
+                cursor.insertText(f"{sign} ", self._plain(tone))
             for segment in line:
                 self._insert(cursor, segment)
         cursor.endEditBlock()
@@ -129,7 +144,7 @@ class LinkText(QTextBrowser):
 
     @Slot(QUrl)
     def _on_anchor(self, url: QUrl) -> None:
-        self.followed.emit(url.toString(QUrl.UrlFormattingOption.None_).removeprefix(_SCHEME))
+        self.followed.emit(url.toString().removeprefix(_SCHEME))
 
     def _fit(self, width: int) -> int:
         self.document().setTextWidth(max(40, width))

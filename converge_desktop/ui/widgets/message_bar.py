@@ -1,4 +1,4 @@
-"""Sentences for the person: stacked bars that never ask, never take the focus, and can be closed."""
+"""Sentences for the person: stacked bars that never ask, never take the focus, and close."""
 
 from __future__ import annotations
 

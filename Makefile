@@ -1,0 +1,56 @@
+# make run    set up if need be, then open the window
+# make test   the same set-up, then every check and test, offscreen
+# make check  format, lint, types, layers, tests, without the set-up
+# make bench  measure, and print what was measured
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK := --quiet --generate-hashes --universal --python-version 3.11 --no-header --no-annotate \
+	--no-emit-index-url --no-emit-find-links
+
+.PHONY: run test check bench lint tests clean pictures sample lock
+
+run: $(VENV)/.run
+	$(BIN)/converge-desktop
+
+test: $(VENV)/.dev lint tests
+
+check: lint tests
+
+lint:
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+tests:
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q
+
+bench: $(VENV)/.dev
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m tests.bench
+
+$(VENV)/.run: requirements.lock pyproject.toml packaging/setup.sh
+	PYTHON=$(PYTHON) packaging/setup.sh $(VENV) requirements.lock
+	touch $@
+
+$(VENV)/.dev: requirements-dev.lock pyproject.toml packaging/setup.sh
+	PYTHON=$(PYTHON) packaging/setup.sh $(VENV) requirements-dev.lock
+	touch $@ $(VENV)/.run
+
+# Pins every dependency, with hashes.
+lock:
+	uv pip compile $(LOCK) --group build -o requirements-build.lock
+	uv pip compile $(LOCK) pyproject.toml -o requirements.lock
+	uv pip compile $(LOCK) pyproject.toml --group dev -o requirements-dev.lock
+
+# The pictures of the README, of the real app over the sample.
+pictures: $(VENV)/.dev
+	QT_QPA_PLATFORM=offscreen $(BIN)/python packaging/pictures.py resources/docs
+
+# The sample: this project's own history with its own reports.
+sample: $(VENV)/.dev
+	$(BIN)/python packaging/sample/make_sample.py
+
+clean:
+	rm -rf $(VENV)

@@ -1,0 +1,84 @@
+"""The operator's Ed25519 key: made on first use, kept in a file only its owner can read."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from converge_core.canonical import hash_bytes
+from converge_core.ids import OperatorId
+from converge_core.review import Operator
+
+KEY_BYTES = 32
+OTHERS = 0o077
+
+
+class KeyProblem(Exception):
+    """The key cannot be used; the text says why and what to do."""
+
+
+class OperatorKey:
+    """The private key of the person at this desk.
+
+    Args:
+        path: the key file; made, readable by its owner alone, if missing.
+        name: the person's name, for a new key.
+
+    Raises:
+        KeyProblem: if the file is readable by others or is not a key.
+    """
+
+    def __init__(self, path: Path, name: str) -> None:
+        self._key = _load(path) if path.exists() else _make(path)
+        public = self._key.public_key().public_bytes_raw()
+        fingerprint = hash_bytes(public)[:8]
+        self.operator = Operator(
+            id=OperatorId(f"{name}#{fingerprint}"), name=name, public_key=public.hex()
+        )
+
+    def sign(self, message: bytes) -> str:
+        """Returns the signature of ``message`` in hexadecimal."""
+        return self._key.sign(message).hex()
+
+
+def signature_fits(public_key: str, message: bytes, signature: str) -> bool:
+    """Says whether an Ed25519 signature fits; keys and signatures in hexadecimal."""
+    try:
+        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key))
+        key.verify(bytes.fromhex(signature), message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _load(path: Path) -> Ed25519PrivateKey:
+    if path.stat().st_mode & OTHERS:
+        raise KeyProblem(
+            f"the key {path} can be read by others; run: chmod 600 '{path}', and if somebody may "
+            "have copied it, move it away so that a new one is made"
+        )
+    data = path.read_bytes()
+    if len(data) != KEY_BYTES:
+        raise KeyProblem(
+            f"{path} is not an operator key ({len(data)} bytes instead of {KEY_BYTES}); restore it "
+            "from a backup, or move it away so that a new one is made"
+        )
+    return Ed25519PrivateKey.from_private_bytes(data)
+
+
+def _make(path: Path) -> Ed25519PrivateKey:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    key = Ed25519PrivateKey.generate()
+    fresh = path.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.write(fd, key.private_bytes_raw())
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+    fresh.replace(path)
+    return key

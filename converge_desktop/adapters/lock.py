@@ -1,0 +1,57 @@
+"""One program at a time on a data directory.
+
+The embedded database lets two processes write the same files, and two ledgers cannot share a
+chain, so the lock is taken before anything else is opened. It is the operating system's, bound to
+the process: a crash releases it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+
+class DataDirectoryBusy(Exception):
+    """Another program has the data directory open."""
+
+
+class DirectoryLock:
+    """Holds a data directory until released."""
+
+    def __init__(self, directory: Path) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        path = directory / "lock"
+        self._file = path.open("a+", encoding="utf-8")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._file.seek(0)
+            holder = self._file.read().strip() or "unknown"
+            self._file.close()
+            raise DataDirectoryBusy(
+                f"{directory} is open in another Converge Desktop (process {holder}). "
+                "Close that one, or choose another place with --data-dir."
+            ) from error
+        self._file.seek(0)
+        self._file.truncate()
+        self._file.write(str(os.getpid()))
+        self._file.flush()
+
+    def release(self) -> None:
+        """Lets others in. Safe to call twice."""
+        if not self._file.closed:
+            self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.release()

@@ -1,0 +1,243 @@
+"""Packs: what a run asks, which limits bind it, and who decides; read from TOML, checked whole.
+
+A typo is a sentence that names the file and the key; a pack with one cannot be run.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from converge_core.canonical import ContentHash, content_hash
+from converge_core.chain import DecisionStep, StepTemplate, step_templates
+from converge_core.key import ContextKey
+from converge_core.limits import Limit, Weight
+from converge_core.policy import Effect, Risk, Rule, RulePolicy
+
+FILES = ("pack.toml", "policy.toml", "prompts.toml")
+"""The files of a pack."""
+
+Word = Annotated[str, Field(min_length=1, max_length=200)]
+Capability = Annotated[str, Field(pattern=r"^[a-z][a-z0-9._-]{0,31}$")]
+
+
+class PackProblem(Exception):
+    """A pack cannot be run; the text names the file, the place and the remedy."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Limit(_Model):
+    metric: Word
+    at_least: Decimal | None = None
+    at_most: Decimal | None = None
+    weight: Weight
+    remedy: Capability
+    name: str = ""
+
+    @model_validator(mode="after")
+    def _one_bound(self) -> _Limit:
+        if (self.at_least is None) == (self.at_most is None):
+            raise ValueError("needs either at_least or at_most")
+        if self.weight is Weight.HARD and not self.name:
+            raise ValueError("a hard limit needs a name, because it is also a check")
+        return self
+
+    def limit(self) -> Limit:
+        bound = self.at_most if self.at_least is None else self.at_least
+        assert bound is not None
+        return Limit(
+            self.metric, bound, self.at_least is not None, self.weight, self.remedy, self.name
+        )
+
+
+class _Pack(_Model):
+    id: Word
+    title: Word
+    version: Annotated[int, Field(ge=1)]
+    summary: Word
+    question: Word
+    verdicts: dict[str, Word]
+    capabilities: dict[Capability, Word]
+    closings: dict[str, list[Capability]]
+    limit: list[_Limit]
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> _Pack:
+        named = [(name, step) for name, steps in self.closings.items() for step in steps]
+        named += [(limit.metric, limit.remedy) for limit in self.limit]
+        for where, step in named:
+            if step not in self.capabilities:
+                raise ValueError(f"{where} names {step}, which [capabilities] does not declare")
+        if set(self.closings) != set(self.verdicts):
+            raise ValueError("[closings] and [verdicts] do not name the same verdicts")
+        return self
+
+
+class _Rule(_Model):
+    name: Word
+    effect: Effect
+    reason: Word
+    key: ContextKey | None = None
+    agent: str | None = None
+    where: dict[str, str] = {}
+    confidence_below: int | None = None
+    risk: Risk = Risk.MEDIUM
+
+
+class _Policy(_Model):
+    id: Word
+    revision: Annotated[int, Field(ge=1)]
+    hold_at: Annotated[int, Field(ge=1, le=9)]
+    permissive: list[str]
+    checks: dict[str, list[str]]
+    rule: list[_Rule]
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """A pack, read and checked.
+
+    Attributes:
+        id: its name, that of its folder.
+        title: for people.
+        version: its version.
+        summary: what it does, in a sentence.
+        question: the intent, with ``{subject}`` in it.
+        verdicts: each verdict's title, with ``{subject}`` in it.
+        capabilities: what a plan may name, with its meaning.
+        limits: the limits by metric.
+        policy: the rules and required checks.
+        permissive: verdicts that broken hard limits refuse.
+        templates: the stable prompt layers of each step.
+        texts: its files, by name.
+        digest: the hash of all its files.
+    """
+
+    id: str
+    title: str
+    version: int
+    summary: str
+    question: str
+    verdicts: Mapping[str, str]
+    capabilities: Mapping[str, str]
+    limits: Mapping[str, Limit]
+    policy: RulePolicy
+    permissive: frozenset[str]
+    templates: Mapping[DecisionStep, StepTemplate]
+    texts: Mapping[str, str]
+    digest: ContentHash
+
+
+def load_packs(directory: Path) -> dict[str, Pack]:
+    """Reads every pack under ``directory``.
+
+    Raises:
+        PackProblem: at the first that does not check.
+    """
+    folders = sorted(path for path in directory.iterdir() if (path / "pack.toml").is_file())
+    return {pack.id: pack for pack in map(load_pack, folders)}
+
+
+def load_pack(folder: Path) -> Pack:
+    """Reads one pack.
+
+    Raises:
+        PackProblem: naming file, key and remedy.
+    """
+    try:
+        texts = {name: (folder / name).read_text("utf-8") for name in FILES}
+    except (OSError, UnicodeDecodeError) as error:
+        raise PackProblem(f"the pack {folder} cannot be read: {error}") from error
+    return pack_of(texts, str(folder))
+
+
+def pack_of(texts: Mapping[str, str], place: str) -> Pack:
+    """Makes a pack of the texts of its files; a run keeps them, so it never changes its rules.
+
+    Args:
+        texts: file name to content; the names are :data:`FILES`.
+        place: where they come from, for sentences about what is wrong.
+
+    Raises:
+        PackProblem: naming file, key and remedy.
+    """
+    about = _read(texts, place, "pack.toml", _Pack)
+    rules = _read(texts, place, "policy.toml", _Policy)
+    limits = {limit.metric: limit.limit() for limit in about.limit}
+    return Pack(
+        id=about.id,
+        title=about.title,
+        version=about.version,
+        summary=about.summary,
+        question=about.question,
+        verdicts=about.verdicts,
+        capabilities=about.capabilities,
+        limits=limits,
+        policy=_policy(rules, limits),
+        permissive=frozenset(rules.permissive),
+        templates=_templates(about, rules, _toml(texts, place, "prompts.toml"), place),
+        texts=dict(texts),
+        digest=content_hash(dict(texts)),
+    )
+
+
+def _templates(
+    about: _Pack, rules: _Policy, prompts: dict[str, Any], place: str
+) -> dict[DecisionStep, StepTemplate]:
+    try:
+        return step_templates(
+            prompts,
+            policy=f"{rules.id} {rules.revision}",
+            hold_at=rules.hold_at,
+            verdicts=tuple(about.verdicts),
+            capabilities=tuple(about.capabilities),
+            closings={name: tuple(steps) for name, steps in about.closings.items()},
+        )
+    except (KeyError, ValueError, IndexError) as error:
+        raise PackProblem(
+            f"{place}/prompts.toml: the key or placeholder {error} is missing or unknown; "
+            "compare it with the prompts of a shipped pack"
+        ) from error
+
+
+def _policy(rules: _Policy, limits: Mapping[str, Limit]) -> RulePolicy:
+    return RulePolicy(
+        id=rules.id,
+        revision=rules.revision,
+        rules=tuple(Rule(**rule.model_dump()) for rule in rules.rule),
+        checks={key: tuple(names) for key, names in rules.checks.items()},
+        settings=(
+            f"permissive: {' '.join(sorted(rules.permissive))}",
+            *(f"{limit.name}: {limit.metric} {limit.describe('')}" for limit in limits.values()),
+        ),
+    )
+
+
+M = TypeVar("M", bound=_Model)
+
+
+def _read(texts: Mapping[str, str], place: str, name: str, model: type[M]) -> M:
+    try:
+        return model.model_validate(_toml(texts, place, name))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the whole"
+        raise PackProblem(
+            f"{place}/{name}: {where}: {first['msg']}. Mend it and try again."
+        ) from error
+
+
+def _toml(texts: Mapping[str, str], place: str, name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(texts[name])
+    except tomllib.TOMLDecodeError as error:
+        raise PackProblem(f"{place}/{name} is not TOML: {error}. Mend it and try again.") from error

@@ -1,0 +1,10 @@
+"""Reads a folder with test report, coverage report and repository into metrics."""
+
+from __future__ import annotations
+
+from converge_desktop.adapters.readiness.errors import IntakeError
+from converge_desktop.adapters.readiness.intake import Intake, Source, read_folder
+from converge_desktop.adapters.readiness.metrics import Metric
+from converge_desktop.adapters.readiness.reports import Kind
+
+__all__ = ["Intake", "IntakeError", "Kind", "Metric", "Source", "read_folder"]

@@ -1,0 +1,89 @@
+"""Start-up and shut-down of the window.
+
+In order: crash log, Qt application, desk (which takes the lock and reads the ledger on its own
+thread), window, first paint; then the desk loads the model and opens its view. On the way out:
+window, desk (model, agents, engine, view, lock), crash log. No model and no store is imported
+before the first paint.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+from types import FrameType
+
+from PySide6.QtCore import QObject, QSocketNotifier, Slot
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from converge_core.errors import ConvergeError
+from converge_desktop.adapters.lock import DataDirectoryBusy
+from converge_desktop.adapters.packs import PackProblem
+from converge_desktop.crash import CrashLog
+from converge_desktop.runtime.desk import Desk, DeskOptions
+from converge_desktop.runtime.port import Notice
+from converge_desktop.ui.application import create_application
+from converge_desktop.ui.main_window import MainWindow
+from converge_desktop.ui.settings import UiSettings
+
+CANNOT_START = 2
+
+
+def main(options: DeskOptions) -> int:
+    """Opens the window over a data directory and returns the exit code."""
+    app = create_application(sys.argv[:1])
+    try:
+        crashes = CrashLog(options.data_dir)
+        desk = Desk(options)
+    except (ConvergeError, DataDirectoryBusy, OSError, PackProblem) as error:
+        QMessageBox.critical(None, "Converge Desktop cannot start", str(error))
+        return CANNOT_START
+    crashes.install()
+    window = MainWindow(desk, UiSettings(options.data_dir / "window.ini"))
+    if crashes.last:
+        words = f"The last session ended in a crash; what is known of it is in {crashes.last}."
+        window.bridge.post(Notice("caution", words))
+    signals = _Signals(app)
+    window.show()
+    try:
+        return app.exec()
+    finally:
+        signals.close()
+        window.close()
+        desk.close()
+        crashes.close()
+
+
+class _Signals(QObject):
+    """Quits in good order when the system asks (SIGINT, SIGTERM), without waking up to look."""
+
+    def __init__(self, app: QApplication) -> None:
+        super().__init__()
+        self._app = app
+        self._read, self._write = socket.socketpair()
+        for end in (self._read, self._write):
+            end.setblocking(False)
+        self._before = signal.set_wakeup_fd(self._write.fileno())
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _seen)
+        self._notifier = QSocketNotifier(self._read.fileno(), QSocketNotifier.Type.Read)
+        self._notifier.activated.connect(self._quit)
+
+    @Slot()
+    def _quit(self) -> None:
+        self._read.recv(64)
+        self._app.quit()
+
+    def close(self) -> None:
+        """Gives the signals back."""
+        self._notifier.setEnabled(False)
+        signal.set_wakeup_fd(self._before)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
+        self._read.close()
+        self._write.close()
+
+
+def _seen(number: int, frame: FrameType | None) -> None:
+    """Does nothing: the wake-up descriptor carries the signal into Qt's loop."""
+    del number, frame

@@ -1,0 +1,296 @@
+"""The headless twin of the window: the same runtime, and no Qt.
+
+Exit codes: 0 done, 1 the ledger does not verify, 2 a problem that the printed sentence names,
+3 a run waits for a person.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+from converge_core.errors import ConvergeError, LedgerCorrupt
+from converge_desktop import __version__, paths
+from converge_desktop.adapters.keys import KeyProblem
+from converge_desktop.adapters.ledger_file import LedgerWriteFailed, read_ledger
+from converge_desktop.adapters.lock import DataDirectoryBusy
+from converge_desktop.adapters.packs import PackProblem, load_packs
+from converge_desktop.adapters.texts import TextMissing
+from converge_desktop.runtime.desk import Desk, DeskOptions
+from converge_desktop.runtime.model_thread import ModelUnavailable
+from converge_desktop.runtime.outputs import (
+    DecideOutput,
+    GateOutput,
+    RunOutput,
+    TraceLine,
+    VerifyOutput,
+    to_json,
+    trace_output,
+)
+from converge_desktop.runtime.port import RunChanged, Update
+from converge_desktop.runtime.readmodel import RunView
+from converge_desktop.runtime.views import Views, read_views
+
+DONE, ALTERED, PROBLEM, WAITING = 0, 1, 2, 3
+
+
+def parser() -> argparse.ArgumentParser:
+    """Returns the command line's grammar."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--data-dir",
+        type=Path,
+        default=argparse.SUPPRESS,
+        metavar="D",
+        help="where the desk keeps everything",
+    )
+    model = argparse.ArgumentParser(add_help=False)
+    model.add_argument(
+        "--model",
+        type=Path,
+        default=argparse.SUPPRESS,
+        metavar="GGUF",
+        help="the model file to use instead of the one that ships",
+    )
+    printed = argparse.ArgumentParser(add_help=False)
+    printed.add_argument("--json", action="store_true", help="print JSON for programs")
+    top = argparse.ArgumentParser(
+        prog="converge-desktop",
+        parents=[common, model],
+        description="Govern what agents propose. Without a command, the window opens.",
+    )
+    top.add_argument("--version", action="version", version=f"converge-desktop {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
+
+    def command(name: str, words: str, *parents: argparse.ArgumentParser) -> Any:
+        return commands.add_parser(name, help=words, parents=[common, *parents, printed])
+
+    run = command("run", "run a pack over a folder", model)
+    run.add_argument("pack", metavar="PACK", help="the pack's name, such as release-readiness")
+    run.add_argument("--input", type=Path, required=True, metavar="DIR", help="the folder to read")
+    command("inbox", "list what waits for a person")
+    decide = command("decide", "answer a gate", model)
+    decide.add_argument("gate", metavar="GATE", help="the gate's id, as inbox lists it")
+    decide.add_argument("verdict", choices=["approve", "reject"])
+    decide.add_argument("--reason", default="", metavar="TEXT", help="why; a rejection needs it")
+    decide.add_argument("--as", dest="operator", default="", metavar="NAME", help="who decides")
+    command("traces", "list recorded model calls")
+    trace = command("trace", "show one recorded model call")
+    trace.add_argument("trace", metavar="ID", help="the trace's id, as traces lists it")
+    command("verify", "check every record of the ledger")
+    return top
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Carries out one command and returns its exit code."""
+    try:
+        return _COMMANDS[arguments.command](arguments)
+    except LedgerCorrupt as error:
+        return _problem(f"the ledger does not verify: {error}. Restore it from a copy.", ALTERED)
+    except Exception as error:
+        if isinstance(error, _KNOWN) or type(error).__name__ in {"IntakeError", "ModelProblem"}:
+            return _problem(str(error))
+        raise
+
+
+_KNOWN = (
+    ConvergeError,
+    DataDirectoryBusy,
+    KeyProblem,
+    LedgerWriteFailed,
+    ModelUnavailable,
+    OSError,
+    PackProblem,
+    TextMissing,
+)
+
+
+def _problem(sentence: str, code: int = PROBLEM) -> int:
+    print(f"converge-desktop: {sentence}", file=sys.stderr)
+    return code
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    desk = _open(arguments)
+    try:
+        seen: SimpleQueue[RunView] = SimpleQueue()
+
+        def watch(update: Update) -> None:
+            if isinstance(update, RunChanged):
+                seen.put(update.view)
+
+        desk.subscribe(watch)
+        run_id = desk.start_run(arguments.pack, arguments.input.expanduser().resolve()).result()
+        view = _follow(seen, run_id, quiet=arguments.json)
+        waiting = [row for row in desk.inbox().result() if row.run_id == run_id]
+    finally:
+        desk.close()
+    phase = "waiting" if waiting else "stopped"
+    words = view.stop_words or f"Waiting for a decision on “{waiting[0].title}”."
+    gates = [row.gate_id for row in waiting]
+    output = RunOutput(run_id, phase, view.stop_kind, words, view.cycle, gates, view.root)
+    _show(arguments, output, [words, *(f"  {gate}" for gate in gates)])
+    return WAITING if waiting else DONE
+
+
+def _follow(seen: SimpleQueue[RunView], run_id: str, *, quiet: bool) -> RunView:
+    """Waits until the run waits for a person or has stopped, telling what it is at."""
+    while True:
+        view = seen.get()
+        if view.row.run_id != run_id:
+            continue
+        if not quiet:
+            doing = view.now_doing or view.row.outcome
+            print(f"{run_id}  cycle {view.cycle}  {doing}", file=sys.stderr)
+        if view.row.phase in {"waiting", "stopped"}:
+            return view
+
+
+def _inbox(arguments: argparse.Namespace) -> int:
+    views = _read(arguments)
+    output = []
+    for row in views.inbox():
+        request = views.gate(row.gate_id)[1].request
+        output.append(
+            GateOutput(
+                gate_id=row.gate_id,
+                title=row.title,
+                run=row.run_id,
+                risk=row.risk,
+                proposal=request.proposal,
+                agent=row.agent,
+                key=row.key,
+                confidence=row.confidence,
+                opened_at=row.opened_at,
+            )
+        )
+    lines = [f"{gate.risk:6}  {gate.title}\n        {gate.gate_id}" for gate in output]
+    _show(arguments, output, lines or ["Nothing waits for you."])
+    return DONE
+
+
+def _decide(arguments: argparse.Namespace) -> int:
+    desk = _open(arguments)
+    try:
+        review = desk.review(arguments.gate).result()
+        desk.decide(
+            arguments.gate,
+            arguments.verdict,
+            arguments.reason,
+            review.digest,
+            arguments.operator,
+        ).result()
+        view = desk.run_view(review.run_id).result()
+    finally:
+        desk.close()
+    operator = arguments.operator or getpass.getuser()
+    output = DecideOutput(
+        gate_id=arguments.gate,
+        verdict=arguments.verdict,
+        operator=operator,
+        run_id=view.row.run_id,
+        phase=view.row.phase,
+        stop=view.stop_kind,
+        words=view.stop_words,
+        root=view.root,
+    )
+    _show(arguments, output, [f"{operator} chose {arguments.verdict}.", view.stop_words])
+    return WAITING if view.row.phase == "waiting" else DONE
+
+
+def _traces(arguments: argparse.Namespace) -> int:
+    output = [
+        TraceLine(
+            row.trace_id,
+            row.run_id,
+            row.step,
+            row.headline,
+            row.outcome,
+            row.at,
+            row.duration,
+            row.tokens,
+        )
+        for row in _read(arguments).traces()
+    ]
+    lines = [
+        f"{line.outcome:9}  {line.step:10}  {line.headline}\n  {line.trace_id}" for line in output
+    ]
+    _show(arguments, output, lines or ["No model was called yet."])
+    return DONE
+
+
+def _trace(arguments: argparse.Namespace) -> int:
+    output = trace_output(_read(arguments).trace(arguments.trace))
+    lines = [f"{output.step}, {output.outcome}, {output.version}"]
+    lines += [f"\n--- {name}\n{text}" for name, text in output.layers.items()]
+    lines += [f"\n--- output\n{output.output}\n"]
+    lines += [
+        f"{'ok ' if check.passed else 'NO '} {check.name} {check.reason}" for check in output.checks
+    ]
+    _show(arguments, output, lines)
+    return DONE
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    directory = _data_dir(arguments) / "ledger"
+    records, head = 0, ""
+    try:
+        for entry in read_ledger(directory):
+            records, head = records + 1, entry.hash
+    except LedgerCorrupt as error:
+        output = VerifyOutput(False, records, error.seq, error.reason, head)
+        _show(arguments, output, [f"Record {error.seq} does not verify: {error.reason}."])
+        return ALTERED
+    output = VerifyOutput(True, records, -1, "", head)
+    _show(arguments, output, [f"All {records:,} records verify. The head is {head}."])
+    return DONE
+
+
+_COMMANDS = {
+    "run": _run,
+    "inbox": _inbox,
+    "decide": _decide,
+    "traces": _traces,
+    "trace": _trace,
+    "verify": _verify,
+}
+
+
+def _open(arguments: argparse.Namespace) -> Desk:
+    desk = Desk(options(arguments))
+    try:
+        desk.ready.result()
+    except BaseException:
+        desk.close()
+        raise
+    return desk
+
+
+def options(arguments: argparse.Namespace) -> DeskOptions:
+    """Returns what a desk is opened with, as the command line says it."""
+    return DeskOptions(
+        data_dir=_data_dir(arguments),
+        packs_dir=paths.packs(),
+        samples_dir=paths.samples(),
+        operator=getpass.getuser(),
+        model=getattr(arguments, "model", paths.default_model()),
+    )
+
+
+def _data_dir(arguments: argparse.Namespace) -> Path:
+    chosen: Path = getattr(arguments, "data_dir", paths.default_data_dir())
+    return chosen.expanduser().resolve()
+
+
+def _read(arguments: argparse.Namespace) -> Views:
+    titles = {pack.id: pack.title for pack in load_packs(paths.packs()).values()}
+    return read_views(_data_dir(arguments), titles)
+
+
+def _show(arguments: argparse.Namespace, output: object, lines: Sequence[str]) -> None:
+    print(to_json(output) if arguments.json else "\n".join(lines))

@@ -1,0 +1,267 @@
+"""The chain's agents: each renders a prompt over facts, calls the model once, and suggests.
+
+An answer that breaks its contract leaves a trace and a refusal, and no proposal; the next step is
+woken by the fact of the one before, so it is never reached. Nothing is retried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from converge_core.agent import AgentEffect
+from converge_core.canonical import hash_text
+from converge_core.chain import (
+    DecisionStep,
+    contract_of,
+    evaluation_entry,
+    reasoning_entry,
+)
+from converge_core.context import ContextView
+from converge_core.contract import (
+    Answer,
+    ContractResult,
+    EvaluationAnswer,
+    Ground,
+    PlanningAnswer,
+    ReasoningAnswer,
+    UncertainAnswer,
+)
+from converge_core.envelope import InferenceRequest, InferenceResult
+from converge_core.fact import Fact
+from converge_core.gate import CheckRecord
+from converge_core.ids import AgentId, FactId
+from converge_core.key import ContextKey
+from converge_core.limits import Quantity
+from converge_core.prompt import PromptStack, StateEntry, StateLayer
+from converge_core.proposal import ContentKind, ProposedFact
+from converge_core.trace import Cited, ModelCall, Outcome, text_ref
+from converge_desktop.adapters.packs import Pack
+
+Infer = Callable[[InferenceRequest], InferenceResult]
+"""Calls the model on its own thread and waits for the answer."""
+CountTokens = Callable[[str], int]
+
+_WAKES = {
+    DecisionStep.REASONING: ContextKey.SIGNALS,
+    DecisionStep.EVALUATION: ContextKey.HYPOTHESES,
+    DecisionStep.PLANNING: ContextKey.EVALUATIONS,
+}
+_MAKES = {
+    DecisionStep.REASONING: (ContextKey.HYPOTHESES, FactId("reasoning")),
+    DecisionStep.EVALUATION: (ContextKey.EVALUATIONS, FactId("evaluation")),
+    DecisionStep.PLANNING: (ContextKey.STRATEGIES, FactId("strategy")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ModelAccess:
+    """What an agent needs of the model thread."""
+
+    infer: Infer
+    count_tokens: CountTokens
+
+
+class StepAgent:
+    """One step of a pack's chain.
+
+    Args:
+        step: which step.
+        pack: its prompts, limits, verdicts and capabilities.
+        subject: what the run is about.
+        question: the intent layer.
+        model: how the model is called.
+    """
+
+    def __init__(
+        self, step: DecisionStep, pack: Pack, subject: str, question: str, model: ModelAccess
+    ) -> None:
+        self.name = AgentId(step.value)
+        self.dependencies = (_WAKES[step],)
+        self._step = step
+        self._pack = pack
+        self._subject = subject
+        self._question = question
+        self._model = model
+        self._key, self._fact_id = _MAKES[step]
+
+    def accepts(self, view: ContextView) -> bool:
+        """Accepts once what it reasons over stands and its own fact does not."""
+        return view.has(self.dependencies[0]) and not view.contains(self._key, self._fact_id)
+
+    def execute(self, view: ContextView) -> AgentEffect:
+        """Renders the prompt, calls the model once, and holds the answer to its contract."""
+        state = self._state(view)
+        concluded = self._concluded(view)
+        stack = self._pack.templates[self._step].stack(state, self._question)
+        contract = contract_of(self._step, tuple(self._pack.verdicts))
+        prompt = stack.render()
+        result = self._model.infer(InferenceRequest(prompt, contract.grammar(), contract.max_bytes))
+        ground = Ground(
+            state=state,
+            verdicts=tuple(self._pack.verdicts),
+            capabilities=frozenset(self._pack.capabilities),
+            concluded=concluded,
+        )
+        held = contract.hold(result.text, ground)
+        call = self._call(stack, prompt, contract.grammar(), result, held)
+        texts = (*(text for _, text in stack.layers()), contract.grammar(), result.text)
+        if call.outcome is not Outcome.VALID or held.answer is None:
+            return AgentEffect((), (call,), texts, refusal=self._refusal(held, state))
+        proposal = self._propose(held.answer, state, self._confidence(held.answer, view))
+        return AgentEffect((proposal,), (call,), texts)
+
+    def _state(self, view: ContextView) -> StateLayer:
+        view.get(ContextKey.CONSTRAINTS)
+        entries = [
+            self._signal(f"s{number:02d}", fact)
+            for number, fact in enumerate(view.get(ContextKey.SIGNALS), start=1)
+        ]
+        if self._step is not DecisionStep.REASONING:
+            [fact] = view.get(ContextKey.HYPOTHESES)
+            answer = ReasoningAnswer.model_validate(fact.structured["answer"])
+            entries.append(reasoning_entry("h01", fact.id, answer))
+        if self._step is DecisionStep.PLANNING:
+            [fact] = view.get(ContextKey.EVALUATIONS)
+            score, confidence = fact.structured["score"], fact.structured["confidence"]
+            entries.append(evaluation_entry("e01", fact.id, score, confidence))
+        return StateLayer(tuple(entries))
+
+    def _concluded(self, view: ContextView) -> str | None:
+        if self._step is DecisionStep.REASONING:
+            return None
+        [fact] = view.get(ContextKey.HYPOTHESES)
+        return str(fact.structured["conclusion"])
+
+    def _confidence(self, answer: Answer, view: ContextView) -> int | None:
+        if isinstance(answer, EvaluationAnswer):
+            return answer.confidence_thousandths
+        evaluations = view.get(ContextKey.EVALUATIONS)
+        return evaluations[0].confidence if evaluations else None
+
+    def _signal(self, cite: str, fact: Fact) -> StateEntry:
+        about = fact.structured
+        quantity = quantity_of(fact)
+        shown = f"{about['label']} {quantity}"
+        limit = self._pack.limits.get(about["metric"])
+        if limit is None:
+            return StateEntry(cite, fact.id, (about["label"], str(quantity)), shown)
+        return StateEntry(
+            cite,
+            fact.id,
+            (about["label"], str(quantity), *limit.fields(quantity)),
+            shown,
+            limit.standing(quantity),
+            binding=limit.weight == "hard",
+        )
+
+    def _call(
+        self,
+        stack: PromptStack,
+        prompt: str,
+        grammar: str,
+        result: InferenceResult,
+        held: ContractResult,
+    ) -> ModelCall:
+        shared = {"priming", "policy", "task_frame"}
+        layers = stack.layers()
+        return ModelCall(
+            step=self._step.value,
+            version=str(stack.version),
+            layers={name: text_ref(text, shared=name in shared) for name, text in layers},
+            prompt_hash=hash_text(prompt),
+            state=tuple(
+                Cited(cite=entry.cite, fact=FactId(entry.fact_id), shown=entry.shown)
+                for entry in stack.state.entries
+            ),
+            envelope=result.envelope,
+            contract=held.contract,
+            grammar=text_ref(grammar, shared=True),
+            output=text_ref(result.text),
+            outcome=_outcome(held),
+            checks=tuple(
+                CheckRecord(
+                    name=check.name,
+                    passed=check.passed,
+                    reason=check.reason,
+                    expected=check.expected,
+                    found=check.found,
+                )
+                for check in held.checks
+            ),
+            headline=self._headline(held),
+            finish_reason=result.finish_reason,
+            prompt_tokens=result.prompt_tokens,
+            layer_tokens=tuple(self._model.count_tokens(text) for _, text in layers),
+            reused_tokens=result.reused_tokens,
+            completion_tokens=result.completion_tokens,
+            prefill_us=result.prefill_us,
+            duration_us=result.duration_us,
+        )
+
+    def _propose(self, answer: Answer, state: StateLayer, confidence: int | None) -> ProposedFact:
+        cites = {entry.cite: str(entry.fact_id) for entry in state.entries}
+        about: dict[str, Any]
+        match answer:
+            case ReasoningAnswer():
+                kind = ContentKind.REASONING
+                content = f"The reasoning concludes: {answer.conclusion}"
+                about = {"answer": answer.model_dump(mode="json"), "conclusion": answer.conclusion}
+            case EvaluationAnswer():
+                kind, score = ContentKind.EVALUATION, answer.score_thousandths
+                content = f"readiness {answer.score}, confidence {answer.confidence}"
+                about = {
+                    "score": score,
+                    "confidence": answer.confidence_thousandths,
+                    "justification": answer.justification,
+                }
+            case PlanningAnswer():
+                kind = ContentKind.PLAN
+                content = self._pack.verdicts[answer.verdict].format(subject=self._subject)
+                steps = [
+                    {"do": step.do, "for": [cites[cite] for cite in step.cites]}
+                    for step in answer.steps
+                ]
+                about = {"verdict": answer.verdict, "steps": steps}
+            case UncertainAnswer():
+                raise AssertionError("an uncertain answer proposes nothing")
+        return ProposedFact(
+            key=self._key,
+            id=self._fact_id,
+            content=content,
+            kind=kind,
+            structured={**about, "cites": cites},
+            confidence=confidence,
+        )
+
+    def _headline(self, held: ContractResult) -> str:
+        match held.answer:
+            case ReasoningAnswer(steps=steps, conclusion=conclusion):
+                return f"{len(steps)} reasons, {conclusion}"
+            case EvaluationAnswer(score=score):
+                return f"readiness {score}"
+            case PlanningAnswer(verdict=verdict, steps=steps):
+                return f"{verdict}, {len(steps)} steps"
+            case UncertainAnswer():
+                return "cannot tell"
+            case _:
+                return "not an answer"
+
+    def _refusal(self, held: ContractResult, state: StateLayer) -> str:
+        if isinstance(held.answer, UncertainAnswer):
+            return f"The model cannot tell: {state.fill(held.answer.uncertain)}."
+        reasons = " ".join(check.reason for check in held.failures)
+        return f"The answer broke its contract. {reasons}"
+
+
+def quantity_of(fact: Fact) -> Quantity:
+    """Returns the number a signal states."""
+    about = fact.structured
+    return Quantity(about["value"], about["places"], about["unit"])
+
+
+def _outcome(held: ContractResult) -> Outcome:
+    if not held.valid:
+        return Outcome.INVALID
+    return Outcome.UNCERTAIN if isinstance(held.answer, UncertainAnswer) else Outcome.VALID

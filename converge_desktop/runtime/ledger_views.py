@@ -1,0 +1,115 @@
+"""Ledger records, as they are listed: one line of words each."""
+
+from __future__ import annotations
+
+from functools import singledispatch
+
+from converge_core import events as e
+from converge_core.ledger import Entry
+from converge_desktop.runtime.readmodel import LedgerRow
+from converge_desktop.runtime.wording import plural
+
+
+def ledger_row(entry: Entry) -> LedgerRow:
+    """Returns a record as a line of a list."""
+    head = entry.head
+    summary = _words(entry.event) if entry.event else "redacted"
+    return LedgerRow(head.seq, head.at, head.kind, head.run, entry.hash, summary)
+
+
+@singledispatch
+def _words(event: e.Event) -> str:
+    return event.kind.replace("_", " ")
+
+
+@_words.register
+def _(event: e.DeskOpened) -> str:
+    return f"desk {event.desk}, version {event.app_version}"
+
+
+@_words.register
+def _(event: e.OperatorEnrolled) -> str:
+    return f"{event.operator.name} may decide"
+
+
+@_words.register
+def _(event: e.RunStarted) -> str:
+    return f"{event.pack}: {event.intent.subject}"
+
+
+@_words.register
+def _(event: e.ObservationStaged) -> str:
+    return f"{event.observation.id}, from {event.observation.source}"
+
+
+@_words.register
+def _(event: e.ProposalCreated) -> str:
+    return f"{event.draft.agent} proposes “{event.draft.fact.content}”"
+
+
+@_words.register
+def _(event: e.ProposalValidated) -> str:
+    passed = sum(check.passed for check in event.report.checks)
+    return f"{passed} of {plural(len(event.report.checks), 'check')} passed"
+
+
+@_words.register
+def _(event: e.ProposalRefused) -> str:
+    return f"{event.rule}: {event.reason}"
+
+
+@_words.register
+def _(event: e.FactPromoted) -> str:
+    return f"{event.fact.key}: {event.fact.content}"
+
+
+@_words.register
+def _(event: e.TraceRecorded) -> str:
+    return f"{event.trace.call.step}: {event.trace.call.headline} ({event.trace.call.outcome})"
+
+
+@_words.register
+def _(event: e.AgentFailed) -> str:
+    return f"{event.agent}: {event.reason}"
+
+
+@_words.register
+def _(event: e.CycleStarted) -> str:
+    return f"cycle {event.cycle}: {', '.join(event.eligible) or 'nobody is eligible'}"
+
+
+@_words.register
+def _(event: e.MergeDiscarded) -> str:
+    return f"{event.invariant}: {event.reason}"
+
+
+@_words.register
+def _(event: e.GateOpened) -> str:
+    return f"{event.request.rule} asks about “{event.request.title}”"
+
+
+@_words.register
+def _(event: e.RunPaused) -> str:
+    return f"{plural(len(event.gates), 'decision')} awaited"
+
+
+@_words.register
+def _(event: e.GateDecided) -> str:
+    decision = event.decision
+    reason = f": {decision.reason}" if decision.reason else ""
+    return f"{decision.operator} chose {decision.verdict}{reason}"
+
+
+@_words.register
+def _(event: e.GateWithdrawn) -> str:
+    return event.reason
+
+
+@_words.register
+def _(event: e.CycleEnded) -> str:
+    return f"cycle {event.cycle}: {plural(event.facts, 'new fact')}"
+
+
+@_words.register
+def _(event: e.RunStopped) -> str:
+    return event.reason.words()

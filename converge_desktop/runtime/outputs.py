@@ -1,0 +1,151 @@
+"""The JSON of the command line: stable, with a schema for each under ``docs/cli``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from converge_desktop.runtime.readmodel import TraceView
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutput:
+    """``run``: what came of a run. ``phase`` is ``waiting`` or ``stopped``."""
+
+    run_id: str
+    phase: str
+    stop: str
+    words: str
+    cycles: int
+    gates: list[str]
+    root: str
+
+
+@dataclass(frozen=True, slots=True)
+class GateOutput:
+    """One element of ``inbox``: a proposal that waits for a person."""
+
+    gate_id: str
+    title: str
+    run: str
+    risk: str
+    proposal: str
+    agent: str
+    key: str
+    confidence: int | None
+    opened_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class DecideOutput:
+    """``decide``: the decision, and what it led to."""
+
+    gate_id: str
+    verdict: str
+    operator: str
+    run_id: str
+    phase: str
+    stop: str
+    words: str
+    root: str
+
+
+@dataclass(frozen=True, slots=True)
+class TraceLine:
+    """One element of ``traces``: a recorded model call. Times in microseconds."""
+
+    trace_id: str
+    run: str
+    step: str
+    headline: str
+    outcome: str
+    at: int
+    duration: int
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOutput:
+    """One check of a trace."""
+
+    name: str
+    passed: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TraceOutput:
+    """``trace``: a recorded model call, whole; ``layers`` in the order of the prompt."""
+
+    trace_id: str
+    run: str
+    step: str
+    outcome: str
+    version: str
+    layers: dict[str, str]
+    output: str
+    checks: list[CheckOutput]
+    envelope: dict[str, str]
+    prompt_hash: str
+    prompt_tokens: int
+    reused_tokens: int
+    output_tokens: int
+    duration: int
+    led_to: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyOutput:
+    """``verify``: ``bad_seq`` is -1 where every record holds."""
+
+    ok: bool
+    records: int
+    bad_seq: int
+    reason: str
+    head: str
+
+
+OUTPUTS: dict[str, Any] = {
+    "run": RunOutput,
+    "inbox": list[GateOutput],
+    "decide": DecideOutput,
+    "traces": list[TraceLine],
+    "trace": TraceOutput,
+    "verify": VerifyOutput,
+}
+"""What each command prints with ``--json``."""
+
+
+def schema(command: str) -> dict[str, Any]:
+    """Returns the JSON Schema of what ``command --json`` prints."""
+    made = msgspec.json.schema(OUTPUTS[command])
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}
+
+
+def to_json(output: object) -> str:
+    """Returns an output as readable JSON."""
+    return json.dumps(msgspec.to_builtins(output), indent=2, ensure_ascii=False)
+
+
+def trace_output(view: TraceView) -> TraceOutput:
+    """Returns a trace as the command line prints it."""
+    return TraceOutput(
+        trace_id=view.row.trace_id,
+        run=view.row.run_id,
+        step=view.row.step,
+        outcome=view.row.outcome,
+        version=view.version,
+        layers={layer.name: layer.text for layer in view.layers},
+        output=view.raw_output,
+        checks=[CheckOutput(check.name, check.passed, check.reason) for check in view.checks],
+        envelope=dict(view.envelope),
+        prompt_hash=view.prompt_hash,
+        prompt_tokens=view.prompt_tokens,
+        reused_tokens=view.reused_tokens,
+        output_tokens=view.output_tokens,
+        duration=view.row.duration,
+        led_to=view.led_to,
+    )

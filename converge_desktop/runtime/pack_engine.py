@@ -1,0 +1,224 @@
+"""From a pack and what was read for it to an engine and the command that begins its run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from converge_core.chain import DecisionStep
+from converge_core.context import Context
+from converge_core.contract import CheckResult
+from converge_core.engine import Begin, Engine, grant
+from converge_core.events import RunStarted
+from converge_core.gate import Check
+from converge_core.ids import AgentId, FactId, ObservationId, RunId
+from converge_core.intent import Budgets, Criterion, RootIntent
+from converge_core.key import ContextKey
+from converge_core.limits import Limit
+from converge_core.observation import Observation, ObservationKind, observe
+from converge_core.policy import Effect
+from converge_core.prompt import Standing
+from converge_core.proposal import ContentKind, Draft, ProposedFact
+from converge_core.trace import text_ref
+from converge_desktop.adapters.keys import signature_fits
+from converge_desktop.adapters.packs import Pack
+from converge_desktop.runtime.chain_agents import ModelAccess, StepAgent, quantity_of
+
+if TYPE_CHECKING:
+    from converge_desktop.adapters.readiness.intake import Intake
+    from converge_desktop.adapters.readiness.metrics import Metric
+
+BUDGETS = Budgets(cycles=20, facts=500, tokens=50_000, time_us=300_000_000)
+"""What a run of a pack may use up: generous for a chain of three calls."""
+
+
+def build_engine(pack: Pack, intent: RootIntent, model: ModelAccess) -> Engine:
+    """Returns the engine of a run: the pack's policy and checks, and its chain of agents."""
+    engine = Engine(policy=pack.policy, checks=pack_checks(pack), verify=signature_fits)
+    for step in DecisionStep:
+        engine.register(StepAgent(step, pack, intent.subject, intent.question, model))
+    return engine
+
+
+def begin(run: RunId, pack: Pack, intake: Intake, folder: Path) -> Begin:
+    """Returns the command that starts a run of ``pack`` over what was read from ``folder``."""
+    rules = [rule for rule in pack.policy.rules if rule.effect is Effect.PERMIT]
+    permitted = [rule.key for rule in rules if rule.key]
+    started = RunStarted(
+        run=run,
+        pack=pack.id,
+        pack_version=pack.version,
+        pack_digest=pack.digest,
+        policy_digest=pack.policy.version,
+        intent=intent_of(pack, intake.subject),
+        agents=tuple(AgentId(step.value) for step in DecisionStep),
+        grants=(grant(pack.policy.id, *permitted),),
+        folder=str(folder),
+        files={name: text_ref(text, shared=True) for name, text in pack.texts.items()},
+        sources=tuple(
+            {"path": source.path, "sha256": source.sha256, "kind": str(source.kind)}
+            for source in intake.sources
+        ),
+        notes=intake.notes,
+    )
+    metrics = [(_observation(metric), _signal(metric)) for metric in intake.metrics]
+    limits = [
+        (_rule_observation(pack, limit), _constraint(limit, intake))
+        for limit in pack.limits.values()
+    ]
+    staged = [*limits, *metrics]
+    return Begin(
+        started,
+        observations=tuple(observation for observation, _ in staged),
+        inputs=tuple(fact for _, fact in staged),
+    )
+
+
+def intent_of(pack: Pack, subject: str) -> RootIntent:
+    """Returns what a run of ``pack`` over ``subject`` is for."""
+    return RootIntent(
+        question=pack.question.format(subject=subject),
+        subject=subject,
+        criteria=(
+            Criterion(
+                id="decided", description="a strategy was decided", key=ContextKey.STRATEGIES
+            ),
+        ),
+        budgets=BUDGETS,
+        required_agents=tuple(step.value for step in DecisionStep),
+    )
+
+
+def pack_checks(pack: Pack) -> Mapping[str, Check]:
+    """Returns the checks a pack's policy may require beside the basic ones."""
+    checks: dict[str, Check] = {
+        "verdict-declared": _verdict_declared(pack),
+        "capabilities-declared": _capabilities_declared(pack),
+        "steps-grounded": _steps_grounded,
+    }
+    for limit in pack.limits.values():
+        if limit.name:
+            checks[limit.name] = _limit_holds(pack, limit)
+    return checks
+
+
+def _verdict_declared(pack: Pack) -> Check:
+    def check(draft: Draft, context: Context) -> CheckResult:
+        del context
+        verdict = draft.fact.structured.get("verdict")
+        if verdict in pack.verdicts:
+            return CheckResult("verdict-declared", passed=True)
+        reason = "The verdict is not one the pack declares."
+        return CheckResult(
+            "verdict-declared", False, reason, ", ".join(pack.verdicts), str(verdict)
+        )
+
+    return check
+
+
+def _capabilities_declared(pack: Pack) -> Check:
+    def check(draft: Draft, context: Context) -> CheckResult:
+        del context
+        named = [str(step.get("do")) for step in _steps(draft)]
+        unknown = [name for name in named if name not in pack.capabilities]
+        if named and not unknown:
+            return CheckResult("capabilities-declared", passed=True)
+        reason = "The plan names a capability that the pack does not declare, or none at all."
+        expected = ", ".join(pack.capabilities)
+        return CheckResult("capabilities-declared", False, reason, expected, ", ".join(unknown))
+
+    return check
+
+
+def _steps_grounded(draft: Draft, context: Context) -> CheckResult:
+    """Every fact a step is for stands in the context."""
+    named = [FactId(name) for step in _steps(draft) for name in step.get("for", ())]
+    missing = [name for name in named if context.find(name) is None]
+    if not missing:
+        return CheckResult("steps-grounded", passed=True)
+    reason = "A step of the plan is for a fact that does not exist."
+    return CheckResult("steps-grounded", False, reason, "facts of this run", ", ".join(missing))
+
+
+def _limit_holds(pack: Pack, limit: Limit) -> Check:
+    """A hard limit: while it is broken or its value unknown, permissive verdicts are refused."""
+
+    def check(draft: Draft, context: Context) -> CheckResult:
+        if draft.fact.structured.get("verdict") not in pack.permissive:
+            return CheckResult(limit.name, passed=True)
+        signal = context.fact(ContextKey.SIGNALS, FactId(limit.metric))
+        quantity = quantity_of(signal) if signal else None
+        if quantity is not None and limit.standing(quantity) is Standing.SUPPORT:
+            return CheckResult(limit.name, passed=True)
+        found = str(quantity) if quantity else "unknown"
+        expected = limit.describe(quantity.unit if quantity else "")
+        reason = f"{limit.metric} is {found}, and the policy wants {expected}."
+        return CheckResult(limit.name, False, reason, expected, found)
+
+    return check
+
+
+def _steps(draft: Draft) -> list[dict[str, Any]]:
+    steps = draft.fact.structured.get("steps", [])
+    return [step for step in steps if isinstance(step, dict)] if isinstance(steps, list) else []
+
+
+def _observation(metric: Metric) -> Observation:
+    return observe(
+        ObservationId(f"read:{metric.id}"),
+        _payload(metric),
+        provider="git" if metric.source == "git" else "report",
+        source=metric.source,
+        place=metric.place,
+    )
+
+
+def _signal(metric: Metric) -> ProposedFact:
+    return ProposedFact(
+        key=ContextKey.SIGNALS,
+        id=FactId(metric.id),
+        content=f"{metric.label} {metric.quantity}",
+        structured={**_payload(metric), "source": metric.source, "place": metric.place},
+        observation=ObservationId(f"read:{metric.id}"),
+    )
+
+
+def _payload(metric: Metric) -> dict[str, Any]:
+    quantity = metric.quantity
+    return {
+        "metric": metric.id,
+        "label": metric.label,
+        "value": quantity.value,
+        "places": quantity.places,
+        "unit": quantity.unit,
+        "detail": metric.detail,
+    }
+
+
+def _rule_observation(pack: Pack, limit: Limit) -> Observation:
+    return observe(
+        ObservationId(f"limit:{limit.metric}"),
+        {"metric": limit.metric, "bound": limit.describe(""), "weight": limit.weight.value},
+        kind=ObservationKind.SYSTEM_EVENT,
+        provider="pack",
+        source=f"{pack.id}/pack.toml",
+        place=f"limit {limit.metric}",
+    )
+
+
+def _constraint(limit: Limit, intake: Intake) -> ProposedFact:
+    about = next((metric for metric in intake.metrics if metric.id == limit.metric), None)
+    label, unit = (about.label, about.quantity.unit) if about else (limit.metric, "")
+    return ProposedFact(
+        key=ContextKey.CONSTRAINTS,
+        id=FactId(f"limit:{limit.metric}"),
+        content=f"{label} {limit.describe(unit)} ({limit.weight})",
+        kind=ContentKind.CLASSIFICATION,
+        structured={
+            "metric": limit.metric,
+            "bound": limit.describe(unit),
+            "weight": limit.weight.value,
+        },
+        observation=ObservationId(f"limit:{limit.metric}"),
+    )

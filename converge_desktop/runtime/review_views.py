@@ -1,0 +1,160 @@
+"""What a person is shown before deciding: read off the fold alone, so that its digest binds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from converge_core.canonical import content_hash
+from converge_core.ids import TraceId
+from converge_core.key import ContextKey
+from converge_core.proposal import Draft
+from converge_core.state import Gate, RunState
+from converge_core.trace import Cited, DecisionTrace
+from converge_desktop.adapters.packs import Pack
+from converge_desktop.runtime.readmodel import (
+    CheckRow,
+    EvidenceRow,
+    InboxRow,
+    PlanRow,
+    ReasonRow,
+    Review,
+    Segment,
+    Text,
+)
+from converge_desktop.runtime.trace_views import ReadText, check_row, evidence, trace_view
+from converge_desktop.runtime.wording import plural, segments
+
+
+def inbox_row(run: RunState, gate: Gate) -> InboxRow:
+    """Returns a gate as a line of the inbox."""
+    request = gate.request
+    return InboxRow(
+        gate_id=request.id,
+        run_id=run.run,
+        run_label=run.intent.subject,
+        title=request.title,
+        risk=request.risk.value,
+        agent=request.agent,
+        key=request.key.value,
+        confidence=run.drafts[request.proposal].fact.confidence,
+        opened_at=request.opened_at,
+        deadline=request.deadline,
+        votes=0,
+        votes_needed=1,
+    )
+
+
+def assemble_review(run: RunState, gate: Gate, pack: Pack, read: ReadText) -> Review:
+    """Returns all that is shown about a gate, with the digest that a decision signs."""
+    request = gate.request
+    draft = run.drafts[request.proposal]
+    traces = _chain(run, draft)
+    own = traces[-1] if traces else None
+    cited = own.call.state if own else ()
+    score, justification = _evaluation(run)
+    review = Review(
+        gate_id=request.id,
+        run_id=run.run,
+        run_label=run.intent.subject,
+        title=request.title,
+        risk=request.risk.value,
+        key=request.key.value,
+        kind=draft.fact.kind.value,
+        rule=request.rule,
+        rule_reason=request.reason,
+        may_decide="anyone enrolled at this desk",
+        cycle=request.cycle,
+        agent=request.agent,
+        opened_at=request.opened_at,
+        deadline=request.deadline,
+        becomes_true=draft.fact.content,
+        consequences=_consequences(run, draft),
+        reasoning=_reasoning(run),
+        score=score,
+        confidence=draft.fact.confidence,
+        justification=segments(justification, cited),
+        plan=_plan(draft, pack, cited),
+        evidence=_evidence(run, own, pack),
+        checks=_checks(run, draft, traces),
+        notes=run.started.notes,
+        trace_ids=tuple(trace.id for trace in traces),
+        raw=tuple(trace_view(run, trace, pack, read) for trace in traces),
+        digest="",
+    )
+    return replace(review, digest=content_hash(msgspec.to_builtins(review, enc_hook=str)))
+
+
+def _chain(run: RunState, draft: Draft) -> list[DecisionTrace]:
+    """Returns the model calls behind a draft: its own and those behind the facts it rests on."""
+    named: dict[TraceId, None] = {}
+    for fact_id in draft.rests_on:
+        fact = run.context.find(fact_id)
+        named |= dict.fromkeys(fact.promotion.trace_link if fact else ())
+    named |= dict.fromkeys(draft.traces)
+    return sorted((run.traces[name] for name in named), key=lambda trace: trace.cycle)
+
+
+def _consequences(run: RunState, draft: Draft) -> tuple[str, ...]:
+    criteria = [c.description for c in run.intent.criteria if c.key is draft.fact.key]
+    steps = len(draft.fact.structured.get("steps", ()))
+    work = f"the {plural(steps, 'step')} of the plan {'is' if steps == 1 else 'are'} for people"
+    return (
+        f"It becomes a fact under {draft.fact.key}, with you as its approver.",
+        f"Nothing is executed: {work} to do.",
+        f"The run then meets its criterion: {criteria[0]}." if criteria else "The run goes on.",
+    )
+
+
+def _reasoning(run: RunState) -> tuple[ReasonRow, ...]:
+    facts = run.context.get(ContextKey.HYPOTHESES)
+    if not facts:
+        return ()
+    about = facts[0].structured
+    cited = _cited(run, about.get("cites", {}))
+    return tuple(
+        ReasonRow(step["side"], segments(step["text"], cited)) for step in about["answer"]["steps"]
+    )
+
+
+def _evaluation(run: RunState) -> tuple[int | None, str]:
+    facts = run.context.get(ContextKey.EVALUATIONS)
+    if not facts:
+        return None, ""
+    return facts[0].structured["score"], facts[0].structured["justification"]
+
+
+def _cited(run: RunState, cites: dict[str, str]) -> list[Cited]:
+    shown = []
+    for trace in run.traces.values():
+        shown += [one for one in trace.call.state if cites.get(one.cite) == one.fact]
+    return shown
+
+
+def _plan(draft: Draft, pack: Pack, cited: tuple[Cited, ...]) -> tuple[PlanRow, ...]:
+    steps: list[dict[str, Any]] = draft.fact.structured.get("steps", [])
+    shown = {one.fact: one.shown for one in cited}
+    rows = []
+    for step in steps:
+        purpose: list[Segment] = []
+        for fact in step["for"]:
+            purpose.append(Segment(", " if purpose else "for "))
+            purpose.append(Segment(shown.get(fact, fact), fact))
+        text: Text = tuple(purpose)
+        rows.append(PlanRow(step["do"], pack.capabilities.get(step["do"], ""), text))
+    return tuple(rows)
+
+
+def _evidence(run: RunState, own: DecisionTrace | None, pack: Pack) -> tuple[EvidenceRow, ...]:
+    if own is None:
+        return ()
+    return tuple(row for row in evidence(run, own, pack) if row.cite.startswith("s"))
+
+
+def _checks(run: RunState, draft: Draft, traces: list[DecisionTrace]) -> tuple[CheckRow, ...]:
+    rows = [check_row(check) for check in run.reports[draft.id].checks]
+    for trace in traces:
+        rows += [check_row(check) for check in trace.call.checks]
+    return tuple({row.name: row for row in rows}.values())

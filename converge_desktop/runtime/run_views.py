@@ -1,0 +1,190 @@
+"""Runs, as they are shown: cycles, context, budgets, and why a run has or has not ended."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from converge_core.fact import Fact
+from converge_core.ids import AgentId
+from converge_core.key import ContextKey
+from converge_core.state import Gate, Phase, RunState
+from converge_desktop.runtime.readmodel import (
+    AgentRow,
+    BudgetRow,
+    Cell,
+    FactCard,
+    RunRow,
+    RunView,
+)
+from converge_desktop.runtime.wording import plural, seconds
+
+
+def run_row(run: RunState, title: str) -> RunRow:
+    """Returns a run as a line of a list."""
+    gates = run.open_gates()
+    return RunRow(
+        run_id=run.run,
+        label=run.intent.subject,
+        title=title,
+        phase=_phase(run),
+        outcome=_outcome(run),
+        started_at=run.started_at,
+        open_gates=len(gates),
+    )
+
+
+def run_view(run: RunState, title: str, now_doing: str) -> RunView:
+    """Returns a run whole."""
+    return RunView(
+        row=run_row(run, title),
+        pack=title,
+        folder=run.started.folder,
+        cycle=run.cycle,
+        agents=_agents(run),
+        context=_context(run),
+        budgets=_budgets(run),
+        why_not=_why_not(run),
+        stop_kind=run.stop.kind if run.stop else "",
+        stop_words=run.stop.words() if run.stop else "",
+        notes=run.started.notes,
+        root=run.context.root,
+        now_doing=now_doing,
+    )
+
+
+def fact_card(run: RunState, fact: Fact) -> FactCard:
+    """Returns a fact as a card."""
+    return FactCard(
+        fact_id=fact.id,
+        key=fact.key.value,
+        text=fact.content,
+        byline=_byline(fact),
+        state="fact",
+        approver=approver_words(str(fact.promotion.approver)),
+        run_id=run.run,
+        run_label=run.intent.subject,
+        seq=run.fact_seq[(fact.key, fact.id)],
+    )
+
+
+def approver_words(approver: str) -> str:
+    """Returns an approver in words: a person's name, or the rule that let it pass."""
+    kind, _, name = approver.partition(":")
+    if kind == "human":
+        return f"approved by {name}"
+    return f"by rule {name.removeprefix('policy:')}" if name.startswith("policy:") else f"by {name}"
+
+
+def _phase(run: RunState) -> str:
+    match run.phase:
+        case Phase.STOPPED:
+            return "stopped"
+        case Phase.WAITING:
+            return "waiting"
+        case _:
+            return "running"
+
+
+def _outcome(run: RunState) -> str:
+    if run.stop is not None:
+        return run.stop.kind
+    gates = run.open_gates()
+    return f"{plural(len(gates), 'decision')} awaited" if gates else f"cycle {run.cycle}"
+
+
+def _byline(fact: Fact) -> str:
+    source = fact.structured.get("source")
+    return f"{fact.record.agent} · {source}" if source else str(fact.record.agent)
+
+
+def _agents(run: RunState) -> tuple[AgentRow, ...]:
+    promoted: Counter[tuple[AgentId, int]] = Counter()
+    refused: Counter[tuple[AgentId, int]] = Counter()
+    asked: Counter[tuple[AgentId, int]] = Counter()
+    for draft in run.drafts.values():
+        place = (draft.agent, draft.cycle)
+        promoted[place] += draft.id in run.promoted
+        refused[place] += draft.id in run.refusals
+    for gate in run.open_gates():
+        asked[(gate.request.agent, gate.request.cycle)] += 1
+    for failure in run.failures:
+        refused[(failure.agent, failure.cycle)] += 1
+    executing = run.phase is Phase.EXECUTING
+    return tuple(
+        AgentRow(
+            agent,
+            tuple(
+                Cell(
+                    eligible=agent in run.eligible.get(cycle, ()),
+                    running=executing and cycle == run.cycle and agent in run.eligible[cycle],
+                    promoted=promoted[(agent, cycle)],
+                    refused=refused[(agent, cycle)],
+                    asked=asked[(agent, cycle)],
+                )
+                for cycle in range(1, run.cycle + 1)
+            ),
+        )
+        for agent in run.started.agents
+    )
+
+
+def _context(run: RunState) -> tuple[tuple[str, tuple[FactCard, ...]], ...]:
+    waiting: dict[ContextKey, list[FactCard]] = {}
+    for gate in run.open_gates():
+        waiting.setdefault(gate.request.key, []).append(_waiting_card(run, gate))
+    columns = []
+    for key in ContextKey:
+        cards = [fact_card(run, fact) for fact in run.context.get(key)] + waiting.get(key, [])
+        if cards:
+            columns.append((key.value, tuple(cards)))
+    return tuple(columns)
+
+
+def _waiting_card(run: RunState, gate: Gate) -> FactCard:
+    request = gate.request
+    return FactCard(
+        fact_id=run.drafts[request.proposal].fact.id,
+        key=request.key.value,
+        text=request.title,
+        byline=f"{request.agent} · waiting for you",
+        state="waiting",
+        approver="",
+        run_id=run.run,
+        run_label=run.intent.subject,
+        seq=-1,
+    )
+
+
+def _budgets(run: RunState) -> tuple[BudgetRow, ...]:
+    budgets = run.intent.budgets
+    rows = [
+        _budget("cycles", run.cycle, budgets.cycles),
+        _budget("facts", run.context.count(), budgets.facts),
+    ]
+    if budgets.tokens is not None:
+        rows.append(_budget("tokens", run.tokens, budgets.tokens))
+    if budgets.time_us is not None:
+        words = f"{seconds(run.active_us)} of {budgets.time_us / 1e6:.0f} s"
+        rows.append(BudgetRow("time", words, _share(run.active_us, budgets.time_us)))
+    return tuple(rows)
+
+
+def _budget(name: str, used: int, limit: int) -> BudgetRow:
+    return BudgetRow(name, f"{used:,} of {limit:,}", _share(used, limit))
+
+
+def _share(used: int, limit: int) -> int:
+    return min(1000, used * 1000 // limit) if limit else 1000
+
+
+def _why_not(run: RunState) -> tuple[tuple[str, str], ...]:
+    if run.stop is not None:
+        return (("stop", run.stop.words()),)
+    rows = [
+        ("ask", f"{gate.request.agent} asks for a decision on “{gate.request.title}”.")
+        for gate in run.open_gates()
+    ]
+    if run.phase is Phase.EXECUTING:
+        at_work = ", ".join(run.eligible[run.cycle])
+        rows.append(("run", f"At work in cycle {run.cycle}: {at_work}."))
+    return tuple(rows)

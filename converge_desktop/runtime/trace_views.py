@@ -1,0 +1,139 @@
+"""Recorded model calls, as they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from converge_core.canonical import hash_text
+from converge_core.contract import CheckResult
+from converge_core.gate import CheckRecord
+from converge_core.key import ContextKey
+from converge_core.limits import Limit
+from converge_core.prompt import LAYERS, render_layers
+from converge_core.state import RunState
+from converge_core.trace import DecisionTrace, TextRef
+from converge_desktop.adapters.packs import Pack
+from converge_desktop.runtime.chain_agents import quantity_of
+from converge_desktop.runtime.readmodel import (
+    CheckRow,
+    EvidenceRow,
+    LayerRow,
+    TraceRow,
+    TraceView,
+)
+from converge_desktop.runtime.wording import check_words, segments
+
+ReadText = Callable[[TextRef], str]
+"""Reads a recorded text; raises if it is missing or was changed."""
+
+
+def trace_row(run: RunState, trace: DecisionTrace) -> TraceRow:
+    """Returns a trace as a line of a list."""
+    call = trace.call
+    return TraceRow(
+        trace_id=trace.id,
+        run_id=run.run,
+        run_label=run.intent.subject,
+        step=call.step,
+        headline=call.headline,
+        outcome=call.outcome.value,
+        at=run.trace_at[trace.id],
+        duration=call.duration_us,
+        tokens=call.prompt_tokens + call.completion_tokens,
+    )
+
+
+def trace_view(run: RunState, trace: DecisionTrace, pack: Pack, read: ReadText) -> TraceView:
+    """Returns a trace whole, its prompt rebuilt from the record alone."""
+    call = trace.call
+    layers = {name: read(call.layers[name]) for name in LAYERS}
+    counted = zip(LAYERS, call.layer_tokens, strict=True)
+    rebuilt = hash_text(render_layers(layers))
+    proof = CheckResult(
+        "prompt-rebuilt",
+        rebuilt == call.prompt_hash,
+        "" if rebuilt == call.prompt_hash else "The recorded layers do not give the prompt.",
+        call.prompt_hash,
+        rebuilt,
+    )
+    output = read(call.output)
+    return TraceView(
+        row=trace_row(run, trace),
+        version=call.version,
+        layers=tuple(LayerRow(name, layers[name], tokens) for name, tokens in counted),
+        raw_output=output,
+        output=segments(output, call.state),
+        checks=(*map(check_row, call.checks), check_row(proof)),
+        envelope=_envelope(trace),
+        prompt_hash=call.prompt_hash,
+        prompt_tokens=call.prompt_tokens,
+        reused_tokens=call.reused_tokens,
+        output_tokens=call.completion_tokens,
+        led_to=_led_to(run, trace),
+        rests_on=evidence(run, trace, pack),
+    )
+
+
+def check_row(check: CheckRecord | CheckResult) -> CheckRow:
+    """Returns a check with what it makes sure of, and why it failed if it did."""
+    reason = check.reason
+    if not check.passed and check.expected:
+        reason += f" Expected {check.expected}; found {check.found or 'nothing'}."
+    words = "the prompt can be rebuilt" if check.name == "prompt-rebuilt" else None
+    return CheckRow(words or check_words(check.name), check.passed, reason)
+
+
+def evidence(run: RunState, trace: DecisionTrace, pack: Pack) -> tuple[EvidenceRow, ...]:
+    """Returns the facts of the state layer, each with its limit and where it was read."""
+    rows = []
+    for cited in trace.call.state:
+        fact = run.context.find(cited.fact)
+        if fact is None:
+            continue
+        if fact.key is not ContextKey.SIGNALS:
+            rows.append(
+                EvidenceRow(fact.id, cited.cite, fact.content, "", "", "", fact.key.value, "")
+            )
+            continue
+        about, quantity = fact.structured, quantity_of(fact)
+        limit: Limit | None = pack.limits.get(about["metric"])
+        rows.append(
+            EvidenceRow(
+                fact_id=fact.id,
+                cite=cited.cite,
+                label=about["label"],
+                value=str(quantity),
+                limit=f"{limit.describe(quantity.unit)} ({limit.weight})" if limit else "",
+                standing=limit.standing(quantity).value if limit else "",
+                source=about["source"],
+                place=about["place"],
+            )
+        )
+    return tuple(rows)
+
+
+def _envelope(trace: DecisionTrace) -> tuple[tuple[str, str], ...]:
+    envelope = trace.call.envelope
+    return (
+        ("model", envelope.model),
+        ("model SHA-256", envelope.model_sha256),
+        ("architecture", envelope.family),
+        ("tokenizer SHA-256", envelope.tokenizer_hash),
+        ("backend", envelope.backend),
+        ("contract", trace.call.contract),
+        ("grammar SHA-256", envelope.grammar_hash),
+        ("decoding", "greedy" if envelope.temperature == 0 else "sampled"),
+        ("seed", f"{envelope.seed} ({envelope.seed_policy})"),
+        ("most answer tokens", f"{envelope.max_tokens:,}"),
+        ("context", f"{envelope.context_size:,} tokens"),
+        ("batch", f"{envelope.batch_size:,} tokens"),
+        ("threads", str(envelope.threads)),
+        ("adapter", envelope.adapter or "none"),
+        ("processor", envelope.cpu),
+        ("envelope SHA-256", envelope.digest()),
+    )
+
+
+def _led_to(run: RunState, trace: DecisionTrace) -> str:
+    led = [draft for draft in run.drafts.values() if trace.id in draft.traces]
+    return led[0].fact.content if led else ""

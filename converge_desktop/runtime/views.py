@@ -1,0 +1,143 @@
+"""Everything that is read off folded state, for a desk or for a command line that only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from converge_core.errors import DecisionRefused, IllegalCommand
+from converge_core.ids import GateId, RunId, TraceId
+from converge_core.state import DeskState, Gate, Phase, RunState, fold
+from converge_desktop.adapters.ledger_file import read_ledger
+from converge_desktop.adapters.packs import Pack, pack_of
+from converge_desktop.adapters.texts import TextReader
+from converge_desktop.runtime.readmodel import (
+    InboxRow,
+    Review,
+    RunRow,
+    RunView,
+    TraceRow,
+    TraceView,
+)
+from converge_desktop.runtime.review_views import assemble_review, inbox_row
+from converge_desktop.runtime.run_views import run_row, run_view
+from converge_desktop.runtime.trace_views import ReadText, trace_row, trace_view
+from converge_desktop.runtime.wording import plural
+
+
+class Views:
+    """Answers questions about a desk's state.
+
+    Args:
+        state: gives the state as it stands now.
+        read: reads recorded texts.
+        titles: the packs' titles by id.
+    """
+
+    def __init__(
+        self, state: Callable[[], DeskState], read: ReadText, titles: Mapping[str, str]
+    ) -> None:
+        self._state = state
+        self._read = read
+        self._titles = titles
+        self._packs: dict[RunId, Pack] = {}
+
+    def all_runs(self) -> list[RunState]:
+        """Returns every run, oldest first."""
+        return list(self._state().runs.values())
+
+    def run_state(self, run_id: str) -> RunState:
+        """Returns one run.
+
+        Raises:
+            IllegalCommand: if there is none of that id.
+        """
+        run = self._state().runs.get(RunId(run_id))
+        if run is None:
+            raise IllegalCommand(f"there is no run {run_id}")
+        return run
+
+    def runs(self) -> tuple[RunRow, ...]:
+        """Lists all runs, newest first."""
+        return tuple(run_row(run, self._title(run)) for run in reversed(self.all_runs()))
+
+    def run(self, run_id: str) -> RunView:
+        """Returns one run, whole."""
+        run = self.run_state(run_id)
+        busy = run.phase is Phase.EXECUTING
+        doing = f"{', '.join(run.eligible[run.cycle])} at work" if busy else ""
+        return run_view(run, self._title(run), doing)
+
+    def inbox(self) -> tuple[InboxRow, ...]:
+        """Lists the open gates of all runs, oldest first."""
+        return tuple(inbox_row(run, gate) for run in self.all_runs() for gate in run.open_gates())
+
+    def gate(self, gate_id: str) -> tuple[RunState, Gate]:
+        """Returns a gate and its run.
+
+        Raises:
+            DecisionRefused: if there is none of that id.
+        """
+        for run in self.all_runs():
+            gate = run.gates.get(GateId(gate_id))
+            if gate is not None:
+                return run, gate
+        raise DecisionRefused(f"there is no gate {gate_id}; list those that wait with: inbox")
+
+    def review(self, gate_id: str) -> Review:
+        """Assembles what a person is shown before deciding."""
+        run, gate = self.gate(gate_id)
+        return assemble_review(run, gate, self.pack_of(run), self._read)
+
+    def traces(self) -> tuple[TraceRow, ...]:
+        """Lists all recorded steps, newest first."""
+        return tuple(
+            trace_row(run, trace)
+            for run in reversed(self.all_runs())
+            for trace in reversed(run.traces.values())
+        )
+
+    def trace(self, trace_id: str) -> TraceView:
+        """Returns one step, whole.
+
+        Raises:
+            IllegalCommand: if there is none of that id.
+        """
+        for run in self.all_runs():
+            trace = run.traces.get(TraceId(trace_id))
+            if trace is not None:
+                return trace_view(run, trace, self.pack_of(run), self._read)
+        raise IllegalCommand(f"there is no trace {trace_id}; list them with: traces")
+
+    def pack_of(self, run: RunState) -> Pack:
+        """Returns the pack as it was when the run began."""
+        if run.run not in self._packs:
+            files = run.started.files
+            texts = {name: self._read(ref) for name, ref in files.items()}
+            self._packs[run.run] = pack_of(texts, f"the pack kept with {run.run}")
+        return self._packs[run.run]
+
+    def engine_words(self) -> str:
+        """Says in a few words what the engine is at."""
+        runs = [run for run in self.all_runs() if run.phase is not Phase.STOPPED]
+        waiting = sum(run.phase is Phase.WAITING for run in runs)
+        if not runs:
+            return "Idle"
+        words = plural(len(runs), "run")
+        return f"{words}, {waiting} waiting for you" if waiting else words
+
+    def _title(self, run: RunState) -> str:
+        return self._titles.get(run.started.pack, run.started.pack)
+
+
+def read_views(data_dir: Path, titles: Mapping[str, str]) -> Views:
+    """Reads a data directory without locking it or writing to it.
+
+    Raises:
+        LedgerCorrupt: if a record does not verify.
+    """
+    state = DeskState()
+    for entry in read_ledger(data_dir / "ledger"):
+        if entry.event is not None:
+            state = fold(state, entry.event, entry.head.at, entry.head.seq)
+    return Views(lambda: state, TextReader(data_dir / "texts").text, titles)

@@ -1,0 +1,64 @@
+"""Words for people: checks, rules and times, the same in window and command line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from converge_core.trace import Cited
+from converge_desktop.runtime.readmodel import Segment, Text
+
+CHECKS: Mapping[str, str] = {
+    "parses": "the answer has the shape of its contract",
+    "cites-exist": "everything it cites stands in the state",
+    "no-own-numbers": "every number comes from the state",
+    "sides-agree": "every fact is on the side its limit puts it",
+    "nothing-left-out": "nothing that speaks against is left out",
+    "conclusion-declared": "the conclusion is one the pack declares",
+    "score-agrees": "the score points where the evidence points",
+    "confidence-allowed": "the confidence is no higher than the evidence allows",
+    "verdict-declared": "the verdict is one the pack declares",
+    "verdict-follows": "the verdict follows from the reasoning",
+    "capabilities-declared": "every step is a declared capability",
+    "steps-grounded": "every step is for a fact that exists",
+    "content-present": "the proposal says something",
+    "confidence-in-range": "the confidence lies between 0 and 1",
+    "ground-exists": "every fact it rests on exists",
+    "no-failing-test": "no release while a test fails",
+    "coverage-floor": "no release under the coverage floor",
+}
+
+_CITE = re.compile(r'\{([a-z][0-9]{2})\}|"([a-z][0-9]{2})"')
+
+
+def check_words(name: str) -> str:
+    """Returns what a check makes sure of, in words."""
+    return CHECKS.get(name, name.replace("-", " "))
+
+
+def segments(text: str, cited: Sequence[Cited]) -> Text:
+    """Splits ``text`` at its cites; each cite becomes what it stands for, with the fact's id."""
+    shown = {one.cite: one for one in cited}
+    pieces: list[Segment] = []
+    end = 0
+    for match in _CITE.finditer(text):
+        one = shown.get(match[1] or match[2])
+        if one is None:
+            continue
+        if match.start() > end:
+            pieces.append(Segment(text[end : match.start()]))
+        pieces.append(Segment(one.shown, one.fact))
+        end = match.end()
+    if end < len(text):
+        pieces.append(Segment(text[end:]))
+    return tuple(pieces)
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """Returns ``count`` with its noun, such as ``2 cycles``."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def seconds(microseconds: int) -> str:
+    """Returns a duration as ``1.9 s``."""
+    return f"{microseconds / 1e6:.1f} s"

@@ -1,0 +1,262 @@
+"""The window: rail, pages, messages, status bar; and the table of actions wired to them."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QEvent, QPoint, Slot
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
+    QAction,
+    QCloseEvent,
+    QKeySequence,
+)
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QMenu, QVBoxLayout, QWidget
+
+from converge_desktop.runtime.port import DeskPort, Notice, StatusChanged
+from converge_desktop.ui import actions, theme, words
+from converge_desktop.ui.bridge import Bridge
+from converge_desktop.ui.clock import UiClock
+from converge_desktop.ui.overlay import KeySheet, Overlay, Palette
+from converge_desktop.ui.pages.page import Tools
+from converge_desktop.ui.pages.stack import PageStack
+from converge_desktop.ui.rail import Rail
+from converge_desktop.ui.routes import Routes
+from converge_desktop.ui.settings import UiSettings
+from converge_desktop.ui.status_bar import StatusBar
+from converge_desktop.ui.widgets.message_bar import MessageBar
+
+_ALWAYS = frozenset(["view.escape", "help.sheet", "help.palette", "app.quit"])
+
+
+class MainWindow(QMainWindow):
+    """Everything a person sees. It asks the desk and never waits for it."""
+
+    def __init__(self, desk: DeskPort, settings: UiSettings, clock: UiClock | None = None) -> None:
+        super().__init__()
+        self.setWindowTitle("Converge Desktop")
+        self._settings = settings
+        self._waiting = 0
+        clock = clock or UiClock()
+        self.bridge = Bridge(clock, self)
+        self.routes = Routes(self)
+        tools = Tools(desk, self.bridge, clock, self.routes, settings)
+        self.rail = Rail()
+        self.messages = MessageBar()
+        self.pages = PageStack(tools)
+        self.status = StatusBar(clock)
+        central = self._lay_out()
+        self.theme = theme.manager(_app())
+        self.theme.changed.connect(self._on_theme)
+        self.theme.choose(settings.text("window/theme", "system"))
+        self.actions_table = actions.build(self._callbacks())
+        self.palette_overlay = Palette(central, self.actions_table)
+        self.sheet_overlay = KeySheet(central, self.actions_table)
+        self._menu = QMenu(self)
+        self._install_actions()
+        self._connect()
+        desk.subscribe(self.bridge.post)
+        self.pages.start()
+        if not settings.restore_geometry(self):
+            self.resize(1280, 800)
+        self.go(settings.text("window/page", "inbox"))
+
+    def _lay_out(self) -> QWidget:
+        central = QWidget()
+        central.setObjectName("page")
+        content = QVBoxLayout()
+        content.setSpacing(0)
+        content.addWidget(self.messages)
+        content.addWidget(self.pages, 1)
+        upper = QHBoxLayout()
+        upper.setSpacing(0)
+        upper.addWidget(self.rail)
+        upper.addLayout(content, 1)
+        outer = QVBoxLayout(central)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addLayout(upper, 1)
+        outer.addWidget(self.status)
+        self.setCentralWidget(central)
+        self.setMinimumSize(960, 600)
+        return central
+
+    def _connect(self) -> None:
+        self.rail.chosen.connect(self.go)
+        self.routes.page.connect(self.go)
+        self.routes.run.connect(self._on_run)
+        self.routes.trace.connect(self._on_trace)
+        self.routes.gate.connect(self._on_gate)
+        self.routes.fact.connect(self._on_fact)
+        self.routes.start.connect(self._on_start)
+        self.routes.say.connect(self.messages.say)
+        self.bridge.status_changed.connect(self._on_status)
+        self.bridge.notice.connect(self._on_notice)
+        self.pages.inbox.counted.connect(self._on_inbox_counted)
+        self.pages.runs.counted.connect(self._on_runs_counted)
+        self.status.menu.clicked.connect(self._open_menu)
+
+    def _callbacks(self) -> actions.Callbacks:
+        review = self.pages.inbox.review
+        return actions.Callbacks(
+            go=lambda page: partial(self.go, page),
+            approve=review.approve,
+            can_approve=lambda: self._at("inbox") and review.approve_button.isEnabled(),
+            focus_approve=review.focus_approve,
+            reject=review.open_reject,
+            can_reject=lambda: self._at("inbox") and review.reject_button.isEnabled(),
+            next_row=lambda: self.pages.current().step(1),
+            previous_row=lambda: self.pages.current().step(-1),
+            filter=lambda: self.pages.current().focus_filter(),
+            new_run=lambda: self._on_start(""),
+            choose_folder=self._choose_folder,
+            verify=self._verify,
+            theme=self._next_theme,
+            palette=lambda: self.palette_overlay.open(),
+            sheet=lambda: self.sheet_overlay.open(),
+            escape=self._escape,
+            quit=self._quit,
+        )
+
+    def _install_actions(self) -> None:
+        for group in actions.GROUPS:
+            part = self._menu.addMenu(group)
+            for action in self.actions_table:
+                if action.group != group:
+                    continue
+                made = QAction(words.unmnemonic(action.title), self)
+                made.setObjectName(action.id)
+                made.setShortcuts([QKeySequence(keys) for keys in action.shortcut])
+                made.setAutoRepeat(action.repeats)
+                made.triggered.connect(partial(self._trigger, action))
+                self.addAction(made)
+                part.addAction(made)
+        menu_key = QAction("Menu", self)
+        menu_key.setShortcut("F10")
+        menu_key.triggered.connect(self._open_menu)
+        self.addAction(menu_key)
+
+    def _trigger(self, action: actions.Action, _: bool = False) -> None:
+        if action.id not in _ALWAYS and self._open_overlay() is not None:
+            return
+        if action.enabled():
+            action.callback()
+
+    def _at(self, page: str) -> bool:
+        return self.pages.page_id() == page
+
+    @Slot(str)
+    def go(self, page: str) -> None:
+        """Brings a page to the front."""
+        shown = self.pages.show_page(page)
+        self.rail.select(shown)
+        self._settings.put("window/page", shown)
+
+    @Slot(str)
+    def _on_run(self, run_id: str) -> None:
+        self.go("runs")
+        self.pages.runs.show_run(run_id)
+
+    @Slot(str)
+    def _on_trace(self, trace_id: str) -> None:
+        self.go("traces")
+        self.pages.traces.show_trace(trace_id)
+
+    @Slot(str)
+    def _on_gate(self, gate_id: str) -> None:
+        self.go("inbox")
+        self.pages.inbox.show_gate(gate_id)
+
+    @Slot(str, str)
+    def _on_fact(self, run_id: str, fact_id: str) -> None:
+        self.go("context")
+        self.pages.context.show_fact(run_id, fact_id)
+
+    @Slot(str)
+    def _on_start(self, pack_id: str) -> None:
+        self.go("runs")
+        self.pages.runs.new_run(pack_id)
+
+    def _choose_folder(self) -> None:
+        self.go("runs")
+        self.pages.runs.choose_folder()
+
+    def _verify(self) -> None:
+        self.go("ledger")
+        self.pages.ledger.verify()
+
+    def _next_theme(self) -> None:
+        choice = self.theme.advance()
+        self._settings.put("window/theme", choice)
+        self.messages.say("info", f"Theme: {theme.TITLES[choice]}.", "theme")
+
+    def _quit(self) -> None:
+        self.close()
+
+    def _open_overlay(self) -> Overlay | None:
+        for overlay in (self.palette_overlay, self.sheet_overlay):
+            if overlay.isVisible():
+                return overlay
+        return None
+
+    def _escape(self) -> None:
+        overlay = self._open_overlay()
+        if overlay is not None:
+            overlay.leave()
+        elif not self.pages.current().escape():
+            self.messages.close_newest()
+
+    @Slot()
+    def _open_menu(self) -> None:
+        button = self.status.menu
+        hint = self._menu.sizeHint()
+        corner = QPoint(button.width() - hint.width(), -hint.height())
+        self._menu.popup(button.mapToGlobal(corner))
+
+    @Slot(object)
+    def _on_status(self, change: StatusChanged) -> None:
+        self.status.tell(change.status)
+
+    @Slot(object)
+    def _on_notice(self, notice: Notice) -> None:
+        self.messages.say(notice.severity, notice.text)
+
+    @Slot(int)
+    def _on_inbox_counted(self, count: int) -> None:
+        self.rail.button("inbox").tell(count, "proposal")
+        if count > self._waiting:
+            said = f"{words.count(count, 'proposal waits', 'proposals wait')} for you."
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, said))
+            if not self.isActiveWindow():
+                QApplication.alert(self)  # marks the taskbar entry; never raises the window
+        self._waiting = count
+
+    @Slot(int)
+    def _on_runs_counted(self, count: int) -> None:
+        self.rail.button("runs").tell(count, "open run")
+
+    @Slot()
+    def _on_theme(self) -> None:
+        self.pages.retint()
+        self.update()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Override QMainWindow.changeEvent: the review hears when the focus arrives."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange:
+            self.pages.inbox.review.window_active(active=self.isActiveWindow())
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        """Override QMainWindow.closeEvent: remembers the window; waits for nothing."""
+        self._settings.save_geometry(self)
+        self.pages.remember()
+        self._settings.sync()
+        self.bridge.close()
+        super().closeEvent(event)
+
+
+def _app() -> QApplication:
+    found = QApplication.instance()
+    assert isinstance(found, QApplication)
+    return found

@@ -1,0 +1,1 @@
+"""Item models over the read models: plain rows in, painted rows out."""

@@ -1,0 +1,43 @@
+"""How a row or a cell looks: what a model says to a delegate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from PySide6.QtCore import Qt
+
+
+class Role(IntEnum):
+    """Item roles of our own."""
+
+    ROW = Qt.ItemDataRole.UserRole + 1
+    LOOK = Qt.ItemDataRole.UserRole + 2
+
+
+@dataclass(frozen=True, slots=True)
+class RowLook:
+    """Two lines: a badge, a title with something at the right, and a quieter line.
+
+    Attributes:
+        badge: One letter or sign; its tone never stands alone.
+    """
+
+    title: str
+    subtitle: str = ""
+    right: str = ""
+    right_tone: str = "muted"
+    badge: str = ""
+    badge_tone: str = "accent"
+    spoken: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CellLook:
+    """One cell of a table: a bold beginning, and the rest."""
+
+    text: str
+    strong: str = ""
+    tone: str = "text"
+    mono: bool = False
+    right: bool = False

@@ -1,0 +1,169 @@
+"""Facts over all runs, asked of the database, and where each came from."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout
+
+from converge_desktop.runtime.readmodel import FactAnswer, FactCard
+from converge_desktop.ui import fonts, words
+from converge_desktop.ui.models.lists import fact_look
+from converge_desktop.ui.models.rows import RowModel
+from converge_desktop.ui.pages.lineage import LineagePane
+from converge_desktop.ui.pages.new_run import PackCombo
+from converge_desktop.ui.pages.page import Page, Tools
+from converge_desktop.ui.widgets.empty import EmptyState
+from converge_desktop.ui.widgets.labels import Label
+from converge_desktop.ui.widgets.listbar import FilterEdit, list_bar
+from converge_desktop.ui.widgets.lists import RowList, panel, select_in, step_in
+
+_PAUSE_MS = 250
+
+
+class ContextPage(Page):
+    """What is known, whichever run it was learnt in."""
+
+    def __init__(self, tools: Tools) -> None:
+        super().__init__(tools, "Context")
+        self.model: RowModel[FactCard] = RowModel(
+            lambda c: f"{c.run_id}/{c.fact_id}", fact_look, self
+        )
+        self._asked = 0
+        self._entered = False
+        self._updating = False
+        self._keys: list[str] = []
+        self.text = FilterEdit("Find in all facts …", "Find in all facts")
+        self.text.textChanged.connect(self._on_text)
+        self.key = PackCombo()
+        self.key.setFont(fonts.font("body"))
+        self.key.addItem("All keys", "")
+        self.key.setAccessibleName("Key")
+        self.key.setMinimumWidth(fonts.measures().unit * 15)
+        self.key.currentIndexChanged.connect(self.ask)
+        self.list = RowList(self.model, "Facts of all runs")
+        self.list.moved.connect(self._on_moved)
+        self.none = EmptyState("context", "Asking the database…", "Facts of all runs.")
+        self.none.pressed.connect(self._on_none)
+        self._left = QStackedWidget()
+        self._left.addWidget(self.none)
+        self._left.addWidget(self.list)
+        unit = fonts.measures().unit
+        foot = panel("listfoot")
+        foot_row = QHBoxLayout(foot)
+        foot_row.setContentsMargins(unit + 4, unit, unit + 4, unit)
+        self.as_of = Label("", "small", "muted")
+        foot_row.addWidget(self.as_of)
+        master = panel("master")
+        column = QVBoxLayout(master)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(list_bar(self.text, self.key))
+        column.addWidget(self._left, 1)
+        column.addWidget(foot)
+        self.lineage = LineagePane(tools)
+        self.split("context", master, self.lineage, width=420)
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(_PAUSE_MS)
+        self._pause.timeout.connect(self.ask)
+
+    def entered(self) -> None:
+        """Override Page.entered: the answer may have grown since."""
+        self.ask()
+
+    def step(self, by: int) -> None:
+        """Override Page.step."""
+        step_in(self.list, by)
+
+    def focus_filter(self) -> None:
+        """Override Page.focus_filter."""
+        self.text.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def show_fact(self, run_id: str, fact_id: str) -> None:
+        """Shows where a fact came from."""
+        self._updating = True
+        select_in(self.list, self.model.find(f"{run_id}/{fact_id}"))
+        self._updating = False
+        self.lineage.load(run_id, fact_id)
+
+    @Slot()
+    def ask(self) -> None:
+        """Asks the database again."""
+        self._asked += 1
+        number = self._asked
+        key = str(self.key.currentData() or "")
+        self.tools.bridge.ask(
+            self,
+            self.tools.desk.facts(key, self.text.text().strip()),
+            lambda answer: self._on_answer(number, answer),
+            lambda error: self._on_failed(number, error),
+        )
+
+    def _on_answer(self, number: int, answer: FactAnswer) -> None:
+        if number != self._asked:
+            return
+        self._updating = True
+        self.model.set_rows(answer.rows)
+        self._updating = False
+        self._offer_keys(answer)
+        self.as_of.say(
+            f"{words.count(len(answer.rows), 'fact')}, as of ledger record {answer.seq:,}"
+        )
+        if answer.rows:
+            self._left.setCurrentIndex(1)
+            return
+        self._left.setCurrentIndex(0)
+        if self.text.text().strip() or self.key.currentIndex() > 0:
+            self.none.tell(
+                "No fact matches", "Try fewer words, or all keys.", action="Show all facts"
+            )
+        else:
+            self.none.tell(
+                "Nothing is known yet",
+                "Facts appear once a run has promoted its first ones.",
+                action="New run",
+            )
+
+    def _offer_keys(self, answer: FactAnswer) -> None:
+        fresh = sorted({c.key for c in answer.rows} - set(self._keys))
+        if not fresh:
+            return
+        self._keys = sorted([*self._keys, *fresh])
+        chosen = self.key.currentData()
+        self.key.blockSignals(True)
+        self.key.clear()
+        self.key.addItem("All keys", "")
+        for key in self._keys:
+            self.key.addItem(words.one_line(key), key)
+        self.key.setCurrentIndex(max(0, self.key.findData(chosen)))
+        self.key.blockSignals(False)
+
+    def _on_failed(self, number: int, error: BaseException) -> None:
+        if number != self._asked:
+            return
+        self.none.tell(
+            "The database does not answer", words.problem(error), action="Try again", tone="danger"
+        )
+        self._left.setCurrentIndex(0)
+        self.as_of.say("")
+
+    @Slot()
+    def _on_none(self) -> None:
+        if self.text.text() or self.key.currentIndex() > 0:
+            self.text.clear()
+            self.key.setCurrentIndex(0)
+            self.ask()
+        elif self.as_of.text():
+            self.tools.routes.start.emit("")
+        else:
+            self.ask()
+
+    @Slot()
+    def _on_text(self) -> None:
+        self._pause.start()
+
+    @Slot(int)
+    def _on_moved(self, number: int) -> None:
+        card = self.model.row_at(number)
+        if card is not None and not self._updating:
+            self.lineage.load(card.run_id, card.fact_id, card)

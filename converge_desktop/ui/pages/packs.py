@@ -1,0 +1,120 @@
+"""Packs: what can be run, and under which policy."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from converge_desktop.runtime.readmodel import PackRow
+from converge_desktop.ui import fonts, words
+from converge_desktop.ui.models.lists import pack_look
+from converge_desktop.ui.models.rows import RowModel
+from converge_desktop.ui.pages.page import Page, Tools
+from converge_desktop.ui.widgets.buttons import Button
+from converge_desktop.ui.widgets.chips import Chip, ChipRow
+from converge_desktop.ui.widgets.empty import EmptyState
+from converge_desktop.ui.widgets.labels import Label, caption
+from converge_desktop.ui.widgets.lists import RowList, panel, select_in, step_in
+from converge_desktop.ui.widgets.text_view import TextView
+
+
+class PacksPage(Page):
+    """The packs there are."""
+
+    def __init__(self, tools: Tools) -> None:
+        super().__init__(tools, "Packs")
+        self.model: RowModel[PackRow] = RowModel(lambda p: p.pack_id, pack_look, self)
+        self._pack: PackRow | None = None
+        self.list = RowList(self.model, "Packs")
+        self.list.moved.connect(self._on_moved)
+        master = panel("master")
+        column = QVBoxLayout(master)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.list)
+        self.empty = EmptyState("packs", "Reading the packs…", "A pack is agents and a policy.")
+        self.empty.pressed.connect(self.start)
+        self.detail = QStackedWidget()
+        self.detail.addWidget(self.empty)
+        self.detail.addWidget(self._build())
+        self.split("packs", master, self.detail, width=340)
+
+    def _build(self) -> QWidget:
+        unit = fonts.measures().unit
+        made = QWidget()
+        header = panel("header")
+        self._title = Label("", "title").wrapped()
+        self._chips = ChipRow()
+        head = QVBoxLayout(header)
+        head.setContentsMargins(unit * 3, unit + 4, unit * 3, unit + 4)
+        head.setSpacing(unit)
+        head.addWidget(self._title)
+        head.addWidget(self._chips)
+        body = QWidget()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(unit * 3, unit * 2 + 2, unit * 3, unit * 2)
+        column.setSpacing(unit)
+        self._summary = Label("").wrapped().selectable()
+        self._summary.setMaximumWidth(fonts.measures().text_width)
+        column.addWidget(self._summary)
+        column.addSpacing(unit)
+        column.addWidget(caption("Policy"))
+        says = "Risk, checks and who decides come from here, never from a model."
+        column.addWidget(Label(says, "small", "muted").wrapped())
+        self.policy = TextView("", "Policy", limit=10_000, kind="sheet")
+        column.addWidget(self.policy, 1)
+        footer = panel("footer")
+        row = QHBoxLayout(footer)
+        row.setContentsMargins(unit * 3, unit + 4, unit * 3, unit + 4)
+        self.run_button = Button("Run this…", kind="primary")
+        self.run_button.clicked.connect(self._on_run)
+        row.addStretch(1)
+        row.addWidget(self.run_button)
+        outer = QVBoxLayout(made)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addWidget(header)
+        outer.addWidget(body, 1)
+        outer.addWidget(footer)
+        return made
+
+    def start(self) -> None:
+        """Override Page.start."""
+        self.tools.bridge.ask(self, self.tools.desk.packs(), self._on_packs, self._on_failed)
+
+    def step(self, by: int) -> None:
+        """Override Page.step."""
+        step_in(self.list, by)
+
+    def _on_packs(self, packs: tuple[PackRow, ...]) -> None:
+        self.model.set_rows(packs)
+        if packs:
+            select_in(self.list, 0)
+        else:
+            self.empty.tell(
+                "No pack was found",
+                "Packs lie in resources/packs, a folder each.",
+                action="Look again",
+            )
+
+    def _on_failed(self, error: BaseException) -> None:
+        self.empty.tell(
+            "The packs cannot be read", words.problem(error), action="Try again", tone="danger"
+        )
+        self.detail.setCurrentIndex(0)
+
+    @Slot(int)
+    def _on_moved(self, number: int) -> None:
+        pack = self.model.row_at(number)
+        if pack is None:
+            return
+        self._pack = pack
+        self._title.say(pack.title)
+        self._summary.say(pack.summary)
+        self._chips.show_chips(Chip(pack.pack_id), Chip(f"version {pack.version}"))
+        self.policy.setPlainText(words.visible(pack.policy))
+        self.detail.setCurrentIndex(1)
+
+    @Slot()
+    def _on_run(self) -> None:
+        if self._pack is not None:
+            self.tools.routes.start.emit(self._pack.pack_id)

@@ -1,0 +1,97 @@
+"""What every page is handed, and what the window may ask of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
+
+from converge_desktop.runtime.port import DeskPort
+from converge_desktop.ui import fonts
+from converge_desktop.ui.bridge import Bridge
+from converge_desktop.ui.clock import UiClock
+from converge_desktop.ui.routes import Routes
+from converge_desktop.ui.settings import UiSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a page works with."""
+
+    desk: DeskPort
+    bridge: Bridge
+    clock: UiClock
+    routes: Routes
+    settings: UiSettings
+
+
+class Page(QWidget):
+    """A page of the window.
+
+    Signals:
+        counted: How many things wait on the page.
+    """
+
+    counted = Signal(int)
+
+    def __init__(self, tools: Tools, name: str) -> None:
+        super().__init__()
+        self.setObjectName("page")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAccessibleName(name)
+        self.tools = tools
+        self.splitter: QSplitter | None = None
+
+    def start(self) -> None:
+        """Asks the desk for what the page shows. Called once, when the window is made."""
+
+    def entered(self) -> None:
+        """The page has come to the front."""
+
+    def retint(self) -> None:
+        """Other colours are in force."""
+
+    def step(self, by: int) -> None:
+        """Moves in the page's list, down or up."""
+
+    def focus_filter(self) -> None:
+        """Puts the cursor where the page's list is filtered."""
+
+    def escape(self) -> bool:
+        """Leaves what is open on the page; returns whether something was."""
+        return False
+
+    def split(self, name: str, master: QWidget, detail: QWidget, width: int = 0) -> None:
+        """Divides the page into a list and what it shows; the person may move the line."""
+        measures = fonts.measures()
+        master.setMinimumWidth(measures.list_min - measures.unit * 6)
+        splitter = QSplitter(Qt.Orientation.Horizontal)
+        splitter.setObjectName(name)
+        splitter.setHandleWidth(1)
+        splitter.setChildrenCollapsible(False)
+        splitter.addWidget(master)
+        splitter.addWidget(detail)
+        splitter.setStretchFactor(0, 0)
+        splitter.setStretchFactor(1, 1)
+        splitter.setSizes([width or measures.list_width, 10_000])
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(splitter)
+        self.splitter = splitter
+        self.tools.settings.restore_splitter(name, splitter)
+
+    def remember(self) -> None:
+        """Keeps what the person arranged."""
+        if self.splitter is not None:
+            self.tools.settings.save_splitter(self.splitter.objectName(), self.splitter)
+
+
+def column(*widgets: QWidget, gap: int = 0) -> QVBoxLayout:
+    """Makes a column without margins."""
+    made = QVBoxLayout()
+    made.setContentsMargins(0, 0, 0, 0)
+    made.setSpacing(gap)
+    for widget in widgets:
+        made.addWidget(widget)
+    return made

@@ -1,0 +1,273 @@
+"""The review itself: what becomes true, why, on what evidence, under which rule, and the raw."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRect, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+
+from converge_desktop.runtime.readmodel import PlanRow, Review, Segment
+from converge_desktop.ui import fonts, words
+from converge_desktop.ui.pages.review_raw import RawSteps
+from converge_desktop.ui.pages.review_side import ReviewSide
+from converge_desktop.ui.widgets.bars import Bar
+from converge_desktop.ui.widgets.chips import clear
+from converge_desktop.ui.widgets.evidence import STANDINGS
+from converge_desktop.ui.widgets.flow import FlowLayout
+from converge_desktop.ui.widgets.labels import Label, caption, code, rule
+from converge_desktop.ui.widgets.link_text import LinkText
+
+_SIDES = STANDINGS | {
+    "for": ("good", "✓", "for"),
+    "against": ("danger", "✕", "against"),
+}
+
+
+class _Part(QWidget):
+    """A name and, beside it or under it, what it says."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._box = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._box.setContentsMargins(0, 0, 0, 0)
+        self._box.setSpacing(fonts.measures().unit)
+        self._name = Label(name, "body", "muted")
+        self._name.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self.content = QVBoxLayout()
+        self.content.setSpacing(fonts.measures().unit // 2)
+        self._box.addWidget(self._name)
+        self._box.addLayout(self.content, 1)
+
+    def arrange(self, *, narrow: bool) -> None:
+        """Puts the name above where there is no room beside."""
+        unit = fonts.measures().unit
+        down = QBoxLayout.Direction.TopToBottom
+        self._box.setDirection(down if narrow else QBoxLayout.Direction.LeftToRight)
+        self._box.setSpacing(unit // 2 if narrow else unit)
+        self._name.setFixedWidth(unit * 11 + 4)
+
+
+class ReviewBody(QWidget):
+    """All of a review but its heading and its buttons.
+
+    Signals:
+        painted: The review is on the screen.
+        traced: The person asks where a fact came from.
+        trace_wanted: The person asks for a recorded step.
+        copied: A fact's id was copied.
+        look_at: A rectangle that should be brought into sight.
+    """
+
+    painted = Signal()
+    traced = Signal(str)
+    trace_wanted = Signal(str)
+    copied = Signal(str)
+    look_at = Signal(QRect)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("body")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        unit = fonts.measures().unit
+        self._witness = False
+        self._parts: list[_Part] = []
+        self._texts: list[LinkText] = []
+        self._main = QVBoxLayout()
+        self._main.setSpacing(unit)
+        left = QWidget()
+        left.setLayout(self._main)
+        self._main.setContentsMargins(0, 0, 0, 0)
+        self._left = left
+        self.side = ReviewSide()
+        self.side.evidence.traced.connect(self.traced)
+        self.side.evidence.copied.connect(self.copied)
+        self.side.evidence.shown.connect(self._on_evidence_shown)
+        self.side.trace_wanted.connect(self.trace_wanted)
+        self._box = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._box.setSpacing(unit * 3)
+        self._box.addWidget(left, 1, Qt.AlignmentFlag.AlignTop)
+        self._box.addWidget(self.side, 0, Qt.AlignmentFlag.AlignTop)
+        self.raw = RawSteps()
+        self.raw.followed.connect(self.follow)
+        self.raw.trace_wanted.connect(self.trace_wanted)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(unit * 3, unit * 2 + 2, unit * 3, unit * 3)
+        outer.setSpacing(unit * 3)
+        outer.addLayout(self._box)
+        outer.addWidget(self.raw)
+        outer.addStretch(1)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.MinimumExpanding)
+
+    def show_review(self, review: Review) -> None:
+        """Shows a review; ``painted`` follows once it is on the screen."""
+        clear(self._main)
+        self._parts = []
+        self._texts = []
+        unit = fonts.measures().unit
+        self._main.addWidget(caption("If you approve"))
+        self._main.addWidget(self._outcome(review))
+        self._main.addSpacing(unit)
+        self._main.addWidget(caption("Why"))
+        why = [self._reasoning(review), self._evaluation(review), self._plan(review)]
+        shown = [part for part in why if part is not None]
+        for number, part in enumerate(shown):
+            if number:
+                self._main.addWidget(rule())
+            self._main.addWidget(part)
+        if not shown:
+            none = "No reasoning was recorded: this proposal comes from a rule, not from a model."
+            self._main.addWidget(Label(none, "body", "muted").wrapped())
+        self.side.show_review(review)
+        self.raw.show_steps(review.raw)
+        self._arrange(self.width())
+        self._witness = True
+        self.update()
+
+    def texts(self) -> list[LinkText]:
+        """Lists the running texts, for tests and for a change of colours."""
+        return self._texts
+
+    def retint(self) -> None:
+        """Draws running text in the colours now in force."""
+        for text in self._texts:
+            text.retint()
+        self.raw.retint()
+
+    @Slot(str)
+    def follow(self, fact_id: str) -> None:
+        """Leads from a number in a text to the fact it stands for."""
+        if not self.side.evidence.lead_to(fact_id):
+            self.traced.emit(fact_id)
+
+    def _outcome(self, review: Review) -> QFrame:
+        unit = fonts.measures().unit
+        card = QFrame()
+        card.setProperty("card", "lead")
+        column = QVBoxLayout(card)
+        column.setContentsMargins(unit + 5, unit + 2, unit + 5, unit + 4)
+        column.setSpacing(unit)
+        text = Label(f"“{review.becomes_true}”", "lead").wrapped().selectable()
+        text.setAccessibleName(words.one_line(f"Becomes true: {review.becomes_true}"))
+        column.addWidget(text)
+        if review.consequences:
+            column.addWidget(Label(" · ".join(review.consequences), "small", "muted").wrapped())
+        return card
+
+    def _text(self, role: str = "body", tone: str = "text") -> LinkText:
+        made = LinkText(role, tone)
+        made.followed.connect(self.follow)
+        self._texts.append(made)
+        return made
+
+    def _part(self, name: str) -> _Part:
+        made = _Part(name)
+        self._parts.append(made)
+        return made
+
+    def _reasoning(self, review: Review) -> _Part | None:
+        if not review.reasoning:
+            return None
+        part = self._part("Reasoning")
+        text = self._text()
+        text.setAccessibleName("Reasoning")
+        signs = [_SIDES.get(r.side, ("text", "", "")) for r in review.reasoning]
+        text.show_lines(
+            tuple(r.text for r in review.reasoning),
+            numbered=True,
+            leads=tuple((sign, tone) for tone, sign, _ in signs),
+        )
+        part.content.addWidget(text)
+        return part
+
+    def _evaluation(self, review: Review) -> _Part | None:
+        if review.score is None and review.confidence is None and not review.justification:
+            return None
+        part = self._part("Evaluation")
+        row = QHBoxLayout()
+        row.setSpacing(fonts.measures().unit + 4)
+        if review.score is not None:
+            row.addWidget(Label(f"score {words.thousandths(review.score)}"))
+            bar = Bar(review.score, name=f"Score {words.thousandths(review.score)} of 1")
+            bar.setMaximumWidth(fonts.measures().unit * 15)
+            row.addWidget(bar)
+        row.addWidget(Label(f"confidence {words.thousandths(review.confidence)}"))
+        row.addStretch(1)
+        part.content.addLayout(row)
+        if review.justification:
+            text = self._text("small", "muted")
+            text.setAccessibleName("Justification")
+            text.show_text(review.justification)
+            part.content.addWidget(text)
+        return part
+
+    def _plan(self, review: Review) -> _Part | None:
+        if not review.plan:
+            return None
+        part = self._part("Plan")
+        for number, step in enumerate(review.plan, start=1):
+            part.content.addWidget(self._step(number, step))
+        return part
+
+    def _step(self, number: int, step: PlanRow) -> QWidget:
+        made = QWidget()
+        row = QHBoxLayout(made)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(fonts.measures().unit // 2)
+        count = Label(f"{number}.", "body", "muted")
+        count.setAlignment(Qt.AlignmentFlag.AlignTop)
+        count.setFixedWidth(fonts.metrics("body").horizontalAdvance("00. "))
+        row.addWidget(count)
+        holder = QWidget()
+        flow = FlowLayout(fonts.measures().unit, 2, holder)
+        flow.addWidget(Label(step.meaning or step.capability))
+        flow.addWidget(code(step.capability))
+        column = QVBoxLayout()
+        column.setSpacing(1)
+        column.addWidget(holder)
+        if any(segment.text.strip() for segment in step.purpose):
+            purpose = self._text("small", "muted")
+            purpose.setAccessibleName(f"Purpose of step {number}")
+            purpose.show_text((Segment(""), *step.purpose))
+            column.addWidget(purpose)
+        row.addLayout(column, 1)
+        return made
+
+    def _arrange(self, width: int) -> None:
+        measures = fonts.measures()
+        inner = width - measures.unit * 6
+        stacked = inner < measures.unit * 66
+        down = QBoxLayout.Direction.TopToBottom
+        self._box.setDirection(down if stacked else QBoxLayout.Direction.LeftToRight)
+        if stacked:
+            self.side.setMinimumWidth(0)
+            self.side.setMaximumWidth(measures.text_width)
+            left = inner
+        else:
+            side = max(measures.unit * 34, min(measures.side + measures.unit * 8, inner * 3 // 8))
+            self.side.setFixedWidth(side)
+            left = inner - side - measures.unit * 3
+        self._left.setMaximumWidth(measures.text_width + measures.unit * 12)
+        self.raw.setMaximumWidth(self._left.maximumWidth() + measures.side)
+        for part in self._parts:
+            part.arrange(narrow=left < measures.unit * 50)
+
+    @Slot(QRect)
+    def _on_evidence_shown(self, rect: QRect) -> None:
+        place = self.side.evidence.mapTo(self, rect.topLeft())
+        self.look_at.emit(QRect(place, rect.size()))
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        """Override QWidget.minimumSizeHint."""
+        return QSize(fonts.measures().unit * 40, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Override QWidget.resizeEvent."""
+        super().resizeEvent(event)
+        self._arrange(event.size().width())
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """Override QWidget.paintEvent: notes that the review was seen."""
+        super().paintEvent(event)
+        if self._witness:
+            self._witness = False
+            self.painted.emit()

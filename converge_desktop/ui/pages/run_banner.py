@@ -1,0 +1,81 @@
+"""What a run is at, in a sentence: what is, what it means, what to do."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from converge_desktop.runtime.readmodel import RunView
+from converge_desktop.ui import fonts, words
+from converge_desktop.ui.widgets.buttons import Button
+from converge_desktop.ui.widgets.labels import Label, set_property
+
+_GOOD = ("converged", "criteria")
+_ENDED = ("user-cancelled", "cancelled", "usercancelled")
+
+
+def stop_tone(kind: str) -> str:
+    """Returns the tone of a stop reason."""
+    folded = kind.casefold().replace("_", "-")
+    if folded.startswith(_GOOD):
+        return "good"
+    if "budget" in folded or "human" in folded or "hitl" in folded:
+        return "caution"
+    return "info" if folded in _ENDED else "danger"
+
+
+def banner_words(view: RunView) -> tuple[str, str, str]:
+    """Returns a run's tone, what is, and what it means."""
+    if view.row.phase == "waiting":
+        gates = words.count(view.row.open_gates, "proposal needs", "proposals need")
+        text = f"{gates} a decision. Nothing runs until then; closing the app changes nothing."
+        return "caution", "Waiting for you", text
+    if view.row.phase == "running":
+        doing = words.sentence(view.now_doing) if view.now_doing else "Agents are working."
+        return "accent", "Running", f"{doing} You may go elsewhere; it tells you when it needs you."
+    text = words.sentence(view.stop_words) or "This run has ended."
+    return stop_tone(view.stop_kind), view.row.outcome or "Stopped", text
+
+
+class RunBanner(QWidget):
+    """The banner under a run's heading.
+
+    Signals:
+        review_wanted: The person wants to decide what waits.
+        cancel_wanted: The person wants the run to stop.
+    """
+
+    review_wanted = Signal()
+    cancel_wanted = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        unit = fonts.measures().unit
+        self._what = Label("", "strong")
+        self._text = Label("").wrapped()
+        self.review = Button("Review", "G I", "compact")
+        self.review.clicked.connect(self.review_wanted)
+        self.cancel = Button("Stop this run", kind="compact")
+        self.cancel.clicked.connect(self.cancel_wanted)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(unit * 3, unit, unit * 3, unit)
+        row.setSpacing(unit + 4)
+        row.addWidget(self._what)
+        row.addWidget(self._text, 1)
+        row.addWidget(self.cancel)
+        row.addWidget(self.review)
+
+    def show_run(self, view: RunView) -> None:
+        """Shows what a run is at."""
+        tone, what, text = banner_words(view)
+        set_property(self, "banner", tone)
+        self._what.say(what[:1].upper() + what[1:])
+        set_property(self._what, "tone", "accent" if tone == "info" else tone)
+        self._text.say(text)
+        self.review.setVisible(view.row.phase == "waiting")
+        self.cancel.setVisible(view.row.phase in {"running", "waiting"})
+
+    def words(self) -> str:
+        """Returns what the banner says."""
+        return f"{self._what.text()}: {self._text.text()}"

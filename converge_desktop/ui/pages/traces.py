@@ -1,0 +1,177 @@
+"""All recorded steps, and beside them one of them."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout
+
+from converge_desktop.runtime.port import TracesAdded
+from converge_desktop.runtime.readmodel import TraceRow, TraceView
+from converge_desktop.ui import fonts, words
+from converge_desktop.ui.models.filtering import compile_filter
+from converge_desktop.ui.models.traces import TRACE_FIELDS, TraceModel
+from converge_desktop.ui.pages.page import Page, Tools
+from converge_desktop.ui.pages.trace_view import TracePane
+from converge_desktop.ui.widgets.empty import EmptyState
+from converge_desktop.ui.widgets.labels import Label
+from converge_desktop.ui.widgets.listbar import FilterEdit, list_bar
+from converge_desktop.ui.widgets.lists import RowTable, panel, select_in, step_in
+
+
+class TracesPage(Page):
+    """Steps, newest first."""
+
+    def __init__(self, tools: Tools) -> None:
+        super().__init__(tools, "Traces")
+        self.model = TraceModel(self)
+        self._known = False
+        self._shown = ""
+        self._updating = False
+        self.filter = FilterEdit("Filter: step:evaluation valid:no …", "Filter the traces")
+        self.filter.textChanged.connect(self._on_filter)
+        self.table = RowTable(self.model, "Recorded steps", stretch=1)
+        self.table.set_widths("run 0192", "", "uncertain", "0000.0 ms", "10,000")
+        self.table.moved.connect(self._on_moved)
+        self.none = EmptyState("traces", "Reading the traces…", "Every call of the model.")
+        self.none.pressed.connect(self._on_none)
+        self._left = QStackedWidget()
+        self._left.addWidget(self.none)
+        self._left.addWidget(self.table)
+        unit = fonts.measures().unit
+        foot = panel("listfoot")
+        foot_row = QHBoxLayout(foot)
+        foot_row.setContentsMargins(unit + 4, unit, unit + 4, unit)
+        self._count = Label("", "small", "muted")
+        foot_row.addWidget(self._count)
+        master = panel("master")
+        column = QVBoxLayout(master)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(list_bar(self.filter))
+        column.addWidget(self._left, 1)
+        column.addWidget(foot)
+        self.empty = EmptyState("traces", "No step is chosen", "Choose one from the list.")
+        self.empty.pressed.connect(self._on_again)
+        self.pane = TracePane(tools)
+        self.detail = QStackedWidget()
+        self.detail.addWidget(self.empty)
+        self.detail.addWidget(self.pane)
+        self.split("traces", master, self.detail, width=460)
+        tools.bridge.traces_added.connect(self._on_added)
+
+    def start(self) -> None:
+        """Override Page.start."""
+        self.tools.bridge.ask(self, self.tools.desk.traces(), self._on_rows, self._on_failed)
+
+    def retint(self) -> None:
+        """Override Page.retint."""
+        self.pane.retint()
+
+    def step(self, by: int) -> None:
+        """Override Page.step."""
+        step_in(self.table, by)
+
+    def focus_filter(self) -> None:
+        """Override Page.focus_filter."""
+        self.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def show_trace(self, trace_id: str) -> None:
+        """Shows a step by its id, in the list or not."""
+        self._updating = True
+        select_in(self.table, self.model.find(trace_id))
+        self._updating = False
+        self._load(trace_id)
+
+    def _on_rows(self, rows: tuple[TraceRow, ...]) -> None:
+        self._known = True
+        self._updating = True
+        self.model.set_rows(rows)
+        select_in(self.table, self.model.find(self._shown))
+        self._updating = False
+        self._show_left()
+
+    @Slot(object)
+    def _on_added(self, change: TracesAdded) -> None:
+        self._updating = True
+        self.model.add(change.rows)
+        self._updating = False
+        self._show_left()
+
+    def _show_left(self) -> None:
+        shown, total = self.model.rowCount(), self.model.total()
+        self._count.say(
+            words.count(total, "step") if shown == total else f"{shown:,} of {total:,} steps"
+        )
+        if shown:
+            self._left.setCurrentIndex(1)
+            return
+        self._left.setCurrentIndex(0)
+        if total:
+            self.none.tell(
+                "Nothing passes this filter", "Steps are hidden by it.", action="Clear the filter"
+            )
+        elif self._known:
+            self.none.tell(
+                "No step was recorded yet",
+                "Start a run: every call of the model is kept here, whole.",
+                action="New run",
+            )
+
+    def _on_failed(self, error: BaseException) -> None:
+        self.none.tell(
+            "The traces cannot be read", words.problem(error), action="Try again", tone="danger"
+        )
+        self._left.setCurrentIndex(0)
+
+    @Slot()
+    def _on_none(self) -> None:
+        if self.model.total():
+            self.filter.clear()
+        elif self._known:
+            self.tools.routes.start.emit("")
+        else:
+            self.start()
+
+    @Slot()
+    def _on_again(self) -> None:
+        if self._shown:
+            self._load(self._shown)
+
+    @Slot(int)
+    def _on_moved(self, number: int) -> None:
+        row = self.model.row_at(number)
+        if not self._updating and row is not None and row.trace_id != self._shown:
+            self._load(row.trace_id)
+
+    def _load(self, trace_id: str) -> None:
+        self._shown = trace_id
+        self.empty.tell("Reading the step…", "Its layers, its output and its checks.")
+        self.detail.setCurrentIndex(0)
+        self.tools.bridge.ask(
+            self,
+            self.tools.desk.trace(trace_id),
+            self._on_view,
+            partial(self._on_view_failed, trace_id),
+        )
+
+    def _on_view(self, view: TraceView) -> None:
+        if view.row.trace_id == self._shown:
+            self.pane.show_trace(view)
+            self.detail.setCurrentIndex(1)
+
+    def _on_view_failed(self, trace_id: str, error: BaseException) -> None:
+        if trace_id == self._shown:
+            self.empty.tell(
+                "This step cannot be shown", words.problem(error), action="Try again", tone="danger"
+            )
+            self.detail.setCurrentIndex(0)
+
+    @Slot(str)
+    def _on_filter(self, text: str) -> None:
+        self._updating = True
+        self.model.set_filter(compile_filter(text, TRACE_FIELDS))
+        select_in(self.table, self.model.find(self._shown))
+        self._updating = False
+        self._show_left()

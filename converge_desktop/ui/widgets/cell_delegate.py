@@ -1,0 +1,63 @@
+"""Paints a cell of a table: a bold beginning, the rest, and a hairline under the row."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtGui import QColor, QPainter
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from converge_desktop.ui import fonts, tokens, words
+from converge_desktop.ui.models.looks import CellLook, Role
+from converge_desktop.ui.widgets.row_delegate import ground
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+class CellDelegate(QStyledItemDelegate):
+    """One line a row."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802, ARG002
+        """Override QStyledItemDelegate.sizeHint."""
+        return QSize(60, row_height())
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Override QStyledItemDelegate.paint."""
+        look = index.data(Role.LOOK)
+        if not isinstance(look, CellLook):
+            return
+        painter.save()
+        ground(painter, option)
+        rect: QRect = option.rect
+        colors = tokens.current()
+        selected = option.state & QStyle.StateFlag.State_Selected
+        if selected and index.column() == 0:
+            painter.fillRect(
+                QRect(rect.left(), rect.top(), 3, rect.height()), QColor(colors.accent)
+            )
+        unit = fonts.measures().unit
+        inner = rect.adjusted(unit + (4 if index.column() == 0 else 0), 0, -unit, -1)
+        align = Qt.AlignmentFlag.AlignRight if look.right else Qt.AlignmentFlag.AlignLeft
+        flags = int(align | Qt.AlignmentFlag.AlignVCenter)
+        if look.strong:
+            wide = fonts.metrics("small-strong").horizontalAdvance(look.strong)
+            painter.setFont(fonts.font("small-strong"))
+            painter.setPen(QColor(colors.text))
+            shown = _fit("small-strong", look.strong, inner.width())
+            painter.drawText(inner, flags, shown)
+            inner = inner.adjusted(wide + unit // 2 + 1, 0, 0, 0)
+        role = "mono-small" if look.mono else "small"
+        painter.setFont(fonts.font(role))
+        painter.setPen(colors.tone(look.tone))
+        painter.drawText(inner, flags, _fit(role, look.text, inner.width()))
+        painter.restore()
+
+
+def row_height() -> int:
+    """Returns the height that all rows of a table have."""
+    return fonts.line("small") + 2 * fonts.measures().unit + 1
+
+
+def _fit(role: str, text: str, width: int) -> str:
+    return fonts.metrics(role).elidedText(
+        words.one_line(text), Qt.TextElideMode.ElideRight, max(0, width)
+    )

@@ -1,0 +1,64 @@
+"""Checks that ran, with what came of each."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from converge_desktop.runtime.readmodel import CheckRow
+from converge_desktop.ui import fonts, icons, tokens, words
+from converge_desktop.ui.widgets.labels import Label
+
+
+class Sign(QWidget):
+    """A check mark, a cross or an exclamation, in its tone."""
+
+    def __init__(self, icon: str, tone: str, name: str) -> None:
+        super().__init__()
+        self._icon = icon
+        self._tone = tone
+        self._side = fonts.metrics("small").height() - 2
+        self.setFixedSize(self._side, fonts.line("small"))
+        self.setAccessibleName(name)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002
+        """Override QWidget.paintEvent."""
+        painter = QPainter(self)
+        top = (self.height() - self._side) / 2
+        ink = tokens.current().tone(self._tone)
+        icons.paint(painter, self._icon, QRectF(0, top, self._side, self._side), ink)
+
+
+def check_line(icon: str, tone: str, said: str, text: str, *, more: str = "") -> QWidget:
+    """Makes one line: a sign, a text, and a quieter explanation under it."""
+    made = QWidget()
+    row = QHBoxLayout(made)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(fonts.measures().unit)
+    sign = Sign(icon, tone, said)
+    words_ = QVBoxLayout()
+    words_.setContentsMargins(0, 0, 0, 0)
+    words_.setSpacing(1)
+    words_.addWidget(Label(text, "small").wrapped())
+    if more:
+        words_.addWidget(Label(more, "small", "muted").wrapped())
+    hold = QVBoxLayout()
+    hold.addWidget(sign)
+    hold.addStretch(1)
+    row.addLayout(hold)
+    row.addLayout(words_, 1)
+    made.setAccessibleName(words.one_line(f"{said}: {text} {more}".strip()))
+    return made
+
+
+def check_rows(checks: tuple[CheckRow, ...]) -> list[QWidget]:
+    """Makes a line for each check, those that failed first."""
+    made = []
+    for check in sorted(checks, key=lambda c: c.passed):
+        icon, tone, said = (
+            ("check", "good", "Passed") if check.passed else ("cross", "danger", "Failed")
+        )
+        name = check.name.replace("-", " ")
+        made.append(check_line(icon, tone, said, name, more=check.reason))
+    return made

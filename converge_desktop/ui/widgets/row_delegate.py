@@ -1,0 +1,97 @@
+"""Paints a row of a list: badge, title, something at the right, and a quieter line."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from converge_desktop.ui import fonts, tokens, words
+from converge_desktop.ui.models.looks import Role, RowLook
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+def ground(painter: QPainter, option: QStyleOptionViewItem) -> None:
+    """Paints what lies under a row: selection, hover, hairline, focus."""
+    look = tokens.current()
+    rect: QRect = option.rect
+    state = option.state
+    if state & QStyle.StateFlag.State_Selected:
+        painter.fillRect(rect, QColor(look.accent_background))
+    elif state & QStyle.StateFlag.State_MouseOver:
+        painter.fillRect(rect, QColor(look.background))
+    painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), QColor(look.line))
+
+
+class RowDelegate(QStyledItemDelegate):
+    """Two lines a row, all rows equally high."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802, ARG002
+        """Override QStyledItemDelegate.sizeHint."""
+        unit = fonts.measures().unit
+        return QSize(120, fonts.line("strong") + fonts.line("small") + unit * 3 + 1)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Override QStyledItemDelegate.paint."""
+        look = index.data(Role.LOOK)
+        if not isinstance(look, RowLook):
+            return
+        painter.save()
+        ground(painter, option)
+        rect: QRect = option.rect
+        colors = tokens.current()
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(
+                QRect(rect.left(), rect.top(), 3, rect.height()), QColor(colors.accent)
+            )
+        unit = fonts.measures().unit
+        mark = fonts.measures().mark
+        left = rect.left() + unit + 4
+        top = rect.top() + unit + unit // 2
+        if look.badge:
+            self._badge(painter, QRect(left, top, mark, mark), look)
+            left += mark + unit + 2
+        right = rect.right() - unit - 5
+        high = fonts.line("strong")
+        if look.right:
+            face = "small-strong" if look.right_tone == "danger" else "small"
+            wide = fonts.metrics(face).horizontalAdvance(look.right) + 2
+            painter.setFont(fonts.font(face))
+            painter.setPen(colors.tone(look.right_tone))
+            painter.drawText(
+                QRect(right - wide, top, wide, high),
+                int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter),
+                look.right,
+            )
+            title_right = right - wide - unit
+        else:
+            title_right = right
+        _line(
+            painter, QRect(left, top, title_right - left, high), "strong", colors.text, look.title
+        )
+        below = QRect(left, top + high + unit // 4, right - left, fonts.line("small"))
+        _line(painter, below, "small", colors.muted, look.subtitle)
+        painter.restore()
+
+    def _badge(self, painter: QPainter, rect: QRect, look: RowLook) -> None:
+        colors = tokens.current()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        quiet = look.badge_tone == "muted"
+        painter.setBrush(QColor(colors.track) if quiet else colors.ground(look.badge_tone))
+        painter.drawRoundedRect(QRectF(rect), 4, 4)
+        painter.setPen(QColor(colors.text) if quiet else colors.tone(look.badge_tone))
+        painter.setFont(fonts.font("small-strong"))
+        painter.drawText(rect, int(Qt.AlignmentFlag.AlignCenter), look.badge)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
+
+
+def _line(painter: QPainter, rect: QRect, role: str, color: str, text: str) -> None:
+    metrics = fonts.metrics(role)
+    shown = metrics.elidedText(
+        words.one_line(text), Qt.TextElideMode.ElideRight, max(0, rect.width())
+    )
+    painter.setFont(fonts.font(role))
+    painter.setPen(QColor(color))
+    painter.drawText(rect, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), shown)

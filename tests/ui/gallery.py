@@ -1,0 +1,170 @@
+"""Fills the window with sample content and writes a picture of every page.
+
+Run as ``python -m tests.ui.gallery FOLDER [light|dark|high-contrast …]``. Set
+``QT_SCALE_FACTOR=2`` for a dense screen.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtWidgets import QApplication  # noqa: E402
+
+from converge_desktop.runtime.port import StatusChanged  # noqa: E402
+from converge_desktop.ui.application import create_application  # noqa: E402
+from converge_desktop.ui.clock import UiClock  # noqa: E402
+from converge_desktop.ui.main_window import MainWindow  # noqa: E402
+from converge_desktop.ui.settings import UiSettings  # noqa: E402
+from tests.ui import sample  # noqa: E402
+from tests.ui.fake_desk import FakeDesk  # noqa: E402
+
+SIZES = {"1280": (1280, 800), "1920": (1920, 1080)}
+
+
+class Ticking:
+    """A steady clock that moves on whenever it is read."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+
+    def __call__(self) -> float:
+        self.at += 0.1
+        return self.at
+
+
+def settle(app: QApplication) -> None:
+    for _ in range(60):
+        app.processEvents()
+
+
+def make(folder: Path, desk: FakeDesk, app: QApplication) -> MainWindow:
+    clock = UiClock(now=lambda: sample.NOW, monotonic=Ticking())
+    window = MainWindow(desk, UiSettings(folder / "window.ini"), clock)
+    window.show()
+    window.activateWindow()
+    desk.tell(StatusChanged(sample.STATUS))
+    settle(app)
+    return window
+
+
+def scenes(window: MainWindow, app: QApplication) -> dict[str, Callable[[], None]]:
+    pages = window.pages
+
+    def inbox() -> None:
+        window.go("inbox")
+
+    def inbox_link() -> None:
+        window.go("inbox")
+        pages.inbox.review.body.follow("f-90aa4e11")
+
+    def inbox_medium() -> None:
+        window.go("inbox")
+        pages.inbox.show_gate("g-3")
+
+    def inbox_reject() -> None:
+        inbox_medium()
+        settle(app)
+        pages.inbox.review.open_reject()
+        pages.inbox.review.reject_box.presets[1].click()
+
+    def run(run_id: str) -> Callable[[], None]:
+        return lambda: window.routes.run.emit(run_id)
+
+    def run_card() -> None:
+        window.routes.run.emit("r-0192")
+        settle(app)
+        pages.runs.pane.facts.cards()[1].click()
+
+    def new_run() -> None:
+        window.routes.start.emit("")
+        pages.runs.form.folder.setText("/home/ada/reports/week-47")
+
+    def traces() -> None:
+        window.routes.trace.emit("t-0192-03")
+
+    def trace_tab(tab: int, trace: str = "t-0192-03") -> Callable[[], None]:
+        def show() -> None:
+            window.routes.trace.emit(trace)
+            settle(app)
+            pages.traces.pane.tabs.setCurrentIndex(tab)
+
+        return show
+
+    def context() -> None:
+        window.go("context")
+        settle(app)
+        pages.context.step(1)
+
+    def ledger() -> None:
+        window.go("ledger")
+        pages.ledger.verify()
+
+    def palette() -> None:
+        window.go("inbox")
+        window.palette_overlay.open()
+
+    def sheet() -> None:
+        window.palette_overlay.leave()
+        window.sheet_overlay.open()
+
+    return {
+        "inbox": inbox,
+        "inbox-link": inbox_link,
+        "inbox-medium": inbox_medium,
+        "inbox-reject": inbox_reject,
+        "run-waiting": run("r-0192"),
+        "run-card": run_card,
+        "run-running": run("r-0193"),
+        "run-converged": run("r-0190"),
+        "run-budget": run("r-0191"),
+        "run-new": new_run,
+        "traces": traces,
+        "traces-envelope": trace_tab(1),
+        "traces-validation": trace_tab(2, "t-0191-12"),
+        "traces-lineage": trace_tab(3),
+        "context": context,
+        "ledger": ledger,
+        "packs": lambda: window.go("packs"),
+        "models": lambda: window.go("models"),
+        "palette": palette,
+        "sheet": sheet,
+    }
+
+
+def main(argv: list[str]) -> None:
+    folder = Path(argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    themes = argv[2:] or ["light", "dark", "high-contrast"]
+    scale = os.environ.get("QT_SCALE_FACTOR", "1")
+    sizes = os.environ.get("GALLERY_SIZES", "1280,1920").split(",")
+    only = os.environ.get("GALLERY_ONLY", "")
+    app = create_application(argv[:1])
+    for theme in themes:
+        for size in sizes:
+            with tempfile.TemporaryDirectory() as state:
+                desk = FakeDesk()
+                desk.answers = sample.answers()
+                window = make(Path(state), desk, app)
+                window.theme.choose(theme)
+                window.resize(*SIZES[size])
+                settle(app)
+                for name, scene in scenes(window, app).items():
+                    if only and name not in only.split(","):
+                        continue
+                    scene()
+                    settle(app)
+                    suffix = "" if scale == "1" else f"@{scale}x"
+                    window.grab().save(str(folder / f"{name}-{size}-{theme}{suffix}.png"))
+                window.close()
+                window.deleteLater()
+                settle(app)
+
+
+if __name__ == "__main__":
+    main(sys.argv)
