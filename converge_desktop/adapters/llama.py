@@ -27,6 +27,7 @@ from converge_core.envelope import InferenceEnvelope, InferenceRequest, Inferenc
 GGUF_MAGIC: Final = b"GGUF"
 CONTEXT_TOKENS: Final = 4096
 BATCH_TOKENS: Final = 512
+SMALL_MODEL_BYTES: Final = 50_000_000
 LEAST_ANSWER: Final = 512
 """A prompt that leaves less room than this for its answer is refused."""
 _ERROR_LEVEL: Final = 4
@@ -56,7 +57,8 @@ class LlamaBackend:
 
     Args:
         path: the GGUF file.
-        threads: how many threads compute.
+        threads: the most threads that compute; a small model gets one, because threads that wait
+            for each other at every step cost more than they bring, above all on a busy machine.
 
     Raises:
         ModelProblem: if the file is missing, is no GGUF, or llama.cpp refuses it.
@@ -65,8 +67,8 @@ class LlamaBackend:
     def __init__(self, path: Path, threads: int = 2) -> None:
         self.path = path
         self.sha256 = _hash_model(path)
-        self._threads = threads
-        self._llm = _load(path, threads)
+        self._threads = 1 if path.stat().st_size < SMALL_MODEL_BYTES else threads
+        self._llm = _load(path, self._threads)
         self._cancelled: Callable[[], bool] = lambda: False
         self._abort = llama_cpp.ggml_abort_callback(lambda _: self._cancelled())
         llama_cpp.llama_set_abort_callback(self._llm.ctx, self._abort, ctypes.c_void_p(0))
@@ -93,8 +95,7 @@ class LlamaBackend:
             "vocabulary": f"{self._llm.n_vocab():,} tokens",
             "context": f"{self.context_size:,} tokens",
             "licence": str(self._llm.metadata.get("general.license", "not stated")),
-            "SHA-256": self.sha256,
-            "file": str(self.path),
+            "threads": str(self._threads),
         }
         return tuple(about.items())
 

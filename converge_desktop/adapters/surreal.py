@@ -63,7 +63,6 @@ class FactRow:
     """A fact as the database knows it."""
 
     run: str
-    run_label: str
     key: str
     fact_id: str
     content: str
@@ -116,14 +115,13 @@ class SurrealView:
     async def facts(self, key: str, text: str) -> list[FactRow]:
         """Returns facts of all runs, newest first; empty arguments match everything."""
         [rows] = await self._ask(
-            "SELECT *, run.label AS run_label FROM fact WHERE ($key = '' OR key = $key) AND "
+            "SELECT * FROM fact WHERE ($key = '' OR key = $key) AND "
             "($text = '' OR search CONTAINS $text) ORDER BY seq DESC LIMIT $most;",
             {"key": key, "text": text.casefold(), "most": MAX_ROWS},
         )
         return [
             FactRow(
                 run=str(row["run"].id),
-                run_label=str(row["run_label"]),
                 key=row["key"],
                 fact_id=row["fact_id"],
                 content=row["label"],

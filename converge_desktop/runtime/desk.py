@@ -63,6 +63,7 @@ from converge_desktop.runtime.run_views import approver_words
 from converge_desktop.runtime.store_thread import StoreThread
 from converge_desktop.runtime.trace_views import trace_row
 from converge_desktop.runtime.views import Views
+from converge_desktop.runtime.wording import run_label
 
 T = TypeVar("T")
 NAME_LENGTH = 64
@@ -468,7 +469,7 @@ class Desk:
                 state="fact",
                 approver=approver_words(row.approver),
                 run_id=row.run,
-                run_label=row.run_label,
+                run_label=run_label(row.run),
                 seq=row.seq,
             )
             for row in rows

@@ -25,7 +25,7 @@ from converge_desktop.runtime.readmodel import (
     Text,
 )
 from converge_desktop.runtime.trace_views import ReadText, check_row, evidence, trace_view
-from converge_desktop.runtime.wording import plural, segments
+from converge_desktop.runtime.wording import plural, run_label, segments
 
 
 def inbox_row(run: RunState, gate: Gate) -> InboxRow:
@@ -34,7 +34,7 @@ def inbox_row(run: RunState, gate: Gate) -> InboxRow:
     return InboxRow(
         gate_id=request.id,
         run_id=run.run,
-        run_label=run.intent.subject,
+        run_label=run_label(run.run),
         title=request.title,
         risk=request.risk.value,
         agent=request.agent,
@@ -58,7 +58,7 @@ def assemble_review(run: RunState, gate: Gate, pack: Pack, read: ReadText) -> Re
     review = Review(
         gate_id=request.id,
         run_id=run.run,
-        run_label=run.intent.subject,
+        run_label=run_label(run.run),
         title=request.title,
         risk=request.risk.value,
         key=request.key.value,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from converge_core.fact import Fact
@@ -16,7 +17,9 @@ from converge_desktop.runtime.readmodel import (
     RunRow,
     RunView,
 )
-from converge_desktop.runtime.wording import plural, seconds
+from converge_desktop.runtime.wording import plural, run_label, seconds
+
+_NAME_PARTS = re.compile(r"(?<=[a-z])([A-Z])")
 
 
 def run_row(run: RunState, title: str) -> RunRow:
@@ -24,8 +27,8 @@ def run_row(run: RunState, title: str) -> RunRow:
     gates = run.open_gates()
     return RunRow(
         run_id=run.run,
-        label=run.intent.subject,
-        title=title,
+        label=run_label(run.run),
+        title=f"{title}: {run.intent.subject}",
         phase=_phase(run),
         outcome=_outcome(run),
         started_at=run.started_at,
@@ -62,17 +65,15 @@ def fact_card(run: RunState, fact: Fact) -> FactCard:
         state="fact",
         approver=approver_words(str(fact.promotion.approver)),
         run_id=run.run,
-        run_label=run.intent.subject,
+        run_label=run_label(run.run),
         seq=run.fact_seq[(fact.key, fact.id)],
     )
 
 
 def approver_words(approver: str) -> str:
     """Returns an approver in words: a person's name, or the rule that let it pass."""
-    kind, _, name = approver.partition(":")
-    if kind == "human":
-        return f"approved by {name}"
-    return f"by rule {name.removeprefix('policy:')}" if name.startswith("policy:") else f"by {name}"
+    _, _, name = approver.partition(":")
+    return f"rule {name.removeprefix('policy:')}" if name.startswith("policy:") else name
 
 
 def _phase(run: RunState) -> str:
@@ -87,7 +88,7 @@ def _phase(run: RunState) -> str:
 
 def _outcome(run: RunState) -> str:
     if run.stop is not None:
-        return run.stop.kind
+        return _NAME_PARTS.sub(r" \1", run.stop.kind).capitalize()
     gates = run.open_gates()
     return f"{plural(len(gates), 'decision')} awaited" if gates else f"cycle {run.cycle}"
 
@@ -150,7 +151,7 @@ def _waiting_card(run: RunState, gate: Gate) -> FactCard:
         state="waiting",
         approver="",
         run_id=run.run,
-        run_label=run.intent.subject,
+        run_label=run_label(run.run),
         seq=-1,
     )
 

@@ -21,7 +21,7 @@ from converge_desktop.runtime.readmodel import (
     TraceRow,
     TraceView,
 )
-from converge_desktop.runtime.wording import check_words, segments
+from converge_desktop.runtime.wording import check_words, run_label, segments
 
 ReadText = Callable[[TextRef], str]
 """Reads a recorded text; raises if it is missing or was changed."""
@@ -33,7 +33,7 @@ def trace_row(run: RunState, trace: DecisionTrace) -> TraceRow:
     return TraceRow(
         trace_id=trace.id,
         run_id=run.run,
-        run_label=run.intent.subject,
+        run_label=run_label(run.run),
         step=call.step,
         headline=call.headline,
         outcome=call.outcome.value,

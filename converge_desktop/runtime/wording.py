@@ -54,6 +54,11 @@ def segments(text: str, cited: Sequence[Cited]) -> Text:
     return tuple(pieces)
 
 
+def run_label(run_id: str) -> str:
+    """Returns what a run is called: ``run 0192``."""
+    return run_id.replace("-", " ")
+
+
 def plural(count: int, one: str, many: str = "") -> str:
     """Returns ``count`` with its noun, such as ``2 cycles``."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"

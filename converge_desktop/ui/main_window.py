@@ -113,8 +113,8 @@ class MainWindow(QMainWindow):
             choose_folder=self._choose_folder,
             verify=self._verify,
             theme=self._next_theme,
-            palette=lambda: self.palette_overlay.open(),
-            sheet=lambda: self.sheet_overlay.open(),
+            palette=self._show_palette,
+            sheet=self._show_sheet,
             escape=self._escape,
             quit=self._quit,
         )
@@ -190,6 +190,12 @@ class MainWindow(QMainWindow):
         choice = self.theme.advance()
         self._settings.put("window/theme", choice)
         self.messages.say("info", f"Theme: {theme.TITLES[choice]}.", "theme")
+
+    def _show_palette(self) -> None:
+        self.palette_overlay.open()
+
+    def _show_sheet(self) -> None:
+        self.sheet_overlay.open()
 
     def _quit(self) -> None:
         self.close()

@@ -26,6 +26,7 @@ class Overlay(QFrame):
         self.setAccessibleName(name)
         self._host = host
         self._back: QWidget | None = None
+        self._tall = 0
         host.installEventFilter(self)
         self.hide()
 
@@ -46,8 +47,8 @@ class Overlay(QFrame):
     def _place(self) -> None:
         unit = fonts.measures().unit
         wide = min(unit * 72, self._host.width() - unit * 8)
-        high = min(self.sizeHint().height(), self._host.height() - unit * 12)
-        self.setGeometry((self._host.width() - wide) // 2, unit * 7, wide, max(unit * 20, high))
+        high = min(self._tall, self._host.height() - unit * 12)
+        self.setGeometry((self._host.width() - wide) // 2, unit * 7, wide, high)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         """Override QObject.eventFilter: stays in the middle of its window."""
@@ -76,7 +77,7 @@ class Palette(Overlay):
         self.edit.setFont(fonts.font("body"))
         self.edit.textChanged.connect(self._on_text)
         self.edit.installEventFilter(self)
-        self.list = RowList(self.model, "Actions")
+        self.list = RowList(self.model, "Actions", lines=1)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.clicked.connect(self._run)
         unit = fonts.measures().unit
@@ -85,7 +86,7 @@ class Palette(Overlay):
         column.setSpacing(unit)
         column.addWidget(self.edit)
         column.addWidget(self.list, 1)
-        self.setMinimumHeight(unit * 40)
+        self._tall = unit * 48
 
     def open(self) -> None:
         """Override Overlay.open."""
@@ -128,7 +129,7 @@ class Palette(Overlay):
 
 def _look(action: Action) -> RowLook:
     keys = " or ".join(spoken(s) for s in action.shortcut)
-    return RowLook(title=action.title, subtitle=action.group, right=keys)
+    return RowLook(title=action.title, right=keys)
 
 
 class KeySheet(Overlay):
@@ -167,7 +168,7 @@ class KeySheet(Overlay):
         head.setContentsMargins(unit * 2, 0, 0, 0)
         column.addWidget(head)
         column.addWidget(scroll, 1)
-        self.setMinimumHeight(unit * 64)
+        self._tall = unit * 78
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def open(self) -> None:

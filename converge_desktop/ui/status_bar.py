@@ -132,6 +132,6 @@ def view_words(status: Status) -> tuple[str, str]:
         if behind > 0:
             return f"Database {words.count(behind, 'record')} behind", "muted"
         return "Database up to date", "muted"
-    if status.view_state in {"starting", "catching up", "rebuilding"}:
+    if status.view_state in {"starting", "filling", "catching up", "rebuilding"}:
         return f"Database {status.view_state}", "muted"
     return f"Database: {status.view_state}", "caution"

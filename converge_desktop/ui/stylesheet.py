@@ -104,6 +104,8 @@ QListView, QTableView { background: $surface; border: none; color: $text; }
 QHeaderView { background: $surface; border: none; }
 QHeaderView::section { background: $surface; color: $muted; border: none;
     border-bottom: 1px solid $line; padding: ${half}px ${unit}px; }
+QTableView[wide="false"] QHeaderView::section:first { padding-left: ${near}px; }
+QTableView[wide="true"] QHeaderView::section:first { padding-left: ${triple}px; }
 QScrollArea { background: transparent; border: none; }
 QScrollArea > QWidget > QWidget#body { background: $background; }
 QWidget#page { background: $background; }
@@ -148,6 +150,7 @@ def build(tokens: Tokens, measures: Measures) -> str:
     lengths = {
         "unit": measures.unit,
         "unit_less": measures.unit - 1,
+        "near": measures.unit + 4,
         "half": measures.unit // 2,
         "double": measures.unit * 2,
         "triple": measures.unit * 3,

@@ -40,14 +40,19 @@ class Attention(nn.Module):
         self.v = nn.Linear(shape.width, shape.kv_heads * shape.head_width, bias=False)
         self.o = nn.Linear(shape.width, shape.width, bias=False)
 
+    def matching(self, x: Tensor, rope: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+        """Returns queries and keys, by head and position."""
+        split = (*x.shape[:2], -1, self.shape.head_width)
+        q, k = (rotate(f(x).view(split).transpose(1, 2), rope) for f in (self.q, self.k))
+        return q, k.repeat_interleave(self.shape.heads // self.shape.kv_heads, 1)
+
     def forward(self, x: Tensor, rope: tuple[Tensor, Tensor]) -> Tensor:
         """Returns what each position gathers from those before it."""
         batch, length, width = x.shape
-        split = (batch, length, -1, self.shape.head_width)
-        q, k, v = (f(x).view(split).transpose(1, 2) for f in (self.q, self.k, self.v))
-        groups = self.shape.heads // self.shape.kv_heads
-        k, v = rotate(k, rope).repeat_interleave(groups, 1), v.repeat_interleave(groups, 1)
-        y = F.scaled_dot_product_attention(rotate(q, rope), k, v, is_causal=True)
+        q, k = self.matching(x, rope)
+        v = self.v(x).view(batch, length, -1, self.shape.head_width).transpose(1, 2)
+        v = v.repeat_interleave(self.shape.heads // self.shape.kv_heads, 1)
+        y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
         return self.o(y.transpose(1, 2).reshape(batch, length, width))
 
 
@@ -70,18 +75,47 @@ class Block(nn.Module):
         return x + self.down(F.silu(self.gate(y)) * self.up(y))
 
 
-class Net(nn.Module):
-    """The language model, with a head for training only that names what a state line says."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a pass leaves behind for the losses.
 
-    def __init__(self, shape: Shape, kinds: int, probe_after: int = 3) -> None:
+    Attributes:
+        last: the normed stream after the last block.
+        probed: the normed stream where the probe sits.
+        matches: the attention scores of the pointing heads, by head, query and key.
+    """
+
+    last: Tensor
+    probed: Tensor
+    matches: Tensor
+
+
+class Net(nn.Module):
+    """The language model.
+
+    Two things are there for training only. A probe names, at the end of each state line, what the
+    line says. And some heads of one block are told which place of the prompt to look at when the
+    next token of the answer is to be copied from it.
+    """
+
+    def __init__(
+        self,
+        shape: Shape,
+        probed: int,
+        probe_after: int = 3,
+        point_in: int = 5,
+        pointing: tuple[int, ...] = (0, 2),
+    ) -> None:
         super().__init__()
+        self.point_in = point_in
+        self.pointing = list(pointing)
         self.shape = shape
         self.probe_after = probe_after
         self.embedding = nn.Embedding(shape.vocabulary, shape.width)
         self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.layers))
         self.norm = nn.RMSNorm(shape.width, eps=shape.epsilon)
         self.probe_norm = nn.RMSNorm(shape.width, eps=shape.epsilon)
-        self.probe = nn.Linear(shape.width, kinds)
+        self.probe = nn.Linear(shape.width, probed)
         self._start()
 
     def _start(self) -> None:
@@ -97,15 +131,20 @@ class Net(nn.Module):
             elif parameter.dim() == 2:
                 nn.init.normal_(parameter, std=parameter.shape[1] ** -0.5)
 
-    def forward(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """Returns the hidden states after the last block and at the probe."""
+    def forward(self, tokens: Tensor) -> Seen:
+        """Returns what a pass over ``tokens`` leaves behind."""
         rope = rope_table(self.shape, tokens.shape[1])
-        x = self.embedding(tokens)
-        early = x
+        x = probed = self.embedding(tokens)
+        matches = x
         for number, block in enumerate(self.blocks, 1):
+            if number == self.point_in:
+                q, k = block.attention.matching(block.attention_norm(x), rope)
+                q, k = q[:, self.pointing], k[:, self.pointing]
+                matches = q @ k.transpose(-1, -2) / self.shape.head_width**0.5
             x = block(x, rope)
-            early = x if number == self.probe_after else early
-        return self.norm(x), self.probe_norm(early)
+            if number == self.probe_after:
+                probed = x
+        return Seen(self.norm(x), self.probe_norm(probed), matches)
 
 
 def rope_table(shape: Shape, length: int) -> tuple[Tensor, Tensor]:

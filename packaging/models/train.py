@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import re
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ from torch import Tensor
 KINDS = 6
 IDS = 100
 PROBE_WEIGHT = 0.3
+POINTER_WEIGHT = 0.3
 FIRST_LESSONS = 0.2
 """The share of training that is spent on bare states only; they fade out over as much again."""
 STRIDE = 64
@@ -41,11 +43,13 @@ class Encoded:
         tokens: prompt, answer and end.
         prompt: how many of the tokens are the prompt.
         lines: for each state line, where it ends, its kind, and the number of its cite id.
+        sources: pointing head, place in the answer, and the place of the prompt to look at there.
     """
 
     tokens: list[int]
     prompt: int
     lines: list[tuple[int, int, int]]
+    sources: list[tuple[int, int, int]]
 
     @property
     def padded(self) -> int:
@@ -64,17 +68,38 @@ def kind_of(entry: StateEntry) -> int:
 
 def encode(tokenizer: Tokenizer, case: Case, example: Example) -> Encoded:
     """Encodes an example."""
-    prompt = tokenizer.encode(example.prompt).ids
-    answer = tokenizer.encode(example.answer).ids
-    newline, end = tokenizer.token_to_id("Ċ"), tokenizer.token_to_id(END)
-    ends = [place for place, token in enumerate(prompt) if token == newline]
-    first = example.prompt[: example.prompt.index("\nSTATE\n")].count("\n") + 2
-    ends = ends[first : first + len(case.entries)]
-    lines = [
-        (end_, kind_of(entry), int(entry.cite[1:]))
-        for end_, entry in zip(ends, case.entries, strict=True)
-    ]
-    return Encoded([*prompt, *answer, end], len(prompt), lines)
+    prompt, answer = tokenizer.encode(example.prompt), tokenizer.encode(example.answer)
+    token_at = {start: place for place, (start, _) in enumerate(prompt.offsets)}
+    answer_at = {start: place for place, (start, _) in enumerate(answer.offsets)}
+    before = len(prompt.ids) - 1
+    start_of, lines, sources = {}, [], []
+    at = example.prompt.index("STATE\n") + len("STATE\n")
+    for entry in case.entries:
+        start_of[entry.cite] = at
+        at = example.prompt.index("\n", at)
+        lines.append((token_at[at], kind_of(entry), int(entry.cite[1:])))
+        at += 1
+    end_of = {entry.cite: line[0] for entry, line in zip(case.entries, lines, strict=True)}
+    for match in re.finditer(r"s(\d\d)[}\"]", example.answer):
+        sources.append((0, before + answer_at[match.start(1)], end_of[match[0][:3]]))
+    for match in re.finditer(r'"do":"([^"]+)","for":\["?(\w*)', example.answer):
+        name, cite = match[1], match[2]
+        line = start_of[cite] if cite else example.prompt.index(f"close {case.verdict} ")
+        found = _name_at(example.prompt, name, line)
+        source = token_at.get(found, token_at.get(found - 1, 0))
+        place = answer_at[match.start(1)]
+        while answer.offsets[place][0] < match.end(1):
+            sources.append((1, before + place, source))
+            place, source = place + 1, source + 1
+    tokens = [*prompt.ids, *answer.ids, tokenizer.token_to_id(END)]
+    return Encoded(tokens, len(prompt.ids), lines, sources)
+
+
+def _name_at(prompt: str, name: str, start: int) -> int:
+    """Returns where ``name`` stands as a whole behind ``start``."""
+    found = re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w-])").search(prompt, start)
+    assert found, name
+    return found.start()
 
 
 def brief(prompt: str) -> str:
@@ -113,23 +138,31 @@ def batches(tokenizer: Tokenizer, budget: int, total: int) -> Iterator[list[Enco
             yield waiting.pop(length)
 
 
-def losses(net: Net, batch: list[Encoded]) -> tuple[Tensor, Tensor]:
-    """Returns the loss over the answers and the loss of the probe over the state lines."""
-    tokens = torch.zeros(len(batch), batch[0].padded, dtype=torch.long)
-    answers, lines = [], []
+def losses(net: Net, batch: list[Encoded]) -> tuple[Tensor, Tensor, Tensor]:
+    """Returns the losses over the answers, of the probe, and of the pointing heads."""
+    length = batch[0].padded
+    tokens = torch.zeros(len(batch), length, dtype=torch.long)
+    answers, lines, sources = [], [], [(0, 0, 0, 0)]
     for row, item in enumerate(batch):
         size = len(item.tokens)
         tokens[row, :size] = torch.tensor(item.tokens)
         answers += [(row, place, item.tokens[place + 1]) for place in range(item.prompt - 1, size - 1)]
         lines += [(row, *line) for line in item.lines]
+        sources += [(row, *source) for source in item.sources]
     rows, places, targets = torch.tensor(answers).T
     line_rows, ends, kinds, numbers = torch.tensor(lines).T
+    source_rows, heads, askers, looked_at = torch.tensor(sources).T
     with torch.autocast("cpu", torch.bfloat16):
-        last, early = net(tokens)
-        logits = last[rows, places] @ net.embedding.weight.T
-        probed = net.probe(early[line_rows, ends]).float()
-    probe = F.cross_entropy(probed[:, :KINDS], kinds) + F.cross_entropy(probed[:, KINDS:], numbers)
-    return F.cross_entropy(logits.float(), targets), probe
+        seen = net(tokens)
+        logits = seen.last[rows, places] @ net.embedding.weight.T
+        probed = net.probe(seen.probed[line_rows, ends]).float()
+    matches = seen.matches[source_rows, heads, askers].float()
+    ahead = torch.arange(length) > askers[:, None]
+    return (
+        F.cross_entropy(logits.float(), targets),
+        F.cross_entropy(probed[:, :KINDS], kinds) + F.cross_entropy(probed[:, KINDS:], numbers),
+        F.cross_entropy(matches.masked_fill(ahead, -torch.inf), looked_at),
+    )
 
 
 def optimizers(net: Net, rate: float) -> list[torch.optim.Optimizer]:
@@ -162,17 +195,17 @@ def train(out: Path, steps: int, budget: int, rate: float) -> None:
             for group in optimizer.param_groups:
                 group["lr"] = group.setdefault("peak", group["lr"]) * scale
             optimizer.zero_grad()
-        answer, probe = losses(net, batch)
-        (answer + PROBE_WEIGHT * probe).backward()
+        answer, probe, pointer = losses(net, batch)
+        (answer + PROBE_WEIGHT * probe + POINTER_WEIGHT * pointer).backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         for optimizer in chosen:
             optimizer.step()
         seen += sum(len(item.tokens) for item in batch)
-        recent = [*recent[-24:], (answer.item(), probe.item())]
+        recent = [*recent[-24:], (answer.item(), probe.item(), pointer.item())]
         if step % 25 == 24:
             means = [sum(column) / len(recent) for column in zip(*recent, strict=True)]
             spent = time.monotonic() - started
-            print(f"{step + 1} answer {means[0]:.4f} probe {means[1]:.4f}"
+            print(f"{step + 1} answer {means[0]:.4f} probe {means[1]:.4f} pointer {means[2]:.4f}"
                   f" tokens {seen} seconds {spent:.0f}", flush=True)
         if step % 250 == 249 or step == steps - 1:
             torch.save({"shape": asdict(shape), "weights": net.state_dict()}, out / "model.pt")

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "converge-desktop"
+PACK = "release-readiness"
 TESTS = ("core", "tests/core", "tests/adapters")
 COVERED = ("converge_core", "converge_desktop.adapters")
 LARGE = 20_000_000
@@ -64,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         make_bundle(root, made / f"{NAME}.bundle")
         intake = read_back(made, root, scratch / "workspace")
         (made / "README.md").write_text(readme(intake, git(root, "rev-parse", "HEAD")))
-        publish(made, options.out or root / "resources" / "samples" / NAME)
+        publish(made, options.out or root / "resources" / "samples" / PACK)
     print(intake.subject)
     for metric in intake.metrics:
         print(f"  {metric.label}: {metric.quantity}  {metric.detail}".rstrip())
@@ -216,7 +217,7 @@ def _written(tree: Element, doctype: str) -> bytes:
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Makes the shipped sample.")
     parser.add_argument("--root", type=Path, default=ROOT, help="the checkout")
-    parser.add_argument("--out", type=Path, help="default: resources/samples/converge-desktop")
+    parser.add_argument("--out", type=Path, help="default: resources/samples/release-readiness")
     parser.add_argument("--tests", nargs="+", default=TESTS, help="what pytest runs")
     parser.add_argument("--covered", nargs="+", default=COVERED, help="what coverage measures")
     return parser.parse_args(arguments)

@@ -14,37 +14,36 @@ from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtWidgets import QApplication  # noqa: E402
+from PySide6.QtWidgets import QApplication
 
-from converge_desktop.runtime.port import StatusChanged  # noqa: E402
-from converge_desktop.ui.application import create_application  # noqa: E402
-from converge_desktop.ui.clock import UiClock  # noqa: E402
-from converge_desktop.ui.main_window import MainWindow  # noqa: E402
-from converge_desktop.ui.settings import UiSettings  # noqa: E402
-from tests.ui import sample  # noqa: E402
-from tests.ui.fake_desk import FakeDesk  # noqa: E402
+from converge_desktop.runtime.port import StatusChanged
+from converge_desktop.ui.application import create_application
+from converge_desktop.ui.clock import UiClock
+from converge_desktop.ui.main_window import MainWindow
+from converge_desktop.ui.settings import UiSettings
+from tests.ui import sample
+from tests.ui.fake_desk import FakeDesk
 
 SIZES = {"1280": (1280, 800), "1920": (1920, 1080)}
 
 
-class Ticking:
-    """A steady clock that moves on whenever it is read."""
+class Steady:
+    """A steady clock that moves on while the window settles."""
 
-    def __init__(self) -> None:
-        self.at = 0.0
+    at = 0.0
 
     def __call__(self) -> float:
-        self.at += 0.1
-        return self.at
+        return Steady.at
 
 
 def settle(app: QApplication) -> None:
     for _ in range(60):
+        Steady.at += 0.05
         app.processEvents()
 
 
 def make(folder: Path, desk: FakeDesk, app: QApplication) -> MainWindow:
-    clock = UiClock(now=lambda: sample.NOW, monotonic=Ticking())
+    clock = UiClock(now=lambda: sample.NOW, monotonic=Steady())
     window = MainWindow(desk, UiSettings(folder / "window.ini"), clock)
     window.show()
     window.activateWindow()
@@ -53,7 +52,9 @@ def make(folder: Path, desk: FakeDesk, app: QApplication) -> MainWindow:
     return window
 
 
-def scenes(window: MainWindow, app: QApplication) -> dict[str, Callable[[], None]]:
+def scenes(  # noqa: C901 - a list of little functions
+    window: MainWindow, app: QApplication
+) -> dict[str, Callable[[], None]]:
     pages = window.pages
 
     def inbox() -> None:
@@ -158,6 +159,8 @@ def main(argv: list[str]) -> None:
                     if only and name not in only.split(","):
                         continue
                     scene()
+                    settle(app)
+                    window.pages.inbox.review.refresh()
                     settle(app)
                     suffix = "" if scale == "1" else f"@{scale}x"
                     window.grab().save(str(folder / f"{name}-{size}-{theme}{suffix}.png"))

@@ -42,17 +42,50 @@ def t(*parts: str | tuple[str, str]) -> tuple[Segment, ...]:
 
 
 EVIDENCE = (
-    EvidenceRow("f-7c1e09a4", "e1", "tests failed", "3", "at most 0", "breach", "junit.xml",
-                "/testsuites/testsuite[2]/@failures"),
-    EvidenceRow("f-1b22d0f7", "e2", "tests in all", "120", "", "", "junit.xml",
-                "/testsuites/@tests"),
-    EvidenceRow("f-90aa4e11", "e3", "line coverage", "61.2 %", "at least 75.0 %", "breach",
-                "coverage.xml", "/coverage/@line-rate"),
-    EvidenceRow("f-33f0c2d8", "e4", "modules changed and failing", "1", "at most 0", "concern",
-                "junit.xml, git", "billing/rounding.py"),
+    EvidenceRow(
+        "f-7c1e09a4",
+        "e1",
+        "tests failed",
+        "3",
+        "at most 0",
+        "breach",
+        "junit.xml",
+        "/testsuites/testsuite[2]/@failures",
+    ),
+    EvidenceRow(
+        "f-1b22d0f7", "e2", "tests in all", "120", "", "", "junit.xml", "/testsuites/@tests"
+    ),
+    EvidenceRow(
+        "f-90aa4e11",
+        "e3",
+        "line coverage",
+        "61.2 %",
+        "at least 75.0 %",
+        "breach",
+        "coverage.xml",
+        "/coverage/@line-rate",
+    ),
+    EvidenceRow(
+        "f-33f0c2d8",
+        "e4",
+        "modules changed and failing",
+        "1",
+        "at most 0",
+        "concern",
+        "junit.xml, git",
+        "billing/rounding.py",
+    ),
     EvidenceRow("f-5d6e7f80", "e5", "commits since tag", "14", "", "", "git", "v0.3.2..4be1c0d"),
-    EvidenceRow("f-aa01bb02", "e6", "slowest test", "41.07 s", "at most 60.00 s", "support",
-                "junit.xml", "tests/test_export.py::test_full"),
+    EvidenceRow(
+        "f-aa01bb02",
+        "e6",
+        "slowest test",
+        "41.07 s",
+        "at most 60.00 s",
+        "support",
+        "junit.xml",
+        "tests/test_export.py::test_full",
+    ),
 )
 CHECKS = (
     CheckRow("shape-holds", True, "the output parses under contract planning:v2"),
@@ -70,36 +103,74 @@ ENVELOPE = (
     ("replay grade", "byte-exact"),
 )
 LAYERS = (
-    LayerRow("priming", "planning. order the steps. cite by id. name declared capabilities only.",
-             34),
-    LayerRow("policy", "POLICY release:3\nthe first line that fits decides\na hard breach means "
-             "hold\nan unknown under a hard limit means uncertain\n3 soft breaches mean hold\na "
-             "soft breach or an unknown means conditions\notherwise proceed", 118),
-    LayerRow("task_frame", "TASK planning\ncapabilities tests.fix tests.write tests.run "
-             "code.review release.propose\nhold: tests.run release.propose\nanswer verdict, then "
-             "a step for each breach, concern and unknown, then the closing steps", 141),
-    LayerRow("state", "e1 tests.failed = 3 ! breach (at most 0)\ne2 tests.total = 120\n"
-             "e3 coverage.line = 61.2 % ! breach (at least 75.0)\n"
-             "e4 modules.changed_and_failing = 1 ~ concern (at most 0)\n"
-             "e5 history.commits_since_tag = 14\ne6 tests.slowest = 41.07 s + support", 203),
+    LayerRow(
+        "priming", "planning. order the steps. cite by id. name declared capabilities only.", 34
+    ),
+    LayerRow(
+        "policy",
+        "POLICY release:3\nthe first line that fits decides\na hard breach means "
+        "hold\nan unknown under a hard limit means uncertain\n3 soft breaches mean hold\na "
+        "soft breach or an unknown means conditions\notherwise proceed",
+        118,
+    ),
+    LayerRow(
+        "task_frame",
+        "TASK planning\ncapabilities tests.fix tests.write tests.run "
+        "code.review release.propose\nhold: tests.run release.propose\nanswer verdict, then "
+        "a step for each breach, concern and unknown, then the closing steps",
+        141,
+    ),
+    LayerRow(
+        "state",
+        "e1 tests.failed = 3 ! breach (at most 0)\ne2 tests.total = 120\n"
+        "e3 coverage.line = 61.2 % ! breach (at least 75.0)\n"
+        "e4 modules.changed_and_failing = 1 ~ concern (at most 0)\n"
+        "e5 history.commits_since_tag = 14\ne6 tests.slowest = 41.07 s + support",
+        203,
+    ),
     LayerRow("intent", "is converge-desktop 0.4.0 fit to be released", 17),
 )
 PLAN = (
-    PlanRow("tests.fix", "Fix the failing tests",
-            t("brings ", ("3", "f-7c1e09a4"), " back to what the policy allows")),
-    PlanRow("tests.write", "Write tests for uncovered lines",
-            t("raises ", ("61.2 %", "f-90aa4e11"), " above the floor")),
-    PlanRow("code.review", "Review the changed code once more",
-            t(("1", "f-33f0c2d8"), " module changed and fails")),
+    PlanRow(
+        "tests.fix",
+        "Fix the failing tests",
+        t("brings ", ("3", "f-7c1e09a4"), " back to what the policy allows"),
+    ),
+    PlanRow(
+        "tests.write",
+        "Write tests for uncovered lines",
+        t("raises ", ("61.2 %", "f-90aa4e11"), " above the floor"),
+    ),
+    PlanRow(
+        "code.review",
+        "Review the changed code once more",
+        t(("1", "f-33f0c2d8"), " module changed and fails"),
+    ),
     PlanRow("tests.run", "Run the whole suite again", ()),
     PlanRow("release.propose", "Ask again for a release", ()),
 )
 
 
-def trace_row(number: int, step: str, headline: str, outcome: str = "valid", run: str = "0192",
-              ms: int = 110, tokens: int = 592) -> TraceRow:
-    return TraceRow(f"t-{run}-{number:02d}", f"r-{run}", f"run {run}", step, headline, outcome,
-                    NOW - number * MIN, ms * 1000, tokens)
+def trace_row(  # noqa: PLR0917
+    number: int,
+    step: str,
+    headline: str,
+    outcome: str = "valid",
+    run: str = "0192",
+    ms: int = 110,
+    tokens: int = 592,
+) -> TraceRow:
+    return TraceRow(
+        f"t-{run}-{number:02d}",
+        f"r-{run}",
+        f"run {run}",
+        step,
+        headline,
+        outcome,
+        NOW - number * MIN,
+        ms * 1000,
+        tokens,
+    )
 
 
 TRACES = (
@@ -119,41 +190,141 @@ def trace_view(trace_id: str) -> TraceView:
     invalid = row.outcome == "invalid"
     checks = CHECKS
     if invalid:
-        checks = (*CHECKS[:2], CheckRow(
-            "confidence-follows", False,
-            "confidence 0.95 with 2 unknowns; expected at most 0.65, found 0.95"))
+        checks = (
+            *CHECKS[:2],
+            CheckRow(
+                "confidence-follows",
+                False,
+                "confidence 0.95 with 2 unknowns; expected at most 0.65, found 0.95",
+            ),
+        )
     return TraceView(
-        row=row, version=f"{row.step}:v2:nano", layers=LAYERS,
+        row=row,
+        version=f"{row.step}:v2:nano",
+        layers=LAYERS,
         raw_output="hold\n1 tests.fix e1\n2 tests.write e3\n3 code.review e4\n4 tests.run\n"
-                   "5 release.propose\n",
-        output=t("hold\n1. tests.fix: bring ", ("3", "f-7c1e09a4"), " of ",
-                 ("120", "f-1b22d0f7"), " back\n2. tests.write: raise ",
-                 ("61.2 %", "f-90aa4e11"), " to the floor\n3. code.review: ",
-                 ("1", "f-33f0c2d8"), " module changed and fails\n4. tests.run\n"
-                 "5. release.propose"),
-        checks=checks, envelope=ENVELOPE,
+        "5 release.propose\n",
+        output=t(
+            "hold\n1. tests.fix: bring ",
+            ("3", "f-7c1e09a4"),
+            " of ",
+            ("120", "f-1b22d0f7"),
+            " back\n2. tests.write: raise ",
+            ("61.2 %", "f-90aa4e11"),
+            " to the floor\n3. code.review: ",
+            ("1", "f-33f0c2d8"),
+            " module changed and fails\n4. tests.run\n5. release.propose",
+        ),
+        checks=checks,
+        envelope=ENVELOPE,
         prompt_hash="9d20fa11b7a8d2c4b5e6f708192a3b4c5d6e7f8091a2b351c9e8f0a37d4be1c0",
-        prompt_tokens=513, reused_tokens=293, output_tokens=79,
+        prompt_tokens=513,
+        reused_tokens=293,
+        output_tokens=79,
         led_to="Hold converge-desktop 0.4.0" if row.step == "planning" else "",
-        rests_on=EVIDENCE)
+        rests_on=EVIDENCE,
+    )
 
 
 INBOX = (
-    InboxRow("g-1", "r-0192", "run 0192", "Hold converge-desktop 0.4.0", "high", "planning",
-             "Strategies", 950, NOW - 2 * MIN, NOW + 24 * MIN, 0, 1),
-    InboxRow("g-2", "r-0188", "run 0188", "Pay 18,400 € to Norden Steel & Sons", "high", "spend",
-             "Strategies", 710, NOW - HOUR, NOW + 2 * HOUR, 1, 2),
-    InboxRow("g-3", "r-0187", "run 0187", "Roll back payment-api to 7.2.1", "medium", "triage",
-             "Strategies", 640, NOW - HOUR, NOW + 3 * HOUR, 0, 1),
-    InboxRow("g-4", "r-0186", "run 0186", "Reclassify 12 lines as travel", "medium", "spend",
-             "Evaluations", 930, NOW - 3 * HOUR, NOW + 9 * HOUR, 0, 1),
-    InboxRow("g-5", "r-0192", "run 0192", "Mark test_rounding_2 as flaky", "low", "readiness",
-             "Hypotheses", 900, NOW - 4 * HOUR, NOW + 23 * HOUR, 0, 1),
-    InboxRow("g-6", "r-0185", "run 0185", "Correct: coverage is read from coverage.xml, not the "
-             "summary page", "low", "you", "Constraints", None, NOW - 5 * HOUR, NOW + 26 * HOUR,
-             0, 1),
-    InboxRow("g-7", "r-0184", "run 0184", "Add an owner to runbook 14", "low", "triage",
-             "Constraints", 880, NOW - 6 * HOUR, None, 0, 1),
+    InboxRow(
+        "g-1",
+        "r-0192",
+        "run 0192",
+        "Hold converge-desktop 0.4.0",
+        "high",
+        "planning",
+        "Strategies",
+        950,
+        NOW - 2 * MIN,
+        NOW + 24 * MIN,
+        0,
+        1,
+    ),
+    InboxRow(
+        "g-2",
+        "r-0188",
+        "run 0188",
+        "Pay 18,400 € to Norden Steel & Sons",
+        "high",
+        "spend",
+        "Strategies",
+        710,
+        NOW - HOUR,
+        NOW + 2 * HOUR,
+        1,
+        2,
+    ),
+    InboxRow(
+        "g-3",
+        "r-0187",
+        "run 0187",
+        "Roll back payment-api to 7.2.1",
+        "medium",
+        "triage",
+        "Strategies",
+        640,
+        NOW - HOUR,
+        NOW + 3 * HOUR,
+        0,
+        1,
+    ),
+    InboxRow(
+        "g-4",
+        "r-0186",
+        "run 0186",
+        "Reclassify 12 lines as travel",
+        "medium",
+        "spend",
+        "Evaluations",
+        930,
+        NOW - 3 * HOUR,
+        NOW + 9 * HOUR,
+        0,
+        1,
+    ),
+    InboxRow(
+        "g-5",
+        "r-0192",
+        "run 0192",
+        "Mark test_rounding_2 as flaky",
+        "low",
+        "readiness",
+        "Hypotheses",
+        900,
+        NOW - 4 * HOUR,
+        NOW + 23 * HOUR,
+        0,
+        1,
+    ),
+    InboxRow(
+        "g-6",
+        "r-0185",
+        "run 0185",
+        "Correct: coverage is read from coverage.xml, not the summary page",
+        "low",
+        "you",
+        "Constraints",
+        None,
+        NOW - 5 * HOUR,
+        NOW + 26 * HOUR,
+        0,
+        1,
+    ),
+    InboxRow(
+        "g-7",
+        "r-0184",
+        "run 0184",
+        "Add an owner to runbook 14",
+        "low",
+        "triage",
+        "Constraints",
+        880,
+        NOW - 6 * HOUR,
+        None,
+        0,
+        1,
+    ),
 )
 
 
@@ -161,80 +332,184 @@ def review(gate_id: str) -> Review:
     row = next(r for r in INBOX if r.gate_id == gate_id)
     first = gate_id == "g-1"
     return Review(
-        gate_id=gate_id, run_id=row.run_id, run_label=row.run_label, title=row.title,
-        risk=row.risk, key=row.key, kind="plan", rule="strategies-need-a-human",
+        gate_id=gate_id,
+        run_id=row.run_id,
+        run_label=row.run_label,
+        title=row.title,
+        risk=row.risk,
+        key=row.key,
+        kind="plan",
+        rule="strategies-need-a-human",
         rule_reason="a strategy that holds or publishes a release is decided by a person",
-        may_decide="any unlocked operator; 1 vote", cycle=4, agent=row.agent,
-        opened_at=row.opened_at, deadline=row.deadline,
+        may_decide="any unlocked operator; 1 vote",
+        cycle=4,
+        agent=row.agent,
+        opened_at=row.opened_at,
+        deadline=row.deadline,
         becomes_true="converge-desktop 0.4.0 is on hold until 3 failing tests pass and line "
-                     "coverage reaches 75.0 %." if first else f"{row.title}.",
-        consequences=("becomes a fact in Strategies, approved by you", "nothing is executed",
-                      "2 agents will react, both deterministic"),
-        reasoning=(
-            ReasonRow("breach", t(("3", "f-7c1e09a4"), " of ", ("120", "f-1b22d0f7"),
-                                  " tests fail, all in one module.")),
-            ReasonRow("breach", t("Line coverage ", ("61.2 %", "f-90aa4e11"),
-                                  " is below the floor.")),
-            ReasonRow("concern", t(("1", "f-33f0c2d8"), " failing module changed in ",
-                                   ("14", "f-5d6e7f80"), " commits since the last tag.")),
-            ReasonRow("support", t("The slowest test takes ", ("41.07 s", "f-aa01bb02"),
-                                   ", inside its limit.")),
+        "coverage reaches 75.0 %."
+        if first
+        else f"{row.title}.",
+        consequences=(
+            "becomes a fact in Strategies, approved by you",
+            "nothing is executed",
+            "2 agents will react, both deterministic",
         ),
-        score=100, confidence=row.confidence,
-        justification=t("Failing tests sit in changed code, and coverage ",
-                        ("61.2 %", "f-90aa4e11"), " is under the policy’s floor."),
-        plan=PLAN, evidence=EVIDENCE, checks=CHECKS,
+        reasoning=(
+            ReasonRow(
+                "breach",
+                t(
+                    ("3", "f-7c1e09a4"),
+                    " of ",
+                    ("120", "f-1b22d0f7"),
+                    " tests fail, all in one module.",
+                ),
+            ),
+            ReasonRow(
+                "breach", t("Line coverage ", ("61.2 %", "f-90aa4e11"), " is below the floor.")
+            ),
+            ReasonRow(
+                "concern",
+                t(
+                    ("1", "f-33f0c2d8"),
+                    " failing module changed in ",
+                    ("14", "f-5d6e7f80"),
+                    " commits since the last tag.",
+                ),
+            ),
+            ReasonRow(
+                "support",
+                t("The slowest test takes ", ("41.07 s", "f-aa01bb02"), ", inside its limit."),
+            ),
+        ),
+        score=100,
+        confidence=row.confidence,
+        justification=t(
+            "Failing tests sit in changed code, and coverage ",
+            ("61.2 %", "f-90aa4e11"),
+            " is under the policy’s floor.",
+        ),
+        plan=PLAN,
+        evidence=EVIDENCE,
+        checks=CHECKS,
         notes=("No earlier release of this repository was found to compare coverage with.",),
         trace_ids=("t-0192-01", "t-0192-02", "t-0192-03"),
         raw=tuple(trace_view(i) for i in ("t-0192-01", "t-0192-02", "t-0192-03")),
-        digest=f"digest-of-{gate_id}")
+        digest=f"digest-of-{gate_id}",
+    )
 
 
 RUNS = (
-    RunRow("r-0192", "run 0192", "Release readiness: converge-desktop at 4be1c0d", "waiting", "",
-           NOW - 4 * MIN, 2),
-    RunRow("r-0193", "run 0193", "Release readiness: ledger-tools at 88ac01f", "running", "",
-           NOW - MIN, 0),
-    RunRow("r-0191", "run 0191", "Release readiness: ledger-tools at 1f30b2a", "stopped",
-           "Cycle budget exhausted", NOW - 3 * HOUR, 0),
-    RunRow("r-0190", "run 0190", "Release readiness: converge-desktop at v0.3.2", "stopped",
-           "Converged", NOW - 26 * HOUR, 0),
-    RunRow("r-0189", "run 0189", "Release readiness: converge-desktop at 0aa41ce", "stopped",
-           "Invariant violated", NOW - 50 * HOUR, 0),
+    RunRow(
+        "r-0192",
+        "run 0192",
+        "Release readiness: converge-desktop at 4be1c0d",
+        "waiting",
+        "",
+        NOW - 4 * MIN,
+        2,
+    ),
+    RunRow(
+        "r-0193",
+        "run 0193",
+        "Release readiness: ledger-tools at 88ac01f",
+        "running",
+        "",
+        NOW - MIN,
+        0,
+    ),
+    RunRow(
+        "r-0191",
+        "run 0191",
+        "Release readiness: ledger-tools at 1f30b2a",
+        "stopped",
+        "Cycle budget exhausted",
+        NOW - 3 * HOUR,
+        0,
+    ),
+    RunRow(
+        "r-0190",
+        "run 0190",
+        "Release readiness: converge-desktop at v0.3.2",
+        "stopped",
+        "Converged",
+        NOW - 26 * HOUR,
+        0,
+    ),
+    RunRow(
+        "r-0189",
+        "run 0189",
+        "Release readiness: converge-desktop at 0aa41ce",
+        "stopped",
+        "Invariant violated",
+        NOW - 50 * HOUR,
+        0,
+    ),
 )
 
 
-def _card(number: int, key: str, text: str, by: str, state: str = "fact",
-          approver: str = "policy release:3", run: str = "0192") -> FactCard:
-    return FactCard(f"f-{number:08x}", key, text, by, state, approver, f"r-{run}", f"run {run}",
-                    48_100 + number)
+def _card(  # noqa: PLR0917
+    number: int,
+    key: str,
+    text: str,
+    by: str,
+    state: str = "fact",
+    approver: str = "policy release:3",
+    run: str = "0192",
+) -> FactCard:
+    return FactCard(
+        f"f-{number:08x}", key, text, by, state, approver, f"r-{run}", f"run {run}", 48_100 + number
+    )
 
 
 CONTEXT: tuple[tuple[str, tuple[FactCard, ...]], ...] = (
-    ("Signals", (
-        _card(1, "Signals", "3 of 120 tests failed", "metrics · junit.xml"),
-        _card(2, "Signals", "line coverage 61.2 %", "metrics · coverage.xml"),
-        _card(3, "Signals", "14 commits since v0.3.2", "metrics · git"),
-        _card(4, "Signals", "billing changed in 9 of them", "metrics · git"),
-        _card(5, "Signals", "slowest test 41.07 s", "metrics · junit.xml"))),
-    ("Hypotheses", (
-        _card(6, "Hypotheses", "Failures sit in changed code", "reasoning · step 1"),
-        _card(7, "Hypotheses", "Coverage is under the floor", "coverage rule"))),
-    ("Evaluations", (_card(8, "Evaluations", "score 0.10, confidence 0.95", "evaluation · step 2"),
-                     )),
-    ("Strategies", (_card(9, "Strategies", "Hold converge-desktop 0.4.0", "planning", "waiting",
-                          ""),)),
-    ("Constraints", (
-        _card(10, "Constraints", "coverage floor 75.0 %", "policy release:3"),
-        _card(11, "Constraints", "no release with failing tests", "policy release:3"))),
-    ("Diagnostic", (_card(12, "Diagnostic", "refused: number 0.93 has no source",
-                          "gate · cycle 3"),)),
+    (
+        "Signals",
+        (
+            _card(1, "Signals", "3 of 120 tests failed", "metrics · junit.xml"),
+            _card(2, "Signals", "line coverage 61.2 %", "metrics · coverage.xml"),
+            _card(3, "Signals", "14 commits since v0.3.2", "metrics · git"),
+            _card(4, "Signals", "billing changed in 9 of them", "metrics · git"),
+            _card(5, "Signals", "slowest test 41.07 s", "metrics · junit.xml"),
+        ),
+    ),
+    (
+        "Hypotheses",
+        (
+            _card(6, "Hypotheses", "Failures sit in changed code", "reasoning · step 1"),
+            _card(7, "Hypotheses", "Coverage is under the floor", "coverage rule"),
+        ),
+    ),
+    (
+        "Evaluations",
+        (_card(8, "Evaluations", "score 0.10, confidence 0.95", "evaluation · step 2"),),
+    ),
+    (
+        "Strategies",
+        (_card(9, "Strategies", "Hold converge-desktop 0.4.0", "planning", "waiting", ""),),
+    ),
+    (
+        "Constraints",
+        (
+            _card(10, "Constraints", "coverage floor 75.0 %", "policy release:3"),
+            _card(11, "Constraints", "no release with failing tests", "policy release:3"),
+        ),
+    ),
+    (
+        "Diagnostic",
+        (_card(12, "Diagnostic", "refused: number 0.93 has no source", "gate · cycle 3"),),
+    ),
 )
 
 
 def _cells(*codes: str) -> tuple[Cell, ...]:
-    made = {".": Cell(), "0": Cell(eligible=True), "?": Cell(eligible=True, asked=1),
-            "x": Cell(eligible=True, refused=1), ">": Cell(eligible=True, running=True)}
+    made = {
+        ".": Cell(),
+        "0": Cell(eligible=True),
+        "?": Cell(eligible=True, asked=1),
+        "x": Cell(eligible=True, refused=1),
+        ">": Cell(eligible=True, running=True),
+    }
     return tuple(made.get(c) or Cell(eligible=True, promoted=int(c)) for c in codes)
 
 
@@ -245,106 +520,176 @@ def run_view(run_id: str) -> RunView:
     why: tuple[tuple[str, str], ...] = (
         ("waits", "planning asks for a decision on “Hold converge-desktop 0.4.0”."),
         ("ok", "No agent is eligible besides the two that wait for Strategies."),
-        ("ok", "All invariants hold."))
+        ("ok", "All invariants hold."),
+    )
     if running:
         why = ()
     if stopped:
         why = (("ok", "Nothing changed in the last cycle."), ("ok", "All invariants hold."))
     good = row.outcome == "Converged"
     return RunView(
-        row=row, pack="Release readiness", folder="/home/ada/src/converge-desktop/report",
+        row=row,
+        pack="Release readiness",
+        folder="/home/ada/src/converge-desktop/report",
         cycle=2 if running else 4,
         agents=(
             AgentRow("metrics", _cells("9", ">") if running else _cells("9", ".", ".", ".")),
             AgentRow("reasoning", _cells(".", ">") if running else _cells(".", "1", ".", ".")),
             AgentRow("evaluation", _cells(".", ".") if running else _cells(".", ".", "1", ".")),
-            AgentRow("planning", _cells(".", ".") if running else
-                     _cells(".", ".", ".", "1" if stopped else "?")),
+            AgentRow(
+                "planning",
+                _cells(".", ".") if running else _cells(".", ".", ".", "1" if stopped else "?"),
+            ),
             AgentRow("recall", _cells(".", "2") if running else _cells(".", "2", ".", "0")),
             AgentRow("coverage rule", _cells("1", ".") if running else _cells("1", ".", "x", ".")),
         ),
         context=CONTEXT[:2] if running else CONTEXT,
-        budgets=(BudgetRow("cycles", "4 of 100", 40), BudgetRow("facts", "15 of 10,000", 2),
-                 BudgetRow("tokens", "1,624 of 4,000", 406), BudgetRow("time", "1.9 of 30 s", 63)),
+        budgets=(
+            BudgetRow("cycles", "4 of 100", 40),
+            BudgetRow("facts", "15 of 10,000", 2),
+            BudgetRow("tokens", "1,624 of 4,000", 406),
+            BudgetRow("time", "1.9 of 30 s", 63),
+        ),
         why_not=why,
         stop_kind="" if not stopped else "converged" if good else "cycle-budget-exhausted",
-        stop_words="" if not stopped else
-        "A cycle changed nothing, every invariant holds and every criterion is met" if good else
-        "100 cycles were allowed and 100 were run; what was promoted stays",
+        stop_words=""
+        if not stopped
+        else "A cycle changed nothing, every invariant holds and every criterion is met"
+        if good
+        else "100 cycles were allowed and 100 were run; what was promoted stays",
         notes=("A refused number was reported to evaluation, which answered without it.",),
         root="51c9e8f0a37d4be1c09d20fa11b7a8d2" if stopped else "",
-        now_doing="reasoning reads 9 facts, cycle 2" if running else "")
+        now_doing="reasoning reads 9 facts, cycle 2" if running else "",
+    )
 
 
 MODEL = ModelView(
-    state="ready", name="converge-nano", path="/home/ada/models/converge-nano.gguf",
+    state="ready",
+    name="converge-nano",
+    path="/home/ada/models/converge-nano.gguf",
     sha256="51c9e8f0a37d4be1c09d20fa11b7a8d2c4b5e6f708192a3b4c5d6e7f8091a2b3",
-    detail=(("architecture", "llama, 6.1 million parameters"), ("quantisation", "F16"),
-            ("context", "2,048 tokens"), ("runtime", "llama.cpp b6812, CPU, 2 threads"),
-            ("measured", "golden prompt reproduced byte for byte at 14:01")),
-    tokens_per_second=1820, grade="byte-exact")
+    detail=(
+        ("architecture", "llama, 6.1 million parameters"),
+        ("quantisation", "F16"),
+        ("context", "2,048 tokens"),
+        ("runtime", "llama.cpp b6812, CPU, 2 threads"),
+        ("measured", "golden prompt reproduced byte for byte at 14:01"),
+    ),
+    tokens_per_second=1820,
+    grade="byte-exact",
+)
 STATUS = Status(
-    operator="ada", unlocked=True, engine="1 run going, 1 waiting for you", model=MODEL,
-    ledger_seq=48_213, ledger_state="verified", ledger_verified_at=NOW - 5 * MIN,
-    view_seq=48_213, view_state="ready", budgets="cycles 4 of 100 · facts 15 of 10,000")
+    operator="ada",
+    unlocked=True,
+    engine="1 run going, 1 waiting for you",
+    model=MODEL,
+    ledger_seq=48_213,
+    ledger_state="verified",
+    ledger_verified_at=NOW - 5 * MIN,
+    view_seq=48_213,
+    view_state="ready",
+    budgets="cycles 4 of 100 · facts 15 of 10,000",
+)
 POLICY = (ROOT / "resources/packs/release-readiness/pack.toml").read_text(encoding="utf-8")
 PACKS = (
-    PackRow("release-readiness", "Release readiness",
-            "Reads test, coverage and history of a repository and proposes: release, release with "
-            "conditions, or hold.", 1, POLICY, "/opt/converge/packs/release-readiness/sample"),
+    PackRow(
+        "release-readiness",
+        "Release readiness",
+        "Reads test, coverage and history of a repository and proposes: release, release with "
+        "conditions, or hold.",
+        1,
+        POLICY,
+        "/opt/converge/packs/release-readiness/sample",
+    ),
 )
-_KINDS = ("fact-promoted", "agent-executed", "model-called", "trace-recorded", "gate-opened",
-          "proposal-refused", "cycle-ended")
+_KINDS = (
+    "fact-promoted",
+    "agent-executed",
+    "model-called",
+    "trace-recorded",
+    "gate-opened",
+    "proposal-refused",
+    "cycle-ended",
+)
 
 
 def ledger_page(first: int, count: int) -> tuple[LedgerRow, ...]:
     last = min(STATUS.ledger_seq, first + count - 1)
     return tuple(
-        LedgerRow(n, NOW - (STATUS.ledger_seq - n) * 40_000, _KINDS[n % 7], "r-0192",
-                  f"{n * 2654435761 % 2**32:08x}{n * 40503 % 2**32:08x}" * 4,
-                  ("“3 of 120 tests failed” became a fact in Signals", "planning ran in cycle 4",
-                   "converge-nano answered 79 tokens", "step planning, contract valid",
-                   "“Hold converge-desktop 0.4.0” waits for a person",
-                   "coverage rule: number 0.93 has no source", "cycle 4 ended, 1 gate open")[n % 7])
-        for n in range(first, last + 1))
+        LedgerRow(
+            n,
+            NOW - (STATUS.ledger_seq - n) * 40_000,
+            _KINDS[n % 7],
+            "r-0192",
+            f"{n * 2654435761 % 2**32:08x}{n * 40503 % 2**32:08x}" * 4,
+            (
+                "“3 of 120 tests failed” became a fact in Signals",
+                "planning ran in cycle 4",
+                "converge-nano answered 79 tokens",
+                "step planning, contract valid",
+                "“Hold converge-desktop 0.4.0” waits for a person",
+                "coverage rule: number 0.93 has no source",
+                "cycle 4 ended, 1 gate open",
+            )[n % 7],
+        )
+        for n in range(first, last + 1)
+    )
 
 
 def facts(key: str, text: str) -> FactAnswer:
-    cards = tuple(c for _, group in CONTEXT for c in group
-                  if c.state == "fact" and key in {"", c.key} and text.casefold() in
-                  c.text.casefold())
+    cards = tuple(
+        c
+        for _, group in CONTEXT
+        for c in group
+        if c.state == "fact" and key in {"", c.key} and text.casefold() in c.text.casefold()
+    )
     return FactAnswer(cards, STATUS.view_seq)
 
 
 def lineage(run_id: str, fact_id: str) -> Lineage:
     return Lineage(
         fact_id,
-        ((fact_id, "promoted from", "proposal:p-0192-04-1"),
-         ("proposal:p-0192-04-1", "decided by", "decision:d-77"),
-         ("proposal:p-0192-04-1", "made by", "trace:t-0192-03"),
-         ("trace:t-0192-03", "read", "fact:f-7c1e09a4"),
-         ("fact:f-7c1e09a4", "observed in", "input:junit.xml"),
-         ("trace:t-0192-03", "read", "fact:f-90aa4e11"),
-         ("fact:f-90aa4e11", "observed in", "input:coverage.xml"),
-         ("proposal:p-0192-04-1", "part of", f"run:{run_id}")),
-        ((fact_id, "Hold converge-desktop 0.4.0"),
-         ("proposal:p-0192-04-1", "proposal of planning in cycle 4"),
-         ("decision:d-77", "approved by ada, signed 14:07"),
-         ("trace:t-0192-03", "planning, hold with 5 steps"),
-         ("fact:f-7c1e09a4", "3 tests failed"), ("fact:f-90aa4e11", "line coverage 61.2 %"),
-         ("input:junit.xml", "junit.xml, /testsuites/testsuite[2]/@failures"),
-         ("input:coverage.xml", "coverage.xml, /coverage/@line-rate"),
-         (f"run:{run_id}", "run 0192")),
-        STATUS.view_seq)
+        (
+            (fact_id, "promoted from", "proposal:p-0192-04-1"),
+            ("proposal:p-0192-04-1", "decided by", "decision:d-77"),
+            ("proposal:p-0192-04-1", "made by", "trace:t-0192-03"),
+            ("trace:t-0192-03", "read", "fact:f-7c1e09a4"),
+            ("fact:f-7c1e09a4", "observed in", "input:junit.xml"),
+            ("trace:t-0192-03", "read", "fact:f-90aa4e11"),
+            ("fact:f-90aa4e11", "observed in", "input:coverage.xml"),
+            ("proposal:p-0192-04-1", "part of", f"run:{run_id}"),
+        ),
+        (
+            (fact_id, "Hold converge-desktop 0.4.0"),
+            ("proposal:p-0192-04-1", "proposal of planning in cycle 4"),
+            ("decision:d-77", "approved by ada, signed 14:07"),
+            ("trace:t-0192-03", "planning, hold with 5 steps"),
+            ("fact:f-7c1e09a4", "3 tests failed"),
+            ("fact:f-90aa4e11", "line coverage 61.2 %"),
+            ("input:junit.xml", "junit.xml, /testsuites/testsuite[2]/@failures"),
+            ("input:coverage.xml", "coverage.xml, /coverage/@line-rate"),
+            (f"run:{run_id}", "run 0192"),
+        ),
+        STATUS.view_seq,
+    )
 
 
 def answers() -> dict[str, Any]:
     """What a desk with all this answers."""
     return {
-        "packs": lambda: PACKS, "runs": lambda: RUNS, "run_view": run_view,
-        "inbox": lambda: INBOX, "review": review, "traces": lambda: TRACES, "trace": trace_view,
-        "ledger_page": ledger_page, "facts": facts, "lineage": lineage,
+        "packs": lambda: PACKS,
+        "runs": lambda: RUNS,
+        "run_view": run_view,
+        "inbox": lambda: INBOX,
+        "review": review,
+        "traces": lambda: TRACES,
+        "trace": trace_view,
+        "ledger_page": ledger_page,
+        "facts": facts,
+        "lineage": lineage,
         "verify": lambda: Verification(STATUS.ledger_seq + 1, -1, "", "51c9e8f0a37d4be1c09d20fa"),
-        "start_run": lambda *_: "r-0193", "decide": lambda *_: None, "cancel": lambda *_: None,
+        "start_run": lambda *_: "r-0193",
+        "decide": lambda *_: None,
+        "cancel": lambda *_: None,
         "load_model": lambda *_: None,
     }

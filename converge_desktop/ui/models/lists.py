@@ -65,7 +65,7 @@ def run_look(now: Callable[[], int]) -> Callable[[RunRow], RowLook]:
         return RowLook(
             title=row.title,
             subtitle=f"{row.label} · {word}",
-            right=words.clock_time(row.started_at, now()),
+            aside=words.clock_time(row.started_at, now()),
             badge=sign,
             badge_tone=tone,
             spoken=f"{row.title}, {row.label}, {word}",
@@ -92,9 +92,9 @@ def fact_look(card: FactCard) -> RowLook:
     return RowLook(
         title=card.text,
         subtitle=f"{card.key} · {card.byline} · {card.run_label}",
-        right=f"#{card.seq}" if card.seq >= 0 else "",
-        badge="?" if waiting else "F",
-        badge_tone="caution" if waiting else "accent",
+        aside=f"#{card.seq:,}" if card.seq > 0 else "",
+        badge="?" if waiting else "",
+        badge_tone="caution",
         spoken=f"{'Waiting' if waiting else 'Fact'}: {card.text}, {card.key}, {card.byline}",
     )
 

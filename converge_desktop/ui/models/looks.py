@@ -20,6 +20,7 @@ class RowLook:
     """Two lines: a badge, a title with something at the right, and a quieter line.
 
     Attributes:
+        aside: Something at the right of the second line.
         badge: One letter or sign; its tone never stands alone.
     """
 
@@ -27,6 +28,7 @@ class RowLook:
     subtitle: str = ""
     right: str = ""
     right_tone: str = "muted"
+    aside: str = ""
     badge: str = ""
     badge_tone: str = "accent"
     spoken: str = ""

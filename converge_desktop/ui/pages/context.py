@@ -15,7 +15,7 @@ from converge_desktop.ui.pages.page import Page, Tools
 from converge_desktop.ui.widgets.empty import EmptyState
 from converge_desktop.ui.widgets.labels import Label
 from converge_desktop.ui.widgets.listbar import FilterEdit, list_bar
-from converge_desktop.ui.widgets.lists import RowList, panel, select_in, step_in
+from converge_desktop.ui.widgets.lists import Panel, RowList, select_in, step_in
 
 _PAUSE_MS = 250
 
@@ -41,6 +41,7 @@ class ContextPage(Page):
         self.key.setMinimumWidth(fonts.measures().unit * 15)
         self.key.currentIndexChanged.connect(self.ask)
         self.list = RowList(self.model, "Facts of all runs")
+        self.main = self.list
         self.list.moved.connect(self._on_moved)
         self.none = EmptyState("context", "Asking the database…", "Facts of all runs.")
         self.none.pressed.connect(self._on_none)
@@ -48,12 +49,12 @@ class ContextPage(Page):
         self._left.addWidget(self.none)
         self._left.addWidget(self.list)
         unit = fonts.measures().unit
-        foot = panel("listfoot")
+        foot = Panel("listfoot")
         foot_row = QHBoxLayout(foot)
         foot_row.setContentsMargins(unit + 4, unit, unit + 4, unit)
         self.as_of = Label("", "small", "muted")
         foot_row.addWidget(self.as_of)
-        master = panel("master")
+        master = Panel("master")
         column = QVBoxLayout(master)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)

@@ -17,7 +17,7 @@ from converge_desktop.ui.pages.page import Page, Tools
 from converge_desktop.ui.pages.review import ReviewPane
 from converge_desktop.ui.widgets.empty import EmptyState
 from converge_desktop.ui.widgets.listbar import FilterEdit, SortButton, list_bar
-from converge_desktop.ui.widgets.lists import RowList, panel, select_in, step_in
+from converge_desktop.ui.widgets.lists import Panel, RowList, select_in, step_in
 
 _CLEAR = ("Nothing waits for you", "Agents go on by themselves until something needs a person.")
 _TICK_MS = 30_000
@@ -41,13 +41,14 @@ class InboxPage(Page):
         self.sort = SortButton(list(INBOX_ORDERS), self._order)
         self.sort.chosen.connect(self._on_sort)
         self.list = RowList(self.model, "Waiting proposals")
+        self.main = self.list
         self.list.moved.connect(self._on_moved)
         self.none = EmptyState("inbox", "Reading the inbox…", "What waits for you appears here.")
         self.none.pressed.connect(self._on_none_pressed)
         self._left = QStackedWidget()
         self._left.addWidget(self.none)
         self._left.addWidget(self.list)
-        master = panel("master")
+        master = Panel("master")
         column = QVBoxLayout(master)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)

@@ -15,7 +15,7 @@ from converge_desktop.ui.pages.page import Page, Tools
 from converge_desktop.ui.widgets.buttons import Button
 from converge_desktop.ui.widgets.empty import EmptyState
 from converge_desktop.ui.widgets.labels import Label, set_property
-from converge_desktop.ui.widgets.lists import RowTable, panel, select_in, step_in
+from converge_desktop.ui.widgets.lists import Panel, RowTable, select_in, step_in
 
 
 class LedgerPage(Page):
@@ -26,7 +26,7 @@ class LedgerPage(Page):
         self.model = LedgerModel(self)
         self.model.wanted.connect(self._on_wanted)
         unit = fonts.measures().unit
-        header = panel("header")
+        header = Panel("header")
         head = QVBoxLayout(header)
         head.setContentsMargins(unit * 3, unit + 4, unit * 3, unit + 4)
         head.setSpacing(unit // 2)
@@ -53,7 +53,8 @@ class LedgerPage(Page):
             .selectable()
         )
         head.addWidget(self.result)
-        self.table = RowTable(self.model, "Records of the ledger", stretch=4)
+        self.table = RowTable(self.model, "Records of the ledger", stretch=4, wide=True)
+        self.main = self.table
         self.table.set_widths(
             "1,204,331",
             "2026-11-20 14:03:22",
@@ -164,8 +165,8 @@ def verification_words(result: Verification) -> tuple[str, str]:
         head = words.short_id(result.head, 18)
         many = words.count(result.records, "record")
         return f"✓ All {many} hold. The chain ends in {head}.", "good"
-    return (
+    said = (
         f"✕ Record {result.bad_seq:,} does not hold. {words.sentence(result.reason)} "
-        "Nothing after it can be trusted; keep a copy of the file and compare it with a backup.",
-        "danger",
+        "Nothing after it can be trusted; keep a copy of the file and compare it with a backup."
     )
+    return said, "danger"

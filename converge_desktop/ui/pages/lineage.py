@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from converge_desktop.runtime.readmodel import FactCard, Lineage
 from converge_desktop.ui import fonts, words
@@ -13,7 +13,8 @@ from converge_desktop.ui.pages.page import Tools
 from converge_desktop.ui.widgets.chips import Chip, ChipButton, ChipRow, clear
 from converge_desktop.ui.widgets.empty import EmptyState
 from converge_desktop.ui.widgets.labels import Label, caption
-from converge_desktop.ui.widgets.lists import panel
+from converge_desktop.ui.widgets.lists import Panel
+from converge_desktop.ui.widgets.scroll import ScrollBody, ScrollPage
 
 _INDENT = 3
 _DEEPEST = 8
@@ -52,7 +53,7 @@ class LineagePane(QStackedWidget):
         )
         self.empty.pressed.connect(self._on_again)
         unit = fonts.measures().unit
-        header = panel("header")
+        header = Panel("header")
         self._title = Label("", "title").wrapped()
         self._chips = ChipRow()
         head = QVBoxLayout(header)
@@ -60,9 +61,7 @@ class LineagePane(QStackedWidget):
         head.setSpacing(unit)
         head.addWidget(self._title)
         head.addWidget(self._chips)
-        body = QWidget()
-        body.setObjectName("body")
-        body.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        body = ScrollBody()
         outer = QVBoxLayout(body)
         outer.setContentsMargins(unit * 3, unit * 2 + 2, unit * 3, unit * 3)
         outer.setSpacing(unit)
@@ -77,10 +76,7 @@ class LineagePane(QStackedWidget):
         self._as_of = Label("", "small", "muted")
         outer.addWidget(self._as_of)
         outer.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(body)
+        scroll = ScrollPage(body)
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
@@ -139,9 +135,12 @@ class LineagePane(QStackedWidget):
         after: dict[str, list[tuple[str, str]]] = {}
         for start, relation, end in lineage.edges:
             after.setdefault(start, []).append((relation, end))
-        seen = {lineage.fact_id}
-        self._add(0, "", lineage.fact_id, labels)
-        stack = [(1, r, e) for r, e in reversed(after.get(lineage.fact_id, []))]
+        root = lineage.fact_id
+        if root not in after and lineage.edges:
+            root = lineage.edges[0][0]  # the nearest edge starts at the fact, by its full name
+        seen = {root}
+        self._add(0, "", root, labels)
+        stack = [(1, r, e) for r, e in reversed(after.get(root, []))]
         while stack:
             depth, relation, end = stack.pop()
             again = end in seen

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -22,7 +21,8 @@ from converge_desktop.ui.pages.page import Page, Tools
 from converge_desktop.ui.widgets.buttons import Button
 from converge_desktop.ui.widgets.chips import Chip, ChipRow, clear
 from converge_desktop.ui.widgets.labels import Label, caption
-from converge_desktop.ui.widgets.lists import panel
+from converge_desktop.ui.widgets.lists import Panel
+from converge_desktop.ui.widgets.scroll import ScrollBody, ScrollPage
 
 _STATES = {
     "none": ("No model is in use", "caution", "Choose a GGUF file; it is read in this process."),
@@ -41,7 +41,7 @@ class ModelsPage(Page):
         self._model: ModelView | None = None
         self._busy = False
         unit = fonts.measures().unit
-        header = panel("header")
+        header = Panel("header")
         head = QVBoxLayout(header)
         head.setContentsMargins(unit * 3, unit + 4, unit * 3, unit + 4)
         head.setSpacing(unit)
@@ -54,9 +54,7 @@ class ModelsPage(Page):
         head.addLayout(row)
         self._chips = ChipRow()
         head.addWidget(self._chips)
-        body = QWidget()
-        body.setObjectName("body")
-        body.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        body = ScrollBody()
         column = QVBoxLayout(body)
         column.setContentsMargins(unit * 3, unit * 2 + 2, unit * 3, unit * 3)
         column.setSpacing(unit)
@@ -78,10 +76,7 @@ class ModelsPage(Page):
         self._grid.setColumnStretch(1, 1)
         column.addWidget(self._card)
         column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(body)
+        scroll = ScrollPage(body)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)

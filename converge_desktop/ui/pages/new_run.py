@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLineEdit,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -22,6 +21,7 @@ from converge_desktop.ui import fonts, icons, tokens, words
 from converge_desktop.ui.pages.page import Tools
 from converge_desktop.ui.widgets.buttons import Button
 from converge_desktop.ui.widgets.labels import Label, set_property
+from converge_desktop.ui.widgets.scroll import ScrollBody, ScrollPage
 
 
 class PackCombo(QComboBox):
@@ -39,7 +39,7 @@ class PackCombo(QComboBox):
         icons.paint(painter, "chevron-down", place, QColor(tokens.current().muted))
 
 
-class NewRun(QScrollArea):
+class NewRun(ScrollPage):
     """The form. What was typed stays until a run was started with it.
 
     Signals:
@@ -51,22 +51,17 @@ class NewRun(QScrollArea):
     left = Signal()
 
     def __init__(self, tools: Tools) -> None:
-        super().__init__()
+        body = ScrollBody()
+        super().__init__(body)
         self._tools = tools
         self._packs: tuple[PackRow, ...] = ()
         self._wanted = ""
         self._busy = False
-        self.setWidgetResizable(True)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        body = QWidget()
-        body.setObjectName("body")
-        body.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         unit = fonts.measures().unit
         outer = QVBoxLayout(body)
         outer.setContentsMargins(unit * 3, unit * 3, unit * 3, unit * 3)
         outer.addWidget(self._build())
         outer.addStretch(1)
-        self.setWidget(body)
         self._refresh()
 
     def _build(self) -> QFrame:
@@ -91,6 +86,12 @@ class NewRun(QScrollArea):
         column.addWidget(pack_label)
         column.addWidget(self.pack)
         column.addWidget(self._summary)
+        self._build_folder(column)
+        self._build_buttons(column)
+        return card
+
+    def _build_folder(self, column: QVBoxLayout) -> None:
+        unit = fonts.measures().unit
         column.addSpacing(unit)
         self.folder = QLineEdit()
         self.folder.setFont(fonts.font("mono"))
@@ -120,6 +121,9 @@ class NewRun(QScrollArea):
             ).wrapped()
         )
         column.addSpacing(unit)
+
+    def _build_buttons(self, column: QVBoxLayout) -> None:
+        unit = fonts.measures().unit
         self.start_button = Button("Start", kind="primary")
         self.start_button.clicked.connect(self.submit)
         self.back = Button("Back", "Esc")
@@ -132,7 +136,6 @@ class NewRun(QScrollArea):
         buttons.addWidget(self._state)
         buttons.addStretch(1)
         column.addLayout(buttons)
-        return card
 
     def show_packs(self, packs: tuple[PackRow, ...]) -> None:
         """Offers these packs."""

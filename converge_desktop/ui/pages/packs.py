@@ -14,7 +14,7 @@ from converge_desktop.ui.widgets.buttons import Button
 from converge_desktop.ui.widgets.chips import Chip, ChipRow
 from converge_desktop.ui.widgets.empty import EmptyState
 from converge_desktop.ui.widgets.labels import Label, caption
-from converge_desktop.ui.widgets.lists import RowList, panel, select_in, step_in
+from converge_desktop.ui.widgets.lists import Panel, RowList, select_in, step_in
 from converge_desktop.ui.widgets.text_view import TextView
 
 
@@ -26,8 +26,9 @@ class PacksPage(Page):
         self.model: RowModel[PackRow] = RowModel(lambda p: p.pack_id, pack_look, self)
         self._pack: PackRow | None = None
         self.list = RowList(self.model, "Packs")
+        self.main = self.list
         self.list.moved.connect(self._on_moved)
-        master = panel("master")
+        master = Panel("master")
         column = QVBoxLayout(master)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.list)
@@ -41,7 +42,7 @@ class PacksPage(Page):
     def _build(self) -> QWidget:
         unit = fonts.measures().unit
         made = QWidget()
-        header = panel("header")
+        header = Panel("header")
         self._title = Label("", "title").wrapped()
         self._chips = ChipRow()
         head = QVBoxLayout(header)
@@ -62,7 +63,7 @@ class PacksPage(Page):
         column.addWidget(Label(says, "small", "muted").wrapped())
         self.policy = TextView("", "Policy", limit=10_000, kind="sheet")
         column.addWidget(self.policy, 1)
-        footer = panel("footer")
+        footer = Panel("footer")
         row = QHBoxLayout(footer)
         row.setContentsMargins(unit * 3, unit + 4, unit * 3, unit + 4)
         self.run_button = Button("Run this…", kind="primary")

@@ -38,16 +38,22 @@ class Page(QWidget):
     def __init__(self, tools: Tools, name: str) -> None:
         super().__init__()
         self.setObjectName("page")
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName(name)
         self.tools = tools
         self.splitter: QSplitter | None = None
+        self.main: QWidget | None = None
 
     def start(self) -> None:
         """Asks the desk for what the page shows. Called once, when the window is made."""
 
     def entered(self) -> None:
         """The page has come to the front."""
+
+    def take_focus(self) -> None:
+        """Puts the focus where J, K and the arrows work, and where nothing is pressed."""
+        (self.main or self).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def retint(self) -> None:
         """Other colours are in force."""

@@ -5,20 +5,17 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, QRect, Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from converge_desktop.runtime.readmodel import Review
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.approve_guard import ApproveGuard
 from converge_desktop.ui.pages.page import Tools
 from converge_desktop.ui.pages.review_body import ReviewBody
-from converge_desktop.ui.widgets.approve_button import ApproveButton
-from converge_desktop.ui.widgets.buttons import Button
-from converge_desktop.ui.widgets.chips import Chip, ChipButton, ChipRow
+from converge_desktop.ui.pages.review_frame import ReviewFooter, ReviewHeader
 from converge_desktop.ui.widgets.empty import EmptyState
-from converge_desktop.ui.widgets.labels import Label
-from converge_desktop.ui.widgets.lists import panel
 from converge_desktop.ui.widgets.reject_box import RejectBox
+from converge_desktop.ui.widgets.scroll import ScrollPage
 
 
 class ReviewPane(QStackedWidget):
@@ -47,57 +44,37 @@ class ReviewPane(QStackedWidget):
         self.empty.pressed.connect(self.reload)
 
     def _build(self) -> QWidget:
-        unit = fonts.measures().unit
-        header = panel("header")
-        self._title = Label("", "title").wrapped()
-        self._chips = ChipRow()
-        column = QVBoxLayout(header)
-        column.setContentsMargins(unit * 3, unit + 4, unit * 3, unit + 4)
-        column.setSpacing(unit)
-        column.addWidget(self._title)
-        column.addWidget(self._chips)
+        self._header = ReviewHeader()
+        self._header.run_wanted.connect(self._on_run)
         self.body = ReviewBody()
         self.body.painted.connect(self._on_painted)
         self.body.traced.connect(self._on_traced)
         self.body.trace_wanted.connect(self._tools.routes.trace)
         self.body.copied.connect(self._on_copied)
         self.body.look_at.connect(self._on_look_at)
-        self._scroll = QScrollArea()
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll.setWidget(self.body)
-        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll = ScrollPage(self.body)
         self.reject_box = RejectBox()
         self.reject_box.confirmed.connect(self._on_reject)
         self.reject_box.left.connect(self._on_box_left)
         self.reject_box.hide()
+        footer = ReviewFooter(self.guard.permits)
+        self.reject_button, self.approve_button, self._hint = (
+            footer.reject,
+            footer.approve,
+            footer.hint,
+        )
+        self.reject_button.clicked.connect(self.open_reject)
+        self.approve_button.approved.connect(self.approve)
+        self.approve_button.installEventFilter(self)
         made = QWidget()
         outer = QVBoxLayout(made)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
-        outer.addWidget(header)
+        outer.addWidget(self._header)
         outer.addWidget(self._scroll, 1)
         outer.addWidget(self.reject_box)
-        outer.addWidget(self._build_footer())
+        outer.addWidget(footer)
         return made
-
-    def _build_footer(self) -> QWidget:
-        unit = fonts.measures().unit
-        footer = panel("footer")
-        self.reject_button = Button("Reject…", "R")
-        self.reject_button.clicked.connect(self.open_reject)
-        self.approve_button = ApproveButton(self.guard.permits)
-        self.approve_button.approved.connect(self.approve)
-        self.approve_button.installEventFilter(self)
-        self._hint = Label("", "small", "muted")
-        row = QHBoxLayout(footer)
-        row.setContentsMargins(unit * 3, unit + 4, unit * 3, unit + 4)
-        row.setSpacing(unit)
-        row.addWidget(self.reject_button)
-        row.addStretch(1)
-        row.addWidget(self._hint)
-        row.addWidget(self.approve_button)
-        return footer
 
     @property
     def gate_id(self) -> str:
@@ -146,9 +123,8 @@ class ReviewPane(QStackedWidget):
         if gate_id != self._gate:
             return
         self.review = review
-        self._title.say(review.title)
+        self._header.show_review(review, self._tools.clock.now())
         self.approve_button.weigh(review.risk)
-        self._chips.show_chips(*self._make_chips(review))
         self.guard.loaded()
         self.body.show_review(review)
         self._scroll.verticalScrollBar().setValue(0)
@@ -162,27 +138,6 @@ class ReviewPane(QStackedWidget):
             "This proposal cannot be shown", words.problem(error), action="Try again", tone="danger"
         )
         self.setCurrentIndex(0)
-
-    def _make_chips(self, review: Review) -> list[QWidget]:
-        now = self._tools.clock.now()
-        risk = Chip(
-            words.RISK_WORDS.get(review.risk, f"Risk: {review.risk}"),
-            words.RISK_TONES.get(review.risk, "danger"),
-        )
-        run = ChipButton(f"{review.run_label} · cycle {review.cycle}", "Show the run")
-        run.clicked.connect(self._on_run)
-        chips: list[QWidget] = [
-            risk,
-            Chip(" · ".join(p for p in (review.key, review.kind) if p)),
-            Chip(f"proposed by {review.agent}"),
-            Chip(f"asked by rule {review.rule}", tip=review.rule_reason),
-            run,
-        ]
-        if review.deadline is not None:
-            when = words.clock_time(review.deadline, now)
-            pressing = words.due_tone(review.deadline, now) == "danger"
-            chips.append(Chip(f"due {when}, then closed", "danger" if pressing else "plain"))
-        return chips
 
     @Slot()
     def reload(self) -> None:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QRect, Qt, Signal, Slot
 from PySide6.QtGui import QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QVBoxLayout, QWidget
 
-from converge_desktop.runtime.readmodel import PlanRow, Review, Segment
-from converge_desktop.ui import fonts, words
+from converge_desktop.runtime.readmodel import Review
+from converge_desktop.ui import fonts
+from converge_desktop.ui.pages.review_parts import Part, outcome_card, plan_step, score_row
 from converge_desktop.ui.pages.review_raw import RawSteps
 from converge_desktop.ui.pages.review_side import ReviewSide
-from converge_desktop.ui.widgets.bars import Bar
 from converge_desktop.ui.widgets.chips import clear
 from converge_desktop.ui.widgets.evidence import STANDINGS
-from converge_desktop.ui.widgets.flow import FlowLayout
-from converge_desktop.ui.widgets.labels import Label, caption, code, rule
+from converge_desktop.ui.widgets.labels import Label, caption, rule
 from converge_desktop.ui.widgets.link_text import LinkText
+from converge_desktop.ui.widgets.scroll import ScrollBody
 
 _SIDES = STANDINGS | {
     "for": ("good", "✓", "for"),
@@ -23,31 +23,7 @@ _SIDES = STANDINGS | {
 }
 
 
-class _Part(QWidget):
-    """A name and, beside it or under it, what it says."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self._box = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
-        self._box.setContentsMargins(0, 0, 0, 0)
-        self._box.setSpacing(fonts.measures().unit)
-        self._name = Label(name, "body", "muted")
-        self._name.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        self.content = QVBoxLayout()
-        self.content.setSpacing(fonts.measures().unit // 2)
-        self._box.addWidget(self._name)
-        self._box.addLayout(self.content, 1)
-
-    def arrange(self, *, narrow: bool) -> None:
-        """Puts the name above where there is no room beside."""
-        unit = fonts.measures().unit
-        down = QBoxLayout.Direction.TopToBottom
-        self._box.setDirection(down if narrow else QBoxLayout.Direction.LeftToRight)
-        self._box.setSpacing(unit // 2 if narrow else unit)
-        self._name.setFixedWidth(unit * 11 + 4)
-
-
-class ReviewBody(QWidget):
+class ReviewBody(ScrollBody):
     """All of a review but its heading and its buttons.
 
     Signals:
@@ -66,11 +42,9 @@ class ReviewBody(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setObjectName("body")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         unit = fonts.measures().unit
         self._witness = False
-        self._parts: list[_Part] = []
+        self._parts: list[Part] = []
         self._texts: list[LinkText] = []
         self._main = QVBoxLayout()
         self._main.setSpacing(unit)
@@ -85,8 +59,9 @@ class ReviewBody(QWidget):
         self.side.trace_wanted.connect(self.trace_wanted)
         self._box = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._box.setSpacing(unit * 3)
-        self._box.addWidget(left, 1, Qt.AlignmentFlag.AlignTop)
+        self._box.addWidget(left, 1000, Qt.AlignmentFlag.AlignTop)
         self._box.addWidget(self.side, 0, Qt.AlignmentFlag.AlignTop)
+        self._box.addStretch(1)
         self.raw = RawSteps()
         self.raw.followed.connect(self.follow)
         self.raw.trace_wanted.connect(self.trace_wanted)
@@ -96,7 +71,6 @@ class ReviewBody(QWidget):
         outer.addLayout(self._box)
         outer.addWidget(self.raw)
         outer.addStretch(1)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.MinimumExpanding)
 
     def show_review(self, review: Review) -> None:
         """Shows a review; ``painted`` follows once it is on the screen."""
@@ -105,7 +79,7 @@ class ReviewBody(QWidget):
         self._texts = []
         unit = fonts.measures().unit
         self._main.addWidget(caption("If you approve"))
-        self._main.addWidget(self._outcome(review))
+        self._main.addWidget(outcome_card(review))
         self._main.addSpacing(unit)
         self._main.addWidget(caption("Why"))
         why = [self._reasoning(review), self._evaluation(review), self._plan(review)]
@@ -139,32 +113,18 @@ class ReviewBody(QWidget):
         if not self.side.evidence.lead_to(fact_id):
             self.traced.emit(fact_id)
 
-    def _outcome(self, review: Review) -> QFrame:
-        unit = fonts.measures().unit
-        card = QFrame()
-        card.setProperty("card", "lead")
-        column = QVBoxLayout(card)
-        column.setContentsMargins(unit + 5, unit + 2, unit + 5, unit + 4)
-        column.setSpacing(unit)
-        text = Label(f"“{review.becomes_true}”", "lead").wrapped().selectable()
-        text.setAccessibleName(words.one_line(f"Becomes true: {review.becomes_true}"))
-        column.addWidget(text)
-        if review.consequences:
-            column.addWidget(Label(" · ".join(review.consequences), "small", "muted").wrapped())
-        return card
-
     def _text(self, role: str = "body", tone: str = "text") -> LinkText:
         made = LinkText(role, tone)
         made.followed.connect(self.follow)
         self._texts.append(made)
         return made
 
-    def _part(self, name: str) -> _Part:
-        made = _Part(name)
+    def _part(self, name: str) -> Part:
+        made = Part(name)
         self._parts.append(made)
         return made
 
-    def _reasoning(self, review: Review) -> _Part | None:
+    def _reasoning(self, review: Review) -> Part | None:
         if not review.reasoning:
             return None
         part = self._part("Reasoning")
@@ -179,20 +139,11 @@ class ReviewBody(QWidget):
         part.content.addWidget(text)
         return part
 
-    def _evaluation(self, review: Review) -> _Part | None:
+    def _evaluation(self, review: Review) -> Part | None:
         if review.score is None and review.confidence is None and not review.justification:
             return None
         part = self._part("Evaluation")
-        row = QHBoxLayout()
-        row.setSpacing(fonts.measures().unit + 4)
-        if review.score is not None:
-            row.addWidget(Label(f"score {words.thousandths(review.score)}"))
-            bar = Bar(review.score, name=f"Score {words.thousandths(review.score)} of 1")
-            bar.setMaximumWidth(fonts.measures().unit * 15)
-            row.addWidget(bar)
-        row.addWidget(Label(f"confidence {words.thousandths(review.confidence)}"))
-        row.addStretch(1)
-        part.content.addLayout(row)
+        part.content.addLayout(score_row(review))
         if review.justification:
             text = self._text("small", "muted")
             text.setAccessibleName("Justification")
@@ -200,37 +151,15 @@ class ReviewBody(QWidget):
             part.content.addWidget(text)
         return part
 
-    def _plan(self, review: Review) -> _Part | None:
+    def _plan(self, review: Review) -> Part | None:
         if not review.plan:
             return None
         part = self._part("Plan")
         for number, step in enumerate(review.plan, start=1):
-            part.content.addWidget(self._step(number, step))
+            said = any(segment.text.strip() for segment in step.purpose)
+            purpose = self._text("small", "muted") if said else None
+            part.content.addWidget(plan_step(number, step, purpose))
         return part
-
-    def _step(self, number: int, step: PlanRow) -> QWidget:
-        made = QWidget()
-        row = QHBoxLayout(made)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(fonts.measures().unit // 2)
-        count = Label(f"{number}.", "body", "muted")
-        count.setAlignment(Qt.AlignmentFlag.AlignTop)
-        count.setFixedWidth(fonts.metrics("body").horizontalAdvance("00. "))
-        row.addWidget(count)
-        holder = QWidget()
-        flow = FlowLayout(fonts.measures().unit, 2, holder)
-        flow.addWidget(Label(step.meaning or step.capability))
-        flow.addWidget(code(step.capability))
-        column = QVBoxLayout()
-        column.setSpacing(1)
-        column.addWidget(holder)
-        if any(segment.text.strip() for segment in step.purpose):
-            purpose = self._text("small", "muted")
-            purpose.setAccessibleName(f"Purpose of step {number}")
-            purpose.show_text((Segment(""), *step.purpose))
-            column.addWidget(purpose)
-        row.addLayout(column, 1)
-        return made
 
     def _arrange(self, width: int) -> None:
         measures = fonts.measures()
@@ -255,10 +184,6 @@ class ReviewBody(QWidget):
     def _on_evidence_shown(self, rect: QRect) -> None:
         place = self.side.evidence.mapTo(self, rect.topLeft())
         self.look_at.emit(QRect(place, rect.size()))
-
-    def minimumSizeHint(self) -> QSize:  # noqa: N802
-        """Override QWidget.minimumSizeHint."""
-        return QSize(fonts.measures().unit * 40, super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         """Override QWidget.resizeEvent."""

@@ -32,7 +32,7 @@ def banner_words(view: RunView) -> tuple[str, str, str]:
         return "caution", "Waiting for you", text
     if view.row.phase == "running":
         doing = words.sentence(view.now_doing) if view.now_doing else "Agents are working."
-        return "accent", "Running", f"{doing} You may go elsewhere; it tells you when it needs you."
+        return "accent", "Running", f"{doing} The Inbox says when you are needed."
     text = words.sentence(view.stop_words) or "This run has ended."
     return stop_tone(view.stop_kind), view.row.outcome or "Stopped", text
 
@@ -55,8 +55,9 @@ class RunBanner(QWidget):
         self._what = Label("", "strong")
         self._text = Label("").wrapped()
         self.review = Button("Review", "G I", "compact")
+        self.review.setFont(fonts.font("strong"))
         self.review.clicked.connect(self.review_wanted)
-        self.cancel = Button("Stop this run", kind="compact")
+        self.cancel = Button("Stop this run", kind="flat")
         self.cancel.clicked.connect(self.cancel_wanted)
         row = QHBoxLayout(self)
         row.setContentsMargins(unit * 3, unit, unit * 3, unit)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QGridLayout,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -16,16 +15,19 @@ from converge_desktop.runtime.readmodel import FactCard, RunView
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.clock import UiClock
 from converge_desktop.ui.pages.fact_detail import FactDetail
-from converge_desktop.ui.pages.run_banner import RunBanner
+from converge_desktop.ui.pages.run_banner import RunBanner, stop_tone
 from converge_desktop.ui.widgets.bars import Bar
 from converge_desktop.ui.widgets.cards import FactColumns
 from converge_desktop.ui.widgets.checks import check_line
 from converge_desktop.ui.widgets.chips import Chip, ChipRow, clear
 from converge_desktop.ui.widgets.cycle_grid import LEGEND, CycleGrid
 from converge_desktop.ui.widgets.labels import Label, caption
-from converge_desktop.ui.widgets.lists import panel
+from converge_desktop.ui.widgets.lists import Panel
+from converge_desktop.ui.widgets.scroll import ScrollBody, ScrollPage
 
 _SIGNS = {
+    "ask": ("alert", "caution", "Waits for you"),
+    "run": ("play", "accent", "At work"),
     "ok": ("check", "good", "Holds"),
     "holds": ("check", "good", "Holds"),
     "good": ("check", "good", "Holds"),
@@ -61,7 +63,7 @@ class RunPane(QWidget):
         self._clock = clock
         self.view: RunView | None = None
         unit = fonts.measures().unit
-        header = panel("header")
+        header = Panel("header")
         self._title = Label("", "title").wrapped()
         self._chips = ChipRow()
         head = QVBoxLayout(header)
@@ -78,19 +80,13 @@ class RunPane(QWidget):
         self.detail = FactDetail(clock)
         self.detail.lineage_wanted.connect(self.lineage_wanted)
         self.detail.review_wanted.connect(self.review_wanted)
-        body = QWidget()
-        body.setObjectName("body")
-        body.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        body = ScrollBody()
         self._box = QBoxLayout(QBoxLayout.Direction.LeftToRight, body)
         self._box.setContentsMargins(unit * 3, unit * 2 + 2, unit * 3, unit * 3)
         self._box.setSpacing(unit * 4)
         self._box.addWidget(self._build_left(), 9)
         self._box.addWidget(self._build_right(), 10)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(body)
+        scroll = ScrollPage(body)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
@@ -138,6 +134,7 @@ class RunPane(QWidget):
         self._context_caption = caption("Context")
         column.addWidget(self._context_caption)
         column.addWidget(self.detail)
+        column.addSpacing(unit // 2)
         column.addWidget(self.facts)
         self._no_facts = Label("No fact yet. The first cycle brings the input in.", "body", "muted")
         column.addWidget(self._no_facts.wrapped())
@@ -150,6 +147,7 @@ class RunPane(QWidget):
         self.view = view
         if other:
             self.detail.close_()
+            self.facts.let_go()
         self._title.say(view.row.title)
         self._chips.show_chips(*self._make_chips(view))
         self.banner.show_run(view)
@@ -182,13 +180,19 @@ class RunPane(QWidget):
         self._why_caption.say(heading)
         self._why_caption.setAccessibleName(heading)
         for sign, text in view.why_not:
-            icon, tone, said = _SIGNS.get(sign, ("info", "muted", "Note"))
-            self._why.addWidget(check_line(icon, tone, said, text))
+            self._why.addWidget(check_line(*self._sign(sign, view), text))
         if stopped and view.stop_words and not view.why_not:
             self._why.addWidget(Label(words.sentence(view.stop_words), "small").wrapped())
         if not stopped and not view.why_not:
             doing = view.now_doing or "Agents are working."
             self._why.addWidget(Label(words.sentence(doing), "small").wrapped())
+
+    def _sign(self, sign: str, view: RunView) -> tuple[str, str, str]:
+        if sign == "stop":
+            tone = stop_tone(view.stop_kind)
+            icon = {"good": "check", "danger": "cross", "caution": "alert"}.get(tone, "stop")
+            return icon, "muted" if tone == "info" else tone, "Stopped"
+        return _SIGNS.get(sign, ("info", "muted", "Note"))
 
     def _show_budgets(self, view: RunView) -> None:
         clear(self._budgets)

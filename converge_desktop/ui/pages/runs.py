@@ -19,7 +19,7 @@ from converge_desktop.ui.pages.run_view import RunPane
 from converge_desktop.ui.widgets.buttons import Button
 from converge_desktop.ui.widgets.empty import EmptyState
 from converge_desktop.ui.widgets.listbar import FilterEdit, list_bar
-from converge_desktop.ui.widgets.lists import RowList, panel, select_in, step_in
+from converge_desktop.ui.widgets.lists import Panel, RowList, select_in, step_in
 
 _EMPTY, _RUN, _FORM = range(3)
 
@@ -40,13 +40,14 @@ class RunsPage(Page):
         new = Button("New run", "Ctrl N", "compact")
         new.clicked.connect(self.new_run)
         self.list = RowList(self.model, "Runs")
+        self.main = self.list
         self.list.moved.connect(self._on_moved)
         self.none = EmptyState("runs", "Reading the runs…", "Every run that was ever started.")
         self.none.pressed.connect(self._on_none)
         self._left = QStackedWidget()
         self._left.addWidget(self.none)
         self._left.addWidget(self.list)
-        master = panel("master")
+        master = Panel("master")
         column = QVBoxLayout(master)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -64,7 +65,7 @@ class RunsPage(Page):
         self.detail = QStackedWidget()
         for widget in (self.empty, self.pane, self.form):
             self.detail.addWidget(widget)
-        self.split("runs", master, self.detail, width=340)
+        self.split("runs", master, self.detail, width=372)
         tools.bridge.run_changed.connect(self._on_changed)
 
     def start(self) -> None:

@@ -49,6 +49,7 @@ class PageStack(QStackedWidget):
         self._front = page_id if page_id in self._pages else "inbox"
         page = self._pages[self._front]
         self.setCurrentWidget(page)
+        page.take_focus()
         page.entered()
         return self._front
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QFrame, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from converge_desktop.runtime.readmodel import TraceView
 from converge_desktop.ui import fonts, words
@@ -14,23 +14,19 @@ from converge_desktop.ui.widgets.chips import Chip, ChipButton, ChipRow, clear
 from converge_desktop.ui.widgets.evidence import EvidenceList
 from converge_desktop.ui.widgets.labels import Label
 from converge_desktop.ui.widgets.link_text import LinkText
-from converge_desktop.ui.widgets.lists import panel
+from converge_desktop.ui.widgets.lists import Panel
+from converge_desktop.ui.widgets.scroll import ScrollBody, ScrollPage
 
 TABS = ("Prompt and output", "Envelope", "Validation", "Lineage")
 _LINEAGE = 3
 
 
-class _Sheet(QScrollArea):
+class _Sheet(ScrollPage):
     """One tab's content, scrolled."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        body = QWidget()
-        body.setObjectName("body")
-        body.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        body = ScrollBody()
+        super().__init__(body)
         unit = fonts.measures().unit
         outer = QVBoxLayout(body)
         outer.setContentsMargins(unit * 3, unit * 2 + 2, unit * 3, unit * 3)
@@ -41,7 +37,6 @@ class _Sheet(QScrollArea):
         self.column.setSpacing(unit)
         outer.addWidget(holder)
         outer.addStretch(1)
-        self.setWidget(body)
 
 
 class TracePane(QWidget):
@@ -53,7 +48,7 @@ class TracePane(QWidget):
         self.view: TraceView | None = None
         self._texts: list[LinkText] = []
         unit = fonts.measures().unit
-        header = panel("header")
+        header = Panel("header")
         self._title = Label("", "title").wrapped()
         self._chips = ChipRow()
         self.tabs = QTabBar()

@@ -17,7 +17,7 @@ from converge_desktop.ui.pages.trace_view import TracePane
 from converge_desktop.ui.widgets.empty import EmptyState
 from converge_desktop.ui.widgets.labels import Label
 from converge_desktop.ui.widgets.listbar import FilterEdit, list_bar
-from converge_desktop.ui.widgets.lists import RowTable, panel, select_in, step_in
+from converge_desktop.ui.widgets.lists import Panel, RowTable, select_in, step_in
 
 
 class TracesPage(Page):
@@ -32,7 +32,8 @@ class TracesPage(Page):
         self.filter = FilterEdit("Filter: step:evaluation valid:no …", "Filter the traces")
         self.filter.textChanged.connect(self._on_filter)
         self.table = RowTable(self.model, "Recorded steps", stretch=1)
-        self.table.set_widths("run 0192", "", "uncertain", "0000.0 ms", "10,000")
+        self.main = self.table
+        self.table.set_widths("run 0192", "", "uncertai", "99.99 s", "10,00")
         self.table.moved.connect(self._on_moved)
         self.none = EmptyState("traces", "Reading the traces…", "Every call of the model.")
         self.none.pressed.connect(self._on_none)
@@ -40,12 +41,12 @@ class TracesPage(Page):
         self._left.addWidget(self.none)
         self._left.addWidget(self.table)
         unit = fonts.measures().unit
-        foot = panel("listfoot")
+        foot = Panel("listfoot")
         foot_row = QHBoxLayout(foot)
         foot_row.setContentsMargins(unit + 4, unit, unit + 4, unit)
         self._count = Label("", "small", "muted")
         foot_row.addWidget(self._count)
-        master = panel("master")
+        master = Panel("master")
         column = QVBoxLayout(master)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -58,7 +59,7 @@ class TracesPage(Page):
         self.detail = QStackedWidget()
         self.detail.addWidget(self.empty)
         self.detail.addWidget(self.pane)
-        self.split("traces", master, self.detail, width=460)
+        self.split("traces", master, self.detail, width=452)
         tools.bridge.traces_added.connect(self._on_added)
 
     def start(self) -> None:

@@ -44,7 +44,8 @@ class Card(QAbstractButton):
         for label in (text, by):
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
             column.addWidget(label)
-        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        # Not Fixed: that would cap the height at a hint made for another width.
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
 
@@ -108,6 +109,12 @@ class FactColumns(QWidget):
         self._across = 0
         self._place(self.width())
 
+    def let_go(self) -> None:
+        """Presses no card."""
+        self._open = ""
+        for card in self._cards.values():
+            card.setChecked(False)
+
     def cards(self) -> list[Card]:
         """Lists the cards, in order."""
         return list(self._cards.values())
@@ -140,7 +147,7 @@ class FactColumns(QWidget):
 
     def _place(self, width: int) -> None:
         unit = fonts.measures().unit
-        across = max(1, min(4, (width + unit) // (unit * 24)))
+        across = max(1, min(4, (width + unit) // (unit * 21)))
         if across == self._across:
             return
         for column in range(max(across, self._across)):

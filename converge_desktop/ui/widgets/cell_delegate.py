@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
@@ -14,7 +14,11 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class CellDelegate(QStyledItemDelegate):
-    """One line a row."""
+    """One line a row; the first column is indented to stand under the page's own margin."""
+
+    def __init__(self, parent: QObject, *, indent: int) -> None:
+        super().__init__(parent)
+        self._indent = indent
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802, ARG002
         """Override QStyledItemDelegate.sizeHint."""
@@ -35,7 +39,7 @@ class CellDelegate(QStyledItemDelegate):
                 QRect(rect.left(), rect.top(), 3, rect.height()), QColor(colors.accent)
             )
         unit = fonts.measures().unit
-        inner = rect.adjusted(unit + (4 if index.column() == 0 else 0), 0, -unit, -1)
+        inner = rect.adjusted(self._indent if index.column() == 0 else unit, 0, -unit, -1)
         align = Qt.AlignmentFlag.AlignRight if look.right else Qt.AlignmentFlag.AlignLeft
         flags = int(align | Qt.AlignmentFlag.AlignVCenter)
         if look.strong:

@@ -59,6 +59,5 @@ def check_rows(checks: tuple[CheckRow, ...]) -> list[QWidget]:
         icon, tone, said = (
             ("check", "good", "Passed") if check.passed else ("cross", "danger", "Failed")
         )
-        name = check.name.replace("-", " ")
-        made.append(check_line(icon, tone, said, name, more=check.reason))
+        made.append(check_line(icon, tone, said, check.name, more=check.reason))
     return made

@@ -17,6 +17,7 @@ class Chip(QLabel):
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setFont(fonts.font("small-strong" if tone != "plain" else "small"))
         self.setText(words.one_line(text))
+        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.setProperty("chip", tone)
         self.setToolTip(words.tooltip(tip))
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)

@@ -11,6 +11,7 @@ from converge_desktop.ui import fonts, tokens, words
 
 LEGEND = "number: facts promoted · ?: asks a human · ×: refused · ▸: running · dot: not eligible"
 _LEAST = 7
+_WIDE = 4
 
 
 def cell_words(cell: Cell) -> str:
@@ -165,5 +166,6 @@ class CycleGrid(QWidget):
             painter.setBrush(look.ground(tone))
         painter.drawRoundedRect(frame, 3, 3)
         painter.setPen(look.tone(tone))
-        painter.setFont(fonts.font("mono-tiny" if len(sign) > 4 else "mono-small"))  # noqa: PLR2004
+        face = "strong" if cell.running else "mono-tiny" if len(sign) > _WIDE else "mono-small"
+        painter.setFont(fonts.font(face))
         painter.drawText(rect, int(Qt.AlignmentFlag.AlignCenter), sign)

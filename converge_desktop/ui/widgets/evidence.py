@@ -50,7 +50,8 @@ class EvidenceItem(QFrame):
         )
         unit = fonts.measures().unit
         column = QVBoxLayout(self)
-        column.setContentsMargins(unit - 2, unit - 2, unit - 2, unit - 1)
+        column.setContentsMargins(0, unit - 2, 0, unit - 1)
+        self._box = column
         column.setSpacing(2)
         top = QHBoxLayout()
         top.setSpacing(unit)
@@ -63,7 +64,7 @@ class EvidenceItem(QFrame):
         below = QHBoxLayout()
         below.setSpacing(unit)
         said = " · ".join(p for p in (row.source, row.place) if p)
-        below.addWidget(Elided(said, "small", "muted"), 1)
+        below.addWidget(Elided(said, "small", "muted", middle=True), 1)
         held = " · ".join(p for p in (word, row.limit) if p)
         if held:
             right = Label(held, "small", tone if tone != "text" else "muted")
@@ -103,6 +104,9 @@ class EvidenceItem(QFrame):
     def light(self, *, lit: bool) -> None:
         """Marks the fact and shows its details, or the reverse."""
         set_property(self, "card", "lit" if lit else "")
+        unit = fonts.measures().unit
+        side = unit if lit else 0
+        self._box.setContentsMargins(side, unit - 2, side, unit - 1)
         self._more.setVisible(lit)
 
     @Slot()

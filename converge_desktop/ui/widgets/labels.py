@@ -42,10 +42,14 @@ class Label(QLabel):
 
 
 class Elided(Label):
-    """A label on one line that ends in an ellipsis where it does not fit."""
+    """A label on one line, with an ellipsis where it does not fit."""
 
-    def __init__(self, text: str = "", role: str = "body", tone: str = "") -> None:
+    def __init__(
+        self, text: str = "", role: str = "body", tone: str = "", *, middle: bool = False
+    ) -> None:
         self._whole = ""
+        mode = Qt.TextElideMode
+        self._mode = mode.ElideMiddle if middle else mode.ElideRight
         super().__init__(text, role, tone)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
@@ -60,9 +64,7 @@ class Elided(Label):
         self._fit()
 
     def _fit(self) -> None:
-        fitted = self.fontMetrics().elidedText(
-            self._whole, Qt.TextElideMode.ElideRight, max(0, self.width())
-        )
+        fitted = self.fontMetrics().elidedText(self._whole, self._mode, max(0, self.width()))
         if fitted != self.text():
             self.setText(fitted)
         self.setToolTip(words.tooltip(self._whole) if fitted != self._whole else "")

@@ -9,6 +9,7 @@ from PySide6.QtGui import (
     QTextBlockFormat,
     QTextCharFormat,
     QTextCursor,
+    QTextDocument,
     QTextOption,
     QWheelEvent,
 )
@@ -38,6 +39,7 @@ class LinkText(QTextBrowser):
         self._lines: tuple[Text, ...] = ()
         self._numbered = False
         self._leads: tuple[tuple[str, str], ...] = ()
+        self._copy: QTextDocument | None = None
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setOpenLinks(False)
         self.setUndoRedoEnabled(False)
@@ -48,11 +50,13 @@ class LinkText(QTextBrowser):
         self.document().setDocumentMargin(0)
         self.setFont(fonts.font(role))
         self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        # Not Fixed: that would cap the height at a hint made for another width.
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self.anchorClicked.connect(self._on_anchor)
+        self.verticalScrollBar().rangeChanged.connect(self._stay)
 
     def show_text(self, text: Text) -> None:
         """Shows one paragraph."""
@@ -90,17 +94,19 @@ class LinkText(QTextBrowser):
 
     def links(self) -> list[str]:
         """Lists the ids of the facts that the text leads to, in order."""
-        return [s.fact_id for line in self._lines for s in line if s.fact_id]
+        return [s.fact_id for line in self._lines for s in line if s.fact_id is not None]
 
     def _render(self) -> None:
         self.document().clear()
         cursor = QTextCursor(self.document())
         cursor.beginEditBlock()
+        linked = 0
+        high = round(fonts.metrics(self._role).height() * 1.34)
         for number, line in enumerate(self._lines, start=1):
             block = QTextBlockFormat()
-            block.setLineHeight(140, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
+            block.setLineHeight(high, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
             if number > 1:
-                block.setTopMargin(2)
+                block.setTopMargin(3)
             lead = f"{number}. " if self._numbered else ""
             if lead:
                 indent = fonts.metrics(self._role).horizontalAdvance("0. ") + 1
@@ -116,12 +122,13 @@ class LinkText(QTextBrowser):
                 sign, tone = self._leads[number - 1]
                 cursor.insertText(f"{sign} ", self._plain(tone))
             for segment in line:
-                self._insert(cursor, segment)
+                self._insert(cursor, segment, linked)
+                linked += segment.fact_id is not None
         cursor.endEditBlock()
-        self._fit(self.width())
+        self._copy = None
         self.updateGeometry()
 
-    def _insert(self, cursor: QTextCursor, segment: Segment) -> None:
+    def _insert(self, cursor: QTextCursor, segment: Segment, number: int) -> None:
         text = words.visible(segment.text).replace("\n", "\u2028")
         if segment.fact_id is None:
             cursor.insertText(text, self._plain(self._tone))
@@ -133,7 +140,7 @@ class LinkText(QTextBrowser):
         look.setUnderlineStyle(QTextCharFormat.UnderlineStyle.SingleUnderline)
         look.setUnderlineColor(QColor(tokens.current().accent))
         look.setAnchor(True)
-        look.setAnchorHref(_SCHEME + segment.fact_id)
+        look.setAnchorHref(f"{_SCHEME}{number}")
         cursor.insertText(text, look)
 
     def _plain(self, tone: str) -> QTextCharFormat:
@@ -142,17 +149,28 @@ class LinkText(QTextBrowser):
         look.setForeground(tokens.current().tone(tone))
         return look
 
+    @Slot()
+    def _stay(self) -> None:
+        """Keeps the first line in sight while the height catches up with the text."""
+        self.verticalScrollBar().setValue(0)
+
     @Slot(QUrl)
     def _on_anchor(self, url: QUrl) -> None:
-        self.followed.emit(url.toString().removeprefix(_SCHEME))
+        # The address is a place in the text: an id could hold what an address cannot.
+        self.followed.emit(self.links()[int(url.toString().removeprefix(_SCHEME))])
 
-    def _fit(self, width: int) -> int:
-        self.document().setTextWidth(max(40, width))
-        return round(self.document().size().height() + 0.5)
+    def _height(self, width: int) -> int:
+        """Measures on a copy, so that asking about a width never sets the text to it."""
+        if self._copy is None:
+            self._copy = self.document().clone()
+            self._copy.setDocumentMargin(0)
+            self._copy.setDefaultTextOption(self.document().defaultTextOption())
+        self._copy.setTextWidth(max(40, width))
+        return round(self._copy.size().height() + 0.5)
 
     def heightForWidth(self, width: int) -> int:  # noqa: N802
         """Override QWidget.heightForWidth."""
-        return self._fit(width)
+        return self._height(width)
 
     def hasHeightForWidth(self) -> bool:  # noqa: N802
         """Override QWidget.hasHeightForWidth."""
@@ -160,7 +178,7 @@ class LinkText(QTextBrowser):
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """Override QTextBrowser.sizeHint."""
-        return QSize(240, self._fit(self.width()))
+        return QSize(240, self._height(self.width()))
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
         """Override QTextBrowser.minimumSizeHint."""
@@ -169,7 +187,7 @@ class LinkText(QTextBrowser):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         """Override QTextBrowser.resizeEvent."""
         super().resizeEvent(event)
-        self._fit(event.size().width())
+        self._stay()
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
         """Override QTextBrowser.wheelEvent: the page scrolls, not the paragraph."""

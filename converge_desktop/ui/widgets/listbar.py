@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QWidget
 
 from converge_desktop.ui import fonts
 from converge_desktop.ui.widgets.buttons import Button
-from converge_desktop.ui.widgets.lists import panel
+from converge_desktop.ui.widgets.lists import Panel
 
 
 class FilterEdit(QLineEdit):
@@ -61,7 +61,7 @@ class SortButton(Button):
 
 def list_bar(*widgets: QWidget) -> QWidget:
     """Makes the bar; the first widget takes the room there is."""
-    made = panel("listbar")
+    made = Panel("listbar")
     unit = fonts.measures().unit
     row = QHBoxLayout(made)
     row.setContentsMargins(unit + 4, unit, unit + 4, unit)

@@ -43,10 +43,10 @@ class RowList(QListView):
 
     moved = Signal(int)
 
-    def __init__(self, model: QAbstractItemModel, name: str) -> None:
+    def __init__(self, model: QAbstractItemModel, name: str, *, lines: int = 2) -> None:
         super().__init__()
         self.setModel(model)
-        self.setItemDelegate(RowDelegate(self))
+        self.setItemDelegate(RowDelegate(self, lines=lines))
         self.setUniformItemSizes(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setMouseTracking(True)
@@ -70,10 +70,14 @@ class RowTable(QTableView):
 
     moved = Signal(int)
 
-    def __init__(self, model: QAbstractItemModel, name: str, stretch: int) -> None:
+    def __init__(
+        self, model: QAbstractItemModel, name: str, stretch: int, *, wide: bool = False
+    ) -> None:
         super().__init__()
         self.setModel(model)
-        self.setItemDelegate(CellDelegate(self))
+        unit = fonts.measures().unit
+        self.setItemDelegate(CellDelegate(self, indent=unit * 3 if wide else unit + 4))
+        self.setProperty("wide", "true" if wide else "false")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setShowGrid(False)
         self.setMouseTracking(True)
@@ -112,9 +116,10 @@ class RowTable(QTableView):
         self.moved.emit(current.row() if current.isValid() else -1)
 
 
-def panel(name: str) -> QWidget:
-    """Makes a plain widget that the style sheet colours by its name."""
-    made = QWidget()
-    made.setObjectName(name)
-    made.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-    return made
+class Panel(QWidget):
+    """A plain widget that the style sheet colours by its name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)

@@ -39,6 +39,7 @@ class RejectBox(QWidget):
         self.edit.setProperty("kind", "input")
         self.edit.setFont(fonts.font("body"))
         self.edit.setTabChangesFocus(True)
+        self.edit.document().setDocumentMargin(unit // 2)
         self.edit.setPlaceholderText("What speaks against it? The agent and the record get this.")
         self.edit.setAccessibleName("Reason for rejecting")
         self.edit.setFixedHeight(fonts.line("body") * 2 + unit * 2)

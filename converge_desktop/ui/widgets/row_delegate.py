@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
@@ -25,11 +25,17 @@ def ground(painter: QPainter, option: QStyleOptionViewItem) -> None:
 
 
 class RowDelegate(QStyledItemDelegate):
-    """Two lines a row, all rows equally high."""
+    """Two lines a row, or one; all rows equally high."""
+
+    def __init__(self, parent: QObject, *, lines: int = 2) -> None:
+        super().__init__(parent)
+        self._lines = lines
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802, ARG002
         """Override QStyledItemDelegate.sizeHint."""
         unit = fonts.measures().unit
+        if self._lines == 1:
+            return QSize(120, fonts.line("strong") + unit * 2 + 1)
         return QSize(120, fonts.line("strong") + fonts.line("small") + unit * 3 + 1)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
@@ -41,16 +47,17 @@ class RowDelegate(QStyledItemDelegate):
         ground(painter, option)
         rect: QRect = option.rect
         colors = tokens.current()
-        if option.state & QStyle.StateFlag.State_Selected:
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        if selected:
             painter.fillRect(
                 QRect(rect.left(), rect.top(), 3, rect.height()), QColor(colors.accent)
             )
         unit = fonts.measures().unit
         mark = fonts.measures().mark
         left = rect.left() + unit + 4
-        top = rect.top() + unit + unit // 2
+        top = rect.top() + (unit if self._lines == 1 else unit + unit // 2)
         if look.badge:
-            self._badge(painter, QRect(left, top, mark, mark), look)
+            self._badge(painter, QRect(left, top, mark, mark), look, selected=selected)
             left += mark + unit + 2
         right = rect.right() - unit - 5
         high = fonts.line("strong")
@@ -70,16 +77,29 @@ class RowDelegate(QStyledItemDelegate):
         _line(
             painter, QRect(left, top, title_right - left, high), "strong", colors.text, look.title
         )
-        below = QRect(left, top + high + unit // 4, right - left, fonts.line("small"))
-        _line(painter, below, "small", colors.muted, look.subtitle)
+        if self._lines > 1:
+            below = QRect(left, top + high + unit // 4, right - left, fonts.line("small"))
+            self._second(painter, below, look)
         painter.restore()
 
-    def _badge(self, painter: QPainter, rect: QRect, look: RowLook) -> None:
+    def _second(self, painter: QPainter, rect: QRect, look: RowLook) -> None:
+        muted = tokens.current().muted
+        if look.aside:
+            wide = fonts.metrics("small").horizontalAdvance(look.aside) + 2
+            place = rect.adjusted(rect.width() - wide, 0, 0, 0)
+            _line(painter, place, "small", muted, look.aside)
+            rect = rect.adjusted(0, 0, -wide - fonts.measures().unit, 0)
+        _line(painter, rect, "small", muted, look.subtitle)
+
+    def _badge(self, painter: QPainter, rect: QRect, look: RowLook, *, selected: bool) -> None:
         colors = tokens.current()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         quiet = look.badge_tone == "muted"
-        painter.setBrush(QColor(colors.track) if quiet else colors.ground(look.badge_tone))
+        ground_ = QColor(colors.track) if quiet else colors.ground(look.badge_tone)
+        if selected and look.badge_tone == "accent":
+            ground_ = QColor(colors.surface)
+        painter.setBrush(ground_)
         painter.drawRoundedRect(QRectF(rect), 4, 4)
         painter.setPen(QColor(colors.text) if quiet else colors.tone(look.badge_tone))
         painter.setFont(fonts.font("small-strong"))
