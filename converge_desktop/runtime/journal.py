@@ -6,6 +6,7 @@ durable before it is folded; and what cannot be written was never so.
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -39,21 +40,10 @@ class Journal:
         self._clock = clock
         self.state = DeskState()
         self.rows: list[LedgerRow] = []
-        self.set_aside: SetAside | None = None
         self._open()
         if self._ledger.seq < 0:
             desk = DeskOpened(desk=secrets.token_hex(8), app_version=__version__)
             self.commit([desk])
-
-    @property
-    def ledger_directory(self) -> Path:
-        """Where the ledger's segments lie."""
-        return self._directory / "ledger"
-
-    @property
-    def head(self) -> str:
-        """The hash of the last record."""
-        return self._ledger.head
 
     @property
     def seq(self) -> int:
@@ -99,16 +89,18 @@ class Journal:
         self._texts.close()
 
     def _open(self) -> None:
-        self._ledger = LedgerFile(self.ledger_directory)
+        self._ledger = LedgerFile(self._directory / "ledger")
         self._texts = TextStore(self._directory / "texts")
-        self.set_aside = self._ledger.set_aside
+        self.set_aside: SetAside | None = self._ledger.set_aside
+        self.state, self.rows = DeskState(), []
         for entry in self._ledger.entries():
             self._fold(entry)
 
     def _reopen(self) -> None:
+        """Reads again what is on disk; while that cannot be done, what was read last stands."""
         self.close()
-        self.state, self.rows = DeskState(), []
-        self._open()
+        with contextlib.suppress(OSError):
+            self._open()
 
     def _fold(self, entry: Entry) -> None:
         if entry.event is None:

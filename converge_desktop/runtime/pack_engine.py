@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,9 @@ from converge_desktop.runtime.chain_agents import ModelAccess, StepAgent, quanti
 if TYPE_CHECKING:
     from converge_desktop.adapters.readiness.intake import Intake
     from converge_desktop.adapters.readiness.metrics import Metric
+
+BeginRun = Callable[[RunId], tuple[Pack, Begin]]
+"""Makes the command that begins a run, once its id is known."""
 
 BUDGETS = Budgets(cycles=20, facts=500, tokens=50_000, time_us=300_000_000)
 """What a run of a pack may use up: generous for a chain of three calls."""

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QEvent, QPoint, Slot
+from PySide6.QtCore import QEvent, Slot
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
-    QAction,
     QCloseEvent,
-    QKeySequence,
 )
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from converge_desktop.runtime.port import DeskPort, Notice, StatusChanged
 from converge_desktop.ui import actions, theme, words
+from converge_desktop.ui.action_host import ActionHost
 from converge_desktop.ui.bridge import Bridge
 from converge_desktop.ui.clock import UiClock
-from converge_desktop.ui.overlay import KeySheet, Overlay, Palette
 from converge_desktop.ui.pages.page import Tools
 from converge_desktop.ui.pages.stack import PageStack
 from converge_desktop.ui.rail import Rail
@@ -27,10 +25,8 @@ from converge_desktop.ui.settings import UiSettings
 from converge_desktop.ui.status_bar import StatusBar
 from converge_desktop.ui.widgets.message_bar import MessageBar
 
-_ALWAYS = frozenset(["view.escape", "help.sheet", "help.palette", "app.quit"])
 
-
-class MainWindow(QMainWindow):
+class MainWindow(ActionHost):
     """Everything a person sees. It asks the desk and never waits for it."""
 
     def __init__(self, desk: DeskPort, settings: UiSettings, clock: UiClock | None = None) -> None:
@@ -50,11 +46,7 @@ class MainWindow(QMainWindow):
         self.theme = theme.manager(_app())
         self.theme.changed.connect(self._on_theme)
         self.theme.choose(settings.text("window/theme", "system"))
-        self.actions_table = actions.build(self._callbacks())
-        self.palette_overlay = Palette(central, self.actions_table)
-        self.sheet_overlay = KeySheet(central, self.actions_table)
-        self._menu = QMenu(self)
-        self._install_actions()
+        self.install(actions.build(self._callbacks()), central, self.status.menu)
         self._connect()
         desk.subscribe(self.bridge.post)
         self.pages.start()
@@ -95,7 +87,7 @@ class MainWindow(QMainWindow):
         self.bridge.notice.connect(self._on_notice)
         self.pages.inbox.counted.connect(self._on_inbox_counted)
         self.pages.runs.counted.connect(self._on_runs_counted)
-        self.status.menu.clicked.connect(self._open_menu)
+        self.status.menu.clicked.connect(self.open_menu)
 
     def _callbacks(self) -> actions.Callbacks:
         review = self.pages.inbox.review
@@ -113,35 +105,11 @@ class MainWindow(QMainWindow):
             choose_folder=self._choose_folder,
             verify=self._verify,
             theme=self._next_theme,
-            palette=self._show_palette,
-            sheet=self._show_sheet,
+            palette=self.show_palette,
+            sheet=self.show_sheet,
             escape=self._escape,
             quit=self._quit,
         )
-
-    def _install_actions(self) -> None:
-        for group in actions.GROUPS:
-            part = self._menu.addMenu(group)
-            for action in self.actions_table:
-                if action.group != group:
-                    continue
-                made = QAction(words.unmnemonic(action.title), self)
-                made.setObjectName(action.id)
-                made.setShortcuts([QKeySequence(keys) for keys in action.shortcut])
-                made.setAutoRepeat(action.repeats)
-                made.triggered.connect(partial(self._trigger, action))
-                self.addAction(made)
-                part.addAction(made)
-        menu_key = QAction("Menu", self)
-        menu_key.setShortcut("F10")
-        menu_key.triggered.connect(self._open_menu)
-        self.addAction(menu_key)
-
-    def _trigger(self, action: actions.Action, _: bool = False) -> None:
-        if action.id not in _ALWAYS and self._open_overlay() is not None:
-            return
-        if action.enabled():
-            action.callback()
 
     def _at(self, page: str) -> bool:
         return self.pages.page_id() == page
@@ -191,34 +159,15 @@ class MainWindow(QMainWindow):
         self._settings.put("window/theme", choice)
         self.messages.say("info", f"Theme: {theme.TITLES[choice]}.", "theme")
 
-    def _show_palette(self) -> None:
-        self.palette_overlay.open()
-
-    def _show_sheet(self) -> None:
-        self.sheet_overlay.open()
-
     def _quit(self) -> None:
         self.close()
 
-    def _open_overlay(self) -> Overlay | None:
-        for overlay in (self.palette_overlay, self.sheet_overlay):
-            if overlay.isVisible():
-                return overlay
-        return None
-
     def _escape(self) -> None:
-        overlay = self._open_overlay()
+        overlay = self.overlay()
         if overlay is not None:
             overlay.leave()
         elif not self.pages.current().escape():
             self.messages.close_newest()
-
-    @Slot()
-    def _open_menu(self) -> None:
-        button = self.status.menu
-        hint = self._menu.sizeHint()
-        corner = QPoint(button.width() - hint.width(), -hint.height())
-        self._menu.popup(button.mapToGlobal(corner))
 
     @Slot(object)
     def _on_status(self, change: StatusChanged) -> None:

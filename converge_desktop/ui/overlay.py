@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QEvent, QObject, Qt, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
@@ -12,9 +14,6 @@ from converge_desktop.ui.models.looks import RowLook
 from converge_desktop.ui.models.rows import RowModel
 from converge_desktop.ui.widgets.labels import Label, caption
 from converge_desktop.ui.widgets.lists import RowList, select_in, step_in
-
-# Approving is a chord or a click on its own button, never a row that Return picks.
-_NOT_HERE = frozenset(["decide.approve", "help.palette"])
 
 
 class Overlay(QFrame):
@@ -67,9 +66,9 @@ class Overlay(QFrame):
 class Palette(Overlay):
     """Finds an action by its words and does it."""
 
-    def __init__(self, host: QWidget, actions: tuple[Action, ...]) -> None:
+    def __init__(self, host: QWidget, actions: Sequence[Action]) -> None:
         super().__init__(host, "Find an action")
-        self._actions = {a.id: a for a in actions if a.id not in _NOT_HERE}
+        self._actions = [a for a in actions if a.id != "help.palette"]
         self.model: RowModel[Action] = RowModel(lambda a: a.id, _look, self)
         self.edit = QLineEdit()
         self.edit.setPlaceholderText("What do you want to do?")
@@ -91,7 +90,7 @@ class Palette(Overlay):
     def open(self) -> None:
         """Override Overlay.open."""
         self.edit.clear()
-        self.model.set_rows([a for a in self._actions.values() if a.enabled()])
+        self.model.set_rows([a for a in self._actions if a.enabled()])
         super().open()
         select_in(self.list, 0)
         self.edit.setFocus(Qt.FocusReason.PopupFocusReason)
@@ -135,7 +134,7 @@ def _look(action: Action) -> RowLook:
 class KeySheet(Overlay):
     """All keys, by group."""
 
-    def __init__(self, host: QWidget, actions: tuple[Action, ...]) -> None:
+    def __init__(self, host: QWidget, actions: Sequence[Action]) -> None:
         super().__init__(host, "Keys")
         unit = fonts.measures().unit
         inner = QWidget()

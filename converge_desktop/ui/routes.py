@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, Slot
 
 
 class Routes(QObject):
@@ -25,3 +25,8 @@ class Routes(QObject):
     fact = Signal(str, str)
     start = Signal(str)
     say = Signal(str, str, str)
+
+    @Slot(str)
+    def tell_copied(self, identifier: str) -> None:
+        """Says that an id lies on the clipboard."""
+        self.say.emit("info", f"Copied the id {identifier}.", "copied")

@@ -9,6 +9,10 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 
+COPYING = 0.4
+"""How strongly a head copies at first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """The hyperparameters that the exported file names."""
@@ -104,7 +108,7 @@ class Net(nn.Module):
         probed: int,
         probe_after: int = 3,
         point_in: int = 5,
-        pointing: tuple[int, ...] = (0, 2),
+        pointing: tuple[int, ...] = (0, 2, 4, 6),
     ) -> None:
         super().__init__()
         self.point_in = point_in
@@ -119,17 +123,22 @@ class Net(nn.Module):
         self._start()
 
     def _start(self) -> None:
-        """Starts from blocks that add nothing to embeddings of an even size.
+        """Starts from heads that copy what they look at, and feed-forwards that add nothing.
 
-        The tied output head stays calm at first because the last norm starts small.
+        The tied output head stays calm at first because the norms before it start small.
         """
         nn.init.normal_(self.embedding.weight, std=0.5)
         nn.init.constant_(self.norm.weight, 0.1)
-        for name, parameter in self.blocks.named_parameters():
-            if name.endswith(("o.weight", "down.weight")):
-                nn.init.zeros_(parameter)
-            elif parameter.dim() == 2:
-                nn.init.normal_(parameter, std=parameter.shape[1] ** -0.5)
+        nn.init.constant_(self.probe_norm.weight, 0.1)
+        groups = self.shape.heads // self.shape.kv_heads
+        for block in self.blocks:
+            for layer in (block.attention.q, block.attention.k, block.gate, block.up):
+                nn.init.normal_(layer.weight, std=self.shape.width**-0.5)
+            nn.init.zeros_(block.down.weight)
+            nn.init.orthogonal_(block.attention.v.weight)
+            value = block.attention.v.weight.view(self.shape.kv_heads, -1, self.shape.width)
+            copied = value.repeat_interleave(groups, 0).flatten(0, 1).T
+            block.attention.o.weight.data.copy_(COPYING * copied)
 
     def forward(self, tokens: Tensor) -> Seen:
         """Returns what a pass over ``tokens`` leaves behind."""

@@ -26,7 +26,6 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 KINDS = 6
-IDS = 100
 PROBE_WEIGHT = 0.3
 POINTER_WEIGHT = 0.3
 FIRST_LESSONS = 0.2
@@ -42,7 +41,7 @@ class Encoded:
     Attributes:
         tokens: prompt, answer and end.
         prompt: how many of the tokens are the prompt.
-        lines: for each state line, where it ends, its kind, and the number of its cite id.
+        lines: for each state line, where the number of its id stands, where it ends, its kind.
         sources: pointing head, place in the answer, and the place of the prompt to look at there.
     """
 
@@ -76,10 +75,10 @@ def encode(tokenizer: Tokenizer, case: Case, example: Example) -> Encoded:
     at = example.prompt.index("STATE\n") + len("STATE\n")
     for entry in case.entries:
         start_of[entry.cite] = at
-        at = example.prompt.index("\n", at)
-        lines.append((token_at[at], kind_of(entry), int(entry.cite[1:])))
+        name, at = token_at[at + 1], example.prompt.index("\n", at)
+        lines.append((name, token_at[at], kind_of(entry)))
         at += 1
-    end_of = {entry.cite: line[0] for entry, line in zip(case.entries, lines, strict=True)}
+    end_of = {entry.cite: line[1] for entry, line in zip(case.entries, lines, strict=True)}
     for match in re.finditer(r"s(\d\d)[}\"]", example.answer):
         sources.append((0, before + answer_at[match.start(1)], end_of[match[0][:3]]))
     for match in re.finditer(r'"do":"([^"]+)","for":\["?(\w*)', example.answer):
@@ -147,20 +146,22 @@ def losses(net: Net, batch: list[Encoded]) -> tuple[Tensor, Tensor, Tensor]:
         size = len(item.tokens)
         tokens[row, :size] = torch.tensor(item.tokens)
         answers += [(row, place, item.tokens[place + 1]) for place in range(item.prompt - 1, size - 1)]
-        lines += [(row, *line) for line in item.lines]
-        sources += [(row, *source) for source in item.sources]
+        lines += [(row, end, kind, item.tokens[name]) for name, end, kind in item.lines]
+        for head, place, source in item.sources:
+            sources += [(row, 2 * head, place, source), (row, 2 * head + 1, place, source)]
     rows, places, targets = torch.tensor(answers).T
-    line_rows, ends, kinds, numbers = torch.tensor(lines).T
+    line_rows, ends, kinds, names = torch.tensor(lines).T
     source_rows, heads, askers, looked_at = torch.tensor(sources).T
     with torch.autocast("cpu", torch.bfloat16):
         seen = net(tokens)
         logits = seen.last[rows, places] @ net.embedding.weight.T
-        probed = net.probe(seen.probed[line_rows, ends]).float()
+        probed = seen.probed[line_rows, ends]
+        kind_logits, name_logits = net.probe(probed).float(), probed @ net.embedding.weight.T
     matches = seen.matches[source_rows, heads, askers].float()
     ahead = torch.arange(length) > askers[:, None]
     return (
         F.cross_entropy(logits.float(), targets),
-        F.cross_entropy(probed[:, :KINDS], kinds) + F.cross_entropy(probed[:, KINDS:], numbers),
+        F.cross_entropy(kind_logits, kinds) + F.cross_entropy(name_logits.float(), names),
         F.cross_entropy(matches.masked_fill(ahead, -torch.inf), looked_at),
     )
 
@@ -184,7 +185,7 @@ def train(out: Path, steps: int, budget: int, rate: float) -> None:
     tokenizer = train_tokenizer()
     tokenizer.save(str(out / "tokenizer.json"))
     shape = Shape(tokenizer.get_vocab_size())
-    net = Net(shape, KINDS + IDS)
+    net = Net(shape, KINDS)
     parameters = sum(p.numel() for p in net.parameters())
     print(f"{parameters} parameters", flush=True)
     chosen = optimizers(net, rate)

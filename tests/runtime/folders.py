@@ -21,7 +21,9 @@ def make_folder(
     assert tip is not None
     repository.references.create("refs/tags/v0.3.2", tip.target)
     _commit(repository, folder, "two", "def f():\n    return 2\n")
-    cases = [f'<testcase classname="tests.test_mod" name="p{i}" time="0.1"/>' for i in range(passed)]
+    cases = [
+        f'<testcase classname="tests.test_mod" name="p{i}" time="0.1"/>' for i in range(passed)
+    ]
     cases += [
         f'<testcase classname="tests.test_mod" name="f{i}" time="0.1"><failure/></testcase>'
         for i in range(failed)
@@ -29,9 +31,7 @@ def make_folder(
     (folder / "junit.xml").write_text(
         f"<testsuites><testsuite name='s'>{''.join(cases)}</testsuite></testsuites>", "utf-8"
     )
-    hits = "".join(
-        f'<line number="{n}" hits="{int(n <= covered)}"/>' for n in range(1, lines + 1)
-    )
+    hits = "".join(f'<line number="{n}" hits="{int(n <= covered)}"/>' for n in range(1, lines + 1))
     (folder / "coverage.xml").write_text(
         f'<coverage lines-valid="{lines}" lines-covered="{covered}" line-rate="{covered / lines}" '
         'branch-rate="0" version="7" timestamp="0"><packages><package name="."><classes>'

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from converge_core.errors import DecisionRefused, IllegalCommand
 
+from converge_core.errors import DecisionRefused, IllegalCommand
 from converge_desktop.runtime.desk import Desk
 from converge_desktop.runtime.readmodel import Review
 from tests.runtime.conftest import OpenDesk
@@ -116,7 +116,7 @@ def test_the_first_decision_stands(open_desk: OpenDesk, failing: Path) -> None:
 
     desk.decide(review.gate_id, "approve", "", review.digest).result(10)
 
-    with pytest.raises(DecisionRefused, match="alice#.* chose approve"):
+    with pytest.raises(DecisionRefused, match=r"alice#.* chose approve"):
         desk.decide(review.gate_id, "reject", "no", review.digest).result(10)
     assert records == desk.verify().result(10).records
 
@@ -158,7 +158,7 @@ def test_bad_input_is_a_sentence_and_no_run(open_desk: OpenDesk, tmp_path: Path)
     empty = tmp_path / "empty"
     empty.mkdir()
 
-    with pytest.raises(Exception, match="empty.*pytest --junitxml") as caught:
+    with pytest.raises(Exception, match=r"empty.*pytest --junitxml") as caught:
         desk.start_run("release-readiness", empty).result(30)
 
     assert "IntakeError" == type(caught.value).__name__

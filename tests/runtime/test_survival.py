@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
-from converge_core.errors import IllegalCommand
 
+from converge_core.errors import IllegalCommand
 from converge_desktop.adapters.ledger_file import LedgerWriteFailed
 from converge_desktop.adapters.lock import DataDirectoryBusy
 from converge_desktop.runtime.model_thread import ModelUnavailable
@@ -123,7 +123,9 @@ def test_a_full_disk_keeps_nothing_of_the_step_and_work_goes_on_when_there_is_ro
     assert -1 == desk.verify().result(10).bad_seq
 
 
-@pytest.mark.parametrize("content", [None, b"", b"not a model", b"GGUF", b"GGUF\x03\0\0\0" + b"\xff" * 64])
+@pytest.mark.parametrize(
+    "content", [None, b"", b"not a model", b"GGUF", b"GGUF\x03\0\0\0" + b"\xff" * 64]
+)
 def test_a_bad_model_file_is_a_sentence_and_the_desk_lives(
     open_desk: OpenDesk, failing: Path, tmp_path: Path, content: bytes | None
 ) -> None:

@@ -43,7 +43,7 @@ class ContextPage(Page):
         self.list = RowList(self.model, "Facts of all runs")
         self.main = self.list
         self.list.moved.connect(self._on_moved)
-        self.none = EmptyState("context", "Asking the database…", "Facts of all runs.")
+        self.none = EmptyState("context", "Asking the database…", "Facts of all runs.", beside=True)
         self.none.pressed.connect(self._on_none)
         self._left = QStackedWidget()
         self._left.addWidget(self.none)

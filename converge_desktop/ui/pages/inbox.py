@@ -19,7 +19,6 @@ from converge_desktop.ui.widgets.empty import EmptyState
 from converge_desktop.ui.widgets.listbar import FilterEdit, SortButton, list_bar
 from converge_desktop.ui.widgets.lists import Panel, RowList, select_in, step_in
 
-_CLEAR = ("Nothing waits for you", "Agents go on by themselves until something needs a person.")
 _TICK_MS = 30_000
 
 
@@ -36,6 +35,7 @@ class InboxPage(Page):
         self._updating = False
         self._known = False
         self._wanted = ""
+        self._place = 0
         self.filter = FilterEdit("Filter: risk:high agent:planning …", "Filter the inbox")
         self.filter.textChanged.connect(self._on_filter)
         self.sort = SortButton(list(INBOX_ORDERS), self._order)
@@ -43,7 +43,9 @@ class InboxPage(Page):
         self.list = RowList(self.model, "Waiting proposals")
         self.main = self.list
         self.list.moved.connect(self._on_moved)
-        self.none = EmptyState("inbox", "Reading the inbox…", "What waits for you appears here.")
+        self.none = EmptyState(
+            "inbox", "Reading the inbox…", "What waits for you appears here.", beside=True
+        )
         self.none.pressed.connect(self._on_none_pressed)
         self._left = QStackedWidget()
         self._left.addWidget(self.none)
@@ -108,16 +110,25 @@ class InboxPage(Page):
     def _on_rows(self, rows: tuple[InboxRow, ...]) -> None:
         self._known = True
         with_focus = self.review.gate_id
+        self._note_place()
         self._refill(lambda: self.model.set_rows(rows))
         if self._wanted:
             self.show_gate(self._wanted)
         elif with_focus and not self.model.contains(with_focus):
+            if not self.review.idle():
+                return  # our own decision: what came of it follows
             self.review.mark_closed()
             if self.review.review is None:
                 self._nothing_chosen()
         elif not with_focus:
             self._nothing_chosen()
             select_in(self.list, 0)
+
+    def _note_place(self) -> None:
+        """Remembers where the shown proposal stood, to go on from there once it is decided."""
+        place = self.model.find(self.review.gate_id)
+        if place >= 0:
+            self._place = place
 
     def _refill(self, change: Callable[[], None]) -> None:
         """Changes the rows without moving the person to another one."""
@@ -140,16 +151,17 @@ class InboxPage(Page):
                 "Nothing passes this filter", f"{hidden} hidden by it.", action="Clear the filter"
             )
         elif self._known:
-            self.none.tell(*_CLEAR, action="Start a run")
+            self.none.tell("Nothing waits for you", "Proposals that need you appear here.")
 
     def _nothing_chosen(self) -> None:
         if self.model.total():
             self.review.clear("Nothing is chosen", "Choose a proposal from the list; J and K move.")
         else:
             self.review.clear(
-                "All decided",
-                "Start a run to have agents read a folder and propose something, "
-                "or look at what was decided under Runs.",
+                "Nothing waits for you",
+                "Agents go on by themselves until something needs a person. Start a run on a "
+                "folder, or look at earlier ones under Runs.",
+                "Start a run",
             )
 
     def _on_failed(self, error: BaseException) -> None:
@@ -162,8 +174,6 @@ class InboxPage(Page):
     def _on_none_pressed(self) -> None:
         if self.model.total():
             self.filter.clear()
-        elif self._known:
-            self.tools.routes.start.emit("")
         else:
             self.start()
 
@@ -186,7 +196,7 @@ class InboxPage(Page):
 
     @Slot(str, str, str)
     def _on_decided(self, gate_id: str, verdict: str, title: str) -> None:
-        place = self.model.find(gate_id)
+        self._note_place()
         self._refill(lambda: self.model.remove(gate_id))
         if verdict == "approve":
             said = f"Approved and signed: “{title}”. The run goes on with it."
@@ -195,7 +205,7 @@ class InboxPage(Page):
         self.tools.routes.say.emit("good", said, "decided")
         if self.review.gate_id != gate_id:
             return
-        following = min(max(place, 0), self.model.rowCount() - 1)
+        following = min(self._place, self.model.rowCount() - 1)
         if following >= 0:
             select_in(self.list, following)
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QEvent, QObject, QRect, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QRect, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from converge_desktop.runtime.readmodel import Review
@@ -33,7 +33,7 @@ class ReviewPane(QStackedWidget):
         self._gate = ""
         self.review: Review | None = None
         self._closed = False
-        self._busy = False
+        self._in_flight: set[str] = set()
         self.guard = ApproveGuard(tools.clock.monotonic)
         self.empty = EmptyState("inbox", "Nothing is chosen", "Choose a proposal from the list.")
         self._arm = QTimer(self)
@@ -41,31 +41,28 @@ class ReviewPane(QStackedWidget):
         self._arm.timeout.connect(self.refresh)
         self.addWidget(self.empty)
         self.addWidget(self._build())
-        self.empty.pressed.connect(self.reload)
+        self.empty.pressed.connect(self._on_empty)
 
     def _build(self) -> QWidget:
         self._header = ReviewHeader()
-        self._header.run_wanted.connect(self._on_run)
+        self._header.run_wanted.connect(self._tools.routes.run)
         self.body = ReviewBody()
         self.body.painted.connect(self._on_painted)
-        self.body.traced.connect(self._on_traced)
+        self.body.traced.connect(self._tools.routes.fact)
         self.body.trace_wanted.connect(self._tools.routes.trace)
-        self.body.copied.connect(self._on_copied)
+        self.body.copied.connect(self._tools.routes.tell_copied)
         self.body.look_at.connect(self._on_look_at)
         self._scroll = ScrollPage(self.body)
         self.reject_box = RejectBox()
         self.reject_box.confirmed.connect(self._on_reject)
         self.reject_box.left.connect(self._on_box_left)
         self.reject_box.hide()
-        footer = ReviewFooter(self.guard.permits)
-        self.reject_button, self.approve_button, self._hint = (
-            footer.reject,
-            footer.approve,
-            footer.hint,
-        )
+        self._footer = ReviewFooter(self.guard.permits)
+        self._footer.focus_moved.connect(self.refresh)
+        self.reject_button = self._footer.reject
+        self.approve_button = self._footer.approve
         self.reject_button.clicked.connect(self.open_reject)
         self.approve_button.approved.connect(self.approve)
-        self.approve_button.installEventFilter(self)
         made = QWidget()
         outer = QVBoxLayout(made)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -73,7 +70,7 @@ class ReviewPane(QStackedWidget):
         outer.addWidget(self._header)
         outer.addWidget(self._scroll, 1)
         outer.addWidget(self.reject_box)
-        outer.addWidget(footer)
+        outer.addWidget(self._footer)
         return made
 
     @property
@@ -93,10 +90,10 @@ class ReviewPane(QStackedWidget):
             partial(self._on_review_failed, gate_id),
         )
 
-    def clear(self, heading: str, text: str) -> None:
+    def clear(self, heading: str, text: str, action: str = "") -> None:
         """Shows no proposal, and says why."""
         self._begin("")
-        self.empty.tell(heading, text)
+        self.empty.tell(heading, text, action=action)
         self.setCurrentIndex(0)
 
     def mark_closed(self) -> None:
@@ -117,6 +114,7 @@ class ReviewPane(QStackedWidget):
         self.review = None
         self._closed = False
         self.guard.pane_changed()
+        self.guard.deciding(busy=not self.idle())
         self.refresh()
 
     def _on_review(self, gate_id: str, review: Review) -> None:
@@ -140,6 +138,13 @@ class ReviewPane(QStackedWidget):
         self.setCurrentIndex(0)
 
     @Slot()
+    def _on_empty(self) -> None:
+        if self._gate:
+            self.reload()
+        else:
+            self._tools.routes.start.emit("")
+
+    @Slot()
     def reload(self) -> None:
         """Reads the proposal again."""
         if self._gate:
@@ -152,24 +157,16 @@ class ReviewPane(QStackedWidget):
         open_ = self.review is not None and not self._closed
         self.approve_button.setEnabled(permitted)
         self.reject_button.setEnabled(open_ and self.reject_box.isHidden() and self.idle())
-        self._hint.say(self._hint_text())
+        self.reject_box.setEnabled(self.idle())
+        self._footer.say(
+            closed=self._closed, busy=not self.idle(), rejecting=not self.reject_box.isHidden()
+        )
         if self.guard.ready() and not permitted:
             self._arm.start(max(1, round(self.guard.wait() * 1000) + 1))
 
     def idle(self) -> bool:
         """Says whether no decision is being recorded."""
-        return not self._busy
-
-    def _hint_text(self) -> str:
-        if self._closed:
-            return "This no longer waits: it was decided, withdrawn or ran out of time."
-        if self._busy:
-            return "Signing and recording…"
-        if not self.reject_box.isHidden():
-            return "Leave the reason to approve instead."
-        if self.approve_button.hasFocus():
-            return "Ctrl+Return approves; this signs it with your key."
-        return "signed by you"
+        return self._gate not in self._in_flight
 
     @Slot()
     def focus_approve(self) -> None:
@@ -180,7 +177,7 @@ class ReviewPane(QStackedWidget):
     @Slot()
     def open_reject(self) -> None:
         """Opens the box for a reason."""
-        if self.review is None or self._closed or self._busy:
+        if self.review is None or self._closed or not self.idle():
             return
         self.guard.rejecting(opened=True)
         self.reject_box.open()
@@ -194,15 +191,14 @@ class ReviewPane(QStackedWidget):
 
     @Slot(str)
     def _on_reject(self, reason: str) -> None:
-        if self.review is not None and not self._closed and not self._busy and reason.strip():
+        if self.review is not None and not self._closed and self.idle() and reason.strip():
             self._decide("reject", reason)
 
     def _decide(self, verdict: str, reason: str) -> None:
         review = self.review
         assert review is not None
-        self._busy = True
+        self._in_flight.add(review.gate_id)
         self.guard.deciding(busy=True)
-        self.reject_box.setEnabled(False)
         self.refresh()
         self._tools.bridge.ask(
             self,
@@ -211,19 +207,18 @@ class ReviewPane(QStackedWidget):
             partial(self._on_decide_failed, review),
         )
 
-    def _settle(self) -> None:
-        self._busy = False
-        self.reject_box.setEnabled(True)
-        self.guard.deciding(busy=False)
+    def _settle(self, gate_id: str) -> None:
+        self._in_flight.discard(gate_id)
+        self.guard.deciding(busy=not self.idle())
 
     def _on_decided(self, review: Review, verdict: str, _: None) -> None:
-        self._settle()
+        self._settle(review.gate_id)
         if review.gate_id == self._gate:
             self.mark_closed()
         self.decided.emit(review.gate_id, verdict, review.title)
 
     def _on_decide_failed(self, review: Review, error: BaseException) -> None:
-        self._settle()
+        self._settle(review.gate_id)
         said = f"Nothing was recorded for “{review.title}”. {words.problem(error)}"
         self._tools.routes.say.emit("danger", said, f"decision/{review.gate_id}")
         if review.gate_id == self._gate:
@@ -242,31 +237,11 @@ class ReviewPane(QStackedWidget):
             self.guard.shown()
             QTimer.singleShot(0, self, self.refresh)
 
-    @Slot(str)
-    def _on_traced(self, fact_id: str) -> None:
-        if self.review is not None:
-            self._tools.routes.fact.emit(self.review.run_id, fact_id)
-
-    @Slot()
-    def _on_run(self) -> None:
-        if self.review is not None:
-            self._tools.routes.run.emit(self.review.run_id)
-
-    @Slot(str)
-    def _on_copied(self, fact_id: str) -> None:
-        self._tools.routes.say.emit("info", f"Copied the id {fact_id}.", "copied")
-
     @Slot(QRect)
     def _on_look_at(self, rect: QRect) -> None:
         margin = fonts.measures().unit * 3
         centre = rect.center()
         self._scroll.ensureVisible(centre.x(), centre.y(), 0, rect.height() // 2 + margin)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
-        """Override QObject.eventFilter: the hint follows the focus of Approve."""
-        if event.type() in {QEvent.Type.FocusIn, QEvent.Type.FocusOut}:
-            QTimer.singleShot(0, self, self.refresh)
-        return super().eventFilter(watched, event)
 
     def entered(self) -> None:
         """The pane has come to the front."""

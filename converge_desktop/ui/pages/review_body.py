@@ -28,14 +28,14 @@ class ReviewBody(ScrollBody):
 
     Signals:
         painted: The review is on the screen.
-        traced: The person asks where a fact came from.
+        traced: The person asks where a fact came from: run id, fact id.
         trace_wanted: The person asks for a recorded step.
         copied: A fact's id was copied.
         look_at: A rectangle that should be brought into sight.
     """
 
     painted = Signal()
-    traced = Signal(str)
+    traced = Signal(str, str)
     trace_wanted = Signal(str)
     copied = Signal(str)
     look_at = Signal(QRect)
@@ -44,6 +44,7 @@ class ReviewBody(ScrollBody):
         super().__init__()
         unit = fonts.measures().unit
         self._witness = False
+        self._run_id = ""
         self._parts: list[Part] = []
         self._texts: list[LinkText] = []
         self._main = QVBoxLayout()
@@ -53,7 +54,7 @@ class ReviewBody(ScrollBody):
         self._main.setContentsMargins(0, 0, 0, 0)
         self._left = left
         self.side = ReviewSide()
-        self.side.evidence.traced.connect(self.traced)
+        self.side.evidence.traced.connect(self._on_traced)
         self.side.evidence.copied.connect(self.copied)
         self.side.evidence.shown.connect(self._on_evidence_shown)
         self.side.trace_wanted.connect(self.trace_wanted)
@@ -74,6 +75,7 @@ class ReviewBody(ScrollBody):
 
     def show_review(self, review: Review) -> None:
         """Shows a review; ``painted`` follows once it is on the screen."""
+        self._run_id = review.run_id
         clear(self._main)
         self._parts = []
         self._texts = []
@@ -111,7 +113,7 @@ class ReviewBody(ScrollBody):
     def follow(self, fact_id: str) -> None:
         """Leads from a number in a text to the fact it stands for."""
         if not self.side.evidence.lead_to(fact_id):
-            self.traced.emit(fact_id)
+            self._on_traced(fact_id)
 
     def _text(self, role: str = "body", tone: str = "text") -> LinkText:
         made = LinkText(role, tone)
@@ -179,6 +181,10 @@ class ReviewBody(ScrollBody):
         self.raw.setMaximumWidth(self._left.maximumWidth() + measures.side)
         for part in self._parts:
             part.arrange(narrow=left < measures.unit * 50)
+
+    @Slot(str)
+    def _on_traced(self, fact_id: str) -> None:
+        self.traced.emit(self._run_id, fact_id)
 
     @Slot(QRect)
     def _on_evidence_shown(self, rect: QRect) -> None:

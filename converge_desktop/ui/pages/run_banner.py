@@ -10,6 +10,12 @@ from converge_desktop.ui import fonts, words
 from converge_desktop.ui.widgets.buttons import Button
 from converge_desktop.ui.widgets.labels import Label, set_property
 
+_ENDINGS = {
+    "good": "This run is finished: nothing more would change. Its facts stay, under Context.",
+    "caution": "It ended before it settled. What was promoted stays; start another run to go on.",
+    "info": "You stopped this run. What was promoted stays.",
+    "danger": "This run has ended without a result. What was promoted stays; the cause is below.",
+}
 _GOOD = ("converged", "criteria")
 _ENDED = ("user-cancelled", "cancelled", "usercancelled")
 
@@ -33,8 +39,8 @@ def banner_words(view: RunView) -> tuple[str, str, str]:
     if view.row.phase == "running":
         doing = words.sentence(view.now_doing) if view.now_doing else "Agents are working."
         return "accent", "Running", f"{doing} The Inbox says when you are needed."
-    text = words.sentence(view.stop_words) or "This run has ended."
-    return stop_tone(view.stop_kind), view.row.outcome or "Stopped", text
+    tone = stop_tone(view.stop_kind)
+    return tone, view.row.outcome or "Stopped", _ENDINGS[tone]
 
 
 class RunBanner(QWidget):

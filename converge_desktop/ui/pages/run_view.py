@@ -62,6 +62,7 @@ class RunPane(QWidget):
         super().__init__()
         self._clock = clock
         self.view: RunView | None = None
+        self._built: dict[str, object] = {}
         unit = fonts.measures().unit
         header = Panel("header")
         self._title = Label("", "title").wrapped()
@@ -149,14 +150,25 @@ class RunPane(QWidget):
             self.detail.close_()
             self.facts.let_go()
         self._title.say(view.row.title)
-        self._chips.show_chips(*self._make_chips(view))
+        if self._moved("chips", (view.row, view.pack, view.cycle, view.folder, view.root)):
+            self._chips.show_chips(*self._make_chips(view))
         self.banner.show_run(view)
         self.grid.show_rows(view.agents)
-        self._show_why(view)
-        self._show_budgets(view)
-        self._show_notes(view)
+        if self._moved("why", (view.row.phase, view.why_not, view.stop_words, view.now_doing)):
+            self._show_why(view)
+        if self._moved("budgets", view.budgets):
+            self._show_budgets(view)
+        if self._moved("notes", view.notes):
+            self._show_notes(view)
         self.facts.show_context(view.context)
         self._no_facts.setVisible(not view.context)
+
+    def _moved(self, part: str, value: object) -> bool:
+        """Says whether a part of the page must be built again."""
+        if self._built.get(part) == value:
+            return False
+        self._built[part] = value
+        return True
 
     def _make_chips(self, view: RunView) -> list[QWidget]:
         started = words.clock_time(view.row.started_at, self._clock.now())
@@ -181,7 +193,7 @@ class RunPane(QWidget):
         self._why_caption.setAccessibleName(heading)
         for sign, text in view.why_not:
             self._why.addWidget(check_line(*self._sign(sign, view), text))
-        if stopped and view.stop_words and not view.why_not:
+        if stopped and view.stop_words not in {text for _, text in view.why_not}:
             self._why.addWidget(Label(words.sentence(view.stop_words), "small").wrapped())
         if not stopped and not view.why_not:
             doing = view.now_doing or "Agents are working."

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout
 
 from converge_desktop.runtime.port import RunChanged
-from converge_desktop.runtime.readmodel import PackRow, RunRow, RunView
+from converge_desktop.runtime.readmodel import RunRow, RunView
 from converge_desktop.ui import words
 from converge_desktop.ui.models.filtering import compile_filter
 from converge_desktop.ui.models.lists import RUN_FIELDS, run_look
@@ -42,7 +42,7 @@ class RunsPage(Page):
         self.list = RowList(self.model, "Runs")
         self.main = self.list
         self.list.moved.connect(self._on_moved)
-        self.none = EmptyState("runs", "Reading the runs…", "Every run that was ever started.")
+        self.none = EmptyState("runs", "Reading the runs…", "The newest comes first.", beside=True)
         self.none.pressed.connect(self._on_none)
         self._left = QStackedWidget()
         self._left.addWidget(self.none)
@@ -110,10 +110,6 @@ class RunsPage(Page):
         self.new_run()
         self.form.browse()
 
-    def show_packs(self, packs: tuple[PackRow, ...]) -> None:
-        """Offers these packs for a new run."""
-        self.form.show_packs(packs)
-
     def _on_rows(self, rows: tuple[RunRow, ...]) -> None:
         self._known = True
         fresh = {r.run_id: r for r in rows}
@@ -145,13 +141,11 @@ class RunsPage(Page):
                 "Nothing passes this filter", "Runs are hidden by it.", action="Clear the filter"
             )
         elif self._known:
-            self.none.tell(
-                "No run yet", "Start one on a folder of yours, or on the sample.", action="New run"
-            )
+            self.none.tell("No run yet", "Every run that is started is listed here.")
             if self.detail.currentIndex() == _EMPTY:
                 self.empty.tell(
                     "No run yet",
-                    "A run reads a folder and proposes what is true.",
+                    "Start one on a folder of yours, or on the sample that comes with a pack.",
                     action="New run",
                 )
 
@@ -169,8 +163,6 @@ class RunsPage(Page):
     def _on_none(self) -> None:
         if self.model.total():
             self.filter.clear()
-        elif self._known:
-            self.new_run()
         else:
             self.start()
 
@@ -233,7 +225,7 @@ class RunsPage(Page):
     def _on_started(self, run_id: str) -> None:
         self._shown = ""
         self.show_run(run_id)
-        self.tools.routes.say.emit("info", "The run has started; it is shown here.", "started")
+        self.take_focus()
 
     @Slot()
     def _on_form_left(self) -> None:

@@ -71,7 +71,7 @@ class TracePane(QWidget):
         self.tabs.currentChanged.connect(self._stack.setCurrentIndex)
         self.evidence = EvidenceList()
         self.evidence.traced.connect(self._on_traced)
-        self.evidence.copied.connect(self._on_copied)
+        self.evidence.copied.connect(tools.routes.tell_copied)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
@@ -173,7 +173,3 @@ class TracePane(QWidget):
     def _on_run(self) -> None:
         if self.view is not None:
             self._tools.routes.run.emit(self.view.row.run_id)
-
-    @Slot(str)
-    def _on_copied(self, fact_id: str) -> None:
-        self._tools.routes.say.emit("info", f"Copied the id {fact_id}.", "copied")

@@ -35,7 +35,9 @@ class TracesPage(Page):
         self.main = self.table
         self.table.set_widths("run 0192", "", "uncertai", "99.99 s", "10,00")
         self.table.moved.connect(self._on_moved)
-        self.none = EmptyState("traces", "Reading the traces…", "Every call of the model.")
+        self.none = EmptyState(
+            "traces", "Reading the traces…", "The newest comes first.", beside=True
+        )
         self.none.pressed.connect(self._on_none)
         self._left = QStackedWidget()
         self._left.addWidget(self.none)

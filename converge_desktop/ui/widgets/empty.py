@@ -34,35 +34,46 @@ class EmptyState(QWidget):
 
     pressed = Signal()
 
-    def __init__(self, icon: str, heading: str, text: str, action: str = "") -> None:
+    def __init__(
+        self, icon: str, heading: str, text: str, action: str = "", *, beside: bool = False
+    ) -> None:
+        """Makes the state; ``beside`` is for a list whose page says more in its wider part."""
         super().__init__()
-        self.setObjectName("page")
+        self.setObjectName("master" if beside else "page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         unit = fonts.measures().unit
         self._mark = _Mark(icon)
-        self._heading = Label(heading, "heading").wrapped()
+        self._heading = Label(heading, "strong" if beside else "heading").wrapped()
         self._text = Label(text, "body", "muted").wrapped()
         self._text.setMaximumWidth(unit * 48)
         self._button = Button(action)
         self._button.setVisible(bool(action))
         self._button.clicked.connect(self._on_clicked)
-        column = QVBoxLayout()
+        holder = QWidget()
+        holder.setMaximumWidth(unit * 48)
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(unit)
         column.addWidget(self._mark)
-        column.addSpacing(unit // 2)
         column.addWidget(self._heading)
         column.addWidget(self._text)
-        column.addSpacing(unit)
+        column.addSpacing(unit // 2)
         column.addWidget(self._button)
+        self._mark.setVisible(not beside)
         outer = QVBoxLayout(self)
-        outer.setContentsMargins(unit * 3, unit * 3, unit * 3, unit * 3)
-        outer.addStretch(2)
-        row = QHBoxLayout()
-        row.addStretch(1)
-        row.addLayout(column, 4)
-        row.addStretch(1)
-        outer.addLayout(row)
-        outer.addStretch(3)
+        side = unit + 4 if beside else unit * 3
+        outer.setContentsMargins(side, side, side, side)
+        if beside:
+            outer.addWidget(holder)
+            outer.addStretch(1)
+        else:
+            row = QHBoxLayout()
+            row.addStretch(1)
+            row.addWidget(holder, 1000)
+            row.addStretch(1)
+            outer.addStretch(2)
+            outer.addLayout(row)
+            outer.addStretch(3)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def tell(self, heading: str, text: str, *, action: str = "", tone: str = "") -> None:

@@ -1,0 +1,288 @@
+"""The engine thread: it steps runs and owns the ledger, and does nothing else.
+
+No agent executes on it, so a decision is durable at once whatever agents do. Others send it work
+and wait for a future; what it did is told after it was folded, never before.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TypeVar, cast
+
+import msgspec
+
+from converge_core.agent import Executed, execute
+from converge_core.engine import Advance, Cancel, Command, Decide, Engine, Report, Restart
+from converge_core.errors import ConvergeError, DecisionRefused, IllegalCommand, LedgerCorrupt
+from converge_core.events import Event, OperatorEnrolled, TraceRecorded
+from converge_core.ids import ApprovalId, RunId
+from converge_core.intent import RootIntent
+from converge_core.ledger import Entry
+from converge_core.review import Decision, Verdict, bytes_of
+from converge_core.state import Phase, RunState
+from converge_core.trace import TextRef
+from converge_desktop.adapters.clock import Clock
+from converge_desktop.adapters.keys import OperatorKey
+from converge_desktop.adapters.ledger_file import LedgerWriteFailed
+from converge_desktop.adapters.packs import Pack, PackProblem
+from converge_desktop.adapters.texts import TextMissing
+from converge_desktop.runtime.chain_agents import ModelAccess
+from converge_desktop.runtime.journal import Journal
+from converge_desktop.runtime.model_thread import ModelThread
+from converge_desktop.runtime.pack_engine import BeginRun, build_engine
+from converge_desktop.runtime.port import InboxChanged, Notice, RunChanged, TracesAdded, Update
+from converge_desktop.runtime.trace_views import trace_row
+from converge_desktop.runtime.views import Views
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    work: Callable[[], object]
+    future: Future[object]
+
+
+class EngineThread:
+    """Steps the runs of a data directory.
+
+    Args:
+        data_dir: the data directory, locked by the caller.
+        clock: microseconds since 1970 UTC.
+        titles: the packs' titles by id.
+        model: where agents call the model.
+        publish: told of every change, on this thread, after the fold.
+        durable: told of every batch, on this thread, after the fold.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        clock: Clock,
+        titles: dict[str, str],
+        *,
+        model: ModelThread,
+        publish: Callable[[Update], None],
+        durable: Callable[[list[Entry]], None],
+    ) -> None:
+        self._data_dir = data_dir
+        self._clock = clock
+        self._model = model
+        self._publish = publish
+        self._durable = durable
+        self.views = Views(lambda: self.journal.state, self._read_text, titles)
+        self._inbox: SimpleQueue[_Message | None] = SimpleQueue()
+        self._engines: dict[RunId, Engine] = {}
+        self._cancelled: dict[RunId, threading.Event] = {}
+        self._executing: set[RunId] = set()
+        self._stalled = False
+        self._closing = threading.Event()
+        self._agents = ThreadPoolExecutor(2, thread_name_prefix="agent")
+        self._problem = "The desk is still opening."
+        self._thread = threading.Thread(target=self._serve, name="engine")
+        self._thread.start()
+        self.opened = self._put(self._open)
+
+    def send(self, work: Callable[[], T]) -> Future[T]:
+        """Has ``work`` done on this thread; it may read views and call what is below."""
+        return self._put(lambda: self._when_open(work))
+
+    def cancel_agents(self) -> None:
+        """Asks every model call to stop; the runs go on when the desk is opened again."""
+        self._closing.set()
+        for cancelled in list(self._cancelled.values()):
+            cancelled.set()
+
+    def close(self) -> None:
+        """Ends agents and thread and closes the ledger. Safe to call twice."""
+        self.cancel_agents()
+        self._agents.shutdown(wait=True, cancel_futures=True)
+        self._inbox.put(None)
+        self._thread.join()
+
+    # What is sent here.
+
+    def begin(self, make: BeginRun) -> str:
+        """Starts a run."""
+        run = RunId(f"run-{len(self.journal.state.runs) + 1:04d}")
+        pack, command = make(run)
+        engine = self._build(run, pack, command.started.intent)
+        events = engine.step(None, command, self._clock())
+        self._commit(events, tuple(pack.texts.values()))
+        self._drive(run)
+        return run
+
+    def decide(
+        self, gate_id: str, verdict: Verdict, reason: str, shown: str, key: OperatorKey
+    ) -> None:
+        """Signs and records a decision on what was ``shown``, and goes on with the run."""
+        run, gate = self.views.gate(gate_id)
+        if gate.open and shown != self.views.review(gate_id).digest:
+            raise DecisionRefused(
+                f"{gate_id}: what was shown is not what is asked now; review it again"
+            )
+        now = self._clock()
+        unsigned = Decision(
+            id=ApprovalId(f"decision:{gate_id}"),
+            gate=gate.request.id,
+            verdict=verdict,
+            reason=reason.strip(),
+            operator=key.operator.id,
+            decided_at=now,
+            request=gate.request.digest(),
+            shown=shown,
+            signature="",
+        )
+        decision = msgspec.structs.replace(unsigned, signature=key.sign(bytes_of(unsigned)))
+        events = self._engine(run).step(run, Decide(decision, key.operator), now)
+        if events and key.operator.id not in self.journal.state.operators:
+            events.insert(0, OperatorEnrolled(operator=key.operator))
+        self._commit(events)
+        self._drive(run.run)
+        self._retry_stalled()
+
+    def cancel(self, run_id: str, by: str) -> None:
+        """Stops a run; what it reached stays."""
+        run = self.views.run_state(run_id)
+        self._step(run, Cancel(by=by))
+        cancelled = self._cancelled.get(run.run)
+        if cancelled is not None:
+            cancelled.set()
+        self._retry_stalled()
+
+    def resume(self) -> None:
+        """Takes up what a crash, a full disk or a closed window left unfinished."""
+        for run in self.views.all_runs():
+            if run.phase in {Phase.STOPPED, Phase.WAITING} or run.run in self._executing:
+                continue
+            try:
+                if run.phase is Phase.EXECUTING:
+                    self._step(run, Restart())
+                self._drive(run.run)
+            except (ConvergeError, LedgerWriteFailed, PackProblem, TextMissing) as error:
+                self._publish(Notice("danger", f"{run.run} cannot go on: {error}"))
+
+    # How it works.
+
+    def _put(self, work: Callable[[], T]) -> Future[T]:
+        future: Future[T] = Future()
+        if self._closing.is_set():
+            future.set_exception(IllegalCommand("the desk is closing"))
+        else:
+            self._inbox.put(_Message(work, cast("Future[object]", future)))
+        return future
+
+    def _serve(self) -> None:
+        while (message := self._inbox.get()) is not None:
+            if not message.future.set_running_or_notify_cancel():
+                continue
+            try:
+                message.future.set_result(message.work())
+            except Exception as error:  # noqa: BLE001 - it belongs to the one who asked
+                message.future.set_exception(error)
+        if not self._problem:
+            self.journal.close()
+
+    def _when_open(self, work: Callable[[], T]) -> T:
+        if self._problem:
+            raise IllegalCommand(self._problem)
+        return work()
+
+    def _open(self) -> None:
+        try:
+            self.journal = Journal(self._data_dir, self._clock)
+        except (LedgerCorrupt, OSError) as error:
+            self._problem = (
+                f"The ledger in {self._data_dir} cannot be used: {error}. Nothing was changed. "
+                "Restore it from a copy, or choose another place with --data-dir."
+            )
+            self._publish(Notice("danger", self._problem))
+            raise
+        self._problem = ""
+        if self.journal.set_aside:
+            self._publish(Notice("caution", self.journal.set_aside.words()))
+        self._publish(InboxChanged(self.views.inbox()))
+
+    def _read_text(self, ref: TextRef) -> str:
+        return self.journal.read_text(ref)
+
+    def _drive(self, run_id: RunId) -> None:
+        """Steps a run until agents are at work, people are asked, or it has stopped."""
+        while True:
+            run = self.journal.state.runs[run_id]
+            match run.phase:
+                case Phase.READY | Phase.RESOLVING:
+                    self._step(run, Advance())
+                case Phase.EXECUTING:
+                    self._dispatch(run)
+                    return
+                case Phase.WAITING | Phase.STOPPED:
+                    return
+
+    def _step(self, run: RunState, command: Command, texts: tuple[str, ...] = ()) -> None:
+        engine = self._engine(run)
+        self._commit(engine.step(run, command, self._clock()), texts)
+
+    def _dispatch(self, run: RunState) -> None:
+        if run.run in self._executing or self._closing.is_set():
+            return
+        self._executing.add(run.run)
+        work, name = self._engine(run).work(run), run.run
+
+        def at_work() -> None:
+            executed = tuple(execute(agent, view) for agent, view in work)
+            self.send(lambda: self._report(name, executed))
+
+        self._agents.submit(at_work)
+
+    def _report(self, run_id: RunId, executed: tuple[Executed, ...]) -> None:
+        self._executing.discard(run_id)
+        run = self.journal.state.runs[run_id]
+        if self._closing.is_set() or run.phase is not Phase.EXECUTING:
+            return
+        texts = tuple(text for one in executed for text in one.effect.texts)
+        try:
+            self._step(run, Report(executed), texts)
+            self._drive(run_id)
+        except LedgerWriteFailed as error:
+            self._stalled = True
+            self._publish(Notice("danger", str(error)))
+
+    def _retry_stalled(self) -> None:
+        if self._stalled:
+            self._stalled = False
+            self.resume()
+
+    def _commit(self, events: list[Event], texts: tuple[str, ...] = ()) -> None:
+        entries = self.journal.commit(events, texts)
+        if not entries:
+            return
+        self._durable(entries)
+        touched = dict.fromkeys(RunId(entry.head.run) for entry in entries if entry.head.run)
+        for run_id in touched:
+            self._publish(RunChanged(self.views.run(run_id)))
+        recorded = [entry.event for entry in entries if isinstance(entry.event, TraceRecorded)]
+        if recorded:
+            runs = self.journal.state.runs
+            rows = (trace_row(runs[event.run], event.trace) for event in recorded)
+            self._publish(TracesAdded(tuple(rows)))
+        self._publish(InboxChanged(self.views.inbox()))
+
+    def _engine(self, run: RunState) -> Engine:
+        return self._engines.get(run.run) or self._build(
+            run.run, self.views.pack_of(run), run.intent
+        )
+
+    def _build(self, run: RunId, pack: Pack, intent: RootIntent) -> Engine:
+        cancelled = self._cancelled[run] = threading.Event()
+        access = ModelAccess(
+            infer=lambda request: self._model.infer(request, cancelled.is_set),
+            count_tokens=self._model.count_tokens,
+        )
+        engine = self._engines[run] = build_engine(pack, intent, access)
+        return engine

@@ -1,0 +1,122 @@
+"""Measures what the issue of speed is about here, and prints a table.
+
+make bench
+"""
+
+from __future__ import annotations
+
+import platform
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from converge_core import Context, ContextKey, Engine, ReactOnceAgent, SeedAgent, grant
+from converge_core.events import DeskOpened
+from PySide6.QtCore import QTimer
+
+from converge_desktop import paths
+from converge_desktop.adapters.ledger_file import LedgerFile, read_ledger
+from converge_desktop.runtime.desk import Desk, DeskOptions
+from converge_desktop.runtime.port import RunChanged, StatusChanged, Update
+from converge_desktop.ui.application import create_application
+from converge_desktop.ui.main_window import MainWindow
+from converge_desktop.ui.settings import UiSettings
+from tests.runtime.folders import make_folder
+
+TICK_MS = 5
+
+
+def main() -> None:
+    """Prints one line a measurement."""
+    print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}")
+    _print("quick start, engine built", *_repeat(_quick_start(), 2000))
+    with tempfile.TemporaryDirectory() as directory:
+        scratch = Path(directory)
+        _print("one record appended and synced", *_repeat(_append(scratch / "ledger"), 500))
+        count, seconds = _read(scratch / "ledger")
+        print(f"{'records read and verified':44} {count / seconds:12,.0f} a second")
+        _window(scratch)
+
+
+def _repeat(work: Callable[[], object], times: int) -> tuple[float, float]:
+    taken = []
+    for _ in range(times):
+        begun = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - begun)
+    return statistics.median(taken), statistics.quantiles(taken, n=100)[-1]
+
+
+def _print(name: str, median: float, p99: float) -> None:
+    print(f"{name:44} {median * 1e6:12,.0f} µs median {p99 * 1e6:10,.0f} µs p99")
+
+
+def _quick_start() -> Callable[[], object]:
+    engine = Engine()
+    engine.register(SeedAgent("seed-1", "initial data"))
+    engine.register(ReactOnceAgent("hyp-1", "derived insight"))
+    mine = grant("quick-start", ContextKey.SEEDS, ContextKey.HYPOTHESES)
+    return lambda: engine.run(Context(), authority=mine)
+
+
+def _append(directory: Path) -> Callable[[], object]:
+    ledger = LedgerFile(directory)
+    event = DeskOpened(desk="0" * 16, app_version="0")
+    return lambda: ledger.append([event], 0)
+
+
+def _read(directory: Path) -> tuple[int, float]:
+    begun = time.perf_counter()
+    count = sum(1 for _ in read_ledger(directory))
+    return count, time.perf_counter() - begun
+
+
+def _window(scratch: Path) -> None:
+    """Runs the real app offscreen: start-up, a run of the pack, stalls, shut-down."""
+    begun = time.perf_counter()
+    app = create_application(sys.argv[:1])
+    options = DeskOptions(
+        scratch / "data", paths.packs(), paths.samples(), "bench", paths.default_model()
+    )
+    desk = Desk(options)
+    window = MainWindow(desk, UiSettings(scratch / "window.ini"))
+    window.show()
+    app.processEvents()
+    print(f"{'start to first paint':44} {time.perf_counter() - begun:12.2f} s")
+    ticks: list[float] = [time.perf_counter()]
+    speeds: list[int] = []
+    runs: list[float] = []
+    timer = QTimer()
+    timer.timeout.connect(lambda: ticks.append(time.perf_counter()))
+    timer.start(TICK_MS)
+    folder = make_folder(scratch / "folder", failed=1)
+    started = time.perf_counter()
+
+    def watch(update: Update) -> None:
+        if isinstance(update, StatusChanged):
+            speeds.append(update.status.model.tokens_per_second)
+        waits = isinstance(update, RunChanged) and update.view.row.phase in {"waiting", "stopped"}
+        if waits and not runs:
+            runs.append(time.perf_counter() - started)
+            # A second model load while the window is up: the other heavy thing there is.
+            desk.load_model(paths.default_model()).add_done_callback(lambda _: app.quit())
+
+    desk.subscribe(watch)
+    desk.start_run("release-readiness", folder)
+    app.exec()
+    timer.stop()
+    gaps = [late - early for early, late in zip(ticks, ticks[1:], strict=False)]
+    print(f"{'folder to a proposal that waits':44} {runs[0]:12.2f} s")
+    print(f"{'decoding':44} {max(speeds):12,} tokens a second")
+    print(f"{'longest stall of the window':44} {(max(gaps) * 1000 - TICK_MS):12.0f} ms")
+    begun = time.perf_counter()
+    window.close()
+    desk.close()
+    print(f"{'shut-down':44} {time.perf_counter() - begun:12.2f} s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,267 @@
+"""What the tests of the core are written with: scripted agents, people who sign, and a driver."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import count
+
+import msgspec
+
+from converge_core import events as e
+from converge_core.agent import Agent, AgentEffect, Executed, Executor, execute, sequential
+from converge_core.authority import Actor, ActorKind, AuthorityGrant
+from converge_core.canonical import canonical_record, hash_bytes
+from converge_core.checks import BASIC
+from converge_core.context import ContextView
+from converge_core.engine import Advance, Begin, Cancel, Command, Decide, Engine, Report, grant
+from converge_core.gate import Check, PromotionGate
+from converge_core.ids import AgentId, ApprovalId, FactId, GateId, OperatorId, ProposalId, RunId
+from converge_core.intent import RootIntent
+from converge_core.key import ContextKey
+from converge_core.observation import Observation
+from converge_core.policy import BASIC_CHECKS, ENGINE_GATE, Effect, Risk, Rule, RulePolicy
+from converge_core.proposal import Draft, ProposedFact, draft
+from converge_core.review import Decision, Operator, Verdict, bytes_of
+from converge_core.state import DeskState, Gate, Phase, RunState, fold
+
+EVERYTHING = grant("test", *ContextKey)
+"""A grant that covers every key."""
+INTENT = RootIntent(question="is it so", subject="the test")
+
+
+def fact(key: ContextKey, name: str, content: str = "", **more: object) -> ProposedFact:
+    """Returns a proposed fact; its content defaults to its name."""
+    return ProposedFact(key=key, id=FactId(name), content=content or name, **more)  # type: ignore[arg-type]
+
+
+def seed(name: str, content: str = "") -> ProposedFact:
+    return fact(ContextKey.SEEDS, name, content)
+
+
+def drafted(proposed: ProposedFact, *, ordinal: int = 0, agent: str = "author") -> Draft:
+    """Returns ``proposed`` as the draft of an agent, outside any run."""
+    return draft(
+        ProposalId(f"run/1/{agent}/{ordinal}"),
+        Actor(kind=ActorKind.AGENT, id=agent),
+        AgentId(agent),
+        1,
+        proposed,
+    )
+
+
+@dataclass
+class Script:
+    """An agent that does what a test says, and counts how often it was asked to."""
+
+    name: AgentId
+    does: Callable[[ContextView], AgentEffect]
+    dependencies: tuple[ContextKey, ...] = ()
+    when: Callable[[ContextView], bool] = lambda _: True
+    executed: int = 0
+
+    def accepts(self, view: ContextView) -> bool:
+        return self.when(view)
+
+    def execute(self, view: ContextView) -> AgentEffect:
+        self.executed += 1
+        return self.does(view)
+
+
+def script(
+    name: str,
+    does: Callable[[ContextView], AgentEffect],
+    *,
+    after: Iterable[ContextKey] = (),
+    when: Callable[[ContextView], bool] = lambda _: True,
+) -> Script:
+    return Script(AgentId(name), does, tuple(after), when)
+
+
+def proposes(name: str, *facts: ProposedFact, after: Iterable[ContextKey] = ()) -> Script:
+    """Returns an agent that proposes ``facts`` as long as one of them is missing."""
+    return script(
+        name,
+        lambda _: AgentEffect(facts),
+        after=after,
+        when=lambda view: any(not view.contains(one.key, one.id) for one in facts),
+    )
+
+
+def engine_of(*agents: Agent, **settings: object) -> Engine:
+    """Returns an engine with ``agents`` registered in that order."""
+    engine = Engine(**{"verify": fits, **settings})  # type: ignore[arg-type]
+    for agent in agents:
+        engine.register(agent)
+    return engine
+
+
+def rule(
+    effect: Effect, key: ContextKey | None = None, name: str = "", **more: object
+) -> Rule:
+    return Rule(
+        name=name or f"{effect}-{key or 'all'}",
+        effect=effect,
+        reason=f"The test wants to {effect}.",
+        key=key,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def policy_of(*rules: Rule, checks: Iterable[str] = BASIC_CHECKS) -> RulePolicy:
+    """Returns a policy of ``rules`` that requires ``checks`` of every key."""
+    return RulePolicy(id="test", revision=1, rules=rules, checks={"*": tuple(checks)})
+
+
+ASK_STRATEGIES = policy_of(
+    rule(Effect.PERMIT),
+    rule(Effect.ASK, ContextKey.STRATEGIES, "strategies-ask", risk=Risk.HIGH),
+)
+"""Strategies are put to a person; all else is promoted."""
+
+
+def gate_of(policy: RulePolicy | None = None, **checks: Check) -> PromotionGate:
+    named = {name.replace("_", "-"): check for name, check in checks.items()}
+    return PromotionGate(
+        ENGINE_GATE, policy or policy_of(rule(Effect.PERMIT)), {**BASIC, **named}
+    )
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who signs; the scheme is a hash over the public key, which serves a test."""
+
+    name: str
+
+    @property
+    def operator(self) -> Operator:
+        key = hash_bytes(self.name.encode())
+        return Operator(id=OperatorId(f"{self.name}#{key[:8]}"), name=self.name, public_key=key)
+
+    def sign(self, message: bytes) -> str:
+        return hash_bytes(self.operator.public_key.encode() + message)
+
+    def decision(self, gate: Gate, verdict: str, reason: str = "", at: int = 7) -> Decision:
+        """Returns this person's signed answer to what ``gate`` asks."""
+        unsigned = Decision(
+            id=ApprovalId(f"approval:{gate.request.id}"),
+            gate=gate.request.id,
+            verdict=Verdict(verdict),
+            reason=reason,
+            operator=self.operator.id,
+            decided_at=at,
+            request=gate.request.digest(),
+            shown=hash_bytes(b"what was shown"),
+            signature="",
+        )
+        return self.signed(unsigned)
+
+    def signed(self, decision: Decision) -> Decision:
+        return msgspec.structs.replace(decision, signature=self.sign(bytes_of(decision)))
+
+
+def fits(public_key: str, message: bytes, signature: str) -> bool:
+    """Checks the signatures of :class:`Person`."""
+    return signature == hash_bytes(public_key.encode() + message)
+
+
+ALICE = Person("alice")
+BOB = Person("bob")
+
+
+@dataclass
+class Play:
+    """Drives an engine as the desktop does, without threads or disk: step, record, fold."""
+
+    engine: Engine
+    run: RunId = RunId("run")
+    intent: RootIntent = INTENT
+    grants: tuple[AuthorityGrant, ...] = (EVERYTHING,)
+    clock: Callable[[], int] = field(default_factory=lambda: count(1).__next__)
+    executor: Executor = sequential
+    desk: DeskState = field(default_factory=DeskState)
+    recorded: list[tuple[e.Event, int]] = field(default_factory=list)
+
+    @property
+    def state(self) -> RunState:
+        return self.desk.runs[self.run]
+
+    @property
+    def events(self) -> list[e.Event]:
+        return [event for event, _ in self.recorded]
+
+    def of(self, kind: type[e.E]) -> list[e.E]:
+        """Returns the events of one kind, in order."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def command(self, command: Command) -> None:
+        """Takes one step."""
+        now = self.clock()
+        for event in self.engine.step(self.desk.runs.get(self.run), command, now):
+            self.record(event, now)
+
+    def record(self, event: e.Event, now: int) -> None:
+        self.recorded.append((event, now))
+        self.desk = fold(self.desk, event, now, self.desk.seq + 1)
+
+    def begin(
+        self, *inputs: ProposedFact, observations: tuple[Observation, ...] = ()
+    ) -> Play:
+        """Starts the run over ``inputs`` and goes on as far as it can without a person."""
+        started = e.RunStarted(
+            run=self.run,
+            pack="",
+            pack_version=0,
+            pack_digest="",
+            policy_digest="",
+            intent=self.intent,
+            agents=self.engine.agents,
+            grants=self.grants,
+            folder="",
+        )
+        self.command(Begin(started, observations, inputs))
+        return self.go()
+
+    def go(self) -> Play:
+        """Steps until people are asked or the run has stopped."""
+        while self.state.phase not in {Phase.WAITING, Phase.STOPPED}:
+            if self.state.phase is Phase.EXECUTING:
+                self.command(Report(self.executor(self.engine.work(self.state))))
+            else:
+                self.command(Advance())
+        return self
+
+    def gates(self) -> list[Gate]:
+        """Returns the gates that wait for an answer."""
+        return list(self.state.open_gates())
+
+    def answer(
+        self, gate: Gate | GateId, verdict: str, by: Person = ALICE, reason: str = "no"
+    ) -> Play:
+        """Has ``by`` answer one gate; call :meth:`go` to let the run go on."""
+        gate = gate if isinstance(gate, Gate) else self.state.gates[gate]
+        self.command(Decide(by.decision(gate, verdict, reason), by.operator))
+        return self
+
+    def cancel(self, by: str = "alice") -> Play:
+        self.command(Cancel(by))
+        return self
+
+
+def completing(order: Iterable[int]) -> Executor:
+    """Returns an executor whose agents finish in ``order``, as threads might."""
+
+    def run(work: tuple[tuple[Agent, ContextView], ...]) -> tuple[Executed, ...]:
+        finished = {index: execute(*work[index]) for index in order if index < len(work)}
+        return tuple(finished[index] for index in range(len(work)))
+
+    return run
+
+
+def lines_of(play: Play) -> list[bytes]:
+    """Returns the canonical bytes of everything that happened."""
+    return [canonical_record(event) for event in play.events]
+
+
+def contents(state: RunState, key: ContextKey) -> list[str]:
+    return [one.content for one in state.context.get(key)]
