@@ -10,7 +10,6 @@ integers in microseconds since 1970 UTC.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from typing import Any, NewType
 
 import msgspec
@@ -21,6 +20,8 @@ ContentHash = NewType("ContentHash", str)
 """Lower-case hexadecimal SHA-256."""
 
 MAX_INTEGER = 2**53 - 1
+MAX_DEPTH = 64
+"""How deep a value in a record may nest; a whole record may nest twice as deep."""
 
 
 def _plain(value: object) -> str:
@@ -33,19 +34,19 @@ _encoder = msgspec.json.Encoder(enc_hook=_plain, order="sorted")
 
 
 def canonical(value: object) -> bytes:
-    """Returns the canonical JSON bytes of ``value``.
+    """Returns the canonical JSON bytes of ``value``, which may be a record.
 
     Raises:
         InvalidValue: if the value lies outside the domain, naming where.
     """
-    _check(value, "$")
+    _check(value, "$", 2 * MAX_DEPTH)
     return _encoder.encode(value)
 
 
 def canonical_record(record: msgspec.Struct) -> bytes:
     """Returns the canonical bytes of a record whose fields are typed within the domain.
 
-    Its open-ended fields were checked by :func:`checked` when it was made.
+    Its open-ended fields were checked when it was made or settled.
     """
     return _encoder.encode(record)
 
@@ -56,8 +57,13 @@ def checked(value: Any, place: str) -> Any:
     Raises:
         InvalidValue: naming ``place`` and where in it.
     """
-    _check(value, place)
+    _check(value, place, MAX_DEPTH)
     return value
+
+
+def fresh(value: Any) -> Any:
+    """Returns an equal value of the domain that shares nothing with ``value``."""
+    return msgspec.json.decode(_encoder.encode(value))
 
 
 def canonical_text(value: object) -> str:
@@ -88,11 +94,11 @@ def parse(data: bytes | str) -> Any:
     """
     try:
         return msgspec.json.decode(data)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidValue(f"not JSON: {error}") from error
 
 
-def _check(value: object, path: str) -> None:
+def _check(value: object, path: str, depth: int) -> None:
     if value is None or isinstance(value, bool):
         return
     if isinstance(value, str):
@@ -100,18 +106,27 @@ def _check(value: object, path: str) -> None:
             _check_unicode(value, path)
     elif isinstance(value, int):
         if not -MAX_INTEGER <= value <= MAX_INTEGER:
-            raise InvalidValue(f"{path}: integer {value} is beyond 2^53; record it as text")
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            if not isinstance(key, str) or not key.isascii():
-                raise InvalidValue(f"{path}: key {key!r} is not ASCII text")
-            _check(item, f"{path}.{key}")
-    elif isinstance(value, (list, tuple)):
-        for index, item in enumerate(value):
-            _check(item, f"{path}[{index}]")
+            raise InvalidValue(f"{path}: an integer beyond 2^53; record it as text")
+    elif isinstance(value, (dict, list, tuple, msgspec.Struct)):
+        if depth == 0:
+            raise InvalidValue(f"{path[:80]}: nested too deep to be recorded")
+        _check_inside(value, path, depth - 1)
     else:
         kind = type(value).__name__
         raise InvalidValue(f"{path}: {kind} cannot be recorded; use integers, text, lists, objects")
+
+
+def _check_inside(value: Any, path: str, depth: int) -> None:
+    if isinstance(value, msgspec.Struct):
+        value = msgspec.structs.asdict(value)
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str) or not key.isascii():
+                raise InvalidValue(f"{path}: key {key!r} is not ASCII text")
+            _check(item, f"{path}.{key}", depth)
+    else:
+        for index, item in enumerate(value):
+            _check(item, f"{path}[{index}]", depth)
 
 
 def _check_unicode(value: str, path: str) -> None:

@@ -30,7 +30,7 @@ class Id(str):
             raise InvalidId(f"{type(text).__name__} {text!r} is not a {cls.__name__}")
         reason = why_invalid(text)
         if reason:
-            raise InvalidId(f"{cls.__name__} {text[:40]!r} {reason}")
+            raise InvalidId(f"{cls.__name__} {str(text)[:40]!r} {reason}")
         return super().__new__(cls, text)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from converge_core.canonical import ContentHash, checked, content_hash
+from converge_core.canonical import checked, content_hash, fresh
 from converge_core.ids import ObservationId
 from converge_core.record import Record
 
@@ -55,7 +55,7 @@ def observe(
     place: str,
 ) -> Observation:
     """Makes an observation and hashes its payload."""
-    digest: ContentHash = content_hash(checked(payload, str(id)))
+    payload = fresh(checked(payload, id))
     return Observation(
         id=id,
         kind=kind,
@@ -63,5 +63,5 @@ def observe(
         source=source,
         place=place,
         payload=payload,
-        payload_hash=digest,
+        payload_hash=content_hash(payload),
     )

@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from converge_core.errors import InvalidValue
+from converge_core.canonical import canonical, parse
+from converge_core.errors import InvalidId, InvalidValue
 from converge_core.ids import Id
 
 R = TypeVar("R", bound="Record")
@@ -20,7 +21,10 @@ class Record(
 
 def _typed(kind: type, value: object) -> object:
     if isinstance(kind, type) and issubclass(kind, Id):
-        return kind(str(value))
+        try:
+            return kind(value)  # type: ignore[arg-type]
+        except InvalidId as error:
+            raise ValueError(str(error)) from error
     raise NotImplementedError(f"{kind} cannot be read back")
 
 
@@ -34,3 +38,17 @@ def read(kind: type[R], value: Any) -> R:
         return msgspec.convert(value, kind, dec_hook=_typed)
     except msgspec.ValidationError as error:
         raise InvalidValue(f"{kind.__name__}: {error}") from error
+
+
+def settled(kind: type[R], record: object) -> R:
+    """Returns ``record`` as it will be read back, sharing nothing with what it was made of.
+
+    Making a record checks nothing and keeps hold of what it is given; whatever comes from outside
+    is settled before anything relies on it.
+
+    Raises:
+        InvalidValue: naming what cannot be recorded, or does not fit.
+    """
+    if not isinstance(record, kind):
+        raise InvalidValue(f"{type(record).__name__} is not a {kind.__name__}")
+    return read(kind, parse(canonical(record)))

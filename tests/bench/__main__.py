@@ -11,12 +11,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
+
+from PySide6.QtCore import QTimer
 
 from converge_core import Context, ContextKey, Engine, ReactOnceAgent, SeedAgent, grant
 from converge_core.events import DeskOpened
-from PySide6.QtCore import QTimer
-
 from converge_desktop import paths
 from converge_desktop.adapters.ledger_file import LedgerFile, read_ledger
 from converge_desktop.runtime.desk import Desk, DeskOptions
@@ -102,13 +103,14 @@ def _window(scratch: Path) -> None:
         if waits and not runs:
             runs.append(time.perf_counter() - started)
             # A second model load while the window is up: the other heavy thing there is.
-            desk.load_model(paths.default_model()).add_done_callback(lambda _: app.quit())
+            done = desk.load_model(paths.default_model())
+            window.bridge.ask(window, done, lambda _: app.quit(), lambda _: app.quit())
 
     desk.subscribe(watch)
     desk.start_run("release-readiness", folder)
     app.exec()
     timer.stop()
-    gaps = [late - early for early, late in zip(ticks, ticks[1:], strict=False)]
+    gaps = [late - early for early, late in pairwise(ticks)]
     print(f"{'folder to a proposal that waits':44} {runs[0]:12.2f} s")
     print(f"{'decoding':44} {max(speeds):12,} tokens a second")
     print(f"{'longest stall of the window':44} {(max(gaps) * 1000 - TICK_MS):12.0f} ms")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import count
+from typing import TypeVar
 
 import msgspec
 
@@ -24,6 +25,8 @@ from converge_core.policy import BASIC_CHECKS, ENGINE_GATE, Effect, Risk, Rule, 
 from converge_core.proposal import Draft, ProposedFact, draft
 from converge_core.review import Decision, Operator, Verdict, bytes_of
 from converge_core.state import DeskState, Gate, Phase, RunState, fold
+
+E = TypeVar("E", bound=e.Event)
 
 EVERYTHING = grant("test", *ContextKey)
 """A grant that covers every key."""
@@ -190,7 +193,7 @@ class Play:
     def events(self) -> list[e.Event]:
         return [event for event, _ in self.recorded]
 
-    def of(self, kind: type[e.E]) -> list[e.E]:
+    def of(self, kind: type[E]) -> list[E]:
         """Returns the events of one kind, in order."""
         return [event for event in self.events if isinstance(event, kind)]
 

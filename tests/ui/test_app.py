@@ -45,9 +45,7 @@ def start(qtbot: QtBot, data_dir: Path) -> Iterator[Start]:
 
     def start_one() -> tuple[Desk, MainWindow]:
         desk = Desk(
-            DeskOptions(
-                data_dir, paths.packs(), paths.samples(), "alice", paths.default_model()
-            )
+            DeskOptions(data_dir, paths.packs(), paths.samples(), "alice", paths.default_model())
         )
         window = MainWindow(desk, UiSettings(data_dir / "window.ini"))
         qtbot.addWidget(window)

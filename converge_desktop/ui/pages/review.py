@@ -41,7 +41,7 @@ class ReviewPane(QStackedWidget):
         self._arm.timeout.connect(self.refresh)
         self.addWidget(self.empty)
         self.addWidget(self._build())
-        self.empty.pressed.connect(self._on_empty)
+        self.empty.pressed.connect(self.reload)
 
     def _build(self) -> QWidget:
         self._header = ReviewHeader()
@@ -138,17 +138,12 @@ class ReviewPane(QStackedWidget):
         self.setCurrentIndex(0)
 
     @Slot()
-    def _on_empty(self) -> None:
-        if self._gate:
-            self.reload()
-        else:
-            self._tools.routes.start.emit("")
-
-    @Slot()
     def reload(self) -> None:
-        """Reads the proposal again."""
+        """Reads the proposal again; where there is none, offers to start a run."""
         if self._gate:
             self.load(self._gate)
+        else:
+            self._tools.routes.start.emit("")
 
     @Slot()
     def refresh(self) -> None:

@@ -65,7 +65,8 @@ def clear(layout: QLayout) -> None:
         inner = item.layout()
         if widget is not None:
             widget.hide()
-            widget.setParent(None)
+            # It keeps its parent until then: an orphan would be Python's, and Python may collect
+            # it on any thread.
             widget.deleteLater()
         elif inner is not None:
             clear(inner)

@@ -125,7 +125,9 @@ class LinkText(QTextBrowser):
                 self._insert(cursor, segment, linked)
                 linked += segment.fact_id is not None
         cursor.endEditBlock()
-        self._copy = None
+        if self._copy is not None:
+            self._copy.deleteLater()
+            self._copy = None
         self.updateGeometry()
 
     def _insert(self, cursor: QTextCursor, segment: Segment, number: int) -> None:
@@ -162,7 +164,7 @@ class LinkText(QTextBrowser):
     def _height(self, width: int) -> int:
         """Measures on a copy, so that asking about a width never sets the text to it."""
         if self._copy is None:
-            self._copy = self.document().clone()
+            self._copy = self.document().clone(self)
             self._copy.setDocumentMargin(0)
             self._copy.setDefaultTextOption(self.document().defaultTextOption())
         self._copy.setTextWidth(max(40, width))
