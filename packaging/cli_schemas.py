@@ -1,6 +1,6 @@
 """Writes ``docs/cli/*.schema.json``: what each command prints with ``--json``.
 
-    .venv/bin/python packaging/cli_schemas.py
+.venv/bin/python packaging/cli_schemas.py
 """
 
 from __future__ import annotations

@@ -14,19 +14,20 @@ from converge_core.agent import AgentEffect
 from converge_core.canonical import hash_text
 from converge_core.chain import (
     DecisionStep,
+    capability_ids,
     contract_of,
     evaluation_entry,
     reasoning_entry,
 )
 from converge_core.context import ContextView
 from converge_core.contract import (
+    UNCERTAIN,
     Answer,
     ContractResult,
     EvaluationAnswer,
     Ground,
     PlanningAnswer,
     ReasoningAnswer,
-    UncertainAnswer,
 )
 from converge_core.envelope import InferenceRequest, InferenceResult
 from converge_core.fact import Fact
@@ -34,7 +35,7 @@ from converge_core.gate import CheckRecord
 from converge_core.ids import AgentId, FactId
 from converge_core.key import ContextKey
 from converge_core.limits import Quantity
-from converge_core.prompt import PromptStack, StateEntry, StateLayer
+from converge_core.prompt import PromptStack, Standing, StateEntry, StateLayer
 from converge_core.proposal import ContentKind, ProposedFact
 from converge_core.trace import Cited, ModelCall, Outcome, text_ref
 from converge_desktop.adapters.packs import Pack
@@ -84,6 +85,7 @@ class StepAgent:
         self._subject = subject
         self._question = question
         self._model = model
+        self._capabilities = capability_ids(tuple(pack.capabilities))
         self._key, self._fact_id = _MAKES[step]
 
     def accepts(self, view: ContextView) -> bool:
@@ -101,7 +103,7 @@ class StepAgent:
         ground = Ground(
             state=state,
             verdicts=tuple(self._pack.verdicts),
-            capabilities=frozenset(self._pack.capabilities),
+            capabilities=frozenset(self._capabilities.values()),
             concluded=concluded,
         )
         held = contract.hold(result.text, ground)
@@ -150,7 +152,11 @@ class StepAgent:
         return StateEntry(
             cite,
             fact.id,
-            (about["label"], str(quantity), *limit.fields(quantity)),
+            (
+                about["label"],
+                str(quantity),
+                *limit.fields(quantity, self._capabilities[limit.remedy]),
+            ),
             shown,
             limit.standing(quantity),
             binding=limit.weight == "hard",
@@ -219,13 +225,12 @@ class StepAgent:
             case PlanningAnswer():
                 kind = ContentKind.PLAN
                 content = self._pack.verdicts[answer.verdict].format(subject=self._subject)
+                named = {cite: name for name, cite in self._capabilities.items()}
                 steps = [
-                    {"do": step.do, "for": [cites[cite] for cite in step.cites]}
+                    {"do": named[step.do], "for": [cites[cite] for cite in step.cites]}
                     for step in answer.steps
                 ]
                 about = {"verdict": answer.verdict, "steps": steps}
-            case UncertainAnswer():
-                raise AssertionError("an uncertain answer proposes nothing")
         return ProposedFact(
             key=self._key,
             id=self._fact_id,
@@ -243,14 +248,13 @@ class StepAgent:
                 return f"readiness {score}"
             case PlanningAnswer(verdict=verdict, steps=steps):
                 return f"{verdict}, {len(steps)} steps"
-            case UncertainAnswer():
-                return "cannot tell"
             case _:
                 return "not an answer"
 
     def _refusal(self, held: ContractResult, state: StateLayer) -> str:
-        if isinstance(held.answer, UncertainAnswer):
-            return f"The model cannot tell: {state.fill(held.answer.uncertain)}."
+        if held.valid and isinstance(held.answer, ReasoningAnswer):
+            open_ones = [step.text for step in held.answer.steps if step.side is Standing.UNKNOWN]
+            return f"The model cannot tell: {state.fill('; '.join(open_ones))}."
         reasons = " ".join(check.reason for check in held.failures)
         return f"The answer broke its contract. {reasons}"
 
@@ -264,4 +268,5 @@ def quantity_of(fact: Fact) -> Quantity:
 def _outcome(held: ContractResult) -> Outcome:
     if not held.valid:
         return Outcome.INVALID
-    return Outcome.UNCERTAIN if isinstance(held.answer, UncertainAnswer) else Outcome.VALID
+    unsure = isinstance(held.answer, ReasoningAnswer) and held.answer.conclusion == UNCERTAIN
+    return Outcome.UNCERTAIN if unsure else Outcome.VALID

@@ -10,6 +10,7 @@ import msgspec
 from converge_core.canonical import content_hash
 from converge_core.ids import TraceId
 from converge_core.key import ContextKey
+from converge_core.prompt import Standing
 from converge_core.proposal import Draft
 from converge_core.state import Gate, RunState
 from converge_core.trace import Cited, DecisionTrace
@@ -114,9 +115,9 @@ def _reasoning(run: RunState) -> tuple[ReasonRow, ...]:
         return ()
     about = facts[0].structured
     cited = _cited(run, about.get("cites", {}))
-    return tuple(
-        ReasonRow(step["side"], segments(step["text"], cited)) for step in about["answer"]["steps"]
-    )
+    order = list(Standing)
+    steps = sorted(about["answer"]["steps"], key=lambda step: order.index(Standing(step["side"])))
+    return tuple(ReasonRow(step["side"], segments(step["text"], cited)) for step in steps)
 
 
 def _evaluation(run: RunState) -> tuple[int | None, str]:

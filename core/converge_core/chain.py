@@ -64,12 +64,17 @@ def step_templates(
         capabilities: the declared capabilities.
         closings: the closing steps of each verdict.
     """
-    lines = "\n".join(f"close {name} {' '.join(steps)}" for name, steps in closings.items())
+    ids = capability_ids(capabilities)
+    known = "\n".join(f"{cite} {name}" for name, cite in ids.items())
+    lines = "\n".join(
+        " ".join(("close", verdict, *(ids[step] for step in steps)))
+        for verdict, steps in closings.items()
+    )
     filled = {
         "policy": policy,
         "hold_at": str(hold_at),
         "verdicts": " ".join(verdicts),
-        "capabilities": " ".join(capabilities),
+        "capabilities": known,
         "closings": lines,
     }
     shared = str(prompts["policy"]).strip().format_map(filled)
@@ -84,6 +89,11 @@ def step_templates(
             str(section["task_frame"]).strip().format_map(filled),
         )
     return templates
+
+
+def capability_ids(capabilities: tuple[str, ...]) -> dict[str, str]:
+    """Returns the short id by which prompts and plans name each capability: ``c01``, ``c02``."""
+    return {name: f"c{number:02d}" for number, name in enumerate(capabilities, start=1)}
 
 
 def reasoning_entry(cite: str, fact_id: str, answer: ReasoningAnswer) -> StateEntry:

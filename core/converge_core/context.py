@@ -7,7 +7,7 @@ are handed a :class:`ContextView`: a snapshot that cannot be written and remembe
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Never
 
 from converge_core.canonical import ContentHash, hash_bytes
 from converge_core.errors import Conflict
@@ -114,8 +114,11 @@ class ContextView:
         object.__setattr__(self, "_counts", {key: context.count(key) for key in ContextKey})
         object.__setattr__(self, "_reads", {})
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: Any) -> Never:
         raise AttributeError(f"an agent cannot write to the context: {name}")
+
+    def __delattr__(self, name: str) -> Never:
+        raise AttributeError(f"an agent cannot delete from the context: {name}")
 
     def has(self, key: ContextKey) -> bool:
         """Whether any fact stands under ``key``."""

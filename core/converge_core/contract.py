@@ -18,10 +18,9 @@ from converge_core.prompt import CITE, Standing, StateLayer
 
 MAX_TEXT_ITEMS = 80
 """Longest running text, in characters and cites together."""
-MAX_REASONS = 10
+MAX_REASONS = 12
 MAX_PLAN_STEPS = 12
 MAX_CITES = 4
-MAX_CAPABILITY = 32
 EVEN = 500
 """The score, in thousandths, at which for and against balance."""
 
@@ -44,17 +43,15 @@ class ReasoningStep(_Answer):
     text: Annotated[str, Field(min_length=1)]
 
 
+UNCERTAIN = "uncertain"
+"""The conclusion that says that none can be drawn; valid, and the end of the chain."""
+
+
 class ReasoningAnswer(_Answer):
-    """Steps, then the conclusion they lead to."""
+    """Steps, then the conclusion they lead to, which may be :data:`UNCERTAIN`."""
 
     steps: Annotated[tuple[ReasoningStep, ...], Field(min_length=1, max_length=MAX_REASONS)]
     conclusion: str
-
-
-class UncertainAnswer(_Answer):
-    """The model says that it cannot tell, and why; a valid answer that ends the chain."""
-
-    uncertain: Annotated[str, Field(min_length=3)]
 
 
 class EvaluationAnswer(_Answer):
@@ -76,9 +73,9 @@ class EvaluationAnswer(_Answer):
 
 
 class PlanStep(_Answer):
-    """One step: a declared capability, and the state entries it is for."""
+    """One step: a declared capability by its id, and the state entries it is for."""
 
-    do: Annotated[str, Field(min_length=1)]
+    do: Annotated[str, Field(pattern=r"^[a-z][0-9]{2}$")]
     cites: Annotated[tuple[str, ...], Field(alias="for", max_length=MAX_CITES)]
 
 
@@ -89,7 +86,7 @@ class PlanningAnswer(_Answer):
     steps: Annotated[tuple[PlanStep, ...], Field(min_length=1, max_length=MAX_PLAN_STEPS)]
 
 
-Answer = ReasoningAnswer | UncertainAnswer | EvaluationAnswer | PlanningAnswer
+Answer = ReasoningAnswer | EvaluationAnswer | PlanningAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +125,7 @@ class Ground:
     Attributes:
         state: the entries that may be cited.
         verdicts: the verdicts the pack declares.
-        capabilities: the capabilities the pack declares.
+        capabilities: the ids of the capabilities the pack declares.
         concluded: the verdict an earlier step of the chain reached, if any.
     """
 
@@ -182,7 +179,7 @@ def grammar_hash(contract: OutputContract) -> ContentHash:
 
 @dataclass(frozen=True, slots=True)
 class ReasoningContract:
-    """Steps that each cite the state, then a declared conclusion; or an explicit "uncertain"."""
+    """Steps that each cite the state, then a declared conclusion or an explicit "uncertain"."""
 
     verdicts: tuple[str, ...]
     name: str = field(default="reasoning:v1", init=False)
@@ -195,35 +192,32 @@ class ReasoningContract:
     def grammar(self) -> str:
         """Returns the bounded GBNF of the answer."""
         return (
-            "root ::= reasons | unsure\n"
-            f'reasons ::= "{{\\"steps\\":[" step ("," step){{0,{MAX_REASONS - 1}}} '
+            f'root ::= "{{\\"steps\\":[" step ("," step){{0,{MAX_REASONS - 1}}} '
             '"],\\"conclusion\\":\\"" verdict "\\"}"\n'
             'step ::= "{\\"side\\":\\"" side "\\",\\"text\\":\\"" text "\\"}"\n'
-            'unsure ::= "{\\"uncertain\\":\\"" text "\\"}"\n'
             f"side ::= {_either(tuple(Standing))}\n"
-            f"verdict ::= {_either(self.verdicts)}\n" + _TEXT_RULES
+            f"verdict ::= {_either((*self.verdicts, UNCERTAIN))}\n" + _TEXT_RULES
         )
 
     def hold(self, raw: str, ground: Ground) -> ContractResult:
         """Parses ``raw`` and checks it against ``ground``."""
-        model = UncertainAnswer if raw.startswith('{"uncertain"') else ReasoningAnswer
-        answer, parsed = _parse(model, raw)
-        match answer:
-            case ReasoningAnswer():
-                texts = [step.text for step in answer.steps]
-                checks = [
-                    _each_cites(texts, ground),
-                    _no_own_numbers(texts),
-                    _sides_agree(answer, ground),
-                    _nothing_left_out(answer, ground),
-                    _declared("conclusion-declared", answer.conclusion, ground.verdicts),
-                ]
-            case UncertainAnswer():
-                texts = [answer.uncertain]
-                checks = [_no_own_numbers(texts), _cites_exist(texts, ground)]
-            case _:
-                checks = []
-        return ContractResult(self.name, answer, (parsed, *checks))
+        answer, parsed = _parse(ReasoningAnswer, raw)
+        if not isinstance(answer, ReasoningAnswer):
+            return ContractResult(self.name, None, (parsed,))
+        texts = [step.text for step in answer.steps]
+        declared = (*ground.verdicts, UNCERTAIN)
+        return ContractResult(
+            self.name,
+            answer,
+            (
+                parsed,
+                _each_cites(texts, ground),
+                _no_own_numbers(texts),
+                _sides_agree(answer, ground),
+                _nothing_left_out(answer, ground),
+                _declared("conclusion-declared", answer.conclusion, declared),
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,18 +268,17 @@ class PlanningContract:
     @property
     def max_bytes(self) -> int:
         """The longest derivation, in bytes."""
-        return MAX_PLAN_STEPS * (MAX_CAPABILITY + 6 * MAX_CITES + 20) + 64
+        return MAX_PLAN_STEPS * (6 * MAX_CITES + 24) + 64
 
     def grammar(self) -> str:
         """Returns the bounded GBNF of the answer."""
         return (
             'root ::= "{\\"verdict\\":\\"" verdict "\\",\\"steps\\":[" '
             f'step ("," step){{0,{MAX_PLAN_STEPS - 1}}} "]}}"\n'
-            'step ::= "{\\"do\\":\\"" capability "\\",\\"for\\":[" cites "]}"\n'
+            'step ::= "{\\"do\\":\\"" cite "\\",\\"for\\":[" cites "]}"\n'
             f'cites ::= "" | quoted ("," quoted){{0,{MAX_CITES - 1}}}\n'
             'quoted ::= "\\"" cite "\\""\n'
             "cite ::= [a-z] [0-9] [0-9]\n"
-            f"capability ::= [a-z] [a-z0-9._-]{{0,{MAX_CAPABILITY - 1}}}\n"
             f"verdict ::= {_either(self.verdicts)}\n"
         )
 

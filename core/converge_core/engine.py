@@ -35,7 +35,7 @@ from converge_core.invariant import Invariant, InvariantClass, Violation
 from converge_core.key import ContextKey
 from converge_core.merge import Merge
 from converge_core.observation import Observation
-from converge_core.policy import ENGINE_GATE, Policy, policy_of_grant
+from converge_core.policy import ENGINE_GATE, Policy, policy_of_grants
 from converge_core.proposal import ProposedFact, draft
 from converge_core.review import Decision, Operator, SignatureCheck, bytes_of, no_signatures
 from converge_core.state import DeskState, Phase, RunState, fold
@@ -272,7 +272,7 @@ class Engine:
                     command = Advance()
 
     def _gate(self, grants: tuple[AuthorityGrant, ...]) -> PromotionGate:
-        policy = self._policy or policy_of_grant(grants[0])
+        policy = self._policy or policy_of_grants(grants)
         return PromotionGate(ENGINE_GATE, policy, self._checks)
 
     def _begin(self, command: Begin, now: int) -> list[e.Event]:

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 from typing import Any, Final, Never, final
 
+import msgspec
+
 from converge_core.authority import Actor
-from converge_core.canonical import ContentHash, canonical_record, hash_bytes
+from converge_core.canonical import ContentHash, canonical_record, fresh, hash_bytes
 from converge_core.ids import (
     AgentId,
     ApprovalId,
@@ -139,8 +141,8 @@ class Fact:
 
     @property
     def structured(self) -> dict[str, Any]:
-        """The statement for machines; a fresh copy of its first level at each call."""
-        return dict(self._record.structured)
+        """The statement for machines; a fresh copy at each call."""
+        return dict(fresh(self._record.structured))
 
     @property
     def confidence(self) -> int | None:
@@ -159,8 +161,8 @@ class Fact:
 
     @property
     def record(self) -> FactRecord:
-        """The whole as it is written down."""
-        return self._record
+        """The whole as it is written down; a fresh copy at each call."""
+        return msgspec.structs.replace(self._record, structured=self.structured)
 
     @property
     def digest(self) -> ContentHash:

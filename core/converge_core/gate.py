@@ -79,6 +79,9 @@ class Validated:
     def __setattr__(self, name: str, value: object) -> Never:
         raise AttributeError(f"a validated proposal never changes; {name} cannot be set")
 
+    def __delattr__(self, name: str) -> Never:
+        raise AttributeError(f"a validated proposal never changes; {name} cannot be deleted")
+
     def __reduce__(self) -> Never:
         raise TypeError("a validated proposal cannot be pickled or copied; validate again")
 
@@ -109,7 +112,7 @@ class PromotionGate:
         if missing:
             raise MissingCheck(
                 f"the policy requires the check {missing[0]!r} for {draft.fact.key}, "
-                f"and nobody provides it; {draft.id} is refused"
+                "and nobody provides it"
             )
         results = (self._checks[name](draft, context) for name in names)
         return ReportRecord(

@@ -137,8 +137,8 @@ class RulePolicy(Record, frozen=True):
         return UNDECIDED
 
 
-def policy_of_grant(grant: AuthorityGrant) -> RulePolicy:
-    """Returns the policy that permits just what ``grant`` covers, and asks about the rest."""
+def policy_of_grants(grants: tuple[AuthorityGrant, ...]) -> RulePolicy:
+    """Returns the policy that permits just what ``grants`` cover, and asks about the rest."""
     rules = tuple(
         Rule(
             name=f"granted:{key}",
@@ -147,9 +147,11 @@ def policy_of_grant(grant: AuthorityGrant) -> RulePolicy:
             key=ContextKey(key),
             risk=Risk.LOW,
         )
+        for grant in grants
         for key in grant.keys
     )
-    return RulePolicy(id=grant.grantor.id, revision=1, rules=rules, checks={"*": BASIC_CHECKS})
+    name = " ".join(grant.grantor.id for grant in grants) or "nobody"
+    return RulePolicy(id=name, revision=1, rules=rules, checks={"*": BASIC_CHECKS})
 
 
 BASIC_CHECKS = ("content-present", "confidence-in-range", "ground-exists")

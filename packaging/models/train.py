@@ -141,27 +141,31 @@ def losses(net: Net, batch: list[Encoded]) -> tuple[Tensor, Tensor, Tensor]:
     """Returns the losses over the answers, of the probe, and of the pointing heads."""
     length = batch[0].padded
     tokens = torch.zeros(len(batch), length, dtype=torch.long)
-    answers, lines, sources = [], [], [(0, 0, 0, 0)]
+    answers, lines, names, sources = [], [], [], [(0, 0, 0, 0)]
     for row, item in enumerate(batch):
         size = len(item.tokens)
         tokens[row, :size] = torch.tensor(item.tokens)
         answers += [(row, place, item.tokens[place + 1]) for place in range(item.prompt - 1, size - 1)]
-        lines += [(row, end, kind, item.tokens[name]) for name, end, kind in item.lines]
+        lines += [(row, end, kind) for _, end, kind in item.lines]
+        names += [(row, end, item.tokens[name]) for name, end, _ in item.lines]
+        copied = {source for head, _, source in item.sources if head == 1}
+        names += [(row, place, item.tokens[place]) for place in sorted(copied)]
         for head, place, source in item.sources:
             sources += [(row, 2 * head, place, source), (row, 2 * head + 1, place, source)]
     rows, places, targets = torch.tensor(answers).T
-    line_rows, ends, kinds, names = torch.tensor(lines).T
+    line_rows, ends, kinds = torch.tensor(lines).T
+    name_rows, held_at, held = torch.tensor(names).T
     source_rows, heads, askers, looked_at = torch.tensor(sources).T
     with torch.autocast("cpu", torch.bfloat16):
         seen = net(tokens)
         logits = seen.last[rows, places] @ net.embedding.weight.T
-        probed = seen.probed[line_rows, ends]
-        kind_logits, name_logits = net.probe(probed).float(), probed @ net.embedding.weight.T
+        named = net.probe(seen.probed[line_rows, ends]).float()
+        kept = seen.probed[name_rows, held_at] @ net.embedding.weight.T
     matches = seen.matches[source_rows, heads, askers].float()
     ahead = torch.arange(length) > askers[:, None]
     return (
         F.cross_entropy(logits.float(), targets),
-        F.cross_entropy(kind_logits, kinds) + F.cross_entropy(name_logits.float(), names),
+        F.cross_entropy(named, kinds) + F.cross_entropy(kept.float(), held),
         F.cross_entropy(matches.masked_fill(ahead, -torch.inf), looked_at),
     )
 

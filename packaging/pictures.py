@@ -1,0 +1,99 @@
+"""Takes the pictures of README and guide: the real app, offscreen, over the shipped sample.
+
+    QT_QPA_PLATFORM=offscreen .venv/bin/python packaging/pictures.py resources/docs
+
+Nothing is staged: a run is started as a person would, and each page is photographed once it shows
+what it is for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QEventLoop, QSize, QTimer
+from PySide6.QtWidgets import QApplication
+
+from converge_desktop import paths
+from converge_desktop.runtime.desk import Desk, DeskOptions
+from converge_desktop.ui.application import create_application
+from converge_desktop.ui.main_window import MainWindow
+from converge_desktop.ui.settings import UiSettings
+
+SIZE = QSize(1280, 800)
+LOOK_MS = 20
+PATIENCE = 3000
+SETTLE_MS = 800
+
+
+def main() -> None:
+    """Takes every picture."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--folder", type=Path, default=paths.samples() / "release-readiness")
+    parser.add_argument("--themes", nargs="+", default=["light", "dark"])
+    chosen = parser.parse_args()
+    chosen.out.mkdir(parents=True, exist_ok=True)
+    app = create_application(["converge-desktop"])
+    with tempfile.TemporaryDirectory() as directory:
+        data = Path(directory)
+        desk = Desk(DeskOptions(data, paths.packs(), paths.samples(), "ada", paths.default_model()))
+        window = MainWindow(desk, UiSettings(data / "window.ini"))
+        window.resize(SIZE)
+        window.show()
+        try:
+            _take_all(app, desk, window, chosen)
+        finally:
+            window.close()
+            desk.close()
+
+
+def _take_all(
+    app: QApplication, desk: Desk, window: MainWindow, chosen: argparse.Namespace
+) -> None:
+    run = desk.start_run("release-readiness", chosen.folder).result(60)
+    _until(lambda: desk.run_view(run).result(10).row.phase != "running")
+    [gate] = desk.inbox().result(10)
+    trace = desk.traces().result(10)[0]
+    for theme in chosen.themes:
+        window.theme.choose(theme)
+        ending = "" if theme == chosen.themes[0] else f"-{theme}"
+        window.routes.gate.emit(gate.gate_id)
+        _until(lambda: window.pages.inbox.review.review is not None)
+        _take(window, chosen.out / f"inbox{ending}.png")
+        window.routes.run.emit(run)
+        _take(window, chosen.out / f"run{ending}.png")
+        window.routes.trace.emit(trace.trace_id)
+        _until(lambda: window.pages.traces.pane.view is not None)
+        _take(window, chosen.out / f"trace{ending}.png")
+        for page in ("context", "ledger", "packs", "models"):
+            window.go(page)
+            _take(window, chosen.out / f"{page}{ending}.png")
+    app.processEvents()
+
+
+def _until(done: Callable[[], bool]) -> None:
+    """Lets the window live until ``done``; gives up after a minute."""
+    for _ in range(PATIENCE):
+        if done():
+            return
+        _live(LOOK_MS)
+    raise SystemExit("the app never came to what was to be photographed")
+
+
+def _live(milliseconds: int) -> None:
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
+
+
+def _take(window: MainWindow, path: Path) -> None:
+    _live(SETTLE_MS)
+    window.grab().save(str(path))
+    print(path)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""What the tests of the window share: no screen, no real clock, a desk answered by hand."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QEvent
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from converge_desktop.runtime.port import StatusChanged
+from converge_desktop.ui.application import create_application
+from converge_desktop.ui.clock import UiClock
+from converge_desktop.ui.main_window import MainWindow
+from converge_desktop.ui.settings import UiSettings
+from tests.ui import sample
+from tests.ui.fake_desk import FakeDesk
+
+
+@dataclass
+class Clock:
+    """Time that only a test moves."""
+
+    now: int = sample.NOW
+    steady: float = 100.0
+    ui: UiClock = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.ui = UiClock(now=lambda: self.now, monotonic=lambda: self.steady)
+
+
+@dataclass
+class Desk:
+    """A window over a desk that a test answers for."""
+
+    window: MainWindow
+    desk: FakeDesk
+    clock: Clock
+    settings: Path
+
+    def settle(self) -> None:
+        """Delivers what has arrived and lets Qt lay out and paint."""
+        for _ in range(4):
+            self.clock.steady += 0.001
+            self.window.bridge.drain()
+            QApplication.processEvents()
+
+    def wait(self, seconds: float) -> None:
+        """Lets time pass for the guards, without any passing."""
+        self.clock.steady += seconds
+        self.window.pages.inbox.review.refresh()
+
+    def focus(self, *, active: bool = True) -> None:
+        """Has the focus arrive at the window, or leave it."""
+        self.window.pages.inbox.review.window_active(active=active)
+
+
+@pytest.fixture(scope="session")
+def qapp() -> QApplication:
+    """The application as it is started, style and faces included."""
+    return create_application(["tests"])
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def desk() -> FakeDesk:
+    """A desk with content that answers at once."""
+    made = FakeDesk()
+    made.answers = sample.answers()
+    return made
+
+
+MakeDesk = Callable[[FakeDesk], Desk]
+
+
+@pytest.fixture
+def make_desk(qtbot: QtBot, tmp_path: Path, clock: Clock) -> Iterator[MakeDesk]:
+    """Opens a window over a desk; closes and forgets it afterwards."""
+    opened: list[MainWindow] = []
+
+    def make(desk: FakeDesk) -> Desk:
+        settings = tmp_path / "window.ini"
+        window = MainWindow(desk, UiSettings(settings), clock.ui)
+        opened.append(window)
+        window.resize(1280, 800)
+        with qtbot.waitExposed(window):
+            window.show()
+        made = Desk(window, desk, clock, settings)
+        desk.tell(StatusChanged(sample.STATUS))
+        made.settle()
+        made.focus()
+        return made
+
+    yield make
+    for window in opened:
+        window.close()
+        window.deleteLater()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    QApplication.processEvents()
+
+
+@pytest.fixture
+def opened(make_desk: MakeDesk, desk: FakeDesk) -> Desk:
+    """A window with content."""
+    return make_desk(desk)

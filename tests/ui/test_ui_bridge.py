@@ -1,0 +1,179 @@
+"""The one place where other threads cross into Qt."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+from dataclasses import replace
+
+import pytest
+import shiboken6
+from PySide6.QtCore import QEvent, QObject, QThread
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from converge_desktop.runtime.port import (
+    InboxChanged,
+    Notice,
+    RunChanged,
+    StatusChanged,
+    TracesAdded,
+)
+from converge_desktop.runtime.readmodel import Status
+from converge_desktop.ui.bridge import FRAME, Bridge
+from tests.ui import sample
+from tests.ui.conftest import Clock
+
+
+@pytest.fixture
+def bridge(qapp: QApplication, clock: Clock) -> Iterator[Bridge]:
+    made = Bridge(clock.ui)
+    yield made
+    made.close()
+    shiboken6.delete(made)  # here, and not when a thread happens to collect garbage
+
+
+def from_threads(count: int, work: object) -> None:
+    assert callable(work)
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def test_notices_from_a_thread_arrive_on_the_gui_thread_in_order(
+    bridge: Bridge, qtbot: QtBot
+) -> None:
+    heard: list[tuple[str, bool]] = []
+    gui = QThread.currentThread()
+    bridge.notice.connect(lambda n: heard.append((n.text, QThread.currentThread() is gui)))
+    from_threads(1, lambda _: [bridge.post(Notice("info", str(n))) for n in range(500)])
+    qtbot.waitUntil(lambda: len(heard) == 500)
+    assert heard == [(str(n), True) for n in range(500)]
+    assert bridge.batches == 1
+
+
+def test_only_the_latest_of_a_batch_is_told(bridge: Bridge) -> None:
+    heard: list[object] = []
+    for signal in (bridge.status_changed, bridge.run_changed, bridge.inbox_changed):
+        signal.connect(heard.append)
+    runs = [RunChanged(sample.run_view("r-0192")), RunChanged(sample.run_view("r-0193"))]
+    for seq in range(100):
+        bridge.post(StatusChanged(Status(ledger_seq=seq)))
+        bridge.post(runs[seq % 2])
+        bridge.post(InboxChanged(sample.INBOX[: seq % 5]))
+    bridge.drain()
+    assert heard == [*runs, InboxChanged(sample.INBOX[:4]), StatusChanged(Status(ledger_seq=99))]
+
+
+def test_traces_of_a_batch_are_told_together(bridge: Bridge) -> None:
+    heard: list[TracesAdded] = []
+    bridge.traces_added.connect(heard.append)
+    bridge.post(TracesAdded(sample.TRACES[:2]))
+    bridge.post(TracesAdded(sample.TRACES[2:3]))
+    bridge.drain()
+    assert heard == [TracesAdded(sample.TRACES[:3])]
+
+
+def test_the_second_drain_waits_for_its_frame(bridge: Bridge, clock: Clock, qtbot: QtBot) -> None:
+    """Updates are painted 30 times a second at most; the first of a pause is painted at once."""
+    heard: list[object] = []
+    bridge.notice.connect(heard.append)
+    bridge.post(Notice("info", "one"))
+    QApplication.processEvents()
+    assert len(heard) == 1
+    clock.steady += FRAME / 4
+    bridge.post(Notice("info", "two"))
+    QApplication.sendPostedEvents(bridge, 0)
+    assert len(heard) == 1
+    qtbot.waitUntil(lambda: len(heard) == 2)
+
+
+def test_answers_keep_their_place_among_updates(bridge: Bridge) -> None:
+    heard: list[str] = []
+    bridge.notice.connect(lambda n: heard.append(n.text))
+    future: Future[str] = Future()
+    bridge.ask(bridge, future, heard.append, lambda e: heard.append(str(e)))
+    bridge.post(Notice("info", "before"))
+    future.set_result("answer")
+    bridge.post(Notice("info", "after"))
+    assert heard == []
+    bridge.drain()
+    assert heard == ["before", "answer", "after"]
+
+
+def test_an_answer_never_comes_before_the_question_returned(bridge: Bridge) -> None:
+    heard: list[int] = []
+    future: Future[int] = Future()
+    future.set_result(7)
+    bridge.ask(bridge, future, heard.append, lambda _: None)
+    assert heard == []
+    bridge.drain()
+    assert heard == [7]
+
+
+def test_a_failure_and_a_cancellation_are_told_as_errors(bridge: Bridge) -> None:
+    heard: list[str] = []
+    failing: Future[int] = Future()
+    cancelled: Future[int] = Future()
+    for future in (failing, cancelled):
+        bridge.ask(bridge, future, lambda _: None, lambda e: heard.append(type(e).__name__))
+    failing.set_exception(ValueError("no"))
+    cancelled.cancel()
+    bridge.drain()
+    assert heard == ["ValueError", "CancelledError"]
+
+
+def test_an_answer_for_someone_gone_is_dropped(bridge: Bridge) -> None:
+    heard: list[int] = []
+    owner = QObject()
+    future: Future[int] = Future()
+    bridge.ask(owner, future, heard.append, lambda _: None)
+    owner.deleteLater()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    future.set_result(1)
+    bridge.drain()
+    assert heard == []
+
+
+def test_one_that_fails_does_not_take_the_others_with_it(bridge: Bridge) -> None:
+    heard: list[int] = []
+
+    def fail(_: int) -> None:
+        raise ValueError("one receiver")
+
+    for receiver in (fail, heard.append):
+        future: Future[int] = Future()
+        bridge.ask(bridge, future, receiver, lambda _: None)
+        future.set_result(3)
+    with pytest.raises(ValueError, match="one receiver"):
+        bridge.drain()
+    bridge.drain()
+    assert heard == [3]
+
+
+def test_nothing_is_told_once_it_is_closed(bridge: Bridge) -> None:
+    heard: list[object] = []
+    bridge.notice.connect(heard.append)
+    bridge.post(Notice("info", "early"))
+    bridge.close()
+    bridge.post(Notice("info", "late"))
+    bridge.drain()
+    assert heard == []
+
+
+def test_many_threads_lose_nothing(bridge: Bridge, qtbot: QtBot) -> None:
+    heard: list[str] = []
+    bridge.notice.connect(lambda n: heard.append(n.text))
+
+    def work(thread: int) -> None:
+        for number in range(200):
+            bridge.post(replace(Notice("info", ""), text=f"{thread}-{number}"))
+
+    from_threads(8, work)
+    qtbot.waitUntil(lambda: len(heard) == 1600)
+    for thread in range(8):
+        mine = [h for h in heard if h.startswith(f"{thread}-")]
+        assert mine == [f"{thread}-{number}" for number in range(200)]
