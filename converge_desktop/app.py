@@ -8,6 +8,7 @@ before the first paint.
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import sys
@@ -31,6 +32,12 @@ CANNOT_START = 2
 
 def main(options: DeskOptions) -> int:
     """Opens the window over a data directory and returns the exit code."""
+    if _no_screen():
+        sys.stderr.write(
+            "converge-desktop: there is no screen to open a window on (neither DISPLAY nor "
+            "WAYLAND_DISPLAY is set). Work without one: converge-desktop --help\n"
+        )
+        return CANNOT_START
     app = create_application(sys.argv[:1])
     try:
         crashes = CrashLog(options.data_dir)
@@ -52,6 +59,11 @@ def main(options: DeskOptions) -> int:
         window.close()
         desk.close()
         crashes.close()
+
+
+def _no_screen() -> bool:
+    chosen = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    return sys.platform == "linux" and not any(os.environ.get(name) for name in chosen)
 
 
 class _Signals(QObject):

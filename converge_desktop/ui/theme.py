@@ -68,6 +68,7 @@ class ThemeManager(QObject):
         super().__init__(parent)
         self._app = app
         self._choice = "system"
+        self._applied = ""
         app.styleHints().colorSchemeChanged.connect(self._on_system_changed)
 
     @property
@@ -98,7 +99,11 @@ class ThemeManager(QObject):
             self._apply()
 
     def _apply(self) -> None:
-        look = tokens.load(self.resolved())
+        name = self.resolved()
+        if name == self._applied:
+            return
+        self._applied = name
+        look = tokens.load(name)
         tokens.put_in_force(look)
         self._app.setPalette(palette(look))
         self._app.setStyleSheet(stylesheet.build(look, fonts.measures()))

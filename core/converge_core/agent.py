@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from converge_core.context import ContextView
 from converge_core.ids import AgentId, FactId
 from converge_core.key import ContextKey
 from converge_core.proposal import ProposedFact
+from converge_core.record import Record, settled
 from converge_core.trace import ModelCall
 
 
-@dataclass(frozen=True, slots=True)
-class AgentEffect:
+class AgentEffect(Record, frozen=True, kw_only=False):
     """All that an agent did in one cycle; nothing of it counts until the engine has recorded it.
 
     Attributes:
@@ -53,21 +53,39 @@ class Executed:
     """What came back from one agent: its effect or its failure, and which facts it read."""
 
     agent: AgentId
-    effect: AgentEffect = field(default_factory=AgentEffect)
+    effect: AgentEffect = AgentEffect()
     reads: tuple[FactId, ...] = ()
     failure: str = ""
 
 
-def execute(agent: Agent, view: ContextView) -> Executed:
-    """Runs one agent on its own view; whatever it raises becomes a recorded failure."""
+def wants(agent: Agent, view: ContextView) -> bool:
+    """Whether ``agent`` accepts; one that cannot say is executed, so that it fails on record."""
     try:
-        effect: object = agent.execute(view)
-    except Exception as error:  # noqa: BLE001 - an agent may fail in any way, and must not spread
-        return Executed(agent.name, reads=view.reads, failure=f"{type(error).__name__}: {error}")
-    if not isinstance(effect, AgentEffect):
-        kind = type(effect).__name__
-        return Executed(agent.name, reads=view.reads, failure=f"returned {kind}, not an effect")
+        return bool(agent.accepts(view))
+    except Exception:  # noqa: BLE001 - see above
+        return True
+
+
+def execute(agent: Agent, view: ContextView) -> Executed:
+    """Runs one agent on its own view; whatever goes wrong becomes a recorded failure.
+
+    It is asked once more whether it accepts, which shows where :func:`wants` got no answer. What
+    it returns is settled, so that neither rubbish nor a hold on its own objects gets past here.
+    """
+    try:
+        agent.accepts(view)
+        effect = settled(AgentEffect, agent.execute(view))
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - it may fail in any way
+        return Executed(agent.name, reads=view.reads, failure=_words(error))
     return Executed(agent.name, effect, view.reads)
+
+
+def _words(error: BaseException) -> str:
+    try:
+        words = f"{type(error).__name__}: {error}"
+    except Exception:  # noqa: BLE001 - even saying what went wrong may go wrong
+        words = type(error).__name__
+    return words.encode("utf-8", "replace").decode()
 
 
 Executor = Callable[[tuple[tuple[Agent, ContextView], ...]], tuple[Executed, ...]]

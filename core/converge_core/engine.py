@@ -23,22 +23,23 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from converge_core import events as e
-from converge_core.agent import Agent, Executed, Executor, sequential
+from converge_core.agent import Agent, Executed, Executor, sequential, wants
 from converge_core.authority import Actor, ActorKind, AuthorityGrant
 from converge_core.checks import BASIC
 from converge_core.context import Context, ContextView
 from converge_core.errors import DecisionRefused, IllegalCommand, InvalidConfiguration
 from converge_core.gate import Check, PromotionGate
-from converge_core.ids import AgentId, RunId, proposal_id, trace_id
+from converge_core.ids import AgentId, RunId, proposal_id, trace_id, why_invalid
 from converge_core.intent import RootIntent
 from converge_core.invariant import Invariant, InvariantClass, Violation
 from converge_core.key import ContextKey
-from converge_core.merge import Merge
+from converge_core.merge import ENGINE, Merge
 from converge_core.observation import Observation
 from converge_core.policy import ENGINE_GATE, Policy, policy_of_grants
 from converge_core.proposal import ProposedFact, draft
+from converge_core.record import settled
 from converge_core.review import Decision, Operator, SignatureCheck, bytes_of, no_signatures
-from converge_core.state import DeskState, Phase, RunState, fold
+from converge_core.state import DeskState, Gate, Phase, RunState, fold
 from converge_core.stop import (
     AgentRefused,
     AnyStop,
@@ -56,6 +57,8 @@ from converge_core.stop import (
 from converge_core.trace import DecisionTrace
 
 INPUT = AgentId("input")
+MAX_NAME = 64
+"""The longest name of an agent or an invariant; ids derive from it and need room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +165,8 @@ class Engine:
         self._policy = policy
         self._checks = {**BASIC, **(checks or {})}
         self._invariants = tuple(invariants)
+        for invariant in self._invariants:
+            _check_name("invariant", invariant.name)
         self._verify = verify
         self._agents: dict[AgentId, Agent] = {}
 
@@ -174,10 +179,11 @@ class Engine:
         """Adds an agent; the order of registration is the order of merging.
 
         Raises:
-            InvalidConfiguration: if an agent of that name is registered.
+            InvalidConfiguration: if an agent of that name is registered, or its name cannot be one.
         """
-        if agent.name in self._agents:
-            raise InvalidConfiguration(f"two agents are named {agent.name}")
+        _check_name("agent", agent.name)
+        if agent.name in {*self._agents, INPUT, ENGINE}:
+            raise InvalidConfiguration(f"the name {agent.name} of an agent is taken")
         self._agents[agent.name] = agent
 
     def step(self, state: RunState | None, command: Command, now: int) -> list[e.Event]:
@@ -289,7 +295,7 @@ class Engine:
         author = Actor(kind=ActorKind.SYSTEM, id=INPUT)
         for ordinal, fact in enumerate(command.inputs):
             name = proposal_id(started.run, 0, INPUT, ordinal)
-            merge.consider(draft(name, author, INPUT, 0, fact))
+            merge.consider(draft(name, author, INPUT, 0, settled(ProposedFact, fact)))
         staged = [
             e.ObservationStaged(run=started.run, observation=observation)
             for observation in command.observations
@@ -297,7 +303,7 @@ class Engine:
         return [started, *staged, *self._close(merge, None, ())]
 
     def _advance(self, state: RunState) -> list[e.Event]:
-        if state.cycle > 0 and not state.changed:
+        if state.cycle > 0 and not self._moved(state):
             return self._finish(state, state.cycle)
         broken = self._broken(state.context, InvariantClass.SEMANTIC)
         if broken:
@@ -312,13 +318,19 @@ class Engine:
             return [begun]
         return [begun, *self._finish(state, cycle)]
 
+    def _moved(self, state: RunState) -> bool:
+        """Whether the last cycle changed anything; a diagnostic counts for who depends on it."""
+        agents = self._agents.values()
+        heard = any(ContextKey.DIAGNOSTIC in agent.dependencies for agent in agents)
+        return bool(state.changed if heard else state.changed - {ContextKey.DIAGNOSTIC})
+
     def _eligible(self, state: RunState) -> tuple[AgentId, ...]:
         view = state.context.view()
         return tuple(
             agent.name
             for agent in self._agents.values()
             if (not agent.dependencies or state.changed.intersection(agent.dependencies))
-            and agent.accepts(view)
+            and wants(agent, view)
         )
 
     def _merge(self, state: RunState, executed: tuple[Executed, ...], now: int) -> list[e.Event]:
@@ -331,11 +343,7 @@ class Engine:
             traces += self._take_in(merge, one)
         failed = [one for one in executed if one.failure or one.effect.refusal]
         for one in failed:
-            reason = one.failure or one.effect.refusal
-            merge.events.append(
-                e.AgentFailed(run=state.run, cycle=state.cycle, agent=one.agent, reason=reason)
-            )
-            merge.diagnose(f"failed:{one.agent}:{state.cycle}", f"{one.agent}: {reason}")
+            merge.fail(one.agent, one.failure or one.effect.refusal)
         broken = merge.broken(self._of(InvariantClass.STRUCTURAL))
         if broken:
             return [*traces, *self._discard(state, merge, broken)]
@@ -389,12 +397,14 @@ class Engine:
         if merge.exhausted:
             facts = merge.context.count()
             reasons.append(FactBudgetExhausted(facts=facts, limit=merge.max_facts))
-        changed = {event.fact.key for event in merge.events if isinstance(event, e.FactPromoted)}
+        made = [event.fact.key for event in merge.events if isinstance(event, e.FactPromoted)]
+        if state is not None:
+            made += state.merging
         ended = e.CycleEnded(
             run=merge.run,
             cycle=merge.cycle,
-            facts=merge.made,
-            changed=tuple(key.value for key in ContextKey if key in changed),
+            facts=len(made),
+            changed=tuple(key.value for key in ContextKey if key in made),
         )
         if reasons:
             merge.abandon()
@@ -412,8 +422,9 @@ class Engine:
         self, state: RunState, merge: Merge, broken: tuple[Invariant, Violation]
     ) -> list[e.Event]:
         invariant, violation = broken
-        made = [event for event in merge.events if isinstance(event, e.ProposalCreated)]
+        kept, proposals = merge.salvaged()
         again = Merge.of(state, merge.gate, merge.now)
+        again.drafted = merge.drafted
         again.diagnose(f"violation:{invariant.name}:{state.cycle}", violation.reason)
         reason = InvariantViolated(
             invariant_class=invariant.invariant_class.value,
@@ -425,20 +436,18 @@ class Engine:
             cycle=state.cycle,
             invariant=invariant.name,
             reason=violation.reason,
-            proposals=tuple(event.draft.id for event in made),
+            proposals=proposals,
         )
         stopped = e.RunStopped(
             run=state.run, cycles=state.cycle, reason=reason, root=again.context.root
         )
-        return [*made, discarded, *again.events, stopped]
+        return [*kept, discarded, *again.events, stopped]
 
     def _decide(self, state: RunState, command: Decide) -> list[e.Event]:
         decision, operator = command.decision, command.operator
         gate = state.gates.get(decision.gate)
         if gate is None:
             raise DecisionRefused(f"{decision.gate} is no gate of run {state.run}")
-        if gate.withdrawn:
-            raise DecisionRefused(f"{decision.gate} is closed: {gate.withdrawn}")
         taken = gate.decision
         if taken is not None:
             if (taken.verdict, taken.operator) == (decision.verdict, decision.operator):
@@ -447,6 +456,8 @@ class Engine:
                 f"{decision.gate} was decided before: {taken.operator} chose {taken.verdict} "
                 f"at {taken.decided_at}; the first decision stands"
             )
+        if gate.withdrawn:
+            raise DecisionRefused(f"{decision.gate} is closed: {gate.withdrawn}")
         if decision.request != gate.request.digest():
             raise DecisionRefused(
                 f"{decision.gate}: what was decided on is not what is asked now; review it again"
@@ -474,8 +485,9 @@ class Engine:
 
     def _stop(self, state: RunState, cycles: int, reason: AnyStop) -> list[e.Event]:
         withdrawn = [
-            e.GateWithdrawn(run=state.run, gate=gate.request.id, reason="the run was stopped")
-            for gate in state.open_gates()
+            e.GateWithdrawn(run=state.run, gate=gate.request.id, reason=_why_withdrawn(gate))
+            for gate in state.gates.values()
+            if not gate.merged and not gate.withdrawn
         ]
         root = state.context.root
         return [*withdrawn, e.RunStopped(run=state.run, cycles=cycles, reason=reason, root=root)]
@@ -506,6 +518,19 @@ def grant(by: str, *keys: ContextKey, until: int | None = None) -> AuthorityGran
         granted_at=0,
         expires_at=until,
     )
+
+
+def _check_name(what: str, name: str) -> None:
+    reason = why_invalid(name)
+    if not reason and len(name) > MAX_NAME:
+        reason = f"has {len(name)} characters; at most {MAX_NAME} are allowed"
+    if reason:
+        raise InvalidConfiguration(f"the name {name[:40]!r} of an {what} {reason}")
+
+
+def _why_withdrawn(gate: Gate) -> str:
+    stopped = "the run was stopped"
+    return stopped if gate.open else f"{stopped} before the answer took effect"
 
 
 def _spent(state: RunState) -> AnyStop | None:

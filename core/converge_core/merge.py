@@ -12,9 +12,17 @@ from dataclasses import dataclass, field
 from converge_core import events as e
 from converge_core.authority import Actor, ActorKind, AuthorityGrant
 from converge_core.context import Context
-from converge_core.errors import MissingCheck, NotAuthorized
+from converge_core.errors import MissingCheck
 from converge_core.gate import PromotionGate, Validated
-from converge_core.ids import AgentId, ApprovalId, FactId, RunId, gate_request_id, proposal_id
+from converge_core.ids import (
+    AgentId,
+    ApprovalId,
+    FactId,
+    ProposalId,
+    RunId,
+    gate_request_id,
+    proposal_id,
+)
 from converge_core.invariant import Invariant, Violation
 from converge_core.key import ContextKey
 from converge_core.policy import Effect, PolicyDecision
@@ -24,6 +32,8 @@ from converge_core.state import Gate, RunState
 
 ENGINE = AgentId("engine")
 SYSTEM = Actor(kind=ActorKind.SYSTEM, id="engine")
+LONGEST_QUOTE = 200
+LONGEST_DIAGNOSTIC = 2000
 
 
 def target_of(draft: Draft) -> str:
@@ -44,8 +54,11 @@ class Merge:
         max_facts: the fact budget.
         now: microseconds since 1970 UTC.
         refused: targets that are closed in this run.
+        drafted: how many proposals the run has seen.
         events: what happened so far.
         exhausted: whether the fact budget stopped a promotion.
+        asked: what is to be put to people, and how often it was before.
+        lost: what was refused, with the reason.
     """
 
     run: RunId
@@ -56,10 +69,9 @@ class Merge:
     max_facts: int
     now: int
     refused: set[str] = field(default_factory=set)
+    drafted: int = 0
     events: list[e.Event] = field(default_factory=list)
     exhausted: bool = False
-    made: int = 0
-    diagnostics: int = 0
     asked: list[tuple[Validated, PolicyDecision, int]] = field(default_factory=list)
     lost: list[tuple[FactId, Draft, str]] = field(default_factory=list)
 
@@ -75,12 +87,16 @@ class Merge:
             max_facts=state.intent.budgets.facts,
             now=now,
             refused=set(state.refused_targets),
+            drafted=len(state.drafts),
         )
 
     def consider(self, proposal: Draft) -> None:
         """Takes in a new proposal: records it, checks it, and promotes, refuses or asks."""
-        self.events.append(e.ProposalCreated(run=self.run, draft=proposal))
-        if self._settled(proposal):
+        self._record(proposal)
+        if self._stands(proposal):
+            return
+        if target_of(proposal) in self.refused:
+            self._drop(proposal, "refused-before", "It was refused before in this run.")
             return
         validated = self._validated(proposal)
         if validated is None:
@@ -102,6 +118,8 @@ class Merge:
         if decision.verdict == "reject":
             self.refuse(proposal, "human", f"{decision.operator} rejected it: {decision.reason}")
             return
+        if self._stands(proposal):
+            return
         validated = self._validated(proposal)
         if validated is None:
             return
@@ -122,14 +140,23 @@ class Merge:
         """Records that a proposal will not become a fact, and leaves a diagnostic."""
         self._drop(proposal, rule, reason)
         self.lost.append((proposal.fact.id, proposal, reason))
-        self.diagnose(f"refused:{proposal.target_digest()[:16]}", _sentence(proposal, reason))
+        if proposal.agent != ENGINE:  # a diagnostic that is refused has no diagnostic of its own
+            self.diagnose(f"refused:{proposal.target_digest()[:16]}", _sentence(proposal, reason))
+
+    def fail(self, agent: AgentId, reason: str) -> None:
+        """Records that an agent could not do its work, and leaves a diagnostic."""
+        self.events.append(
+            e.AgentFailed(run=self.run, cycle=self.cycle, agent=agent, reason=reason)
+        )
+        self.diagnose(f"failed:{agent}:{self.cycle}", f"{agent}: {reason}")
 
     def diagnose(self, fact_id: str, sentence: str) -> None:
         """Makes a diagnostic fact by the same road as any other, under a grant for that key."""
-        fact = ProposedFact(key=ContextKey.DIAGNOSTIC, id=FactId(fact_id), content=sentence)
+        content = _shortened(sentence, LONGEST_DIAGNOSTIC)
+        fact = ProposedFact(key=ContextKey.DIAGNOSTIC, id=FactId(fact_id), content=content)
         if self.context.fact(fact.key, fact.id) or self.exhausted:
             return
-        name = proposal_id(self.run, self.cycle, ENGINE, self.context.count(fact.key))
+        name = proposal_id(self.run, self.cycle, ENGINE, self.drafted)
         proposal = draft(name, SYSTEM, ENGINE, self.cycle, fact)
         grant = AuthorityGrant(
             grantor=SYSTEM,
@@ -137,7 +164,7 @@ class Merge:
             gates=(self.gate.gate_id,),
             granted_at=self.now,
         )
-        self.events.append(e.ProposalCreated(run=self.run, draft=proposal))
+        self._record(proposal)
         validated = self._validated(proposal)
         if validated is not None:
             self._promote(validated, (grant,), SYSTEM)
@@ -149,6 +176,24 @@ class Merge:
             if violation:
                 return invariant, violation
         return None
+
+    def salvaged(self) -> tuple[list[e.Event], tuple[ProposalId, ...]]:
+        """Returns what outlives a discarded merge: who suggested and who failed; and what it drops.
+
+        Dropped are the merge's new proposals and those whose approval it was to carry out.
+        """
+        kept: list[e.Event] = []
+        dropped: dict[ProposalId, None] = {}
+        for event in self.events:
+            match event:
+                case e.ProposalCreated():
+                    kept.append(event)
+                    dropped[event.draft.id] = None
+                case e.FactPromoted():
+                    dropped[event.fact.proposal] = None
+                case e.AgentFailed():
+                    kept.append(event)
+        return kept, tuple(dropped)
 
     def abandon(self) -> None:
         """Records that nobody will be asked, because the run ends with this merge."""
@@ -163,23 +208,29 @@ class Merge:
             for validated, decision, times in self.asked
         )
 
-    def _settled(self, proposal: Draft) -> bool:
+    def _record(self, proposal: Draft) -> None:
+        self.events.append(e.ProposalCreated(run=self.run, draft=proposal))
+        self.drafted += 1
+
+    def _stands(self, proposal: Draft) -> bool:
+        """Ends a proposal whose id is taken: whatever rests on a fact names it by id alone."""
         fact = proposal.fact
-        stands = self.context.fact(fact.key, fact.id)
-        if stands is not None and (stands.content, stands.structured) == (
+        stands = self.context.find(fact.id)
+        if stands is None:
+            return False
+        if (stands.key, stands.content, stands.structured) == (
+            fact.key,
             fact.content,
             fact.structured,
         ):
             self._drop(proposal, "already-so", "The same fact stands already.", close=False)
             return True
-        if stands is not None:
-            reason = f"{fact.id} stands as “{stands.content}”; it was proposed as “{fact.content}”."
-            self.refuse(proposal, "conflict", reason)
-            return True
-        if target_of(proposal) in self.refused:
-            self._drop(proposal, "refused-before", "It was refused before in this run.")
-            return True
-        return False
+        reason = (
+            f"{fact.id} stands under {stands.key} as “{_shortened(stands.content)}”; "
+            f"it was proposed under {fact.key} as “{_shortened(fact.content)}”."
+        )
+        self.refuse(proposal, "conflict", reason)
+        return True
 
     def _validated(self, proposal: Draft) -> Validated | None:
         try:
@@ -205,20 +256,16 @@ class Merge:
             self._drop(proposal, "fact-budget", "The fact budget of the run is used up.")
             return
         key, gate = proposal.fact.key, self.gate.gate_id
-        covering = (grant for grant in grants if not grant.why_not(key, gate, self.now))
-        grant = next(covering, None)
-        if grant is None:
-            self.refuse(proposal, "no-authority", f"No grant of this run covers {key}.")
+        reasons = [grant.why_not(key, gate, self.now) for grant in grants]
+        if all(reasons):
+            why = "; ".join(dict.fromkeys(reasons)) or "the run was given no grant"
+            self.refuse(proposal, "no-authority", f"Nobody authorized it: {why}.")
             return
-        try:
-            fact = self.gate.promote(
-                validated, grant, approver=approver, at=self.now, approvals=approvals
-            )
-        except NotAuthorized as error:
-            self.refuse(proposal, "no-authority", str(error))
-            return
+        grant = grants[reasons.index("")]
+        fact = self.gate.promote(
+            validated, grant, approver=approver, at=self.now, approvals=approvals
+        )
         self.context._grow(fact)  # noqa: SLF001 - the fork is this merge's own
-        self.made += 1
         self.events.append(e.FactPromoted(run=self.run, fact=fact.record))
 
     def _drop(self, proposal: Draft, rule: str, reason: str, *, close: bool = True) -> None:
@@ -266,4 +313,8 @@ def _times_asked(request: GateRequest) -> int:
 
 
 def _sentence(proposal: Draft, reason: str) -> str:
-    return f"“{proposal.fact.content}” of {proposal.agent} was refused. {reason}"
+    return f"“{_shortened(proposal.fact.content)}” of {proposal.agent} was refused. {reason}"
+
+
+def _shortened(text: str, most: int = LONGEST_QUOTE) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"

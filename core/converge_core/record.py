@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from converge_core.canonical import canonical, parse
+from converge_core.canonical import checked, fresh
 from converge_core.errors import InvalidId, InvalidValue
 from converge_core.ids import Id
 
@@ -51,4 +51,4 @@ def settled(kind: type[R], record: object) -> R:
     """
     if not isinstance(record, kind):
         raise InvalidValue(f"{type(record).__name__} is not a {kind.__name__}")
-    return read(kind, parse(canonical(record)))
+    return read(kind, fresh(checked(record, kind.__name__)))

@@ -75,7 +75,7 @@ class RunState:
     cycle: int = 0
     context: Context = field(default_factory=Context)
     changed: set[ContextKey] = field(default_factory=set)
-    merging: set[ContextKey] = field(default_factory=set)
+    merging: list[ContextKey] = field(default_factory=list)
     eligible: dict[int, tuple[AgentId, ...]] = field(default_factory=dict)
     drafts: dict[ProposalId, Draft] = field(default_factory=dict)
     reports: dict[ProposalId, ReportRecord] = field(default_factory=dict)
@@ -190,7 +190,7 @@ def _(event: e.FactPromoted, run: RunState, at: int, seq: int) -> None:
     run.context._grow(fact)  # noqa: SLF001 - the fold is the one place where a context grows
     run.promoted[event.fact.proposal] = fact
     run.fact_seq[(fact.key, fact.id)] = seq
-    run.merging.add(fact.key)
+    run.merging.append(fact.key)
     _close(run, event.fact.proposal)
 
 
@@ -229,6 +229,7 @@ def _(event: e.MergeDiscarded, run: RunState, at: int, seq: int) -> None:
 
 @_fold_run.register
 def _(event: e.GateOpened, run: RunState, at: int, seq: int) -> None:
+    _close(run, event.request.proposal)  # asked anew, it no longer hangs on the earlier answer
     run.gates[event.request.id] = Gate(event.request)
 
 
@@ -252,7 +253,7 @@ def _(event: e.GateWithdrawn, run: RunState, at: int, seq: int) -> None:
 
 @_fold_run.register
 def _(event: e.CycleEnded, run: RunState, at: int, seq: int) -> None:
-    run.changed, run.merging = run.merging, set()
+    run.changed, run.merging = set(run.merging), []
     run.phase = Phase.READY
     _rest(run, at)
 

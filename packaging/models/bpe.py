@@ -58,8 +58,13 @@ def _byte_level(model: models.BPE) -> Tokenizer:
 def _fixed_words() -> list[str]:
     """Returns the words of the prompt templates and clauses that stand behind a space."""
     texts = [str(PROMPTS["policy"]), " is its outside inside breaks known and at least most |"]
-    texts += [text for step in PROMPTS.values() if isinstance(step, dict) for text in step.values()
-              if isinstance(text, str)]
+    texts += [
+        text
+        for step in PROMPTS.values()
+        if isinstance(step, dict)
+        for text in step.values()
+        if isinstance(text, str)
+    ]
     words = [word for text in texts for word in re.findall(r" ([a-z]+|\|)(?![a-z}])", text)]
     return sorted(set(words) - _CUES)
 

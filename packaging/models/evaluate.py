@@ -16,21 +16,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from unittest.mock import patch
 
+from generate import SHIPPED, VERDICTS, Case, Example, make_case
+from llama_cpp import Llama, LlamaGrammar, llama_cpp
+from packcases import make_pack_case
+from rules import ten_rules, tolerant_rules
+
 from converge_core.chain import DecisionStep, contract_of, evaluation_entry, reasoning_entry
 from converge_core.contract import (
+    UNCERTAIN,
     ContractResult,
     EvaluationAnswer,
     OutputContract,
     PlanningAnswer,
     ReasoningAnswer,
-    UncertainAnswer,
     cites_of,
 )
 from converge_core.prompt import Standing, StateLayer
-from generate import SHIPPED, UNCERTAIN, VERDICTS, Case, Example, make_case
-from llama_cpp import Llama, LlamaGrammar, llama_cpp
-from packcases import make_pack_case
-from rules import ten_rules, tolerant_rules
 
 HELD_OUT_SEED = 500_000
 
@@ -108,17 +109,11 @@ def verdict_of(result: ContractResult) -> str:
     match result.answer:
         case ReasoningAnswer(conclusion=verdict) | PlanningAnswer(verdict=verdict):
             return verdict
-        case UncertainAnswer():
-            return UNCERTAIN
     return ""
 
 
 def reasons_right(case: Case, result: ContractResult) -> bool:
     """Says whether exactly what speaks against is cited, each on its side."""
-    if isinstance(result.answer, UncertainAnswer):
-        cited = cites_of([result.answer.uncertain])
-        binding = [e.cite for e in case.with_standing(Standing.UNKNOWN) if e.binding]
-        return case.verdict == UNCERTAIN and cited == binding[:1]
     return sides_of(result) == {e.cite: str(e.standing) for e in case.against}
 
 
@@ -156,7 +151,10 @@ def judge_chain(model: Model, case: Case, reasoning: str, tally: Tally) -> bool:
     first = gold[0]
     result = contract_of(first.step, VERDICTS).hold(reasoning, first.ground)
     right, valid = verdict_of(result) == case.verdict, result.valid
-    if isinstance(result.answer, ReasoningAnswer) and valid:
+    if len(gold) == 1:
+        right = right and reasoning == first.answer
+    ends = verdict_of(result) == UNCERTAIN
+    if isinstance(result.answer, ReasoningAnswer) and valid and not ends:
         entries = (*case.entries, reasoning_entry("h01", "reasoning", result.answer))
         second = case.example(DecisionStep.EVALUATION, entries, "")
         raw, scored = ask(model, second)
@@ -194,8 +192,10 @@ def judge(model: Model, cases: Iterable[Case], show: int = 0) -> dict[str, float
         judge_rules(case, tally)
         if not right and show:
             show -= 1
-            print(f"{StateLayer(case.entries).render()}\nhold at {case.hold_at}\n"
-                  f"gold  {case.reasoning()}\nmodel {reasoning}\n")
+            print(
+                f"{StateLayer(case.entries).render()}\nhold at {case.hold_at}\n"
+                f"gold  {case.reasoning()}\nmodel {reasoning}\n"
+            )
     return tally.percent()
 
 

@@ -13,8 +13,8 @@ import gguf
 import numpy as np
 import torch
 from bpe import END
-from gguf import GGMLQuantizationType, GGUFWriter, TokenType
 from generate import SHIPPED
+from gguf import GGMLQuantizationType, GGUFWriter, TokenType
 from net import Shape
 
 VERSION = "1.0"

@@ -17,25 +17,26 @@ from pathlib import Path
 from random import Random
 from typing import Literal
 
+from layout import BARE, Layout, SetEntry, held_out_layout, training_layout
+from wording import HELD_OUT, TRAINING, Wording
+
 from converge_core.chain import (
     DecisionStep,
     StepTemplate,
+    capability_ids,
     evaluation_entry,
     reasoning_entry,
     step_templates,
 )
-from converge_core.contract import Ground, ReasoningAnswer
+from converge_core.contract import UNCERTAIN, Ground, ReasoningAnswer
 from converge_core.limits import Limit, Quantity, Weight
 from converge_core.prompt import Standing, StateEntry, StateLayer
-from layout import BARE, Layout, SetEntry, held_out_layout, training_layout
-from wording import HELD_OUT, TRAINING, Wording
 
 _RESOURCES = Path(__file__).parents[2] / "resources"
 PACK = _RESOURCES / "packs" / "release-readiness"
 SHIPPED = _RESOURCES / "models" / "converge-nano-q8_0.gguf"
 PROMPTS = tomllib.loads((PACK / "prompts.toml").read_text("utf-8"))
 VERDICTS = ("proceed", "conditions", "hold")
-UNCERTAIN = "uncertain"
 MAX_AGAINST = 7
 MAX_ENTRIES = 14
 
@@ -68,7 +69,7 @@ class Case:
     Attributes:
         category: breach, concerns, uncertain, conditions or proceed.
         entries: the signals.
-        remedies: the remedy of each signal that has a limit, by cite id.
+        remedies: the id of the remedy of each signal that has a limit, by cite id.
         hold_at: how many concerns mean hold.
         capabilities: the declared capabilities, in prompt order.
         closings: the closing steps of each verdict.
@@ -119,9 +120,6 @@ class Case:
 
     def reasoning(self) -> str:
         """Returns the gold answer of the first step."""
-        if self.verdict == UNCERTAIN:
-            first = next(e for e in self.with_standing(Standing.UNKNOWN) if e.binding)
-            return _compact({"uncertain": f"{{{first.cite}}} is not known and binds hard"})
         said = [*self.against, *self.with_standing(Standing.SUPPORT)[:2]]
         steps = [{"side": e.standing, "text": clause(e)} for e in said]
         return _compact({"steps": steps, "conclusion": self.verdict})
@@ -148,8 +146,9 @@ class Case:
 
     def planning(self) -> str:
         """Returns the gold answer of the third step."""
+        ids = capability_ids(self.capabilities)
         steps = [{"do": self.remedies[e.cite], "for": [e.cite]} for e in self.against]
-        steps += [{"do": name, "for": []} for name in self.closings[self.verdict]]
+        steps += [{"do": ids[name], "for": []} for name in self.closings[self.verdict]]
         return _compact({"verdict": self.verdict, "steps": steps})
 
     def examples(self) -> list[Example]:
@@ -179,7 +178,8 @@ class Case:
         """Returns one step's prompt over ``entries``, with what its answer is held against."""
         state = StateLayer(entries)
         prompt = self.templates()[step].stack(state, self.question).render()
-        ground = Ground(state, VERDICTS, frozenset(self.capabilities), concluded)
+        known = frozenset(capability_ids(self.capabilities).values())
+        ground = Ground(state, VERDICTS, known, concluded)
         return Example(step, prompt, answer, ground)
 
 
@@ -223,7 +223,8 @@ def draw_case(rng: Random, stock: Wording, layout: Layout, max_entries: int = MA
     closings = {
         name: tuple(rng.sample(closers, min(len(closers), rng.randint(1, 3)))) for name in order
     }
-    entries, remedy_of = drawing.entries(kinds, remedies)
+    ids = capability_ids(tuple(capabilities))
+    entries, remedy_of = drawing.entries(kinds, [ids[name] for name in remedies])
     return Case(
         category=category,
         entries=entries,
@@ -305,11 +306,11 @@ class _Drawing:
             cite, label = f"s{number:02d}", self.label()
             limit = None
             if kind.standing is None:
-                quantity = self.quantity(0, 1)
+                quantity = self.quantity()
             else:
-                quantity, limit = self.measured(kind, self.rng.choice(remedies))
-                remedy_of[cite] = limit.remedy
-            fields = self.layout.fields(label, quantity, limit)
+                remedy_of[cite] = self.rng.choice(remedies)
+                quantity, limit = self.measured(kind, remedy_of[cite])
+            fields = self.layout.fields(label, quantity, limit, remedy_of.get(cite, ""))
             if kind.standing is None and "value" in fields and self.rng.random() < 0.5:
                 fields["value"] = self.rng.choice(self.stock.notes)
             shown = f"{label} {fields.get('value', '')}"
@@ -325,7 +326,7 @@ class _Drawing:
 
     def measured(self, kind: _Kind, remedy: str) -> tuple[Quantity, Limit]:
         """Draws a limit and a quantity that stands to it as ``kind`` says."""
-        bound = self.quantity(0, 1)
+        bound = self.quantity()
         assert bound.value is not None
         at_least = self.rng.random() < 0.5
         limit = Limit(
@@ -353,7 +354,7 @@ class _Drawing:
         """Returns the smallest step of a number in the layout's notation."""
         return 125 if self.layout.notation == "eighths" else 1
 
-    def quantity(self, low: int, high: int) -> Quantity:
+    def quantity(self) -> Quantity:
         """Draws a number with a unit; held-out ranges do not meet the trained ones."""
         unit = self.rng.choice(self.stock.units)
         if self.stock is HELD_OUT:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
 
-from converge_core.limits import Limit, Quantity
-from converge_core.prompt import StateEntry
 from wording import (
     APP_ORDER,
     FIELDS,
@@ -19,6 +17,9 @@ from wording import (
     Wording,
     Wrap,
 )
+
+from converge_core.limits import Limit, Quantity
+from converge_core.prompt import StateEntry
 
 NO_WRAPS: Mapping[str, Wrap] = dict.fromkeys(FIELDS, ("", ""))
 _PUNCTUATION = "|;,:/*#&.=+%!"
@@ -80,11 +81,13 @@ class Layout:
         text = sign + NOTATIONS[self.notation](abs(value))
         return self.unit.format(number=text, unit=quantity.unit).strip()
 
-    def fields(self, label: str, quantity: Quantity, limit: Limit | None) -> dict[str, str]:
+    def fields(
+        self, label: str, quantity: Quantity, limit: Limit | None, remedy: str = ""
+    ) -> dict[str, str]:
         """Returns the texts of a line's fields, in the layout's order."""
         texts = {"label": label, "value": self.number(quantity)}
         if limit is not None:
-            shown = limit.fields(quantity)
+            shown = limit.fields(quantity, remedy)
             texts |= dict(zip(FIELDS[2:], shown, strict=True))
             if not self.app:
                 texts["bound"] = f"{self.bound[0 if limit.at_least else 1]} " + NOTATIONS[
@@ -95,7 +98,9 @@ class Layout:
 
     def line(self, fields: Mapping[str, str]) -> str:
         """Returns what stands behind the cite id."""
-        wrapped = (self.wraps[name][0] + text + self.wraps[name][1] for name, text in fields.items())
+        wrapped = (
+            self.wraps[name][0] + text + self.wraps[name][1] for name, text in fields.items()
+        )
         return self.opening + self.separator.join(wrapped)
 
     def _signed(self, margin: Decimal | None) -> str:
@@ -106,7 +111,9 @@ class Layout:
 
 APP = Layout(wraps=NO_WRAPS)
 """The app's own layout."""
-BARE = Layout(order=("weight", "margin", "remedy"), opening=" ", separator=" ", wraps=NO_WRAPS, app=False)
+BARE = Layout(
+    order=("weight", "margin", "remedy"), opening=" ", separator=" ", wraps=NO_WRAPS, app=False
+)
 """Only what matters, for the first lessons of training."""
 
 

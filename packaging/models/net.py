@@ -8,7 +8,6 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-
 COPYING = 0.4
 """How strongly a head copies at first."""
 

@@ -6,10 +6,12 @@ import tomllib
 from decimal import Decimal
 from random import Random
 
-from converge_core.limits import Limit, Quantity, Weight
-from converge_core.prompt import StateEntry
 from generate import PACK, Case
 from layout import APP
+
+from converge_core.chain import capability_ids
+from converge_core.limits import Limit, Quantity, Weight
+from converge_core.prompt import StateEntry
 
 LABELS = {
     "tests.failed": ("failed tests", ""),
@@ -23,9 +25,15 @@ LABELS = {
 """Labels and units of the pack's metrics; none of the labels occurs in training."""
 
 NOTES = (
-    ("tests in total", "412"), ("branch coverage", "58.3 %"), ("coverage trend", "-2.4 %"),
-    ("last tag", "v1.9.2"), ("commits since the tag", "88"), ("authors", "5"),
-    ("release branch", "main"), ("suite duration", "61.30 s"), ("hard failures last week", "-"),
+    ("tests in total", "412"),
+    ("branch coverage", "58.3 %"),
+    ("coverage trend", "-2.4 %"),
+    ("last tag", "v1.9.2"),
+    ("commits since the tag", "88"),
+    ("authors", "5"),
+    ("release branch", "main"),
+    ("suite duration", "61.30 s"),
+    ("hard failures last week", "-"),
 )
 """Lines without a limit."""
 
@@ -47,17 +55,16 @@ def make_pack_case(seed: int) -> Case:
     if rng.random() < 0.5:
         rng.shuffle(lines)
     entries, remedies = [], {}
+    ids = capability_ids(tuple(pack["capabilities"]))
     for number, (label, value, quantity, limit) in enumerate(lines, 1):
         cite = f"s{number:02d}"
         if quantity is None or limit is None:
             entries.append(StateEntry(cite, cite, (label, value), f"{label} {value}"))
             continue
-        remedies[cite] = limit.remedy
-        fields = tuple(APP.fields(label, quantity, limit).values())
+        remedies[cite] = ids[limit.remedy]
+        fields = tuple(APP.fields(label, quantity, limit, remedies[cite]).values())
         shown, binding = f"{label} {quantity}", limit.weight is Weight.HARD
-        entries.append(
-            StateEntry(cite, cite, fields, shown, limit.standing(quantity), binding)
-        )
+        entries.append(StateEntry(cite, cite, fields, shown, limit.standing(quantity), binding))
     return Case(
         category="pack",
         entries=tuple(entries),
@@ -66,8 +73,12 @@ def make_pack_case(seed: int) -> Case:
         capabilities=tuple(pack["capabilities"]),
         closings={name: tuple(pack["closings"][name]) for name in pack["verdicts"]},
         policy=f"release-readiness {rng.randint(1, 9)}",
-        question=f"is {rng.randint(0, 9)}.{rng.randint(0, 30)}.{rng.randint(0, 9)} fit to be released",
+        question=f"is {_version(rng)} fit to be released",
     )
+
+
+def _version(rng: Random) -> str:
+    return f"{rng.randint(0, 9)}.{rng.randint(0, 30)}.{rng.randint(0, 9)}"
 
 
 def _limit(table: dict[str, str]) -> Limit:

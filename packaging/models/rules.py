@@ -1,8 +1,8 @@
 """Ten lines of rules, the baseline the model is held against.
 
-They are what a programmer would write against the app's own layout. On it they are right by
-construction, because that layout hands the comparison over ready made; the question they answer
-is what remains of that when a line is set another way.
+They are what a programmer would write against the app's own layout. There they are right by
+construction, because that layout hands the comparison over ready made; what the held-out states
+ask is what remains of them when a line is set another way.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 
 _LINE = re.compile(r"^([a-z]\d\d) \|.*\| (hard|soft) \| margin ([-+?])", re.MULTILINE)
+_WEIGHT = re.compile(r"\b(hard|soft)\b")
+_MARGIN = re.compile(r"\bmargin\b\W*?(?:[a-z]+ )?([-+?])")
 
 
 def ten_rules(state: str, hold_at: int) -> tuple[str, dict[str, str]]:
@@ -27,14 +29,8 @@ def ten_rules(state: str, hold_at: int) -> tuple[str, dict[str, str]]:
     return ("conditions" if sides else "proceed"), sides
 
 
-_WORDS = re.compile(r"\b(hard|soft)\b.*?margin\W*(?:\w+ )?([-+?])|margin\W*(?:\w+ )?([-+?]).*?\b(hard|soft)\b")
-
-
 def tolerant_rules(state: str, hold_at: int) -> tuple[str, dict[str, str]]:
-    """The same over whatever layout: the first ``hard`` or ``soft`` and the sign at ``margin``."""
-    rewritten = []
-    for line in state.splitlines():
-        if found := _WORDS.search(line):
-            weight, sign = found[1] or found[4], found[2] or found[3]
-            rewritten.append(f"{line[:3]} | | {weight} | margin {sign}")
-    return ten_rules("\n".join(rewritten), hold_at)
+    """The same over any layout: a line's first ``hard`` or ``soft``, and the sign at ``margin``."""
+    found = ((line[:3], _WEIGHT.search(line), _MARGIN.search(line)) for line in state.splitlines())
+    lines = [f"{cite} | | {w[1]} | margin {m[1]}" for cite, w, m in found if w and m]
+    return ten_rules("\n".join(lines), hold_at)

@@ -19,11 +19,12 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F  # noqa: N812
 from bpe import END, train_tokenizer
-from converge_core.prompt import Standing, StateEntry
 from generate import MAX_ENTRIES, Case, Example, make_case, make_first_lesson
 from net import Net, Shape
 from tokenizers import Tokenizer
 from torch import Tensor
+
+from converge_core.prompt import Standing, StateEntry
 
 KINDS = 6
 PROBE_WEIGHT = 0.3
@@ -71,7 +72,8 @@ def encode(tokenizer: Tokenizer, case: Case, example: Example) -> Encoded:
     token_at = {start: place for place, (start, _) in enumerate(prompt.offsets)}
     answer_at = {start: place for place, (start, _) in enumerate(answer.offsets)}
     before = len(prompt.ids) - 1
-    start_of, lines, sources = {}, [], []
+    start_of: dict[str, int] = {}
+    lines = []
     at = example.prompt.index("STATE\n") + len("STATE\n")
     for entry in case.entries:
         start_of[entry.cite] = at
@@ -79,35 +81,28 @@ def encode(tokenizer: Tokenizer, case: Case, example: Example) -> Encoded:
         lines.append((name, token_at[at], kind_of(entry)))
         at += 1
     end_of = {entry.cite: line[1] for entry, line in zip(case.entries, lines, strict=True)}
-    for match in re.finditer(r"s(\d\d)[}\"]", example.answer):
-        sources.append((0, before + answer_at[match.start(1)], end_of[match[0][:3]]))
-    for match in re.finditer(r'"do":"([^"]+)","for":\["?(\w*)', example.answer):
-        name, cite = match[1], match[2]
-        line = start_of[cite] if cite else example.prompt.index(f"close {case.verdict} ")
-        found = _name_at(example.prompt, name, line)
-        source = token_at.get(found, token_at.get(found - 1, 0))
-        place = answer_at[match.start(1)]
-        while answer.offsets[place][0] < match.end(1):
-            sources.append((1, before + place, source))
-            place, source = place + 1, source + 1
+    sources = [
+        (0, before + answer_at[match.start(1)], end_of[match[0][:3]])
+        for match in re.finditer(r"s(\d\d)[}\"]", example.answer)
+    ]
+    for match in re.finditer(r'"do":"(c\d\d)","for":\["?(\w*)', example.answer):
+        line = start_of[match[2]] if match[2] else example.prompt.index(f"close {case.verdict} ")
+        found = re.compile(rf"(?<![\w{{]){match[1]}(?!\w)").search(example.prompt, line)
+        assert found
+        sources.append((1, before + answer_at[match.start(1) + 1], token_at[found.start() + 1]))
     tokens = [*prompt.ids, *answer.ids, tokenizer.token_to_id(END)]
     return Encoded(tokens, len(prompt.ids), lines, sources)
-
-
-def _name_at(prompt: str, name: str, start: int) -> int:
-    """Returns where ``name`` stands as a whole behind ``start``."""
-    found = re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w-])").search(prompt, start)
-    assert found, name
-    return found.start()
 
 
 def brief(prompt: str) -> str:
     """Cuts a prompt down for the first lessons: which step, what varies, and the state."""
     lines = prompt.split("\n")
     start = lines.index("STATE")
-    varying = [line for line in lines[:start] if line.startswith("close ") or "soft breaches" in line]
+    varying = [
+        line for line in lines[:start] if line.startswith("close ") or "soft breaches" in line
+    ]
     state = lines[start + 1 : lines.index("", start)]
-    return "\n".join([prompt.split(".")[0], *varying, "STATE", *state, "", "ANSWER", ""])
+    return "\n".join([prompt.partition(".")[0], *varying, "STATE", *state, "", "ANSWER", ""])
 
 
 def lesson(tokenizer: Tokenizer, seed: int, progress: float) -> Encoded:
@@ -145,7 +140,9 @@ def losses(net: Net, batch: list[Encoded]) -> tuple[Tensor, Tensor, Tensor]:
     for row, item in enumerate(batch):
         size = len(item.tokens)
         tokens[row, :size] = torch.tensor(item.tokens)
-        answers += [(row, place, item.tokens[place + 1]) for place in range(item.prompt - 1, size - 1)]
+        answers += [
+            (row, place, item.tokens[place + 1]) for place in range(item.prompt - 1, size - 1)
+        ]
         lines += [(row, end, kind) for _, end, kind in item.lines]
         names += [(row, end, item.tokens[name]) for name, end, _ in item.lines]
         copied = {source for head, _, source in item.sources if head == 1}
@@ -210,13 +207,19 @@ def train(out: Path, steps: int, budget: int, rate: float) -> None:
         if step % 25 == 24:
             means = [sum(column) / len(recent) for column in zip(*recent, strict=True)]
             spent = time.monotonic() - started
-            print(f"{step + 1} answer {means[0]:.4f} probe {means[1]:.4f} pointer {means[2]:.4f}"
-                  f" tokens {seen} seconds {spent:.0f}", flush=True)
+            print(
+                f"{step + 1} answer {means[0]:.4f} probe {means[1]:.4f} pointer {means[2]:.4f}"
+                f" tokens {seen} seconds {spent:.0f}",
+                flush=True,
+            )
         if step % 250 == 249 or step == steps - 1:
             torch.save({"shape": asdict(shape), "weights": net.state_dict()}, out / "model.pt")
     figures = {
-        "parameters": parameters, "steps": steps, "tokens": seen,
-        "seconds": round(time.monotonic() - started), "answer_loss": round(means[0], 5),
+        "parameters": parameters,
+        "steps": steps,
+        "tokens": seen,
+        "seconds": round(time.monotonic() - started),
+        "answer_loss": round(means[0], 5),
     }
     (out / "training.json").write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -15,6 +15,7 @@ from converge_core.authority import Actor, ActorKind, AuthorityGrant
 from converge_core.canonical import canonical_record, hash_bytes
 from converge_core.checks import BASIC
 from converge_core.context import ContextView
+from converge_core.envelope import InferenceEnvelope
 from converge_core.engine import Advance, Begin, Cancel, Command, Decide, Engine, Report, grant
 from converge_core.gate import Check, PromotionGate
 from converge_core.ids import AgentId, ApprovalId, FactId, GateId, OperatorId, ProposalId, RunId
@@ -25,6 +26,7 @@ from converge_core.policy import BASIC_CHECKS, ENGINE_GATE, Effect, Risk, Rule, 
 from converge_core.proposal import Draft, ProposedFact, draft
 from converge_core.review import Decision, Operator, Verdict, bytes_of
 from converge_core.state import DeskState, Gate, Phase, RunState, fold
+from converge_core.trace import ModelCall, Outcome, text_ref
 
 E = TypeVar("E", bound=e.Event)
 
@@ -249,6 +251,53 @@ class Play:
     def cancel(self, by: str = "alice") -> Play:
         self.command(Cancel(by))
         return self
+
+
+def model_call(**about: Any) -> ModelCall:
+    """Returns a recorded model call; every field can be set."""
+    empty = text_ref("")
+    fields: dict[str, Any] = {
+        "step": "reasoning",
+        "version": "reasoning:v1:any",
+        "layers": {"priming": empty},
+        "prompt_hash": hash_bytes(b""),
+        "state": (),
+        "envelope": ENVELOPE,
+        "contract": "reasoning:v1",
+        "grammar": empty,
+        "output": text_ref("{}"),
+        "outcome": Outcome.VALID,
+        "checks": (),
+        "headline": "an answer",
+        "finish_reason": "stop",
+        "prompt_tokens": 0,
+        "layer_tokens": (0,),
+        "reused_tokens": 0,
+        "completion_tokens": 0,
+        "prefill_us": 0,
+        "duration_us": 0,
+    }
+    return ModelCall(**{**fields, **about})
+
+
+ENVELOPE = InferenceEnvelope(
+    backend="test",
+    model="test",
+    model_sha256=hash_bytes(b"model"),
+    family="llama",
+    tokenizer_hash=hash_bytes(b"tokenizer"),
+    grammar_hash=hash_bytes(b"grammar"),
+    temperature=0,
+    top_k=1,
+    seed=0,
+    seed_policy="fixed",
+    max_tokens=64,
+    stop=(),
+    context_size=4096,
+    batch_size=512,
+    threads=2,
+    cpu="",
+)
 
 
 def completing(order: Iterable[int]) -> Executor:

@@ -17,6 +17,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtWidgets import QApplication
 
 from converge_desktop.runtime.port import StatusChanged
+from converge_desktop.runtime.readmodel import FactAnswer
 from converge_desktop.ui.application import create_application
 from converge_desktop.ui.clock import UiClock
 from converge_desktop.ui.main_window import MainWindow
@@ -138,6 +139,31 @@ def scenes(  # noqa: C901 - a list of little functions
     }
 
 
+def empty(folder: Path, app: QApplication, suffix: str, size: tuple[int, int]) -> None:
+    """Pictures a desk with nothing in it, and one that fails."""
+    desk = FakeDesk()
+    desk.answers = {name: tuple for name in ("runs", "inbox", "traces")}
+    desk.answers["packs"] = lambda: sample.PACKS
+    desk.answers["facts"] = lambda *_: FactAnswer((), 0)
+    with tempfile.TemporaryDirectory() as state:
+        window = make(Path(state), desk, app)
+        window.resize(*size)
+        for page in ("inbox", "runs", "traces", "context"):
+            window.go(page)
+            settle(app)
+            window.grab().save(str(folder / f"empty-{page}-{suffix}.png"))
+        window.messages.say(
+            "danger",
+            "The ledger cannot be written: the disk is full. Free some space; nothing was lost.",
+        )
+        window.messages.say("good", "Approved and signed: “Hold converge-desktop 0.4.0”.")
+        settle(app)
+        window.grab().save(str(folder / f"messages-{suffix}.png"))
+        window.close()
+        window.deleteLater()
+        settle(app)
+
+
 def main(argv: list[str]) -> None:
     folder = Path(argv[1])
     folder.mkdir(parents=True, exist_ok=True)
@@ -167,6 +193,7 @@ def main(argv: list[str]) -> None:
                 window.close()
                 window.deleteLater()
                 settle(app)
+                empty(folder, app, f"{size}-{theme}", SIZES[size])
 
 
 if __name__ == "__main__":

@@ -167,7 +167,7 @@ def trace_row(  # noqa: PLR0917
         step,
         headline,
         outcome,
-        NOW - number * MIN,
+        NOW - (192 - int(run)) * HOUR - (10 - number % 10) * MIN,
         ms * 1000,
         tokens,
     )

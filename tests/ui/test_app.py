@@ -51,8 +51,8 @@ def start(qtbot: QtBot, data_dir: Path) -> Iterator[Start]:
         qtbot.addWidget(window)
         opened.append((desk, window))
         window.show()
-        qtbot.waitExposed(window)
         window.activateWindow()
+        qtbot.waitUntil(window.isActiveWindow, timeout=PATIENCE)
         return desk, window
 
     yield start_one

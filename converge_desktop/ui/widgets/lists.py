@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QAbstractItemModel, QItemSelectionModel, QModelIndex, Qt, Signal
+from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QListView, QTableView, QWidget
 
 from converge_desktop.ui import fonts
@@ -45,6 +46,7 @@ class RowList(QListView):
 
     def __init__(self, model: QAbstractItemModel, name: str, *, lines: int = 2) -> None:
         super().__init__()
+        self._quiet = False
         self.setModel(model)
         self.setItemDelegate(RowDelegate(self, lines=lines))
         self.setUniformItemSizes(True)
@@ -58,7 +60,16 @@ class RowList(QListView):
     def currentChanged(self, current: QModelIndex, previous: QModelIndex) -> None:  # type: ignore[override] # noqa: N802
         """Override QListView.currentChanged."""
         super().currentChanged(current, previous)
-        self.moved.emit(current.row() if current.isValid() else -1)
+        if not self._quiet:
+            self.moved.emit(current.row() if current.isValid() else -1)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802
+        """Override QListView.focusInEvent: getting the focus chooses nothing."""
+        self._quiet = not self.currentIndex().isValid()
+        super().focusInEvent(event)
+        if self._quiet:
+            self.selectionModel().clear()
+        self._quiet = False
 
 
 class RowTable(QTableView):
@@ -74,6 +85,7 @@ class RowTable(QTableView):
         self, model: QAbstractItemModel, name: str, stretch: int, *, wide: bool = False
     ) -> None:
         super().__init__()
+        self._quiet = False
         self.setModel(model)
         unit = fonts.measures().unit
         self.setItemDelegate(CellDelegate(self, indent=unit * 3 if wide else unit + 4))
@@ -96,6 +108,7 @@ class RowTable(QTableView):
         rows.setDefaultSectionSize(row_height())
         columns = self.horizontalHeader()
         columns.setHighlightSections(False)
+        columns.setAccessibleName(f"{name}, columns")
         columns.setFont(fonts.font("small"))
         columns.setMinimumSectionSize(40)
         columns.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
@@ -113,7 +126,16 @@ class RowTable(QTableView):
     def currentChanged(self, current: QModelIndex, previous: QModelIndex) -> None:  # type: ignore[override] # noqa: N802
         """Override QTableView.currentChanged."""
         super().currentChanged(current, previous)
-        self.moved.emit(current.row() if current.isValid() else -1)
+        if not self._quiet:
+            self.moved.emit(current.row() if current.isValid() else -1)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802
+        """Override QTableView.focusInEvent: getting the focus chooses nothing."""
+        self._quiet = not self.currentIndex().isValid()
+        super().focusInEvent(event)
+        if self._quiet:
+            self.selectionModel().clear()
+        self._quiet = False
 
 
 class Panel(QWidget):

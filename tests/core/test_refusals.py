@@ -1,0 +1,182 @@
+"""Nothing is dropped in silence: a refused proposal is an event, a diagnostic, and closed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from converge_core import events as e
+from converge_core.agent import AgentEffect
+from converge_core.authority import AuthorityGrant
+from converge_core.engine import grant
+from converge_core.errors import ConvergeError
+from converge_core.ids import GateId
+from converge_core.key import ContextKey as Key
+from converge_core.merge import LONGEST_DIAGNOSTIC
+from converge_core.policy import Effect, RulePolicy
+from converge_core.proposal import ProposedFact
+from converge_core.stop import Converged
+from tests.core.kit import (
+    EVERYTHING,
+    Play,
+    contents,
+    drafted,
+    engine_of,
+    fact,
+    policy_of,
+    proposes,
+    rule,
+    script,
+    seed,
+)
+
+FORBID = policy_of(rule(Effect.PERMIT), rule(Effect.FORBID, Key.SEEDS, "no-seeds"))
+UNPROVIDED = RulePolicy(
+    id="p", revision=1, rules=(rule(Effect.PERMIT),), checks={"Seeds": ("is-sound",)}
+)
+SIGNALS_ONLY = grant("some", Key.SIGNALS)
+
+
+@pytest.mark.parametrize(
+    ("settings", "proposed", "by", "reason"),
+    [
+        pytest.param({"policy": FORBID}, seed("x"), "no-seeds", "The test wants", id="the policy"),
+        pytest.param({}, seed("x", " "), "gate", "content-present: ", id="a check"),
+        pytest.param({"policy": UNPROVIDED}, seed("x"), "gate", "'is-sound'", id="a missing check"),
+        pytest.param({}, seed("input", "another"), "conflict", "stands under", id="a conflict"),
+    ],
+)
+def test_a_refused_proposal_is_an_event_and_a_diagnostic(
+    settings: dict[str, Any], proposed: ProposedFact, by: str, reason: str
+) -> None:
+    """Whoever refuses is named with the reason, and what was refused can be found by its digest."""
+    play = Play(engine_of(proposes("p", proposed), **settings))
+    play.begin(fact(Key.SIGNALS, "input"))
+    [refused] = play.of(e.ProposalRefused)
+    [diagnostic] = play.state.context.get(Key.DIAGNOSTIC)
+
+    assert ("run/1/p/0", by) == (refused.proposal, refused.rule)
+    assert reason in refused.reason
+    assert refused.reason in diagnostic.content
+    assert f"refused:{drafted(proposed).target_digest()[:16]}" == diagnostic.id
+    assert refused.proposal in play.state.refusals
+
+
+@pytest.mark.parametrize(
+    ("grants", "reason"),
+    [
+        ((), "the run was given no grant"),
+        ((SIGNALS_ONLY,), "does not cover Seeds"),
+        ((grant("some", Key.SEEDS, until=1),), "has expired"),
+        (
+            (
+                AuthorityGrant(
+                    grantor=EVERYTHING.grantor,
+                    keys=("Seeds",),
+                    gates=(GateId("elsewhere"),),
+                    granted_at=0,
+                ),
+            ),
+            "does not cover gate",
+        ),
+        ((SIGNALS_ONLY, grant("some", Key.SEEDS, until=1)), "; the grant of"),
+    ],
+)
+def test_what_the_policy_permits_still_needs_a_grant(
+    grants: tuple[AuthorityGrant, ...], reason: str
+) -> None:
+    """A permitting rule is no authority, and the refusal says what each grant lacks."""
+    play = Play(engine_of(policy=policy_of(rule(Effect.PERMIT))), grants=grants).begin(seed("x"))
+    [refused] = play.of(e.ProposalRefused)
+
+    assert ("no-authority", []) == (refused.rule, contents(play.state, Key.SEEDS))
+    assert reason in refused.reason
+
+
+def test_one_grant_that_covers_it_is_enough() -> None:
+    """Grants that do not fit take nothing away."""
+    grants = (SIGNALS_ONLY, grant("others", Key.SEEDS))
+    play = Play(engine_of(policy=policy_of(rule(Effect.PERMIT))), grants=grants).begin(seed("x"))
+
+    assert ["x"] == contents(play.state, Key.SEEDS)
+
+
+def test_a_refused_target_is_closed_for_its_agent_and_open_for_others() -> None:
+    """Whatever the same agent says next about the same id is on record and goes no further."""
+    policy = policy_of(
+        rule(Effect.PERMIT), rule(Effect.FORBID, Key.STRATEGIES, "not-p", agent="p")
+    )
+    words = iter(["one", "two"])
+    again = script(
+        "p",
+        lambda _: AgentEffect((fact(Key.STRATEGIES, "x", next(words)),)),
+        when=lambda view: not view.contains(Key.STRATEGIES, seed("x").id),
+        after=[Key.SEEDS, Key.SIGNALS],
+    )
+    more = proposes("more", fact(Key.SIGNALS, "s"), after=[Key.SEEDS])
+    other = proposes("other", fact(Key.STRATEGIES, "x", "three"), after=[Key.SIGNALS])
+    play = Play(engine_of(again, more, other, policy=policy)).begin(seed("a"))
+
+    assert [("run/1/p/0", "not-p"), ("run/2/p/0", "refused-before")] == [
+        (event.proposal, event.rule) for event in play.of(e.ProposalRefused)
+    ]
+    assert ["three"] == contents(play.state, Key.STRATEGIES)
+
+
+def test_a_check_that_is_missing_for_every_key_refuses_everything_and_ends() -> None:
+    """Not even the diagnostics pass; each refusal is an event, and the run comes to its end."""
+    policy = policy_of(rule(Effect.PERMIT), checks=["is-sound"])
+    play = Play(engine_of(proposes("p", seed("x")), policy=policy)).begin(seed("a"))
+    created = {event.draft.id for event in play.of(e.ProposalCreated)}
+
+    assert (0, Converged()) == (play.state.context.count(), play.state.stop)
+    assert created == set(play.state.refusals)
+    assert {"gate"} == {event.rule for event in play.of(e.ProposalRefused)}
+
+
+@pytest.mark.parametrize("content", ["x" * 100_001, "x" * 5_000_000])
+def test_what_is_refused_for_its_length_is_quoted_in_part(content: str) -> None:
+    """The diagnostic of an absurdly long statement is short."""
+    play = Play(engine_of()).begin(seed("x", content))
+    [diagnostic] = contents(play.state, Key.DIAGNOSTIC)
+
+    assert len(diagnostic) <= LONGEST_DIAGNOSTIC
+    assert "the limit is 100,000" in diagnostic
+
+
+def test_two_agents_refused_for_the_same_words_share_one_diagnostic() -> None:
+    """The diagnostic is named after what was refused; each refusal has its own event."""
+    agents = (proposes("p", seed("x", " ")), proposes("q", seed("x", " ")))
+    play = Play(engine_of(*agents)).begin()
+
+    assert ({"run/1/p/0", "run/1/q/0"}, 1) == (
+        {event.proposal for event in play.of(e.ProposalRefused) if event.rule == "gate"},
+        play.state.context.count(Key.DIAGNOSTIC),
+    )
+
+
+def test_every_proposal_of_a_run_ends_somewhere() -> None:
+    """Promoted, refused, or put to a person: the three add up to all that was suggested."""
+    policy = policy_of(
+        rule(Effect.PERMIT), rule(Effect.ASK, Key.STRATEGIES), rule(Effect.FORBID, Key.COMPETITORS)
+    )
+    everything = [fact(key, f"of {key}") for key in Key]
+    play = Play(engine_of(proposes("p", *everything, seed("blank", " ")), policy=policy)).begin()
+    created = [event.draft.id for event in play.of(e.ProposalCreated)]
+    ended = [
+        *play.state.promoted,
+        *play.state.refusals,
+        *(gate.request.proposal for gate in play.gates()),
+    ]
+
+    assert sorted(created) == sorted(ended)
+
+
+def test_input_that_cannot_be_recorded_starts_no_run() -> None:
+    """The caller hears of it as an error with the place, and nothing was changed."""
+    play = Play(engine_of())
+
+    with pytest.raises(ConvergeError, match=r"structured\.f: float"):
+        play.begin(fact(Key.SEEDS, "x", structured={"f": 0.5}))
+    assert [] == play.events

@@ -1,0 +1,161 @@
+"""The item models behave as Qt expects while they change."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtWidgets import QApplication
+from pytestqt.modeltest import ModelTester
+
+from converge_desktop.runtime.readmodel import InboxRow
+from converge_desktop.ui.models.filtering import compile_filter
+from converge_desktop.ui.models.ledger import PAGE, LedgerModel
+from converge_desktop.ui.models.lists import INBOX_FIELDS, inbox_look
+from converge_desktop.ui.models.looks import Role, RowLook
+from converge_desktop.ui.models.rows import RowModel
+from converge_desktop.ui.models.traces import TRACE_FIELDS, TraceModel
+from tests.ui import sample
+
+
+@pytest.fixture
+def inbox(qapp: QApplication) -> RowModel[InboxRow]:
+    return RowModel(lambda r: r.gate_id, inbox_look(lambda: sample.NOW))
+
+
+def test_rows_that_come_go_and_change(
+    inbox: RowModel[InboxRow], qtmodeltester: ModelTester
+) -> None:
+    qtmodeltester.check(inbox)
+    rows = sample.INBOX
+    for change in (rows, rows[2:], rows[:1] + rows[3:], (), rows[::-1], rows):
+        inbox.set_rows(change)
+        actual = [inbox.data(inbox.index(n), Role.ROW) for n in range(inbox.rowCount())]
+        assert actual == list(change)
+    inbox.set_filter(lambda r: r.risk == "low")
+    assert inbox.rowCount() == 3
+    assert inbox.total() == 7
+    inbox.set_order(lambda r: r.title)
+    inbox.set_filter(None)
+    inbox.remove("g-1")
+    assert inbox.find("g-1") == -1
+    assert not inbox.contains("g-1")
+
+
+def test_a_row_that_stays_keeps_its_place_in_views(inbox: RowModel[InboxRow]) -> None:
+    inbox.set_rows(sample.INBOX)
+    kept = QPersistentModelIndex(inbox.index(3))
+    inbox.set_rows((replace(sample.INBOX[0], gate_id="new"), *sample.INBOX[2:]))
+    assert kept.isValid()
+    assert inbox.data(kept, Role.ROW).gate_id == "g-4"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(st.integers(0, 12), unique=True, max_size=10), max_size=6))
+def test_any_sequence_of_rows_is_shown_as_it_is(changes: list[list[int]]) -> None:
+    model: RowModel[int] = RowModel(str, lambda n: RowLook(str(n)))
+    for change in changes:
+        model.set_rows(change)
+        assert [model.row_at(n) for n in range(model.rowCount())] == change
+
+
+def test_what_a_screen_reader_says_of_a_row(inbox: RowModel[InboxRow]) -> None:
+    inbox.set_rows(sample.INBOX)
+    said = inbox.data(inbox.index(0), Qt.ItemDataRole.AccessibleTextRole)
+    assert said == (
+        "High risk: Hold converge-desktop 0.4.0. planning, run 0192, confidence 0.95. in 24 min"
+    )
+
+
+def test_hidden_characters_show_in_lists_too(inbox: RowModel[InboxRow]) -> None:
+    inbox.set_rows([replace(sample.INBOX[0], title="a\u202eb<i>")])
+    index = inbox.index(0)
+    assert inbox.data(index, Qt.ItemDataRole.DisplayRole) == "a⟨U+202E⟩b<i>"
+    assert "<i>" not in inbox.data(index, Qt.ItemDataRole.ToolTipRole)
+
+
+def test_traces_are_put_on_top_once(qapp: QApplication, qtmodeltester: ModelTester) -> None:
+    model = TraceModel()
+    qtmodeltester.check(model)
+    model.set_rows(sample.TRACES[3:])
+    model.add(sample.TRACES[:4])
+    assert [model.row_at(n).trace_id for n in range(4)] == [r.trace_id for r in sample.TRACES[:4]]
+    assert model.rowCount() == len(sample.TRACES)
+    model.set_filter(compile_filter("step:evaluation valid:no", TRACE_FIELDS))
+    assert model.rowCount() == 1
+    model.add([replace(sample.TRACES[0], trace_id="new")])
+    assert model.rowCount() == 1
+    index = model.index(0, 2)
+    assert model.data(index, Qt.ItemDataRole.DisplayRole) == "invalid"
+    assert model.data(index, Qt.ItemDataRole.AccessibleTextRole).strip() == "contract  invalid"
+
+
+def test_the_ledger_reads_only_what_is_looked_at(
+    qapp: QApplication, qtmodeltester: ModelTester
+) -> None:
+    model = LedgerModel()
+    asked: list[tuple[int, int]] = []
+    model.wanted.connect(lambda first, count: asked.append((first, count)))
+    model.set_last(1_000_000)
+    assert model.rowCount() == 1_000_001
+    assert asked == []
+    newest = model.index(0, 2)
+    assert model.data(newest, Qt.ItemDataRole.DisplayRole) == ""
+    assert model.data(model.index(0, 0), Qt.ItemDataRole.DisplayRole) == "1,000,000"
+    assert asked == [(1_000_000 // PAGE * PAGE, PAGE)]
+    rows = tuple(
+        replace(sample.ledger_page(5, 1)[0], seq=n, kind=f"kind-{n}")
+        for n in range(asked[0][0], 1_000_001)
+    )
+    model.take(asked[0][0], rows)
+    assert model.data(newest, Qt.ItemDataRole.DisplayRole).strip() == ""
+    assert model.data(newest, Role.LOOK).strong == "kind-1000000"
+    assert model.row_of(999_999) == 1
+    assert len(asked) == 1
+
+
+def test_a_growing_ledger_reads_its_last_page_again(qapp: QApplication) -> None:
+    model = LedgerModel()
+    asked: list[tuple[int, int]] = []
+    model.wanted.connect(lambda first, count: asked.append((first, count)))
+    model.set_last(10)
+    assert model.row_at(0) is None
+    model.take(0, sample.ledger_page(0, 11))
+    assert model.row_at(0) is not None
+    model.set_last(12)
+    assert model.row_at(0) is None
+    assert asked == [(0, PAGE), (0, PAGE)]
+    model.give_up(0)
+    assert model.row_at(0) is None
+    assert len(asked) == 3
+
+
+def test_the_ledger_model_is_sound(qapp: QApplication, qtmodeltester: ModelTester) -> None:
+    model = LedgerModel()
+    model.wanted.connect(lambda first, count: model.take(first, sample.ledger_page(first, count)))
+    qtmodeltester.check(model)
+    for last in (0, 3, PAGE - 1, PAGE, PAGE + 5):
+        model.set_last(last)
+        assert model.rowCount(QModelIndex()) == last + 1
+    qtmodeltester.check(model)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", 7),
+        ("risk:high", 2),
+        ("spend", 2),
+        ("SPEND risk:medium", 1),
+        ("risk:", 7),
+        ("nothing:here", 0),
+        ("run:0192 key:hypo", 1),
+    ],
+)
+def test_filtering(text: str, found: int) -> None:
+    keep: Any = compile_filter(text, INBOX_FIELDS) or (lambda _: True)
+    assert sum(keep(r) for r in sample.INBOX) == found
