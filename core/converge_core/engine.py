@@ -39,7 +39,7 @@ from converge_core.policy import ENGINE_GATE, Policy, policy_of_grants
 from converge_core.proposal import ProposedFact, draft
 from converge_core.record import settled
 from converge_core.review import Decision, Operator, SignatureCheck, bytes_of, no_signatures
-from converge_core.state import DeskState, Gate, Phase, RunState, fold
+from converge_core.state import DeskState, Phase, RunState, fold
 from converge_core.stop import (
     AgentRefused,
     AnyStop,
@@ -441,7 +441,7 @@ class Engine:
         stopped = e.RunStopped(
             run=state.run, cycles=state.cycle, reason=reason, root=again.context.root
         )
-        return [*kept, discarded, *again.events, stopped]
+        return [*kept, discarded, *_withdrawn(state), *again.events, stopped]
 
     def _decide(self, state: RunState, command: Decide) -> list[e.Event]:
         decision, operator = command.decision, command.operator
@@ -484,13 +484,10 @@ class Engine:
         return self._stop(state, cycles, Converged())
 
     def _stop(self, state: RunState, cycles: int, reason: AnyStop) -> list[e.Event]:
-        withdrawn = [
-            e.GateWithdrawn(run=state.run, gate=gate.request.id, reason=_why_withdrawn(gate))
-            for gate in state.gates.values()
-            if not gate.merged and not gate.withdrawn
-        ]
-        root = state.context.root
-        return [*withdrawn, e.RunStopped(run=state.run, cycles=cycles, reason=reason, root=root)]
+        stopped = e.RunStopped(
+            run=state.run, cycles=cycles, reason=reason, root=state.context.root
+        )
+        return [*_withdrawn(state), stopped]
 
     def _of(self, invariant_class: InvariantClass) -> tuple[Invariant, ...]:
         return tuple(one for one in self._invariants if one.invariant_class is invariant_class)
@@ -528,9 +525,19 @@ def _check_name(what: str, name: str) -> None:
         raise InvalidConfiguration(f"the name {name[:40]!r} of an {what} {reason}")
 
 
-def _why_withdrawn(gate: Gate) -> str:
-    stopped = "the run was stopped"
-    return stopped if gate.open else f"{stopped} before the answer took effect"
+def _withdrawn(state: RunState) -> list[e.GateWithdrawn]:
+    """Returns the end of each gate whose answer is missing, or was not carried out."""
+    return [
+        e.GateWithdrawn(
+            run=state.run,
+            gate=gate.request.id,
+            reason="the run was stopped"
+            if gate.open
+            else "the run was stopped before the answer took effect",
+        )
+        for gate in state.gates.values()
+        if not gate.merged and not gate.withdrawn
+    ]
 
 
 def _spent(state: RunState) -> AnyStop | None:

@@ -30,6 +30,8 @@ from converge_core.record import Record, read
 VERSION = 1
 GENESIS = "0" * 64
 SALT_BYTES = 16
+_WHOLE = {"body", "hash", "head", "salt"}
+_REDACTED = {"hash", "head"}
 
 
 class Head(Record, frozen=True):
@@ -111,13 +113,16 @@ def decode_line(line: bytes, chain: Chain) -> Entry:
     """
     seq = chain.seq + 1
     raw = _parsed(line, seq)
-    head_raw, claimed = raw.get("head"), raw.get("hash")
+    head_raw, claimed = raw["head"], raw["hash"]
+    version = head_raw.get("v") if isinstance(head_raw, dict) else None
+    if isinstance(version, int) and version > VERSION:
+        raise LedgerCorrupt(seq, f"version {version} is newer than this program reads; update it")
     try:
         head = read(Head, head_raw)
     except InvalidValue as error:
         raise LedgerCorrupt(seq, f"the head is malformed ({error})") from error
     if head.v != VERSION:
-        raise LedgerCorrupt(seq, f"version {head.v} is newer than this program reads")
+        raise LedgerCorrupt(seq, f"there is no version {head.v} of the format")
     if head.seq != seq:
         raise LedgerCorrupt(seq, f"record {head.seq} stands where record {seq} belongs")
     if hash_bytes(canonical(head_raw)) != claimed:
@@ -126,8 +131,7 @@ def decode_line(line: bytes, chain: Chain) -> Entry:
         raise LedgerCorrupt(seq, "the record does not follow the one before it")
     if "body" not in raw:
         return Entry(head, str(claimed), None)
-    salt, body = raw.get("salt"), canonical(raw["body"])
-    if not isinstance(salt, str) or commitment(_unhex(salt, seq), body) != head.commit:
+    if commitment(_salt(raw["salt"], seq), canonical(raw["body"])) != head.commit:
         raise LedgerCorrupt(seq, "the body is not the one the record commits to")
     try:
         event = read_event(head.kind, raw["body"])
@@ -157,13 +161,18 @@ def _parsed(line: bytes, seq: int) -> dict[str, Any]:
         spelled = canonical(raw)
     except InvalidValue as error:
         raise LedgerCorrupt(seq, f"the line is not a record ({error})") from error
-    if not isinstance(raw, dict) or spelled + b"\n" != line:
+    if spelled + b"\n" != line:
         raise LedgerCorrupt(seq, "the line is not in canonical form")
+    if not isinstance(raw, dict) or set(raw) not in (_WHOLE, _REDACTED):
+        raise LedgerCorrupt(seq, "the line does not have the parts of a record")
     return raw
 
 
-def _unhex(text: str, seq: int) -> bytes:
+def _salt(text: object, seq: int) -> bytes:
     try:
-        return bytes.fromhex(text)
+        salt = bytes.fromhex(str(text))
     except ValueError as error:
         raise LedgerCorrupt(seq, "the salt is not hexadecimal") from error
+    if salt.hex() != text or len(salt) != SALT_BYTES:
+        raise LedgerCorrupt(seq, f"the salt is not {SALT_BYTES} bytes in lower-case hexadecimal")
+    return salt

@@ -180,7 +180,7 @@ class Merge:
     def salvaged(self) -> tuple[list[e.Event], tuple[ProposalId, ...]]:
         """Returns what outlives a discarded merge: who suggested and who failed; and what it drops.
 
-        Dropped are the merge's new proposals and those whose approval it was to carry out.
+        It drops its new proposals, and those about which it was to carry out an answer.
         """
         kept: list[e.Event] = []
         dropped: dict[ProposalId, None] = {}
@@ -191,6 +191,8 @@ class Merge:
                     dropped[event.draft.id] = None
                 case e.FactPromoted():
                     dropped[event.fact.proposal] = None
+                case e.ProposalRefused():
+                    dropped[event.proposal] = None
                 case e.AgentFailed():
                     kept.append(event)
         return kept, tuple(dropped)

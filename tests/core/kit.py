@@ -186,6 +186,7 @@ class Play:
     executor: Executor = sequential
     desk: DeskState = field(default_factory=DeskState)
     recorded: list[tuple[e.Event, int]] = field(default_factory=list)
+    batches: list[tuple[list[e.Event], int]] = field(default_factory=list)
 
     @property
     def state(self) -> RunState:
@@ -202,8 +203,11 @@ class Play:
     def command(self, command: Command) -> None:
         """Takes one step."""
         now = self.clock()
-        for event in self.engine.step(self.desk.runs.get(self.run), command, now):
+        events = self.engine.step(self.desk.runs.get(self.run), command, now)
+        for event in events:
             self.record(event, now)
+        if events:
+            self.batches.append((events, now))
 
     def record(self, event: e.Event, now: int) -> None:
         self.recorded.append((event, now))

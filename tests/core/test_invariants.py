@@ -98,21 +98,24 @@ def test_no_proposal_of_a_run_shares_its_id_with_another() -> None:
     assert not set(play.state.refusals) & set(play.state.promoted)
 
 
-def test_approved_proposals_are_merged_under_the_same_rules() -> None:
-    """A second merge that breaks a structural rule is discarded, and says what it dropped."""
+def test_what_people_decided_is_merged_under_the_same_rules() -> None:
+    """A second merge that breaks a structural rule is discarded, and no answer takes effect."""
     engine = engine_of(
-        proposes("p", fact(Key.STRATEGIES, "s1"), fact(Key.STRATEGIES, "s2")),
+        proposes("p", *(fact(Key.STRATEGIES, name) for name in ("s1", "s2", "s3"))),
         policy=ASK_STRATEGIES,
         invariants=[at_most(1, Key.STRATEGIES, STRUCTURAL)],
     )
     play = Play(engine).begin()
-    for gate in play.gates():
-        play.answer(gate, "approve")
+    for gate, verdict in zip(play.gates(), ["approve", "reject", "approve"], strict=True):
+        play.answer(gate, verdict)
     play.go()
     [discarded] = play.of(e.MergeDiscarded)
 
     assert [] == contents(play.state, Key.STRATEGIES)
-    assert ("run/1/p/0", "run/1/p/1") == discarded.proposals
+    assert {"run/1/p/0", "run/1/p/1", "run/1/p/2"} <= set(discarded.proposals)
+    assert {"the run was stopped before the answer took effect"} == {
+        gate.withdrawn for gate in play.state.gates.values()
+    }
     assert "structural" == getattr(play.state.stop, "invariant_class", "")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from tests.runtime.folders import make_folder
 from tests.runtime.watching import Watch
 
 OpenDesk = Callable[..., tuple[Desk, Watch]]
+Cli = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
@@ -55,3 +58,23 @@ def open_desk(data_dir: Path) -> Iterator[OpenDesk]:
     yield open_one
     for desk in opened:
         desk.close()
+
+
+@pytest.fixture
+def cli(data_dir: Path) -> Cli:
+    """Runs ``converge-desktop`` in a process of its own, on the test's data directory."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command, *rest = arguments
+        placed = [command, *rest]
+        if not command.startswith("-"):
+            placed = [command, "--data-dir", str(data_dir), *rest]
+        return subprocess.run(
+            [sys.executable, "-m", "converge_desktop", *placed],
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+
+    return run

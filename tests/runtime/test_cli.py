@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,30 +13,10 @@ import pytest
 
 from converge_desktop import __version__
 from converge_desktop.runtime.outputs import OUTPUTS, schema
+from tests.runtime.conftest import Cli
 from tests.runtime.folders import make_folder
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "cli"
-Cli = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def cli(data_dir: Path) -> Cli:
-    """Runs ``converge-desktop`` in a process of its own, on the test's data directory."""
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command, *rest = arguments
-        placed = [command, *rest]
-        if not command.startswith("-"):
-            placed = [command, "--data-dir", str(data_dir), *rest]
-        return subprocess.run(
-            [sys.executable, "-m", "converge_desktop", *placed],
-            capture_output=True,
-            text=True,
-            timeout=100,
-            check=False,
-        )
-
-    return run
 
 
 def printed(command: str, result: subprocess.CompletedProcess[str]) -> Any:

@@ -9,10 +9,9 @@ from pathlib import Path
 from converge_desktop import paths
 from converge_desktop.adapters.packs import load_packs
 from converge_desktop.runtime.views import read_views
+from tests.runtime.conftest import Cli
 from tests.runtime.folders import make_folder
-from tests.runtime.test_cli import Cli, printed
-
-pytest_plugins = ["tests.runtime.test_cli"]
+from tests.runtime.test_cli import printed
 
 ENV = {
     "PATH": os.environ["PATH"],

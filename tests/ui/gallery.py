@@ -142,7 +142,7 @@ def scenes(  # noqa: C901 - a list of little functions
 def empty(folder: Path, app: QApplication, suffix: str, size: tuple[int, int]) -> None:
     """Pictures a desk with nothing in it, and one that fails."""
     desk = FakeDesk()
-    desk.answers = {name: tuple for name in ("runs", "inbox", "traces")}
+    desk.answers = dict.fromkeys(("runs", "inbox", "traces"), tuple)
     desk.answers["packs"] = lambda: sample.PACKS
     desk.answers["facts"] = lambda *_: FactAnswer((), 0)
     with tempfile.TemporaryDirectory() as state:

@@ -88,10 +88,18 @@ EVIDENCE = (
     ),
 )
 CHECKS = (
-    CheckRow("shape-holds", True, "the output parses under contract planning:v2"),
-    CheckRow("every-number-has-a-source", True, "7 of 7 values are cited by id"),
-    CheckRow("capabilities-declared", True, "4 of 4 are declared by the pack"),
-    CheckRow("sides-agree", True, "each side is the standing computed from the limits"),
+    CheckRow(
+        "the answer has the shape of its contract",
+        True,
+        "the output parses under contract planning:v2",
+    ),
+    CheckRow("every number comes from the state", True, "7 of 7 values are cited by id"),
+    CheckRow("every step is a declared capability", True, "4 of 4 are declared by the pack"),
+    CheckRow(
+        "every fact is on the side its limit puts it",
+        True,
+        "each side is the standing computed from the limits",
+    ),
 )
 ENVELOPE = (
     ("model", "converge-nano"),
@@ -193,7 +201,7 @@ def trace_view(trace_id: str) -> TraceView:
         checks = (
             *CHECKS[:2],
             CheckRow(
-                "confidence-follows",
+                "the confidence is no higher than the evidence allows",
                 False,
                 "confidence 0.95 with 2 unknowns; expected at most 0.65, found 0.95",
             ),

@@ -176,7 +176,7 @@ def test_high_risk_weighs_both_ways_alike(opened: Desk) -> None:
     assert inbox.review.review.risk == "high"
     assert inbox.review.approve_button.kind() == inbox.review.reject_button.kind() == "plain"
     assert inbox.review.approve_button.height() == inbox.review.reject_button.height()
-    assert inbox.review.approve_button.font() == inbox.review.reject_button.font()
+    assert inbox.review.approve_button.face() == inbox.review.reject_button.face() == "body"
     inbox.show_gate("g-3")
     opened.settle()
     assert inbox.review.approve_button.kind() == "primary"

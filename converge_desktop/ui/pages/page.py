@@ -53,7 +53,9 @@ class Page(QWidget):
 
     def take_focus(self) -> None:
         """Puts the focus where J, K and the arrows work, and where nothing is pressed."""
-        (self.main or self).setFocus(Qt.FocusReason.OtherFocusReason)
+        shown = self.main is not None and self.main.isVisibleTo(self)
+        target = self.main if shown and self.main is not None else self
+        target.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def retint(self) -> None:
         """Other colours are in force."""

@@ -157,6 +157,7 @@ class ReviewBody(ScrollBody):
         if not review.plan:
             return None
         part = self._part("Plan")
+        part.content.setSpacing(fonts.measures().unit)
         for number, step in enumerate(review.plan, start=1):
             said = any(segment.text.strip() for segment in step.purpose)
             purpose = self._text("small", "muted") if said else None
@@ -172,13 +173,14 @@ class ReviewBody(ScrollBody):
         if stacked:
             self.side.setMinimumWidth(0)
             self.side.setMaximumWidth(measures.text_width)
-            left = inner
+            left, beside = inner, 0
         else:
             side = max(measures.unit * 34, min(measures.side + measures.unit * 8, inner * 3 // 8))
             self.side.setFixedWidth(side)
-            left = inner - side - measures.unit * 3
+            beside = side + measures.unit * 3
+            left = inner - beside
         self._left.setMaximumWidth(measures.text_width + measures.unit * 12)
-        self.raw.setMaximumWidth(self._left.maximumWidth() + measures.side)
+        self.raw.setMaximumWidth(min(left, self._left.maximumWidth()) + beside)
         for part in self._parts:
             part.arrange(narrow=left < measures.unit * 50)
 

@@ -60,8 +60,7 @@ class RunBanner(QWidget):
         unit = fonts.measures().unit
         self._what = Label("", "strong")
         self._text = Label("").wrapped()
-        self.review = Button("Review", "G I", "compact")
-        self.review.setFont(fonts.font("strong"))
+        self.review = Button("Review", "G I", "compact", strong=True)
         self.review.clicked.connect(self.review_wanted)
         self.cancel = Button("Stop this run", kind="flat")
         self.cancel.clicked.connect(self.cancel_wanted)

@@ -33,7 +33,7 @@ class ApproveButton(Button):
         """Draws the button as loud as the risk allows: for high risk it is as plain as Reject."""
         kind = "plain" if risk == "high" else "primary"
         set_property(self, "kind", kind)
-        self.setFont(fonts.font("strong" if kind == "primary" else "body"))
+        self.setFont(fonts.font(self.face()))
         self.updateGeometry()
 
     @Slot()

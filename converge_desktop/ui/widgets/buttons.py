@@ -22,11 +22,14 @@ class Button(QPushButton):
     Nothing in the window is a default button: Return never presses anything by itself.
     """
 
-    def __init__(self, text: str, hint: str = "", kind: str = "plain") -> None:
+    def __init__(
+        self, text: str, hint: str = "", kind: str = "plain", *, strong: bool = False
+    ) -> None:
         super().__init__(words.unmnemonic(text))
         self._hint = hint
+        self._strong = strong
         self.setProperty("kind", kind)
-        self.setFont(fonts.font("strong" if kind == "primary" else "body"))
+        self.setFont(fonts.font(self.face()))
         self.setAutoDefault(False)
         self.setDefault(False)
         self.setAccessibleName(text.rstrip("…"))
@@ -36,11 +39,15 @@ class Button(QPushButton):
         """Says how the button is drawn, for instance ``plain`` or ``primary``."""
         return str(self.property("kind"))
 
+    def face(self) -> str:
+        """Names the font of the words; what is drawn never depends on when a style was set."""
+        return "strong" if self._strong or self.kind() == "primary" else "body"
+
     def sizeHint(self) -> QSize:  # noqa: N802
         """Override QPushButton.sizeHint."""
         measures = fonts.measures()
         small = self.kind() == "compact"
-        wide = self.fontMetrics().horizontalAdvance(self.text()) + 3 * measures.unit
+        wide = fonts.metrics(self.face()).horizontalAdvance(self.text()) + 3 * measures.unit
         if self._hint:
             wide += self._hint_width() + measures.unit
         return QSize(wide, measures.compact if small else measures.control)
@@ -65,10 +72,10 @@ class Button(QPushButton):
         painter.drawControl(QStyle.ControlElement.CE_PushButton, option)
         ink, faint = self._inks()
         gap = fonts.measures().unit
-        text_wide = self.fontMetrics().horizontalAdvance(self.text())
+        text_wide = fonts.metrics(self.face()).horizontalAdvance(self.text())
         left = (self.width() - text_wide - gap - self._hint_width()) // 2
         painter.setPen(ink)
-        painter.setFont(self.font())
+        painter.setFont(fonts.font(self.face()))
         flags = int(Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextHideMnemonic)
         painter.drawText(QRect(left, 0, text_wide + 2, self.height()), flags, words_)
         painter.setPen(faint)

@@ -65,17 +65,32 @@ class FlowLayout(QLayout):
         return QSize(max(h.width() for h in hints), max(h.height() for h in hints))
 
     def _arrange(self, rect: QRect, *, move: bool) -> int:
-        x, y, high = rect.x(), rect.y(), 0
+        y = rect.y()
+        for number, line in enumerate(self._lines(rect.width())):
+            if number:
+                y += self._line_gap
+            high = max(hint.height() for _, hint in line)
+            x = rect.x()
+            for item, hint in line:
+                if move:
+                    top = y + (high - hint.height()) // 2
+                    item.setGeometry(QRect(QPoint(x, top), hint))
+                x += hint.width() + self._gap
+            y += high
+        return y - rect.y()
+
+    def _lines(self, width: int) -> list[list[tuple[QLayoutItem, QSize]]]:
+        lines: list[list[tuple[QLayoutItem, QSize]]] = []
+        used = 0
         for item in self._items:
             widget = item.widget()
             if widget is not None and widget.isHidden():
                 continue
             hint = item.sizeHint()
-            wide = min(hint.width(), rect.width())
-            if x > rect.x() and x + wide > rect.right() + 1:
-                x, y, high = rect.x(), y + high + self._line_gap, 0
-            if move:
-                item.setGeometry(QRect(QPoint(x, y), QSize(wide, hint.height())))
-            x += wide + self._gap
-            high = max(high, hint.height())
-        return y + high - rect.y()
+            hint.setWidth(min(hint.width(), width))
+            if not lines or used + self._gap + hint.width() > width:
+                lines.append([])
+                used = -self._gap
+            lines[-1].append((item, hint))
+            used += self._gap + hint.width()
+        return lines

@@ -1,0 +1,162 @@
+"""How the golden ledger came to be: a story in which every kind of event happens.
+
+``python -m tests.core.golden_story`` writes it. The file is a promise to those who wrote ledgers
+with version 1, so it is never written again: a new format gets a new file beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+
+from converge_core import events as e
+from converge_core.agent import AgentEffect
+from converge_core.canonical import hash_text
+from converge_core.engine import grant
+from converge_core.events import Event
+from converge_core.gate import CheckRecord
+from converge_core.ids import FactId, ObservationId, RunId
+from converge_core.intent import Budgets, Criterion, RootIntent
+from converge_core.invariant import Invariant, InvariantClass, Violation
+from converge_core.key import ContextKey as Key
+from converge_core.ledger import Chain, encode_batch
+from converge_core.observation import observe
+from converge_core.proposal import ContentKind
+from converge_core.trace import Cited, text_ref
+from tests.core.kit import (
+    ALICE,
+    ASK_STRATEGIES,
+    BOB,
+    Play,
+    engine_of,
+    fact,
+    model_call,
+    proposes,
+    script,
+    seed,
+)
+
+GOLDEN = Path(__file__).parent.parent / "golden" / "ledger_v1.jsonl"
+NOON = 1_795_176_000_000_000
+"""20 November 2026, 12:00 UTC, in microseconds."""
+
+
+def salts() -> Callable[[], bytes]:
+    """Returns a source of salts that are always the same."""
+    numbers = count()
+    return lambda: bytes.fromhex(hash_text(f"salt {next(numbers)}")[:32])
+
+
+def story() -> list[tuple[list[Event], int]]:
+    """Returns the batches of a desk on which everything happens once."""
+    clock = count(NOON, 1_000_000).__next__
+    opened: list[Event] = [e.DeskOpened(desk="00c0ffee", app_version="0.1.0")]
+    enrolled: list[Event] = [
+        e.OperatorEnrolled(operator=ALICE.operator),
+        e.OperatorEnrolled(operator=BOB.operator),
+    ]
+    batches = [(opened, clock()), (enrolled, clock())]
+    for play in (_decided(clock), _discarded(clock), _cancelled(clock)):
+        batches += play.batches
+    return batches
+
+
+def _decided(clock: Callable[[], int]) -> Play:
+    """A run with input, a model call, a failure, a refusal, an approval and a rejection."""
+
+    def reason(_: object) -> AgentEffect:
+        call = model_call(
+            layers={"priming": text_ref("Grüße, 日本 😀"), "policy": text_ref("x", shared=True)},
+            state=(Cited(cite="s01", fact=FactId("tests.failed"), shown="tests failed 0"),),
+            checks=(CheckRecord(name="parses", passed=True),),
+            prompt_tokens=120,
+            completion_tokens=30,
+        )
+        proposal = fact(
+            Key.HYPOTHESES,
+            "reasoning",
+            "Nothing speaks against “1.0”.",
+            kind=ContentKind.REASONING,
+            structured={"steps": [{"side": "support", "cites": ["s01"]}], "none": None},
+            confidence=950,
+            rests_on=(FactId("tests.failed"),),
+        )
+        return AgentEffect((proposal,), (call,), refusal="")
+
+    def fail(_: object) -> AgentEffect:
+        raise RuntimeError("tab\there")
+
+    engine = engine_of(
+        script("reasoning", reason, after=[Key.SIGNALS]),
+        script("broken", fail, after=[Key.SIGNALS]),
+        proposes(
+            "planning",
+            fact(Key.STRATEGIES, "release", "Release 1.0", kind=ContentKind.PLAN),
+            fact(Key.STRATEGIES, "wait", "Wait"),
+            fact(Key.STRATEGIES, "blank", " "),
+            after=[Key.HYPOTHESES],
+        ),
+        policy=ASK_STRATEGIES,
+    )
+    intent = RootIntent(
+        question="is 1.0 fit to be released",
+        subject="1.0",
+        criteria=(Criterion(id="decided", description="it was decided", key=Key.STRATEGIES),),
+        budgets=Budgets(cycles=9, facts=50, tokens=1000, time_us=60_000_000),
+        required_agents=("reasoning",),
+    )
+    play = Play(
+        engine,
+        run=RunId("run-0001"),
+        intent=intent,
+        grants=(grant("golden", *Key, until=NOON * 2),),
+        clock=clock,
+    )
+    seen = observe(
+        ObservationId("read:tests.failed"),
+        {"failed": 0, "modules": ["gate", "ledger"]},
+        provider="junit",
+        source="report.xml",
+        place="/testsuite[1]",
+    )
+    measured = fact(
+        Key.SIGNALS,
+        "tests.failed",
+        "0 tests failed",
+        structured={"value": 0},
+        observation=seen.id,
+    )
+    play.begin(measured, observations=(seen,))
+    first, second = play.gates()
+    return play.answer(second, "reject", BOB, "too timid").answer(first, "approve", ALICE).go()
+
+
+def _discarded(clock: Callable[[], int]) -> Play:
+    def few(context: object) -> Violation | None:
+        return Violation("There are two.") if context.count(Key.SEEDS) > 1 else None  # type: ignore[attr-defined]
+
+    engine = engine_of(
+        proposes("p", seed("a"), seed("b")),
+        invariants=[Invariant("few", InvariantClass.STRUCTURAL, few)],
+    )
+    return Play(engine, run=RunId("run-0002"), clock=clock).begin()
+
+
+def _cancelled(clock: Callable[[], int]) -> Play:
+    engine = engine_of(proposes("p", fact(Key.STRATEGIES, "s")), policy=ASK_STRATEGIES)
+    return Play(engine, run=RunId("run-0003"), clock=clock).begin().cancel("alice")
+
+
+def written(batches: list[tuple[list[Event], int]]) -> bytes:
+    """Returns ``batches`` as a ledger, with salts that are always the same."""
+    data, chain, salt = b"", Chain(), salts()
+    for events, at in batches:
+        lines, entries = encode_batch(events, chain, at, salt)
+        data += lines
+        chain = Chain(entries[-1].head.seq, entries[-1].hash)
+    return data
+
+
+if __name__ == "__main__":
+    GOLDEN.write_bytes(written(story()))
