@@ -1,7 +1,8 @@
 """Output contracts: shape by grammar, meaning by check (seed: the article, "OutputContract").
 
 A contract compiles to a GBNF grammar in which every derivation is finite, so that what a model
-says always parses and ends within :attr:`OutputContract.max_bytes`. Whether it is *true to the
+says always parses and ends within :attr:`OutputContract.max_bytes`. Within an answer what is cited
+comes before what is said of it, so that a small model looks first and judges then. Whether it is *true to the
 state* is decided afterwards by checks with a name, a reason, and what was expected and found.
 """
 
@@ -194,7 +195,7 @@ class ReasoningContract:
         return (
             f'root ::= "{{\\"steps\\":[" step ("," step){{0,{MAX_REASONS - 1}}} '
             '"],\\"conclusion\\":\\"" verdict "\\"}"\n'
-            'step ::= "{\\"side\\":\\"" side "\\",\\"text\\":\\"" text "\\"}"\n'
+            'step ::= "{\\"text\\":\\"" text "\\",\\"side\\":\\"" side "\\"}"\n'
             f"side ::= {_either(tuple(Standing))}\n"
             f"verdict ::= {_either((*self.verdicts, UNCERTAIN))}\n" + _TEXT_RULES
         )
@@ -234,8 +235,8 @@ class EvaluationContract:
     def grammar(self) -> str:
         """Returns the bounded GBNF of the answer."""
         return (
-            'root ::= "{\\"score\\":" unit ",\\"confidence\\":" unit '
-            '",\\"justification\\":\\"" text "\\"}"\n'
+            'root ::= "{\\"justification\\":\\"" text "\\",\\"score\\":" unit '
+            '",\\"confidence\\":" unit "}"\n'
             'unit ::= "1.00" | "0." [0-9] [0-9]\n' + _TEXT_RULES
         )
 
@@ -275,7 +276,7 @@ class PlanningContract:
         return (
             'root ::= "{\\"verdict\\":\\"" verdict "\\",\\"steps\\":[" '
             f'step ("," step){{0,{MAX_PLAN_STEPS - 1}}} "]}}"\n'
-            'step ::= "{\\"do\\":\\"" cite "\\",\\"for\\":[" cites "]}"\n'
+            'step ::= "{\\"for\\":[" cites "],\\"do\\":\\"" cite "\\"}"\n'
             f'cites ::= "" | quoted ("," quoted){{0,{MAX_CITES - 1}}}\n'
             'quoted ::= "\\"" cite "\\""\n'
             "cite ::= [a-z] [0-9] [0-9]\n"
