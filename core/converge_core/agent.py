@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from converge_core.context import ContextView
@@ -53,7 +53,7 @@ class Executed:
     """What came back from one agent: its effect or its failure, and which facts it read."""
 
     agent: AgentId
-    effect: AgentEffect = AgentEffect()
+    effect: AgentEffect = field(default_factory=AgentEffect)
     reads: tuple[FactId, ...] = ()
     failure: str = ""
 

@@ -118,7 +118,7 @@ class ContextView:
         raise AttributeError(f"an agent cannot write to the context: {name}")
 
     def __delattr__(self, name: str) -> Never:
-        raise AttributeError(f"an agent cannot delete from the context: {name}")
+        raise AttributeError(f"an agent cannot write to the context: {name}")
 
     def has(self, key: ContextKey) -> bool:
         """Whether any fact stands under ``key``."""

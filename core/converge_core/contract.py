@@ -2,8 +2,9 @@
 
 A contract compiles to a GBNF grammar in which every derivation is finite, so that what a model
 says always parses and ends within :attr:`OutputContract.max_bytes`. Within an answer what is cited
-comes before what is said of it, so that a small model looks first and judges then. Whether it is *true to the
-state* is decided afterwards by checks with a name, a reason, and what was expected and found.
+comes before what is said of it, so that a small model looks first and judges then. Whether it is
+*true to the state* is decided afterwards by checks with a name, a reason, and what was expected
+and found.
 """
 
 from __future__ import annotations

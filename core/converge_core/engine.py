@@ -484,9 +484,7 @@ class Engine:
         return self._stop(state, cycles, Converged())
 
     def _stop(self, state: RunState, cycles: int, reason: AnyStop) -> list[e.Event]:
-        stopped = e.RunStopped(
-            run=state.run, cycles=cycles, reason=reason, root=state.context.root
-        )
+        stopped = e.RunStopped(run=state.run, cycles=cycles, reason=reason, root=state.context.root)
         return [*_withdrawn(state), stopped]
 
     def _of(self, invariant_class: InvariantClass) -> tuple[Invariant, ...]:

@@ -39,6 +39,7 @@ PROMPTS = tomllib.loads((PACK / "prompts.toml").read_text("utf-8"))
 VERDICTS = ("proceed", "conditions", "hold")
 MAX_AGAINST = 7
 MAX_ENTRIES = 14
+MAX_LIMITED = 12
 
 Split = Literal["training", "held-out"]
 
@@ -119,9 +120,9 @@ class Case:
         )
 
     def reasoning(self) -> str:
-        """Returns the gold answer of the first step."""
-        said = [*self.against, *self.with_standing(Standing.SUPPORT)[:2]]
-        steps = [{"side": e.standing, "text": clause(e)} for e in said]
+        """Returns the gold answer of the first step: every line with a limit, in state order."""
+        said = [entry for entry in self.entries if entry.standing is not None]
+        steps = [{"text": clause(e), "side": e.standing} for e in said]
         return _compact({"steps": steps, "conclusion": self.verdict})
 
     def score(self) -> int:
@@ -139,16 +140,17 @@ class Case:
 
     def evaluation(self) -> str:
         """Returns the gold answer of the second step."""
-        said = [*self.against, *self.with_standing(Standing.SUPPORT)[:2]][:2]
-        words = " and ".join(clause(entry) for entry in said)
+        groups = [self.with_standing(standing) for standing in Standing]
+        said = [group[0] for group in groups if group][:2]
+        words = " and ".join(_SAYS[_standing(entry)] % entry.cite for entry in said)
         numbers = f'"score":0.{self.score()},"confidence":0.{self.confidence()}'
-        return f'{{{numbers},"justification":"{words}"}}'
+        return f'{{"justification":"{words}",{numbers}}}'
 
     def planning(self) -> str:
         """Returns the gold answer of the third step."""
         ids = capability_ids(self.capabilities)
-        steps = [{"do": self.remedies[e.cite], "for": [e.cite]} for e in self.against]
-        steps += [{"do": ids[name], "for": []} for name in self.closings[self.verdict]]
+        steps = [{"for": [e.cite], "do": self.remedies[e.cite]} for e in self.against]
+        steps += [{"for": [], "do": ids[name]} for name in self.closings[self.verdict]]
         return _compact({"verdict": self.verdict, "steps": steps})
 
     def examples(self) -> list[Example]:
@@ -185,8 +187,14 @@ class Case:
 
 def clause(entry: StateEntry) -> str:
     """Returns how a reason is worded."""
+    words = _SAYS[_standing(entry)] % entry.cite
+    hard = entry.standing is Standing.UNKNOWN and entry.binding
+    return f"{words} and binds hard" if hard else words
+
+
+def _standing(entry: StateEntry) -> Standing:
     assert entry.standing is not None
-    return _SAYS[entry.standing] % entry.cite
+    return entry.standing
 
 
 def _compact(value: object) -> str:
@@ -279,6 +287,9 @@ def _kinds(rng: Random, category: str, hold_at: int, most: int) -> list[_Kind]:
         _Kind(None) if rng.random() < 0.3 else _Kind(Standing.SUPPORT, rng.choice(list(Weight)))
         for _ in range(total - len(against))
     ]
+    supports = [place for place, kind in enumerate(rest) if kind.standing is not None]
+    for place in supports[MAX_LIMITED - len(against) :]:
+        rest[place] = _Kind(None)
     if not against and all(kind.standing is None for kind in rest):
         rest[0] = _Kind(Standing.SUPPORT, rng.choice(list(Weight)))
     kinds = against + rest
@@ -298,11 +309,8 @@ class _Drawing:
         self, kinds: list[_Kind], remedies: list[str]
     ) -> tuple[tuple[StateEntry, ...], dict[str, str]]:
         """Draws one line for each kind; returns them with the remedies by cite id."""
-        numbers = range(1, len(kinds) + 1)
-        if not (self.layout.app and self.rng.random() < 0.6):
-            numbers = self.rng.sample(range(100), len(kinds))  # type: ignore[assignment]
         entries, remedy_of = [], {}
-        for kind, number in zip(kinds, numbers, strict=True):
+        for number, kind in enumerate(kinds, 1):
             cite, label = f"s{number:02d}", self.label()
             limit = None
             if kind.standing is None:

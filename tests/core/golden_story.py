@@ -1,20 +1,25 @@
 """How the golden ledger came to be: a story in which every kind of event happens.
 
-``python -m tests.core.golden_story`` writes it. The file is a promise to those who wrote ledgers
-with version 1, so it is never written again: a new format gets a new file beside it.
+``python -m tests.core.golden_story`` writes it, and one body of each kind of event. Both files are
+a promise to those who have a ledger of version 1, so they are never written again once released: a
+new format gets new files beside them.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from converge_core import events as e
 from converge_core.agent import AgentEffect
-from converge_core.canonical import hash_text
+from converge_core.canonical import canonical_record, hash_text
 from converge_core.engine import grant
-from converge_core.events import Event
+from converge_core.events import Event, body_of
 from converge_core.gate import CheckRecord
 from converge_core.ids import FactId, ObservationId, RunId
 from converge_core.intent import Budgets, Criterion, RootIntent
@@ -37,7 +42,9 @@ from tests.core.kit import (
     seed,
 )
 
-GOLDEN = Path(__file__).parent.parent / "golden" / "ledger_v1.jsonl"
+FOLDER = Path(__file__).parent.parent / "golden"
+LEDGER = FOLDER / "ledger_v1.jsonl"
+EVENTS = FOLDER / "events_v1.json"
 NOON = 1_795_176_000_000_000
 """20 November 2026, 12:00 UTC, in microseconds."""
 
@@ -145,7 +152,7 @@ def _discarded(clock: Callable[[], int]) -> Play:
 
 def _cancelled(clock: Callable[[], int]) -> Play:
     engine = engine_of(proposes("p", fact(Key.STRATEGIES, "s")), policy=ASK_STRATEGIES)
-    return Play(engine, run=RunId("run-0003"), clock=clock).begin().cancel("alice")
+    return Play(engine, run=RunId("run-0003"), clock=clock).begin(seed("a")).cancel("alice")
 
 
 def written(batches: list[tuple[list[Event], int]]) -> bytes:
@@ -158,5 +165,26 @@ def written(batches: list[tuple[list[Event], int]]) -> bytes:
     return data
 
 
+def bodies() -> dict[str, Any]:
+    """Returns the fullest body of each kind of event, with no field left at its default."""
+    told = [event for events, _ in story() for event in events]
+    found: dict[str, Any] = {}
+    for event in sorted(told, key=lambda event: len(canonical_record(event))):
+        found[event.kind] = body_of(event)
+    started = msgspec.structs.replace(
+        next(event for event in told if isinstance(event, e.RunStarted)),
+        pack="release-readiness",
+        pack_version=1,
+        pack_digest=hash_text("pack"),
+        policy_digest=hash_text("policy"),
+        folder="/home/alice/project",
+        files={"pack.toml": text_ref("id = 1\n", shared=True)},
+        sources=({"path": "report.xml", "sha256": hash_text("report"), "kind": "junit"},),
+        notes=("The history has no tags.",),
+    )
+    return {**found, started.kind: body_of(started)}
+
+
 if __name__ == "__main__":
-    GOLDEN.write_bytes(written(story()))
+    LEDGER.write_bytes(written(story()))
+    EVENTS.write_text(json.dumps(bodies(), indent=1, sort_keys=True, ensure_ascii=False) + "\n")

@@ -15,8 +15,8 @@ from converge_core.authority import Actor, ActorKind, AuthorityGrant
 from converge_core.canonical import canonical_record, hash_bytes
 from converge_core.checks import BASIC
 from converge_core.context import ContextView
-from converge_core.envelope import InferenceEnvelope
 from converge_core.engine import Advance, Begin, Cancel, Command, Decide, Engine, Report, grant
+from converge_core.envelope import InferenceEnvelope
 from converge_core.gate import Check, PromotionGate
 from converge_core.ids import AgentId, ApprovalId, FactId, GateId, OperatorId, ProposalId, RunId
 from converge_core.intent import RootIntent
@@ -32,12 +32,13 @@ E = TypeVar("E", bound=e.Event)
 
 EVERYTHING = grant("test", *ContextKey)
 """A grant that covers every key."""
+RUN = RunId("run")
 INTENT = RootIntent(question="is it so", subject="the test")
 
 
-def fact(key: ContextKey, name: str, content: str = "", **more: object) -> ProposedFact:
+def fact(key: ContextKey, name: str, content: str = "", **more: Any) -> ProposedFact:
     """Returns a proposed fact; its content defaults to its name."""
-    return ProposedFact(key=key, id=FactId(name), content=content or name, **more)  # type: ignore[arg-type]
+    return ProposedFact(key=key, id=FactId(name), content=content or name, **more)
 
 
 def seed(name: str, content: str = "") -> ProposedFact:
@@ -60,7 +61,7 @@ class Script:
     """An agent that does what a test says, and counts how often it was asked to."""
 
     name: AgentId
-    does: Callable[[ContextView], AgentEffect]
+    does: Callable[[ContextView], Any]
     dependencies: tuple[ContextKey, ...] = ()
     when: Callable[[ContextView], bool] = lambda _: True
     executed: int = 0
@@ -70,12 +71,13 @@ class Script:
 
     def execute(self, view: ContextView) -> AgentEffect:
         self.executed += 1
-        return self.does(view)
+        effect: AgentEffect = self.does(view)
+        return effect
 
 
 def script(
     name: str,
-    does: Callable[[ContextView], AgentEffect],
+    does: Callable[[ContextView], Any],
     *,
     after: Iterable[ContextKey] = (),
     when: Callable[[ContextView], bool] = lambda _: True,
@@ -93,23 +95,21 @@ def proposes(name: str, *facts: ProposedFact, after: Iterable[ContextKey] = ()) 
     )
 
 
-def engine_of(*agents: Agent, **settings: object) -> Engine:
+def engine_of(*agents: Agent, **settings: Any) -> Engine:
     """Returns an engine with ``agents`` registered in that order."""
-    engine = Engine(**{"verify": fits, **settings})  # type: ignore[arg-type]
+    engine = Engine(**{"verify": fits, **settings})
     for agent in agents:
         engine.register(agent)
     return engine
 
 
-def rule(
-    effect: Effect, key: ContextKey | None = None, name: str = "", **more: object
-) -> Rule:
+def rule(effect: Effect, key: ContextKey | None = None, name: str = "", **more: Any) -> Rule:
     return Rule(
         name=name or f"{effect}-{key or 'all'}",
         effect=effect,
         reason=f"The test wants to {effect}.",
         key=key,
-        **more,  # type: ignore[arg-type]
+        **more,
     )
 
 
@@ -127,9 +127,7 @@ ASK_STRATEGIES = policy_of(
 
 def gate_of(policy: RulePolicy | None = None, **checks: Check) -> PromotionGate:
     named = {name.replace("_", "-"): check for name, check in checks.items()}
-    return PromotionGate(
-        ENGINE_GATE, policy or policy_of(rule(Effect.PERMIT)), {**BASIC, **named}
-    )
+    return PromotionGate(ENGINE_GATE, policy or policy_of(rule(Effect.PERMIT)), {**BASIC, **named})
 
 
 @dataclass(frozen=True)
@@ -179,7 +177,7 @@ class Play:
     """Drives an engine as the desktop does, without threads or disk: step, record, fold."""
 
     engine: Engine
-    run: RunId = RunId("run")
+    run: RunId = RUN
     intent: RootIntent = INTENT
     grants: tuple[AuthorityGrant, ...] = (EVERYTHING,)
     clock: Callable[[], int] = field(default_factory=lambda: count(1).__next__)
@@ -213,9 +211,7 @@ class Play:
         self.recorded.append((event, now))
         self.desk = fold(self.desk, event, now, self.desk.seq + 1)
 
-    def begin(
-        self, *inputs: ProposedFact, observations: tuple[Observation, ...] = ()
-    ) -> Play:
+    def begin(self, *inputs: ProposedFact, observations: tuple[Observation, ...] = ()) -> Play:
         """Starts the run over ``inputs`` and goes on as far as it can without a person."""
         started = e.RunStarted(
             run=self.run,

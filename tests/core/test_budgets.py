@@ -73,7 +73,10 @@ def test_a_run_that_uses_its_fact_budget_up_and_wants_no_more_is_fine() -> None:
     """Reaching a budget is no overrun."""
     play = Play(engine_of(proposes("p", seed("a"), seed("b"))), intent=within(facts=2)).begin()
 
-    assert ("Converged", 2) == (play.state.stop and play.state.stop.kind, play.state.context.count())
+    assert ("Converged", 2) == (
+        play.state.stop and play.state.stop.kind,
+        play.state.context.count(),
+    )
 
 
 def test_too_much_input_is_stopped_at_the_gate() -> None:
@@ -171,9 +174,7 @@ def test_a_clock_that_goes_backwards_takes_no_time_away() -> None:
         ({"time_us": 1}, "TimeBudgetExhausted"),
     ],
 )
-def test_one_budget_ends_a_run_that_has_used_up_several(
-    budgets: dict[str, int], kind: str
-) -> None:
+def test_one_budget_ends_a_run_that_has_used_up_several(budgets: dict[str, int], kind: str) -> None:
     """Cycles before tokens before time, so that the same run always gives the same reason."""
     play = Play(engine_of(chatty(1, 1)), intent=within(**budgets), clock=ticking(10)).begin()
 

@@ -26,7 +26,7 @@ from converge_core.ids import FactId
 from converge_core.key import ContextKey
 from tests.core.kit import fact
 
-TEXT = st.text(st.characters(exclude_categories=("Cs",)))
+TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 ASCII = st.text(st.characters(max_codepoint=127))
 INTEGERS = st.integers(-MAX_INTEGER, MAX_INTEGER) | st.sampled_from([MAX_INTEGER, -MAX_INTEGER])
 VALUES = st.recursive(
@@ -126,7 +126,7 @@ def test_what_may_enter_a_record_can_still_be_read_inside_it() -> None:
     deepest = checked(nested(MAX_DEPTH), "here")
 
     assert canonical({"body": {"fact": {"structured": {"x": deepest}}}})
-    with pytest.raises(InvalidValue, match="here.*nested"):
+    with pytest.raises(InvalidValue, match=r"here.*nested"):
         checked(nested(MAX_DEPTH + 1), "here")
 
 

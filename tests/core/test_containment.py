@@ -104,7 +104,7 @@ MISBEHAVIOUR = {
 def test_an_agent_that_misbehaves_is_contained(how: str) -> None:
     """Nothing of it is kept, the reason is on record and a diagnostic, and the others merge."""
     does, reason = MISBEHAVIOUR[how]
-    bad = script("bad", does, after=[Key.SIGNALS])  # type: ignore[arg-type]
+    bad = script("bad", does, after=[Key.SIGNALS])
     play = Play(engine_of(proposes("before", seed("b")), bad, proposes("after", seed("a"))))
     play.begin(fact(Key.SIGNALS, "s"))
     [failure] = play.state.failures
@@ -121,7 +121,7 @@ def test_an_agent_that_misbehaves_is_contained(how: str) -> None:
 def test_whatever_it_did_the_record_of_it_can_be_read_back(how: str) -> None:
     """No agent can leave a line in the ledger that would keep the desk from opening."""
     does, _ = MISBEHAVIOUR[how]
-    play = Play(engine_of(script("bad", does))).begin()  # type: ignore[arg-type]
+    play = Play(engine_of(script("bad", does))).begin()
 
     assert play.events == [
         read_event(event.kind, parse(canonical_record(event))) for event in play.events

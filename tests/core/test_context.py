@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -95,7 +97,7 @@ ATTEMPTS: dict[str, Callable[[ContextView], object]] = {
     "set a field of the promotion": lambda view: setattr(
         view.get(Key.SEEDS)[0].promotion, "policy_version_hash", ""
     ),
-    "assign into the facts": lambda view: view.get(Key.SEEDS).__setitem__(0, None),  # type: ignore[attr-defined]
+    "assign into the facts": lambda view: operator.setitem(view.get(Key.SEEDS), 0, None),  # type: ignore[call-overload]
     "append to the facts": lambda view: view.get(Key.SEEDS).append(None),  # type: ignore[attr-defined]
     "append to what it read": lambda view: view.reads.append("x"),  # type: ignore[attr-defined]
 }
@@ -106,11 +108,11 @@ def test_an_agent_that_tries_to_change_what_it_reads_fails_and_changes_nothing(
     attempt: str,
 ) -> None:
     """Each attempt raises, becomes that agent's recorded failure, and leaves every fact alone."""
-    tampering = script("tampering", lambda view: ATTEMPTS[attempt](view), after=[Key.SEEDS])  # type: ignore[arg-type,return-value]
+    tampering = script("tampering", ATTEMPTS[attempt], after=[Key.SEEDS])
     play = Play(engine_of(tampering)).begin(seed("a", "said"))
 
     assert ["tampering"] == [failure.agent for failure in play.state.failures]
-    assert "AttributeError" in play.state.failures[0].reason
+    assert re.match("(AttributeError|TypeError): ", play.state.failures[0].reason)
     assert ["said"] == contents(play.state, Key.SEEDS)
 
 

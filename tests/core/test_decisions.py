@@ -76,7 +76,9 @@ def test_a_decision_about_one_gate_is_none_about_another() -> None:
         pytest.param({"report_digest": hash_bytes(b"other")}, id="the checks"),
         pytest.param({"policy": hash_bytes(b"other")}, id="the policy"),
         pytest.param({"rule": "another"}, id="the rule"),
-        pytest.param({"ground": (Ground(fact=fact(Key.SEEDS, "x").id, digest=""),)}, id="the ground"),
+        pytest.param(
+            {"ground": (Ground(fact=fact(Key.SEEDS, "x").id, digest=""),)}, id="the ground"
+        ),
         pytest.param({"id": GateId("gate:other")}, id="the gate"),
     ],
 )
@@ -182,9 +184,7 @@ def test_the_same_answer_again_changes_nothing() -> None:
     assert before == lines_of(play.answer(gate, "approve"))
 
 
-@pytest.mark.parametrize(
-    ("by", "verdict"), [(BOB, "approve"), (BOB, "reject"), (ALICE, "reject")]
-)
+@pytest.mark.parametrize(("by", "verdict"), [(BOB, "approve"), (BOB, "reject"), (ALICE, "reject")])
 def test_another_answer_is_refused_and_names_the_first(by: object, verdict: str) -> None:
     """The first decision stands, and whoever comes later learns whose it was."""
     play, gate, _ = waiting()

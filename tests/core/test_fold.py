@@ -47,9 +47,7 @@ def all_there_is(run: RunState) -> dict[str, Any]:
         "phase": run.phase,
         "cycle": run.cycle,
         "root": run.context.root,
-        "facts": [
-            canonical_record(one.record) for key in Key for one in run.context.get(key)
-        ],
+        "facts": [canonical_record(one.record) for key in Key for one in run.context.get(key)],
         "changed": run.changed,
         "merging": run.merging,
         "eligible": run.eligible,
@@ -208,7 +206,7 @@ def test_every_event_has_a_name_of_its_own() -> None:
 
 def test_an_unknown_event_is_refused_in_words() -> None:
     """A newer program may have written it, and the error says so."""
-    with pytest.raises(InvalidValue, match="'gate_teleported'.*newer version"):
+    with pytest.raises(InvalidValue, match=r"'gate_teleported'.*newer version"):
         read_event("gate_teleported", {})
 
 

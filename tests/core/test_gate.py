@@ -356,9 +356,7 @@ def test_the_promotion_record_is_complete() -> None:
         "trace_link": made.promotion.trace_link,
         "promoted_at": made.promotion.promoted_at,
     }
-    assert all(
-        field.required for field in msgspec.structs.fields(PromotionRecord) if field.name
-    )
+    assert all(field.required for field in msgspec.structs.fields(PromotionRecord) if field.name)
 
 
 def test_a_fact_keeps_what_was_proposed() -> None:
@@ -386,7 +384,9 @@ def test_the_policy_hash_changes_with_the_policy() -> None:
         msgspec.structs.replace(policy_of(rule(Effect.PERMIT)), revision=2),
     ]
 
-    assert 5 == len({promoted(gate_of(policy)).promotion.policy_version_hash for policy in policies})
+    assert 5 == len(
+        {promoted(gate_of(policy)).promotion.policy_version_hash for policy in policies}
+    )
     assert all(len(policy.version) == 64 for policy in policies)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from itertools import permutations
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from converge_core import events as e
-from converge_core.agent import AgentEffect
+from converge_core.agent import Agent, AgentEffect
 from converge_core.authority import Actor, ActorKind
 from converge_core.canonical import canonical_record, parse
 from converge_core.context import Context
@@ -18,7 +19,7 @@ from converge_core.events import read_event
 from converge_core.ids import FactId
 from converge_core.key import ContextKey as Key
 from converge_core.policy import BASIC_CHECKS, Effect, Risk, RulePolicy
-from converge_core.proposal import Draft
+from converge_core.proposal import Draft, ProposedFact
 from converge_core.state import Phase
 from converge_core.stop import Converged, UserCancelled
 from tests.core.kit import (
@@ -38,13 +39,13 @@ from tests.core.kit import (
 )
 
 
-def strategies(*names: str) -> tuple[object, ...]:
+def strategies(*names: str) -> tuple[ProposedFact, ...]:
     return tuple(fact(Key.STRATEGIES, name) for name in names)
 
 
-def asking(*agents: object, **settings: object) -> Play:
+def asking(*agents: Agent, **settings: Any) -> Play:
     """Returns a run over one seed that waits for people."""
-    engine = engine_of(*agents, **{"policy": ASK_STRATEGIES, **settings})  # type: ignore[arg-type]
+    engine = engine_of(*agents, **{"policy": ASK_STRATEGIES, **settings})
     return Play(engine).begin(seed("input"))
 
 
@@ -74,9 +75,7 @@ def test_a_gated_proposal_pauses_the_run_and_stands_nowhere() -> None:
 )
 def test_each_gated_proposal_asks_on_its_own(split: list[list[str]]) -> None:
     """However many agents they are split over: four questions, none promoted, none lost."""
-    play = asking(
-        *(proposes(f"agent {n}", *strategies(*names)) for n, names in enumerate(split))
-    )
+    play = asking(*(proposes(f"agent {n}", *strategies(*names)) for n, names in enumerate(split)))
 
     assert ["a", "b", "c", "d"] == [gate.request.title for gate in play.gates()]
     assert 4 == len({gate.request.digest() for gate in play.gates()})
@@ -100,7 +99,10 @@ def test_a_request_says_what_is_asked_and_by_which_rule() -> None:
 
     def propose(view: object) -> AgentEffect:
         return AgentEffect(
-            (seed("made beside"), fact(Key.STRATEGIES, "s", "Do it", rests_on=(FactId("made beside"),)))
+            (
+                seed("made beside"),
+                fact(Key.STRATEGIES, "s", "Do it", rests_on=(FactId("made beside"),)),
+            )
         )
 
     play = asking(script("p", propose, when=lambda view: not view.has(Key.STRATEGIES)))

@@ -209,7 +209,9 @@ def test_agents_of_one_cycle_do_not_see_each_other() -> None:
             seen.setdefault(name, tuple(one.content for one in view.get(Key.SEEDS)))
             return AgentEffect((seed(f"of {name}"),))
 
-        return script(name, look, when=lambda view: not view.contains(Key.SEEDS, seed(f"of {name}").id))
+        return script(
+            name, look, when=lambda view: not view.contains(Key.SEEDS, seed(f"of {name}").id)
+        )
 
     Play(engine_of(looking("one"), looking("two"))).begin(seed("input"))
 
@@ -393,7 +395,9 @@ def test_a_cancelled_run_keeps_what_it_reached() -> None:
 
 def test_a_run_is_bound_to_the_intent_it_began_with() -> None:
     """There is no command that changes it; the recorded one is what the run goes by."""
-    play = Play(engine_of(), intent=RootIntent(question="q", subject="s", budgets=Budgets(cycles=7)))
+    play = Play(
+        engine_of(), intent=RootIntent(question="q", subject="s", budgets=Budgets(cycles=7))
+    )
 
     assert play.intent == play.begin().state.intent
     with pytest.raises(AttributeError):

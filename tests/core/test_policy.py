@@ -103,7 +103,7 @@ def test_a_rule_fits_where_all_its_conditions_hold(
 @given(
     st.lists(
         st.builds(
-            lambda effect, key: rule(effect, key),
+            rule,
             st.sampled_from(Effect),
             st.none() | st.sampled_from(ContextKey),
         ),

@@ -39,9 +39,7 @@ def test_a_record_read_back_is_the_record(structured: dict[str, Any]) -> None:
         ({"rests_on": "x"}, "rests_on"),
     ],
 )
-def test_reading_refuses_what_does_not_fit_and_names_it(
-    change: dict[str, Any], place: str
-) -> None:
+def test_reading_refuses_what_does_not_fit_and_names_it(change: dict[str, Any], place: str) -> None:
     """Unknown fields, wrong types and values outside a closed set are errors, never guesses."""
     body = parse(canonical_record(seed("x")))
 

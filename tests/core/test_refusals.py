@@ -104,9 +104,7 @@ def test_one_grant_that_covers_it_is_enough() -> None:
 
 def test_a_refused_target_is_closed_for_its_agent_and_open_for_others() -> None:
     """Whatever the same agent says next about the same id is on record and goes no further."""
-    policy = policy_of(
-        rule(Effect.PERMIT), rule(Effect.FORBID, Key.STRATEGIES, "not-p", agent="p")
-    )
+    policy = policy_of(rule(Effect.PERMIT), rule(Effect.FORBID, Key.STRATEGIES, "not-p", agent="p"))
     words = iter(["one", "two"])
     again = script(
         "p",

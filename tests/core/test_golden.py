@@ -1,0 +1,89 @@
+"""Golden files: what version 1 wrote is read for ever, to the byte and to the root."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from converge_core.canonical import canonical, canonical_record, parse
+from converge_core.events import KINDS, Event, read_event
+from converge_core.ledger import Entry, decode
+from converge_core.state import DeskState, Phase, fold
+from tests.core.golden_story import EVENTS, LEDGER, bodies, story, written
+
+BODIES = json.loads(EVENTS.read_text())
+ROOTS = {
+    "run-0001": "f5cffe6849fbd1814e2ba74f0c31384f301f01e0fdec80af40bf05e97f965e7b",
+    "run-0002": "efa0b9278b64267480154fe32c72674a1285a3fac165e6c89bdabb5fa7d0d4ab",
+    "run-0003": "485655341b5c2c6f876c6f979910e0c9fdc119728a33e9d2b72b7c9c01181611",
+}
+HEAD = "ed56df85361fef074db04069bd2587de10fa2959c26e9e7473771f0ceefecf91"
+
+
+def entries() -> list[Entry]:
+    return list(decode(LEDGER.read_bytes().splitlines(keepends=True)))
+
+
+def state() -> DeskState:
+    state = DeskState()
+    for entry in entries():
+        assert entry.event is not None
+        state = fold(state, entry.event, entry.head.at, entry.head.seq)
+    return state
+
+
+def test_the_golden_ledger_opens_with_the_roots_it_was_written_with() -> None:
+    """Today's reader comes to the same facts, in the same order, by the same authority."""
+    assert ROOTS == {run: one.context.root for run, one in state().runs.items()}
+    assert HEAD == entries()[-1].hash
+
+
+def test_the_golden_ledger_says_what_became_of_its_runs() -> None:
+    """One met its criteria with a failure on the way, one was discarded, one cancelled."""
+    assert {
+        "run-0001": "CriteriaMet",
+        "run-0002": "InvariantViolated",
+        "run-0003": "UserCancelled",
+    } == {run: one.stop.kind for run, one in state().runs.items() if one.stop}
+    assert {Phase.STOPPED} == {one.phase for one in state().runs.values()}
+
+
+def test_the_golden_ledger_holds_every_kind_of_event() -> None:
+    """So that no format goes unwatched."""
+    assert set(KINDS) == {entry.head.kind for entry in entries()}
+
+
+def test_today_writes_the_golden_ledger_to_the_byte() -> None:
+    """The same events, times and salts give the same file."""
+    batches: list[tuple[list[Event], int]] = [([], 0)]
+    for entry in entries():
+        assert entry.event is not None
+        batches[-1] = ([*batches[-1][0], entry.event], entry.head.at)
+        if entry.head.close:
+            batches.append(([], 0))
+
+    assert LEDGER.read_bytes() == written(batches[:-1])
+
+
+def test_today_tells_the_golden_story_to_the_byte() -> None:
+    """The engine makes the same events of the same input, agents and answers.
+
+    When it is meant to act otherwise one day, this test goes and the file stays as it is.
+    """
+    assert LEDGER.read_bytes() == written(story())
+
+
+def test_every_kind_of_event_has_a_golden_body() -> None:
+    """A new kind of event is not complete without one."""
+    assert set(KINDS) == set(BODIES)
+    assert bodies() == BODIES
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_golden_body_is_read_and_written_unchanged(kind: str) -> None:
+    """No field is lost, renamed, retyped or spelled otherwise."""
+    event = read_event(kind, BODIES[kind])
+
+    assert canonical(BODIES[kind]) == canonical_record(event)
+    assert set(BODIES[kind]) == set(parse(canonical_record(event)))

@@ -1,0 +1,379 @@
+"""The ledger's record format: nothing in it can be changed, dropped or moved unnoticed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from converge_core import events as e
+from converge_core.canonical import canonical, hash_bytes, parse
+from converge_core.errors import LedgerCorrupt
+from converge_core.events import Event
+from converge_core.ids import AgentId, RunId
+from converge_core.ledger import (
+    GENESIS,
+    VERSION,
+    Chain,
+    Entry,
+    commitment,
+    decode,
+    decode_line,
+    encode_batch,
+)
+from converge_core.state import DeskState, fold
+from tests.core.golden_story import LEDGER, story, written
+from tests.core.kit import ALICE
+from tests.core.test_canonical import TEXT
+
+SMALL: list[tuple[list[Event], int]] = [
+    ([e.DeskOpened(desk="d", app_version="0.1.0")], 1),
+    (
+        [
+            e.OperatorEnrolled(operator=ALICE.operator),
+            e.GateWithdrawn(run=RunId("r"), gate="g", reason="Grüße 😀\n"),  # type: ignore[arg-type]
+        ],
+        2,
+    ),
+    ([e.CycleStarted(run=RunId("r"), cycle=1, eligible=(AgentId("a"),))], 3),
+]
+LINES = written(SMALL).splitlines(keepends=True)
+
+
+def read(lines: list[bytes]) -> list[Entry]:
+    return list(decode(lines))
+
+
+def corrupt(lines: list[bytes]) -> LedgerCorrupt:
+    """Returns the error by which ``lines`` are refused."""
+    with pytest.raises(LedgerCorrupt) as refused:
+        read(lines)
+    return refused.value
+
+
+def altered(line: bytes, change: Callable[[dict[str, Any]], object]) -> bytes:
+    """Returns ``line`` with its parsed record changed, spelled canonically again."""
+    record = parse(line)
+    change(record)
+    return canonical(record) + b"\n"
+
+
+def forged(line: bytes, change: Callable[[dict[str, Any]], object]) -> bytes:
+    """Returns ``line`` changed by somebody who also brings its commitment and hash up to date."""
+
+    def seal(record: dict[str, Any]) -> None:
+        change(record)
+        if "body" in record:
+            salt = bytes.fromhex(record["salt"])
+            record["head"]["commit"] = commitment(salt, canonical(record["body"]))
+        record["hash"] = hash_bytes(canonical(record["head"]))
+
+    return altered(line, seal)
+
+
+# Writing and reading.
+
+
+EVENTS = st.builds(lambda by: e.DeskOpened(desk=by, app_version="1"), TEXT) | st.builds(
+    lambda reason: e.AgentFailed(run=RunId("r"), cycle=1, agent=AgentId("a"), reason=reason), TEXT
+)
+
+
+@given(st.lists(st.tuples(st.lists(EVENTS, min_size=1, max_size=3), st.integers(0, 2**52))))
+def test_what_was_written_is_read_back(batches: list[tuple[list[Event], int]]) -> None:
+    """Events, times, order and the ends of batches survive."""
+    entries = read(written(batches).splitlines(keepends=True))
+
+    assert [(event, at) for events, at in batches for event in events] == [
+        (entry.event, entry.head.at) for entry in entries
+    ]
+    assert [
+        index == len(events) - 1 for events, _ in batches for index, _ in enumerate(events)
+    ] == [entry.head.close for entry in entries]
+
+
+def test_writing_returns_what_reading_will() -> None:
+    """Whoever appended need not read the file to know what is in it."""
+    chain, salt = Chain(), lambda: bytes(16)
+    lines, entries = encode_batch(SMALL[1][0], chain, 2, salt)
+
+    assert entries == read(lines.splitlines(keepends=True))
+
+
+def test_records_are_numbered_and_chained_from_the_first() -> None:
+    """Each names the hash of the one before; the first follows nothing."""
+    entries = read(LINES)
+
+    assert [0, 1, 2, 3] == [entry.head.seq for entry in entries]
+    assert [GENESIS, *(entry.hash for entry in entries[:-1])] == [
+        entry.head.prev for entry in entries
+    ]
+
+
+def test_a_record_says_of_which_run_and_kind_it_is_even_without_its_body() -> None:
+    """A redacted copy can still be counted and sorted."""
+    assert [("desk_opened", ""), ("operator_enrolled", ""), ("gate_withdrawn", "r")] == [
+        (entry.head.kind, entry.head.run) for entry in read(LINES)[:3]
+    ]
+
+
+def test_the_standard_library_alone_can_check_a_ledger() -> None:
+    """Ten lines of json and hashlib, none of them ours, verify the golden ledger."""
+
+    def spelled(value: object) -> bytes:
+        return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+    previous = "0" * 64
+    for number, line in enumerate(LEDGER.read_bytes().splitlines()):
+        record = json.loads(line)
+        head = record["head"]
+        body = bytes.fromhex(record["salt"]) + spelled(record["body"])
+        assert (number, previous) == (head["seq"], head["prev"])
+        assert hashlib.sha256(body).hexdigest() == head["commit"]
+        assert hashlib.sha256(spelled(head)).hexdigest() == record["hash"]
+        previous = record["hash"]
+
+
+@given(st.integers(0, 2**32))
+def test_state_does_not_depend_on_salts(seed: int) -> None:
+    """Salts hide bodies and decide nothing: other salts, other hashes, the same roots."""
+    numbers = count(seed)
+    chain, state, lines = Chain(), DeskState(), b""
+    for events, at in story():
+        data, entries = encode_batch(
+            events, chain, at, lambda: hashlib.md5(str(next(numbers)).encode()).digest()
+        )
+        chain, lines = Chain(entries[-1].head.seq, entries[-1].hash), lines + data
+    for entry in decode(lines.splitlines(keepends=True)):
+        assert entry.event is not None
+        state = fold(state, entry.event, entry.head.at, entry.head.seq)
+
+    assert GOLDEN_ROOTS == {run: state.runs[run].context.root for run in state.runs}
+    assert chain.hash != read(LEDGER.read_bytes().splitlines(keepends=True))[-1].hash
+
+
+def roots(lines: list[bytes]) -> dict[RunId, str]:
+    state = DeskState()
+    for entry in decode(lines):
+        assert entry.event is not None
+        state = fold(state, entry.event, entry.head.at, entry.head.seq)
+    return {run: state.runs[run].context.root for run in state.runs}
+
+
+GOLDEN_ROOTS = roots(LEDGER.read_bytes().splitlines(keepends=True))
+
+
+# Changing.
+
+
+@pytest.mark.parametrize("line", range(len(LINES)))
+def test_a_flipped_bit_anywhere_is_noticed_where_it_is(line: int) -> None:
+    """Every bit of every byte, line ends included: refused with that record's number."""
+    for position in range(len(LINES[line])):
+        for bit in range(8):
+            data = bytearray(LINES[line])
+            data[position] ^= 1 << bit
+            error = corrupt([*LINES[:line], bytes(data), *LINES[line + 1 :]])
+
+            assert (line, True) == (error.seq, str(error).startswith(f"record {line}: ")), (
+                position,
+                bit,
+            )
+
+
+@pytest.mark.parametrize("line", range(len(LINES) - 1))
+def test_a_dropped_line_is_noticed(line: int) -> None:
+    """The record that follows does not belong there."""
+    error = corrupt([*LINES[:line], *LINES[line + 1 :]])
+
+    assert f"record {line}: record {line + 1} stands where record {line} belongs" == str(error)
+
+
+@pytest.mark.parametrize("line", range(len(LINES)))
+def test_a_repeated_line_is_noticed(line: int) -> None:
+    """No record counts twice."""
+    assert line + 1 == corrupt([*LINES[: line + 1], *LINES[line:]]).seq
+
+
+@pytest.mark.parametrize("line", range(len(LINES) - 1))
+def test_swapped_lines_are_noticed(line: int) -> None:
+    """Order is part of what was recorded."""
+    swapped = [*LINES[:line], LINES[line + 1], LINES[line], *LINES[line + 2 :]]
+
+    assert line == corrupt(swapped).seq
+
+
+def test_lines_of_another_ledger_do_not_fit() -> None:
+    """A record that is sound in one chain is refused in another."""
+    other = written([([e.DeskOpened(desk="other", app_version="0.1.0")], 1), *SMALL[1:]])
+    lines = other.splitlines(keepends=True)
+
+    assert "does not follow the one before it" in str(corrupt([lines[0], *LINES[1:]]))
+
+
+@pytest.mark.parametrize("line", range(len(LINES) - 1))
+def test_whoever_rewrites_a_record_must_rewrite_all_that_follow(line: int) -> None:
+    """Hash and commitment of one line can be brought up to date; the next line still tells."""
+    lines = [*LINES]
+    lines[line] = forged(lines[line], lambda record: record["head"].update(at=999))
+    error = corrupt(lines)
+
+    assert (line + 1, True) == (error.seq, "does not follow" in error.reason)
+
+
+REWRITES: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
+    "the body": (lambda r: r["body"].update(desk="x"), "not the one the record commits to"),
+    "the salt": (lambda r: r.update(salt="00" * 16), "not the one the record commits to"),
+    "the time": (lambda r: r["head"].update(at=2), "does not have its recorded hash"),
+    "the kind": (lambda r: r["head"].update(kind="x"), "does not have its recorded hash"),
+    "the end of its batch": (
+        lambda r: r["head"].update(close=False),
+        "does not have its recorded hash",
+    ),
+    "a part more": (lambda r: r.update(note="hello"), "does not have the parts of a record"),
+    "a part more in the head": (lambda r: r["head"].update(note="x"), "the head is malformed"),
+    "no head": (lambda r: r.pop("head"), "does not have the parts of a record"),
+    "no hash": (lambda r: r.pop("hash"), "does not have the parts of a record"),
+    "no salt": (lambda r: r.pop("salt"), "does not have the parts of a record"),
+    "no body": (lambda r: r.pop("body"), "does not have the parts of a record"),
+    "a head that is a list": (lambda r: r.update(head=[1]), "the head is malformed"),
+    "a salt in capitals": (lambda r: r.update(salt=r["salt"].upper()), "lower-case"),
+    "a salt with blanks": (
+        lambda r: r.update(salt=" ".join([r["salt"][:2], r["salt"][2:]])),
+        "lower-case",
+    ),
+    "a short salt": (lambda r: r.update(salt=r["salt"][:-2]), "16 bytes"),
+    "a salt that is none": (lambda r: r.update(salt="zz"), "not hexadecimal"),
+    "a salt that is a number": (lambda r: r.update(salt=12), "lower-case"),
+}
+
+
+@pytest.mark.parametrize("what", REWRITES)
+def test_a_rewritten_part_is_refused_in_words(what: str) -> None:
+    """Whatever is changed in a line, added to it or taken from it, the reason says what."""
+    change, reason = REWRITES[what]
+    error = corrupt([altered(LINES[0], change), *LINES[1:]])
+
+    assert (0, True) == (error.seq, reason in error.reason), error.reason
+
+
+SEALED: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
+    "a newer version": (
+        lambda r: r["head"].update(v=VERSION + 1),
+        "version 2 is newer than this program reads",
+    ),
+    "a newer version with a richer head": (
+        lambda r: r["head"].update(v=VERSION + 1, tenant="x"),
+        "version 2 is newer than this program reads",
+    ),
+    "a version before the first": (lambda r: r["head"].update(v=0), "there is no version 0"),
+    "no version": (lambda r: r["head"].pop("v"), "the head is malformed"),
+    "a version in words": (lambda r: r["head"].update(v="one"), "the head is malformed"),
+    "another number": (lambda r: r["head"].update(seq=7), "record 7 stands where record 0 belongs"),
+    "another predecessor": (lambda r: r["head"].update(prev="1" * 64), "does not follow"),
+    "another run": (lambda r: r["head"].update(run="x"), "another run than the head"),
+    "an unknown kind": (lambda r: r["head"].update(kind="teleported"), "newer version"),
+    "the body of another kind": (lambda r: r["head"].update(kind="run_paused"), "cannot be read"),
+    "a field more in the body": (lambda r: r["body"].update(x=1), "cannot be read"),
+    "an id nobody can see in the body": (
+        lambda r: (r["head"].update(kind="gate_withdrawn"), r.update(body={"gate": "\n"})),
+        "cannot be read",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", SEALED)
+def test_a_sound_hash_over_nonsense_is_refused_in_words(what: str) -> None:
+    """A record must mean something besides being intact."""
+    change, reason = SEALED[what]
+    error = corrupt([forged(LINES[0], change)])
+
+    assert (0, True) == (error.seq, reason in error.reason), error.reason
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"\n",
+        b"{}\n",
+        b"[]\n",
+        b"null\n",
+        b'"text"\n',
+        b"\xff\xfe\n",
+        b"[" * 100_000 + b"\n",
+        LINES[0][:-1],
+        LINES[0] + b"\n",
+        b" " + LINES[0],
+        LINES[0].replace(b'"at":1', b'"at":1.0'),
+        LINES[0].replace(b'"at":1', b'"at":1e0'),
+        LINES[0].replace(b'"app_version"', b'"\\u0061pp_version"'),
+        json.dumps(json.loads(LINES[0]), indent=1).encode() + b"\n",
+        LINES[0].replace(b'{"body"', b'{"body":{},"body"'),
+    ],
+)
+def test_a_line_has_one_spelling(line: bytes) -> None:
+    """Blanks, escapes, floats, doubled keys: another spelling of a record is no record."""
+    assert 0 == corrupt([line]).seq
+
+
+# Redacting.
+
+
+@given(st.sets(st.integers(0, len(LINES) - 1)))
+def test_a_redacted_copy_verifies(hidden: set[int]) -> None:
+    """Leave out bodies with their salts, of any records: the chain holds and the heads stay."""
+
+    def redact(record: dict[str, Any]) -> None:
+        del record["body"], record["salt"]
+
+    copy = [altered(line, redact) if index in hidden else line for index, line in enumerate(LINES)]
+    whole, redacted = read(LINES), read(copy)
+
+    assert [(entry.head, entry.hash) for entry in whole] == [
+        (entry.head, entry.hash) for entry in redacted
+    ]
+    assert [entry.event for entry in redacted] == [
+        None if index in hidden else entry.event for index, entry in enumerate(whole)
+    ]
+
+
+def test_a_redacted_record_cannot_be_altered_either() -> None:
+    """What stays of it is still covered by its hash."""
+
+    def redact(record: dict[str, Any]) -> None:
+        del record["body"], record["salt"]
+        record["head"]["kind"] = "run_stopped"
+
+    assert 0 == corrupt([altered(LINES[0], redact)]).seq
+
+
+def test_the_commitment_hides_the_body() -> None:
+    """Two equal bodies have different commitments, so that guessing one needs its salt."""
+    same = SMALL[0][0][0]
+    first, second = read(written([([same, same], 1)]).splitlines(keepends=True))
+
+    assert (same, same) == (first.event, second.event)
+    assert first.head.commit != second.head.commit
+
+
+# Batches.
+
+
+def test_only_the_last_record_of_a_batch_closes_it() -> None:
+    """From that a reader knows whether a batch is whole."""
+    assert [True, False, True, True] == [entry.head.close for entry in read(LINES)]
+
+
+def test_a_line_is_read_on_its_own_where_its_place_is_known() -> None:
+    """One record can be checked without reading the ones before it."""
+    entries = read(LINES)
+    third = decode_line(LINES[2], Chain(1, entries[1].hash))
+
+    assert entries[2] == third
