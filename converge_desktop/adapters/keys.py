@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -11,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from converge_core.canonical import hash_bytes
 from converge_core.ids import OperatorId
 from converge_core.review import Operator
+from converge_desktop.adapters.disk import sync_directory, write_durably
 
 KEY_BYTES = 32
 OTHERS = 0o077
@@ -73,12 +73,7 @@ def _make(path: Path) -> Ed25519PrivateKey:
     path.parent.mkdir(parents=True, exist_ok=True)
     key = Ed25519PrivateKey.generate()
     fresh = path.with_suffix(".new")
-    fresh.unlink(missing_ok=True)
-    fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        os.write(fd, key.private_bytes_raw())
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+    write_durably(fresh, key.private_bytes_raw())
     fresh.replace(path)
+    sync_directory(path.parent)
     return key

@@ -13,9 +13,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from converge_core.canonical import hash_bytes
 from converge_core.errors import LedgerCorrupt
 from converge_core.events import Event
 from converge_core.ledger import SALT_BYTES, Chain, Entry, decode_line, encode_batch
+from converge_desktop.adapters.disk import sync_directory, write_all, write_durably
 
 SEGMENT_BYTES = 64 * 1024 * 1024
 
@@ -83,7 +85,7 @@ class LedgerFile:
         try:
             if self._length and self._length + len(data) > self._segment_bytes:
                 self._next_segment(entries[0].head.seq)
-            _write_all(self._fd, data)
+            write_all(self._fd, data)
             os.fsync(self._fd)
         except OSError as error:
             self._give_up(error)
@@ -131,7 +133,7 @@ class LedgerFile:
         fresh = not self._path.exists()
         self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         if fresh:
-            _sync_directory(self._directory)
+            sync_directory(self._directory)
 
     def _next_segment(self, first: int) -> None:
         os.close(self._fd)
@@ -175,26 +177,12 @@ def _salt() -> bytes:
     return secrets.token_bytes(SALT_BYTES)
 
 
-def _write_all(fd: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]
-
-
 def _move_tail(path: Path, good: int, seq: int) -> SetAside:
     data = path.read_bytes()[good:]
-    aside = path.parent / f"unfinished-{seq:012d}.part"
-    aside.write_bytes(data)
+    # Named by content too, so that a second crash at the same place keeps the first one's remains.
+    aside = path.parent / f"unfinished-{seq:012d}-{hash_bytes(data)[:8]}.part"
+    write_durably(aside, data)
     with path.open("r+b") as file:
         file.truncate(good)
         os.fsync(file.fileno())
-    _sync_directory(path.parent)
     return SetAside(aside, len(data))
-
-
-def _sync_directory(directory: Path) -> None:
-    fd = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

@@ -10,12 +10,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from converge_core.canonical import ContentHash, content_hash
 from converge_core.chain import DecisionStep, StepTemplate, step_templates
+from converge_core.contract import UNCERTAIN
 from converge_core.key import ContextKey
 from converge_core.limits import Limit, Weight
 from converge_core.policy import Effect, Risk, Rule, RulePolicy
@@ -23,8 +31,25 @@ from converge_core.policy import Effect, Risk, Rule, RulePolicy
 FILES = ("pack.toml", "policy.toml", "prompts.toml")
 """The files of a pack."""
 
+MOST_CAPABILITIES = 99
+"""Prompts name capabilities by a letter and two digits."""
+
 Word = Annotated[str, Field(min_length=1, max_length=200)]
 Capability = Annotated[str, Field(pattern=r"^[a-z][a-z0-9._-]{0,31}$")]
+Verdict = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
+
+
+def _about_subject(text: str) -> str:
+    try:
+        text.format(subject="")
+    except (LookupError, ValueError, AttributeError) as error:
+        raise ValueError(
+            f"the placeholder {error} is unknown; only {{subject}} is filled"
+        ) from error
+    return text
+
+
+AboutSubject = Annotated[Word, AfterValidator(_about_subject)]
 
 
 class PackProblem(Exception):
@@ -64,9 +89,11 @@ class _Pack(_Model):
     title: Word
     version: Annotated[int, Field(ge=1)]
     summary: Word
-    question: Word
-    verdicts: dict[str, Word]
-    capabilities: dict[Capability, Word]
+    question: AboutSubject
+    verdicts: Annotated[dict[Verdict, AboutSubject], Field(min_length=1)]
+    capabilities: Annotated[
+        dict[Capability, Word], Field(min_length=1, max_length=MOST_CAPABILITIES)
+    ]
     closings: dict[str, list[Capability]]
     limit: list[_Limit]
 
@@ -79,6 +106,14 @@ class _Pack(_Model):
                 raise ValueError(f"{where} names {step}, which [capabilities] does not declare")
         if set(self.closings) != set(self.verdicts):
             raise ValueError("[closings] and [verdicts] do not name the same verdicts")
+        if UNCERTAIN in self.verdicts:
+            raise ValueError(
+                f"{UNCERTAIN} cannot be a verdict; it is what a model that cannot tell says"
+            )
+        for twice in _repeated([limit.metric for limit in self.limit]):
+            raise ValueError(f"there are two limits of {twice}")
+        for twice in _repeated([limit.name for limit in self.limit if limit.name]):
+            raise ValueError(f"two limits are named {twice}")
         return self
 
 
@@ -98,8 +133,25 @@ class _Policy(_Model):
     revision: Annotated[int, Field(ge=1)]
     hold_at: Annotated[int, Field(ge=1, le=9)]
     permissive: list[str]
-    checks: dict[str, list[str]]
+    checks: dict[ContextKey | Literal["*"], list[Word]]
     rule: list[_Rule]
+
+
+class _Step(_Model):
+    revision: Annotated[int, Field(ge=1)]
+    priming: str
+    task_frame: str
+
+
+class _Prompts(_Model):
+    policy: str
+    reasoning: _Step
+    evaluation: _Step
+    planning: _Step
+
+
+def _repeated(names: list[str]) -> list[str]:
+    return [name for index, name in enumerate(names) if name in names[:index]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +195,10 @@ def load_packs(directory: Path) -> dict[str, Pack]:
     Raises:
         PackProblem: at the first that does not check.
     """
-    folders = sorted(path for path in directory.iterdir() if (path / "pack.toml").is_file())
+    try:
+        folders = sorted(path for path in directory.iterdir() if (path / "pack.toml").is_file())
+    except OSError as error:
+        raise PackProblem(f"the packs in {directory} cannot be read: {error.strerror}") from error
     return {pack.id: pack for pack in map(load_pack, folders)}
 
 
@@ -157,7 +212,13 @@ def load_pack(folder: Path) -> Pack:
         texts = {name: (folder / name).read_text("utf-8") for name in FILES}
     except (OSError, UnicodeDecodeError) as error:
         raise PackProblem(f"the pack {folder} cannot be read: {error}") from error
-    return pack_of(texts, str(folder))
+    pack = pack_of(texts, str(folder))
+    if pack.id != folder.name:
+        raise PackProblem(
+            f"{folder}/pack.toml: id: it is {pack.id}, and the folder is named {folder.name}. "
+            "Give both one name."
+        )
+    return pack
 
 
 def pack_of(texts: Mapping[str, str], place: str) -> Pack:
@@ -172,7 +233,9 @@ def pack_of(texts: Mapping[str, str], place: str) -> Pack:
     """
     about = _read(texts, place, "pack.toml", _Pack)
     rules = _read(texts, place, "policy.toml", _Policy)
+    prompts = _read(texts, place, "prompts.toml", _Prompts)
     limits = {limit.metric: limit.limit() for limit in about.limit}
+    _fit_together(about, rules, place)
     return Pack(
         id=about.id,
         title=about.title,
@@ -184,28 +247,45 @@ def pack_of(texts: Mapping[str, str], place: str) -> Pack:
         limits=limits,
         policy=_policy(rules, limits),
         permissive=frozenset(rules.permissive),
-        templates=_templates(about, rules, _toml(texts, place, "prompts.toml"), place),
+        templates=_templates(about, rules, prompts, place),
         texts=dict(texts),
         digest=content_hash(dict(texts)),
     )
 
 
+def _fit_together(about: _Pack, rules: _Policy, place: str) -> None:
+    """Refuses a policy that would leave a limit of the pack without force."""
+    unknown = [verdict for verdict in rules.permissive if verdict not in about.verdicts]
+    if unknown:
+        raise PackProblem(
+            f"{place}/policy.toml: permissive: {unknown[0]} is no verdict of pack.toml; "
+            f"there are {', '.join(about.verdicts)}."
+        )
+    required = {name for names in rules.checks.values() for name in names}
+    hard = [limit.name for limit in about.limit if limit.weight is Weight.HARD]
+    for name in (name for name in hard if name not in required):
+        raise PackProblem(
+            f"{place}/policy.toml: checks: the hard limit {name} of pack.toml is required of no "
+            "key, so nothing would hold it. Add it to a list of checks."
+        )
+
+
 def _templates(
-    about: _Pack, rules: _Policy, prompts: dict[str, Any], place: str
+    about: _Pack, rules: _Policy, prompts: _Prompts, place: str
 ) -> dict[DecisionStep, StepTemplate]:
     try:
         return step_templates(
-            prompts,
+            prompts.model_dump(),
             policy=f"{rules.id} {rules.revision}",
             hold_at=rules.hold_at,
             verdicts=tuple(about.verdicts),
             capabilities=tuple(about.capabilities),
             closings={name: tuple(steps) for name, steps in about.closings.items()},
         )
-    except (KeyError, ValueError, IndexError) as error:
+    except (LookupError, ValueError, AttributeError, TypeError) as error:
         raise PackProblem(
-            f"{place}/prompts.toml: the key or placeholder {error} is missing or unknown; "
-            "compare it with the prompts of a shipped pack"
+            f"{place}/prompts.toml: the placeholder {error} is unknown; compare it with the "
+            "prompts of a shipped pack."
         ) from error
 
 
@@ -214,7 +294,7 @@ def _policy(rules: _Policy, limits: Mapping[str, Limit]) -> RulePolicy:
         id=rules.id,
         revision=rules.revision,
         rules=tuple(Rule(**rule.model_dump()) for rule in rules.rule),
-        checks={key: tuple(names) for key, names in rules.checks.items()},
+        checks={str(key): tuple(names) for key, names in rules.checks.items()},
         settings=(
             f"permissive: {' '.join(sorted(rules.permissive))}",
             *(f"{limit.name}: {limit.metric} {limit.describe('')}" for limit in limits.values()),
@@ -231,12 +311,13 @@ def _read(texts: Mapping[str, str], place: str, name: str, model: type[M]) -> M:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the whole"
-        raise PackProblem(
-            f"{place}/{name}: {where}: {first['msg']}. Mend it and try again."
-        ) from error
+        what = first["msg"].removeprefix("Value error, ")
+        raise PackProblem(f"{place}/{name}: {where}: {what}. Mend it and try again.") from error
 
 
 def _toml(texts: Mapping[str, str], place: str, name: str) -> dict[str, Any]:
+    if name not in texts:
+        raise PackProblem(f"{place} has no {name}. Add it, as a shipped pack has it.")
     try:
         return tomllib.loads(texts[name])
     except tomllib.TOMLDecodeError as error:

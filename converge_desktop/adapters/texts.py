@@ -10,6 +10,7 @@ from pathlib import Path
 from converge_core.canonical import canonical, hash_text, parse
 from converge_core.errors import InvalidValue
 from converge_core.trace import TextRef
+from converge_desktop.adapters.disk import sync_directory, write_all
 
 
 class TextMissing(Exception):
@@ -76,7 +77,10 @@ class TextStore(TextReader):
     def __init__(self, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         super().__init__(directory)
+        fresh = not self._path.exists()
         self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        if fresh:
+            sync_directory(directory)
         # What a crash left of an unfinished line is no text; nothing durable names it.
         os.ftruncate(self._fd, self._length)
 
@@ -100,9 +104,7 @@ class TextStore(TextReader):
         if not lines:
             return
         try:
-            data = memoryview(b"".join(lines))
-            while data:
-                data = data[os.write(self._fd, data) :]
+            write_all(self._fd, b"".join(lines))
             os.fsync(self._fd)
         except OSError:
             with contextlib.suppress(OSError):

@@ -116,19 +116,28 @@ class StepAgent:
 
     def _state(self, view: ContextView) -> StateLayer:
         view.get(ContextKey.CONSTRAINTS)
-        entries = [
-            self._signal(f"s{number:02d}", fact)
+        signals = {
+            f"s{number:02d}": fact
             for number, fact in enumerate(view.get(ContextKey.SIGNALS), start=1)
-        ]
+        }
+        entries = [self._signal(cite, fact) for cite, fact in signals.items()]
         if self._step is not DecisionStep.REASONING:
             [fact] = view.get(ContextKey.HYPOTHESES)
             answer = ReasoningAnswer.model_validate(fact.structured["answer"])
-            entries.append(reasoning_entry("h01", fact.id, answer))
+            entries.append(reasoning_entry("h01", fact.id, answer, self._remedies(signals)))
         if self._step is DecisionStep.PLANNING:
             [fact] = view.get(ContextKey.EVALUATIONS)
             score, confidence = fact.structured["score"], fact.structured["confidence"]
             entries.append(evaluation_entry("e01", fact.id, score, confidence))
         return StateLayer(tuple(entries))
+
+    def _remedies(self, signals: dict[str, Fact]) -> dict[str, str]:
+        remedies = {}
+        for cite, fact in signals.items():
+            limit = self._pack.limits.get(fact.structured["metric"])
+            if limit is not None:
+                remedies[cite] = self._capabilities[limit.remedy]
+        return remedies
 
     def _concluded(self, view: ContextView) -> str | None:
         if self._step is DecisionStep.REASONING:
@@ -155,7 +164,7 @@ class StepAgent:
             (
                 about["label"],
                 str(quantity),
-                *limit.fields(quantity, self._capabilities[limit.remedy]),
+                *limit.fields(quantity),
             ),
             shown,
             limit.standing(quantity),

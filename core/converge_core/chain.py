@@ -96,11 +96,22 @@ def capability_ids(capabilities: tuple[str, ...]) -> dict[str, str]:
     return {name: f"c{number:02d}" for number, name in enumerate(capabilities, start=1)}
 
 
-def reasoning_entry(cite: str, fact_id: str, answer: ReasoningAnswer) -> StateEntry:
-    """Returns how a later step sees what the reasoning found."""
+def reasoning_entry(
+    cite: str, fact_id: str, answer: ReasoningAnswer, remedies: Mapping[str, str]
+) -> StateEntry:
+    """Returns how a later step sees what the reasoning found, what weighs most first.
+
+    Args:
+        cite: the short id of the entry.
+        fact_id: the fact it stands for.
+        answer: what the reasoning answered.
+        remedies: the capability that answers each cited signal, both by short id.
+    """
     fields = []
     for side in Standing:
         said = cites_of([step.text for step in answer.steps if step.side is side])
+        if side is not Standing.SUPPORT:
+            said = [f"{name} {remedies[name]}" for name in said if name in remedies]
         if said:
             fields.append(" ".join([side.value, *said]))
     fields.append(f"conclude {answer.conclusion}")

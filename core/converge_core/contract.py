@@ -189,7 +189,7 @@ class ReasoningContract:
     @property
     def max_bytes(self) -> int:
         """The longest derivation, in bytes."""
-        return MAX_REASONS * (_TEXT_BYTES + 32) + 64
+        return MAX_REASONS * (_TEXT_BYTES + 32) + _longest((*self.verdicts, UNCERTAIN)) + 64
 
     def grammar(self) -> str:
         """Returns the bounded GBNF of the answer."""
@@ -270,7 +270,7 @@ class PlanningContract:
     @property
     def max_bytes(self) -> int:
         """The longest derivation, in bytes."""
-        return MAX_PLAN_STEPS * (6 * MAX_CITES + 24) + 64
+        return MAX_PLAN_STEPS * (6 * MAX_CITES + 24) + _longest(self.verdicts) + 64
 
     def grammar(self) -> str:
         """Returns the bounded GBNF of the answer."""
@@ -310,6 +310,10 @@ def cites_of(texts: list[str]) -> list[str]:
 
 def _either(words: tuple[str, ...]) -> str:
     return " | ".join(f'"{word}"' for word in words)
+
+
+def _longest(words: tuple[str, ...]) -> int:
+    return max(len(word.encode()) for word in words)
 
 
 def _parse(model: type[_Answer], raw: str) -> tuple[Answer | None, CheckResult]:
@@ -368,7 +372,8 @@ def _sides_agree(answer: ReasoningAnswer, ground: Ground) -> CheckResult:
 def _nothing_left_out(answer: ReasoningAnswer, ground: Ground) -> CheckResult:
     said = set(cites_of([step.text for step in answer.steps]))
     against = [e.cite for e in ground.state.entries if e.standing not in {None, Standing.SUPPORT}]
-    wrong = [cite for cite in against if cite not in said][: max(0, MAX_REASONS - len(said))]
+    missing = [cite for cite in against if cite not in said]
+    wrong = missing[: max(0, MAX_REASONS - (len(against) - len(missing)))]
     reason = "The reasoning leaves out something that speaks against."
     return _verdict("nothing-left-out", wrong, reason, "every breach, concern and unknown")
 

@@ -81,16 +81,11 @@ class Limit:
         words = f"{'at least' if self.at_least else 'at most'} {self.bound}"
         return f"{words} {unit}" if unit else words
 
-    def fields(self, quantity: Quantity, remedy: str) -> tuple[str, ...]:
-        """Returns what the state layer says of the quantity under this limit.
-
-        Args:
-            quantity: the number held against it.
-            remedy: the short id of the remedy's capability.
-        """
+    def fields(self, quantity: Quantity) -> tuple[str, ...]:
+        """Returns what the state layer says of the quantity under this limit."""
         margin = self.margin(quantity)
         shown = "?" if margin is None else f"{margin:+}"
-        return (self.describe(quantity.unit), str(self.weight), f"margin {shown}", remedy)
+        return (self.describe(quantity.unit), str(self.weight), f"margin {shown}")
 
 
 def _plain(value: int, places: int) -> str:

@@ -70,8 +70,9 @@ class StateEntry:
     binding: bool = False
 
     def render(self) -> str:
-        """Returns the entry's line of the state layer."""
-        return " | ".join((self.cite, *self.fields))
+        """Returns the entry's line of the state layer; no text in it can begin another."""
+        fields = (" ".join(field.replace("|", "/").split()) for field in self.fields)
+        return " | ".join((self.cite, *fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ class PromptStack:
 
     def stable_prefix(self) -> str:
         """Returns what stays the same from run to run: priming, policy and task frame."""
-        return f"{self.priming}\n\n{self.policy}\n\n{self.task_frame}\n\n"
+        return "".join(f"{text}\n\n" for _, text in self.layers()[:3] if text)
 
     def digest(self) -> ContentHash:
         """Returns the hash of version and layers."""

@@ -14,10 +14,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from unittest.mock import patch
 
 from generate import SHIPPED, VERDICTS, Case, Example, make_case
-from llama_cpp import Llama, LlamaGrammar, llama_cpp
+from llama_cpp import Llama, LlamaGrammar
 from packcases import make_pack_case
 from rules import ten_rules, tolerant_rules
 
@@ -36,25 +35,11 @@ from converge_core.prompt import Standing, StateLayer
 HELD_OUT_SEED = 500_000
 
 
-_default_params = llama_cpp.llama_model_default_params
-
-
-def _plain_buffers() -> llama_cpp.llama_model_params:
-    """Returns the default parameters without repacked weights.
-
-    On processors with AMX, libllama 0.5 crashes in its repacked int8 kernels.
-    """
-    params = _default_params()
-    params.use_extra_bufts = False
-    return params
-
-
 class Model:
     """The model file behind the contracts' grammars, decoding greedily."""
 
     def __init__(self, path: Path) -> None:
-        with patch.object(llama_cpp, "llama_model_default_params", _plain_buffers):
-            self._llama = Llama(str(path), n_ctx=2048, verbose=False)
+        self._llama = Llama(str(path), n_ctx=2048, n_threads=1, verbose=False)
         self._grammars: dict[str, LlamaGrammar] = {}
         self.tokens = 0
         self.seconds = 0.0
@@ -155,7 +140,7 @@ def judge_chain(model: Model, case: Case, reasoning: str, tally: Tally) -> bool:
         right = right and reasoning == first.answer
     ends = verdict_of(result) == UNCERTAIN
     if isinstance(result.answer, ReasoningAnswer) and valid and not ends:
-        entries = (*case.entries, reasoning_entry("h01", "reasoning", result.answer))
+        entries = (*case.entries, reasoning_entry("h01", "reasoning", result.answer, case.remedies))
         second = case.example(DecisionStep.EVALUATION, entries, "")
         raw, scored = ask(model, second)
         right = right and len(gold) > 1 and raw == gold[1].answer

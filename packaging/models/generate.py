@@ -159,7 +159,7 @@ class Case:
         if self.verdict == UNCERTAIN:
             return [first]
         answer = ReasoningAnswer.model_validate_json(first.answer)
-        reasoned = (*self.entries, reasoning_entry("h01", "reasoning", answer))
+        reasoned = (*self.entries, reasoning_entry("h01", "reasoning", answer, self.remedies))
         evaluated = (
             *reasoned,
             evaluation_entry("e01", "evaluation", self.score() * 10, self.confidence() * 10),
@@ -318,7 +318,7 @@ class _Drawing:
             else:
                 remedy_of[cite] = self.rng.choice(remedies)
                 quantity, limit = self.measured(kind, remedy_of[cite])
-            fields = self.layout.fields(label, quantity, limit, remedy_of.get(cite, ""))
+            fields = self.layout.fields(label, quantity, limit)
             if kind.standing is None and "value" in fields and self.rng.random() < 0.5:
                 fields["value"] = self.rng.choice(self.stock.notes)
             shown = f"{label} {fields.get('value', '')}"

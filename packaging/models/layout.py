@@ -81,13 +81,11 @@ class Layout:
         text = sign + NOTATIONS[self.notation](abs(value))
         return self.unit.format(number=text, unit=quantity.unit).strip()
 
-    def fields(
-        self, label: str, quantity: Quantity, limit: Limit | None, remedy: str = ""
-    ) -> dict[str, str]:
+    def fields(self, label: str, quantity: Quantity, limit: Limit | None) -> dict[str, str]:
         """Returns the texts of a line's fields, in the layout's order."""
         texts = {"label": label, "value": self.number(quantity)}
         if limit is not None:
-            shown = limit.fields(quantity, remedy)
+            shown = limit.fields(quantity)
             texts |= dict(zip(FIELDS[2:], shown, strict=True))
             if not self.app:
                 texts["bound"] = f"{self.bound[0 if limit.at_least else 1]} " + NOTATIONS[
@@ -111,9 +109,7 @@ class Layout:
 
 APP = Layout(wraps=NO_WRAPS)
 """The app's own layout."""
-BARE = Layout(
-    order=("weight", "margin", "remedy"), opening=" ", separator=" ", wraps=NO_WRAPS, app=False
-)
+BARE = Layout(order=("weight", "margin"), opening=" ", separator=" ", wraps=NO_WRAPS, app=False)
 """Only what matters, for the first lessons of training."""
 
 

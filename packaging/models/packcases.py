@@ -62,7 +62,7 @@ def make_pack_case(seed: int) -> Case:
             entries.append(StateEntry(cite, cite, (label, value), f"{label} {value}"))
             continue
         remedies[cite] = ids[limit.remedy]
-        fields = tuple(APP.fields(label, quantity, limit, remedies[cite]).values())
+        fields = tuple(APP.fields(label, quantity, limit).values())
         shown, binding = f"{label} {quantity}", limit.weight is Weight.HARD
         entries.append(StateEntry(cite, cite, fields, shown, limit.standing(quantity), binding))
     return Case(

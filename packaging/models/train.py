@@ -81,16 +81,21 @@ def encode(tokenizer: Tokenizer, case: Case, example: Example) -> Encoded:
         lines.append((name, token_at[at], kind_of(entry)))
         at += 1
     end_of = {entry.cite: line[1] for entry, line in zip(case.entries, lines, strict=True)}
-    sources = [
-        (0, before + answer_at[match.start(1)], end_of[match[0][:3]])
-        for match in re.finditer(r"s(\d\d)[}\"]", example.answer)
-    ]
+    listed = example.prompt.find("\nh01")
+    sources = []
+    for match in re.finditer(r"s(\d\d)[}\"]", example.answer):
+        asker = before + answer_at[match.start(1)]
+        if listed < 0:
+            sources.append((0, asker, end_of[match[0][:3]]))
+        else:
+            named = example.prompt.index(match[0][:3], listed)
+            sources.append((1, asker, token_at[named + 1]))
     for match in re.finditer(r"\{(s\d\d)(\}) is|\{(s\d\d)(\}) breaks", example.answer):
         cite, brace = (match[1], match.start(2)) if match[1] else (match[3], match.start(4))
         after = before + answer_at[brace] + 1
         sources += [(0, place, end_of[cite]) for place in (after, after + 1, after + 2)]
     for match in re.finditer(r'"for":\["?(\w*)"?\],"do":"(c\d\d)', example.answer):
-        line = start_of[match[1]] if match[1] else example.prompt.index(f"close {case.verdict} ")
+        line = example.prompt.index(match[1] or f"close {case.verdict} ", listed if match[1] else 0)
         found = re.compile(rf"(?<![\w{{]){match[2]}(?!\w)").search(example.prompt, line)
         assert found
         sources.append((1, before + answer_at[match.start(2) + 1], token_at[found.start() + 1]))
@@ -116,18 +121,21 @@ def lesson(tokenizer: Tokenizer, seed: int, progress: float) -> Encoded:
     most = min(MAX_ENTRIES, 2 + int((18 if full else 50) * progress / (2 * FIRST_LESSONS)))
     case = make_case("training", seed, most) if full else make_first_lesson(seed, most)
     chain = case.examples()
-    example = chain[rng.choices((0, 1, 2), (0.5, 0.12, 0.38))[0] % len(chain)]
+    example = chain[rng.choices((0, 1, 2), (0.5, 0.15, 0.35))[0] % len(chain)]
     if not full:
         example = replace(example, prompt=brief(example.prompt))
     return encode(tokenizer, case, example)
 
 
-def batches(tokenizer: Tokenizer, budget: int, total: int) -> Iterator[list[Encoded]]:
-    """Yields ``total`` batches of one length class and about ``budget`` tokens each."""
+def batches(tokenizer: Tokenizer, budget: int, total: int, grown: bool) -> Iterator[list[Encoded]]:
+    """Yields ``total`` batches of one length class and about ``budget`` tokens each.
+
+    A ``grown`` model has had its first lessons.
+    """
     waiting: dict[int, list[Encoded]] = defaultdict(list)
-    made, seed = 0, 1_000_000
+    made, seed = 0, 5_000_000 if grown else 1_000_000
     while made < total:
-        item = lesson(tokenizer, seed, made / total)
+        item = lesson(tokenizer, seed, 1.0 if grown else made / total)
         seed += 1
         length = item.padded
         waiting[length].append(item)
@@ -182,8 +190,8 @@ def optimizers(net: Net, rate: float) -> list[torch.optim.Optimizer]:
     ]
 
 
-def train(out: Path, steps: int, budget: int, rate: float) -> None:
-    """Trains and writes the results to ``out``."""
+def train(out: Path, steps: int, budget: int, rate: float, begun: Path | None) -> None:
+    """Trains and writes the results to ``out``; goes on from ``begun`` if that is given."""
     torch.manual_seed(1)
     out.mkdir(parents=True, exist_ok=True)
     started, seen = time.monotonic(), 0
@@ -191,11 +199,13 @@ def train(out: Path, steps: int, budget: int, rate: float) -> None:
     tokenizer.save(str(out / "tokenizer.json"))
     shape = Shape(tokenizer.get_vocab_size())
     net = Net(shape, KINDS)
+    if begun:
+        net.load_state_dict(torch.load(begun / "model.pt", weights_only=True)["weights"])
     parameters = sum(p.numel() for p in net.parameters())
     print(f"{parameters} parameters", flush=True)
     chosen = optimizers(net, rate)
     recent: list[tuple[float, ...]] = []
-    for step, batch in enumerate(batches(tokenizer, budget, steps)):
+    for step, batch in enumerate(batches(tokenizer, budget, steps, begun is not None)):
         scale = min(1.0, (step + 1) / 30, (steps - step) / (0.4 * steps))
         for optimizer in chosen:
             for group in optimizer.param_groups:
@@ -235,8 +245,9 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=900)
     parser.add_argument("--budget", type=int, default=4096, help="tokens a batch")
     parser.add_argument("--rate", type=float, default=3e-3)
+    parser.add_argument("--begun", type=Path, help="a run whose model to go on from")
     chosen = parser.parse_args()
-    train(chosen.out, chosen.steps, chosen.budget, chosen.rate)
+    train(chosen.out, chosen.steps, chosen.budget, chosen.rate, chosen.begun)
 
 
 if __name__ == "__main__":

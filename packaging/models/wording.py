@@ -2,7 +2,7 @@
 
 Everything a state line is made of stands here twice. The two share only the cues that the model
 is meant to learn: the cite id that opens a line, ``hard`` or ``soft``, ``margin`` before a sign or
-a question mark, and the remedy's id, ``c`` and two digits; and bare punctuation and brackets may
+a question mark; and bare punctuation and brackets may
 be absent in both. ``tests/models/test_generator.py`` proves that nothing else is shared.
 """
 
@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import permutations
 
-FIELDS = ("label", "value", "bound", "weight", "margin", "remedy")
+FIELDS = ("label", "value", "bound", "weight", "margin")
 """The fields of a line that has a limit, in the order in which the app writes them."""
 
 Wrap = tuple[str, str]
@@ -172,17 +172,6 @@ TRAINING = Wording(
             ("weight: ", ""),
         ),
         "margin": (("", ""), ("", ""), ("(", ")"), ("[", "]"), ("with ", ""), ("", ".")),
-        "remedy": (
-            ("", ""),
-            ("", ""),
-            ("fix ", ""),
-            ("by ", ""),
-            ("-> ", ""),
-            ("do: ", ""),
-            ("(", ")"),
-            ("act=", ""),
-            ("[", "]"),
-        ),
     },
     glues=(" ", " ", "=", ": ", " = ", ":", " at ", " by "),
     bounds=(("at least", "at most"), (">=", "<="), ("min", "max"), ("from", "to")),
@@ -267,7 +256,6 @@ HELD_OUT = Wording(
         "bound": (("", ""), ("threshold ", ""), ("{", "}"), ("goal ", "")),
         "weight": (("", ""), ("type ", ""), ("{", "}"), ("<", ">"), ("class:", "")),
         "margin": (("", ""), ("{", "}"), ("<", ">"), ("so ", "")),
-        "remedy": (("", ""), ("via ", ""), ("remedy ", ""), ("{", "}"), ("try ", "")),
     },
     glues=(" ", " is ", " of ", "::", " ~ "),
     bounds=(("no less than", "no more than"), ("≥", "≤"), ("floor", "cap"), ("above", "below")),
@@ -302,5 +290,5 @@ HELD_OUT = Wording(
 APP_ORDER = FIELDS
 _ALL_ORDERS = tuple(permutations(FIELDS))
 HELD_OUT_ORDERS = tuple(order for order in _ALL_ORDERS[1:] if _ALL_ORDERS.index(order) % 5 == 3)
-"""Every fifth order of the six fields; none of them occurs in training."""
+"""Every fifth order of the five fields; none of them occurs in training."""
 TRAINING_ORDERS = tuple(order for order in _ALL_ORDERS if order not in HELD_OUT_ORDERS)

@@ -1,0 +1,156 @@
+"""The operator's key: made on first use, readable by its owner alone, and refused otherwise."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from converge_core.errors import DecisionRefused
+from converge_core.ids import ApprovalId
+from converge_core.key import ContextKey
+from converge_core.review import Decision, Verdict, bytes_of
+from converge_desktop.adapters.keys import KEY_BYTES, KeyProblem, OperatorKey, signature_fits
+from tests.core.kit import ASK_STRATEGIES, Decide, Play, engine_of, fact, proposes
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> OperatorKey:
+    return OperatorKey(tmp_path / "keys" / "alice.key", "alice")
+
+
+def test_a_key_is_made_once_and_kept(tmp_path: Path) -> None:
+    """The second use finds the person of the first."""
+    path = tmp_path / "keys" / "alice.key"
+
+    assert OperatorKey(path, "alice").operator == OperatorKey(path, "alice").operator
+    assert [path] == list(path.parent.iterdir())
+
+
+def test_a_key_file_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
+    """Whatever the umask says."""
+    before = os.umask(0)
+    try:
+        OperatorKey(tmp_path / "alice.key", "alice")
+    finally:
+        os.umask(before)
+
+    assert (0o600, KEY_BYTES) == (
+        (tmp_path / "alice.key").stat().st_mode & 0o777,
+        (tmp_path / "alice.key").stat().st_size,
+    )
+
+
+def test_two_people_of_one_name_are_two_operators(tmp_path: Path) -> None:
+    """The id carries the key's fingerprint."""
+    one, two = (OperatorKey(tmp_path / name, "alice").operator for name in "ab")
+
+    assert one.name == two.name
+    assert one.id != two.id
+    assert one.id.startswith("alice#")
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o660, 0o610])
+def test_a_key_that_others_can_reach_is_refused_with_the_remedy(tmp_path: Path, mode: int) -> None:
+    """It may have been copied, so it is not simply used, nor changed behind a person's back."""
+    path = tmp_path / "alice.key"
+    OperatorKey(path, "alice")
+    path.chmod(mode)
+
+    with pytest.raises(KeyProblem, match=f"chmod 600 '{path}'"):
+        OperatorKey(path, "alice")
+    assert mode == path.stat().st_mode & 0o777
+
+
+@pytest.mark.parametrize("size", [0, 31, 33, 64])
+def test_a_file_that_is_no_key_is_refused_and_kept(tmp_path: Path, size: int) -> None:
+    """A damaged key is for its owner to restore; no new one takes its place unasked."""
+    path = tmp_path / "alice.key"
+    path.write_bytes(b"k" * size)
+    path.chmod(0o600)
+
+    with pytest.raises(KeyProblem, match=rf"\({size} bytes instead of 32\)"):
+        OperatorKey(path, "alice")
+    assert b"k" * size == path.read_bytes()
+
+
+def test_a_key_left_half_made_by_a_crash_does_not_stand_in_the_way(tmp_path: Path) -> None:
+    """A key is written beside its place and moved there whole."""
+    (tmp_path / "alice.new").write_bytes(b"half")
+
+    assert OperatorKey(tmp_path / "alice.key", "alice").operator
+    assert [tmp_path / "alice.key"] == list(tmp_path.iterdir())
+
+
+# Signatures.
+
+
+def test_a_signature_fits_its_message_and_its_key_and_no_other(tmp_path: Path) -> None:
+    """Another message, another key, another signature: none of them fits."""
+    alice, bob = (OperatorKey(tmp_path / name, name) for name in ("alice", "bob"))
+    signature = alice.sign(b"yes")
+
+    assert signature_fits(alice.operator.public_key, b"yes", signature)
+    assert not signature_fits(alice.operator.public_key, b"no", signature)
+    assert not signature_fits(bob.operator.public_key, b"yes", signature)
+    assert not signature_fits(alice.operator.public_key, b"yes", bob.sign(b"yes"))
+
+
+@pytest.mark.parametrize(
+    ("public_key", "signature"),
+    [
+        ("", ""),
+        ("zz", "00" * 64),
+        ("00" * 31, "00" * 64),
+        ("00" * 32, ""),
+        ("00" * 32, "00" * 63),
+        ("00" * 32, "not hexadecimal"),
+    ],
+)
+def test_nonsense_is_no_signature(public_key: str, signature: str) -> None:
+    """Malformed keys and signatures do not fit; they raise nothing."""
+    assert not signature_fits(public_key, b"yes", signature)
+
+
+def test_every_flipped_bit_of_a_signature_is_noticed(key: OperatorKey) -> None:
+    """Ed25519 over the whole."""
+    signature = bytes.fromhex(key.sign(b"yes"))
+    flipped = [
+        bytes([*signature[:n], signature[n] ^ 1, *signature[n + 1 :]]).hex() for n in range(64)
+    ]
+
+    assert not any(signature_fits(key.operator.public_key, b"yes", one) for one in flipped)
+
+
+def test_a_real_signature_lets_a_decision_through_and_a_changed_decision_not(
+    key: OperatorKey,
+) -> None:
+    """The engine, the key file and the signed bytes fit together."""
+    engine = engine_of(
+        proposes("p", fact(ContextKey.STRATEGIES, "s")),
+        policy=ASK_STRATEGIES,
+        verify=signature_fits,
+    )
+    play = Play(engine).begin()
+    [gate] = play.gates()
+    unsigned = Decision(
+        id=ApprovalId("approval:1"),
+        gate=gate.request.id,
+        verdict=Verdict.APPROVE,
+        reason="",
+        operator=key.operator.id,
+        decided_at=7,
+        request=gate.request.digest(),
+        shown="",
+        signature="",
+    )
+    signed = msgspec.structs.replace(unsigned, signature=key.sign(bytes_of(unsigned)))
+
+    with pytest.raises(DecisionRefused, match="signature"):
+        play.command(Decide(msgspec.structs.replace(signed, reason="other"), key.operator))
+    play.command(Decide(signed, key.operator))
+    assert [key.operator.id] == [
+        made.promotion.approver.id for made in play.go().state.context.get(ContextKey.STRATEGIES)
+    ]

@@ -1,0 +1,300 @@
+"""SurrealDB as a view of the ledger: filled from it, answering from it, and never the truth."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from converge_core.key import ContextKey
+from converge_core.ledger import Entry, decode
+from converge_core.state import DeskState, fold
+from converge_desktop.adapters.surreal import FactRow, StoreProblem, SurrealView
+from tests.core.golden_story import LEDGER, salts
+from tests.core.golden_story import story as told
+
+T = TypeVar("T")
+ENTRIES = list(decode(LEDGER.read_bytes().splitlines(keepends=True)))
+LAST = ENTRIES[-1]
+
+
+def using(directory: Path, use: Callable[[SurrealView], Awaitable[T]]) -> T:
+    """Opens a view in ``directory``, uses it, and closes it, on an event loop of its own."""
+
+    async def run() -> T:
+        view = SurrealView(directory)
+        await view.open()
+        try:
+            return await use(view)
+        finally:
+            await view.close()
+
+    return asyncio.run(run())
+
+
+async def everything(view: SurrealView) -> dict[str, Any]:
+    """Returns the answers to all questions that can be asked of the golden ledger."""
+    return {
+        "seq": (view.seq, view.head),
+        "facts": await view.facts("", ""),
+        "strategies": await view.facts("Strategies", ""),
+        "lineage": await view.lineage("fact", "run-0001|release"),
+    }
+
+
+def fill(entries: list[Entry] = ENTRIES) -> Callable[[SurrealView], Awaitable[dict[str, Any]]]:
+    async def use(view: SurrealView) -> dict[str, Any]:
+        await view.apply(entries)
+        return await everything(view)
+
+    return use
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A view that holds the golden ledger."""
+    directory = tmp_path_factory.mktemp("surreal") / "view"
+    using(directory, fill())
+    return directory
+
+
+# Filled from the ledger.
+
+
+def test_a_new_view_reflects_nothing(tmp_path: Path) -> None:
+    """It says so by the sequence it has reached."""
+
+    async def look(view: SurrealView) -> tuple[int, str, list[FactRow]]:
+        return view.seq, view.head, await view.facts("", "")
+
+    assert (-1, "", []) == using(tmp_path / "view", look)
+
+
+def test_a_filled_view_knows_how_far_it_reaches_when_it_is_opened_again(filled: Path) -> None:
+    """Sequence and hash of the last record it holds."""
+
+    async def look(view: SurrealView) -> tuple[int, str]:
+        return view.seq, view.head
+
+    assert (LAST.head.seq, LAST.hash) == using(filled, look)
+
+
+def test_it_holds_just_the_facts_that_the_fold_does(filled: Path) -> None:
+    """All of them, each once, newest first, with who proposed and who approved."""
+    state = DeskState()
+    for entry in ENTRIES:
+        assert entry.event is not None
+        state = fold(state, entry.event, entry.head.at, entry.head.seq)
+    expected = [
+        FactRow(
+            run=run.run,
+            run_label=run.intent.subject,
+            key=key.value,
+            fact_id=fact.id,
+            content=fact.content,
+            byline=fact.record.agent,
+            approver=str(fact.promotion.approver),
+            seq=run.fact_seq[key, fact.id],
+        )
+        for run in state.runs.values()
+        for key in ContextKey
+        for fact in run.context.get(key)
+    ]
+
+    async def look(view: SurrealView) -> list[FactRow]:
+        return await view.facts("", "")
+
+    assert sorted(expected, key=lambda row: -row.seq) == using(filled, look)
+
+
+@pytest.mark.parametrize("step", [1, 7])
+def test_following_bit_by_bit_gives_what_filling_at_once_gives(tmp_path: Path, step: int) -> None:
+    """Entries may come in any portions."""
+
+    async def follow(view: SurrealView) -> dict[str, Any]:
+        for start in range(0, len(ENTRIES), step):
+            await view.apply(ENTRIES[start : start + step])
+        return await everything(view)
+
+    assert using(tmp_path / "one", fill()) == using(tmp_path / "two", follow)
+
+
+def test_what_it_holds_already_may_be_applied_again(tmp_path: Path) -> None:
+    """A repeated portion adds nothing and changes nothing."""
+
+    async def twice(view: SurrealView) -> dict[str, Any]:
+        await view.apply(ENTRIES)
+        await view.apply(ENTRIES)
+        return await everything(view)
+
+    assert using(tmp_path / "one", fill()) == using(tmp_path / "two", twice)
+
+
+def test_redacted_records_leave_a_gap_and_no_harm(tmp_path: Path) -> None:
+    """What a redacted copy does not say is not in the view; the rest is."""
+    redacted = [
+        Entry(entry.head, entry.hash, None if entry.head.kind == "trace_recorded" else entry.event)
+        for entry in ENTRIES
+    ]
+
+    assert using(tmp_path / "one", fill())["facts"] == using(tmp_path / "two", fill(redacted))["facts"]
+
+
+# Asked.
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "found"),
+    [
+        ("Strategies", "", {"release"}),
+        ("Signals", "", {"tests.failed"}),
+        ("Strategies", "tests", set()),
+        ("", "RELEASE 1.0", {"release"}),
+        ("", "speaks against", {"reasoning"}),
+        ("", "reasoning", {"reasoning"}),
+        ("", "too timid", {"refused"}),
+        ("", "'; DELETE fact; --", set()),
+        ("Nonsense", "", set()),
+    ],
+)
+def test_facts_are_found_by_key_and_by_text(
+    filled: Path, key: str, text: str, found: set[str]
+) -> None:
+    """Text in words, id or author, in whatever case; what is asked is never read as a statement."""
+
+    async def look(view: SurrealView) -> list[FactRow]:
+        return await view.facts(key, text)
+
+    assert found == {row.fact_id.split(":")[0] for row in using(filled, look)}
+
+
+def test_a_fact_leads_back_to_all_it_came_from(filled: Path) -> None:
+    """Proposal, decision and signer; the fact it rests on, and the reading that one restates."""
+
+    async def look(view: SurrealView) -> tuple[list[tuple[str, str, str]], dict[str, str]]:
+        return await view.lineage("fact", "run-0001|release")
+
+    async def reasoned(view: SurrealView) -> tuple[list[tuple[str, str, str]], dict[str, str]]:
+        return await view.lineage("fact", "run-0001|reasoning")
+
+    edges, labels = using(filled, look)
+    assert {
+        ("was proposed as", "proposal"),
+        ("was approved by", "decision"),
+        ("was signed by", "operator"),
+    } == {(relation, parent.partition(":")[0]) for _, relation, parent in edges}
+    assert "Release 1.0" == labels["fact:run-0001|release"]
+    assert {"alice"} == {label for name, label in labels.items() if name.startswith("operator")}
+
+    edges, labels = using(filled, reasoned)
+    assert [
+        ("fact:run-0001|reasoning", "was proposed as", "proposal:run-0001/1/reasoning/0"),
+        ("proposal:run-0001/1/reasoning/0", "argued in", "trace:trace:run-0001/1/reasoning/0"),
+        ("proposal:run-0001/1/reasoning/0", "rests on", "fact:run-0001|tests.failed"),
+        ("fact:run-0001|tests.failed", "was proposed as", "proposal:run-0001/0/input/0"),
+        ("fact:run-0001|tests.failed", "was read as", "observation:run-0001|read:tests.failed"),
+    ] == edges
+    assert "report.xml · /testsuite[1]" == labels["observation:run-0001|read:tests.failed"]
+
+
+def test_what_is_not_there_came_from_nothing(filled: Path) -> None:
+    """An unknown name is no error and has no lineage."""
+
+    async def look(view: SurrealView) -> tuple[list[tuple[str, str, str]], dict[str, str]]:
+        return await view.lineage("fact", "run-9999|nothing")
+
+    assert ([], {}) == using(filled, look)
+
+
+# Never the truth.
+
+
+def test_a_wiped_view_filled_again_gives_the_same_answers(tmp_path: Path) -> None:
+    """Nothing is in it that the ledger does not say."""
+    before = using(tmp_path / "view", fill())
+
+    async def again(view: SurrealView) -> dict[str, Any]:
+        await view.discard()
+        assert (-1, "", []) == (view.seq, view.head, await view.facts("", ""))
+        await view.apply(ENTRIES)
+        return await everything(view)
+
+    assert before == using(tmp_path / "view", again)
+
+
+def test_a_view_of_another_ledger_is_told_by_its_head(filled: Path) -> None:
+    """The same sequence with another hash: whoever opens it throws it away and fills it again."""
+    from tests.core.golden_story import encode_batch  # noqa: PLC0415
+
+    _, entries = encode_batch(told()[0][0], chain=Chain(), at=1, salt=salts())
+
+    async def look(view: SurrealView) -> str:
+        return view.head
+
+    assert entries[-1].hash != using(filled, look)
+
+
+def test_a_view_of_another_format_counts_as_empty(tmp_path: Path) -> None:
+    """A newer or older program's tables are filled again and not guessed at."""
+
+    async def change(view: SurrealView) -> None:
+        await view.apply(ENTRIES)
+        await view._ask("UPDATE head:ledger SET format = 99;")
+
+    async def look(view: SurrealView) -> tuple[int, str]:
+        return view.seq, view.head
+
+    using(tmp_path / "view", change)
+
+    assert (-1, "") == using(tmp_path / "view", look)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELEC * FROM fact;",
+        "SELECT * FROM fact WHERE;",
+        "RETURN 1; THROW 'no';",
+        "THROW 'no'; RETURN 1;",
+        "UPDATE fact SET label = 'forged';",
+        "DELETE decision;",
+    ],
+)
+def test_a_statement_that_fails_is_an_error_wherever_it_stands(
+    filled: Path, statement: str
+) -> None:
+    """The package's own calls would swallow some; rows, once made, are neither changed nor deleted."""
+
+    async def ask(view: SurrealView) -> None:
+        await view._ask(statement)
+
+    with pytest.raises(StoreProblem, match="the database refused"):
+        using(filled, ask)
+
+
+def test_rows_and_the_head_they_reflect_are_one_transaction(tmp_path: Path) -> None:
+    """If a row cannot be written, nothing of its portion is, and the view has not moved on."""
+
+    async def fail(view: SurrealView) -> tuple[int, list[FactRow]]:
+        await view._ask("DEFINE FIELD OVERWRITE seq ON fact TYPE int ASSERT $value < 0;")
+        with pytest.raises(StoreProblem):
+            await view.apply(ENTRIES)
+        return view.seq, await view.facts("", "")
+
+    async def look(view: SurrealView) -> tuple[int, list[FactRow]]:
+        return view.seq, await view.facts("", "")
+
+    assert (-1, []) == using(tmp_path / "view", fail)
+    assert (-1, []) == using(tmp_path / "view", look)
+
+
+def test_closing_twice_does_no_harm(tmp_path: Path) -> None:
+    """A shut-down may come from several sides."""
+
+    async def twice(view: SurrealView) -> None:
+        await view.close()
+
+    using(tmp_path / "view", twice)

@@ -1,0 +1,373 @@
+"""Output contracts: what an answer must mean, check by check, with the reason where it does not."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from converge_core.chain import DecisionStep, contract_of
+from converge_core.contract import (
+    MAX_CITES,
+    MAX_PLAN_STEPS,
+    MAX_REASONS,
+    UNCERTAIN,
+    ContractResult,
+    Ground,
+    cites_of,
+    grammar_hash,
+)
+from converge_core.prompt import Standing, StateEntry, StateLayer
+
+VERDICTS = ("proceed", "conditions", "hold")
+
+
+def state(*standings: Standing | None) -> StateLayer:
+    """Returns a state whose entries ``s01``, ``s02``… stand as said."""
+    return StateLayer(
+        tuple(
+            StateEntry(f"s{number:02d}", f"fact {number}", ("a metric",), "a metric 1", standing)
+            for number, standing in enumerate(standings, start=1)
+        )
+    )
+
+
+MIXED = state(Standing.BREACH, Standing.CONCERN, Standing.UNKNOWN, Standing.SUPPORT, None)
+FINE = state(Standing.SUPPORT, Standing.SUPPORT)
+
+
+def held(
+    step: str, answer: Any, layer: StateLayer = MIXED, concluded: str | None = "hold"
+) -> ContractResult:
+    raw = answer if isinstance(answer, str) else json.dumps(answer)
+    ground = Ground(layer, VERDICTS, frozenset({"c01", "c02"}), concluded)
+    return contract_of(DecisionStep(step), VERDICTS).hold(raw, ground)
+
+
+def failures(result: ContractResult) -> list[str]:
+    return [check.name for check in result.failures]
+
+
+def reasons(*steps: tuple[str, str], conclusion: str = "hold") -> dict[str, Any]:
+    return {
+        "steps": [{"text": text, "side": side} for text, side in steps],
+        "conclusion": conclusion,
+    }
+
+
+AGAINST = [
+    ("{s01} breaks a hard limit", "breach"),
+    ("{s02} is outside its limit", "concern"),
+    ("{s03} is not known", "unknown"),
+]
+SOUND = reasons(*AGAINST, ("{s04} is inside its limit", "support"))
+
+
+# Reasoning.
+
+
+def test_sound_reasoning_is_valid() -> None:
+    """Every check has passed, by name."""
+    result = held("reasoning", SOUND)
+
+    assert (True, "reasoning:v1") == (result.valid, result.contract)
+    assert [
+        "parses",
+        "cites-exist",
+        "no-own-numbers",
+        "sides-agree",
+        "nothing-left-out",
+        "conclusion-declared",
+    ] == [check.name for check in result.checks]
+
+
+@pytest.mark.parametrize(
+    ("answer", "broken"),
+    [
+        pytest.param(
+            reasons(*AGAINST, ("it just feels right", "support")),
+            ["cites-exist"],
+            id="a statement that rests on nothing",
+        ),
+        pytest.param(
+            reasons(*AGAINST, ("{s77} is fine", "support")),
+            ["cites-exist"],
+            id="a fact that does not stand",
+        ),
+        pytest.param(
+            reasons(*AGAINST, ("{s04} is 81.5 of 100", "support")),
+            ["no-own-numbers"],
+            id="a number of its own",
+        ),
+        pytest.param(
+            reasons(("{s01} is fine", "support"), *AGAINST[1:]),
+            ["sides-agree"],
+            id="a breach as support",
+        ),
+        pytest.param(
+            reasons(*AGAINST, ("{s05} speaks for it", "support")),
+            ["sides-agree"],
+            id="a side for what has no limit",
+        ),
+        pytest.param(reasons(*AGAINST[1:]), ["nothing-left-out"], id="a breach left out"),
+        pytest.param(
+            reasons(*AGAINST, conclusion="ship it"),
+            ["conclusion-declared"],
+            id="an undeclared conclusion",
+        ),
+        pytest.param(reasons(*AGAINST, conclusion=""), ["conclusion-declared"], id="none at all"),
+    ],
+)
+def test_reasoning_that_is_not_true_to_the_state_is_refused(
+    answer: dict[str, Any], broken: list[str]
+) -> None:
+    """One way of being wrong, one check."""
+    assert broken == failures(held("reasoning", answer))
+
+
+def test_saying_that_no_conclusion_can_be_drawn_is_valid() -> None:
+    """A model may be uncertain; its reasons are held to the same checks."""
+    uncertain = reasons(*AGAINST, conclusion=UNCERTAIN)
+
+    assert held("reasoning", uncertain).valid
+    assert ["nothing-left-out"] == failures(
+        held("reasoning", reasons(*AGAINST[:1], conclusion=UNCERTAIN))
+    )
+
+
+def test_supports_are_no_place_to_hide_a_breach() -> None:
+    """An answer full of what speaks for it must still name what speaks against."""
+    layer = state(*[Standing.SUPPORT] * MAX_REASONS, Standing.BREACH)
+    full = reasons(*((f"{{s{n:02d}}} is inside", "support") for n in range(1, MAX_REASONS + 1)))
+
+    assert ["nothing-left-out"] == failures(held("reasoning", full, layer))
+
+
+def test_what_does_not_fit_may_be_left_out() -> None:
+    """With more against it than an answer has room for, a full answer of them is complete."""
+    layer = state(*[Standing.CONCERN] * (MAX_REASONS + 3))
+    cited = [(f"{{s{n:02d}}} is outside", "concern") for n in range(1, MAX_REASONS + 1)]
+
+    assert held("reasoning", reasons(*cited), layer).valid
+    assert ["nothing-left-out"] == failures(held("reasoning", reasons(*cited[:-1]), layer))
+
+
+# Evaluation.
+
+
+def judged(score: str, confidence: str, words: str = "{s01} weighs most") -> str:
+    return f'{{"justification":"{words}","score":{score},"confidence":{confidence}}}'
+
+
+def test_a_sound_evaluation_is_valid() -> None:
+    """Score and confidence come out in thousandths, exactly."""
+    result = held("evaluation", judged("0.10", "0.80"))
+
+    assert (True, 100, 800) == (
+        result.valid,
+        result.answer.score_thousandths,  # type: ignore[union-attr]
+        result.answer.confidence_thousandths,  # type: ignore[union-attr]
+    )
+    assert [
+        "parses",
+        "cites-exist",
+        "no-own-numbers",
+        "score-agrees",
+        "confidence-allowed",
+    ] == [check.name for check in result.checks]
+
+
+@pytest.mark.parametrize("hundredths", range(101))
+def test_every_hundredth_is_read_exactly(hundredths: int) -> None:
+    """Decimals, and never the nearest float."""
+    unit = f"{hundredths // 100}.{hundredths % 100:02d}"
+    answer = held("evaluation", judged(unit, unit), state(Standing.CONCERN)).answer
+
+    assert 10 * hundredths == answer.score_thousandths  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("answer", "layer", "broken"),
+    [
+        pytest.param(judged("0.10", "0.50", "trust me"), MIXED, ["cites-exist"], id="no cite"),
+        pytest.param(judged("0.10", "0.50", "{s99} it is"), MIXED, ["cites-exist"], id="a ghost"),
+        pytest.param(
+            judged("0.10", "0.50", "{s01} by 3"), MIXED, ["no-own-numbers"], id="a number"
+        ),
+        pytest.param(
+            judged("0.50", "0.50"), MIXED, ["score-agrees"], id="even in spite of a breach"
+        ),
+        pytest.param(judged("0.90", "0.50"), MIXED, ["score-agrees"], id="high in spite of it"),
+        pytest.param(
+            judged("0.50", "0.50"), FINE, ["score-agrees"], id="even though nothing is against"
+        ),
+        pytest.param(judged("0.10", "0.50"), FINE, ["score-agrees"], id="low without a reason"),
+        pytest.param(
+            judged("0.10", "0.81"), MIXED, ["confidence-allowed"], id="too sure for one unknown"
+        ),
+        pytest.param(judged("0.90", "0.96"), FINE, ["confidence-allowed"], id="surer than sure"),
+    ],
+)
+def test_an_evaluation_that_is_not_true_to_the_state_is_refused(
+    answer: str, layer: StateLayer, broken: list[str]
+) -> None:
+    """One way of being wrong, one check."""
+    assert broken == failures(held("evaluation", answer, layer))
+
+
+@pytest.mark.parametrize(
+    ("score", "layer"),
+    [
+        ("0.49", MIXED),
+        ("0.00", MIXED),
+        ("0.51", FINE),
+        ("1.00", FINE),
+        ("0.20", state(Standing.CONCERN)),
+        ("0.80", state(Standing.CONCERN)),
+    ],
+)
+def test_a_score_on_the_right_side_is_the_models_own_matter(score: str, layer: StateLayer) -> None:
+    """With a concern but no breach, either side may be argued."""
+    assert held("evaluation", judged(score, "0.50"), layer).valid
+
+
+@pytest.mark.parametrize(
+    ("unknown", "ceiling"), [(0, "0.95"), (1, "0.80"), (2, "0.65"), (3, "0.50"), (9, "0.50")]
+)
+def test_each_unknown_lowers_the_confidence_allowed(unknown: int, ceiling: str) -> None:
+    """The ceiling itself is allowed, a hundredth more is not."""
+    layer = state(Standing.CONCERN, *[Standing.UNKNOWN] * unknown)
+    above = f"{float(ceiling) + 0.01:.2f}"
+
+    assert held("evaluation", judged("0.50", ceiling), layer).valid
+    [failed] = held("evaluation", judged("0.50", above), layer).failures
+    assert ("confidence-allowed", f"at most {ceiling}") == (failed.name, failed.expected)
+
+
+# Planning.
+
+
+def planned(*steps: tuple[str, list[str]], verdict: str = "hold") -> dict[str, Any]:
+    return {"verdict": verdict, "steps": [{"for": cites, "do": do} for do, cites in steps]}
+
+
+def test_a_sound_plan_is_valid() -> None:
+    """Declared capabilities for facts that stand, under the verdict the reasoning came to."""
+    result = held("planning", planned(("c01", ["s01", "s02"]), ("c02", [])))
+
+    assert result.valid
+    assert [
+        "parses",
+        "verdict-declared",
+        "verdict-follows",
+        "capabilities-declared",
+        "cites-exist",
+    ] == [check.name for check in result.checks]
+
+
+@pytest.mark.parametrize(
+    ("answer", "broken"),
+    [
+        pytest.param(
+            planned(("c01", []), verdict="ship it"),
+            ["verdict-declared", "verdict-follows"],
+            id="an undeclared verdict",
+        ),
+        pytest.param(
+            planned(("c01", []), verdict="proceed"), ["verdict-follows"], id="another verdict"
+        ),
+        pytest.param(planned(("c09", [])), ["capabilities-declared"], id="an invented capability"),
+        pytest.param(planned(("c01", ["s99"])), ["cites-exist"], id="a step for nothing"),
+    ],
+)
+def test_a_plan_that_does_not_follow_is_refused(answer: dict[str, Any], broken: list[str]) -> None:
+    """One way of being wrong, one check."""
+    assert broken == failures(held("planning", answer))
+
+
+def test_a_plan_without_a_conclusion_before_it_may_choose() -> None:
+    """Where nothing was concluded, any declared verdict follows."""
+    assert held("planning", planned(("c01", []), verdict="proceed"), concluded=None).valid
+
+
+# Shape.
+
+
+WRONG_SHAPES = {
+    "reasoning": [
+        "",
+        "{}",
+        "no JSON",
+        "[]",
+        json.dumps(SOUND)[:-1],
+        json.dumps({**SOUND, "more": 1}),
+        json.dumps(reasons()),
+        json.dumps(reasons(*[("{s01}", "breach")] * (MAX_REASONS + 1))),
+        json.dumps(reasons(("{s01}", "good"))),
+        json.dumps(reasons(("", "breach"))),
+        json.dumps({"steps": SOUND["steps"]}),
+        json.dumps({"uncertain": "I cannot tell"}),
+    ],
+    "evaluation": [
+        "{}",
+        judged("1.01", "0.50"),
+        judged("-0.10", "0.50"),
+        judged("0.10", "1.50"),
+        judged("0.105", "0.50"),
+        judged("null", "0.50"),
+        judged("0.10", "0.50", ""),
+        '{"score":0.10,"confidence":0.50}',
+    ],
+    "planning": [
+        "{}",
+        json.dumps(planned()),
+        json.dumps(planned(*[("c01", [])] * (MAX_PLAN_STEPS + 1))),
+        json.dumps(planned(("tests.fix", []))),
+        json.dumps(planned(("c01", ["s01"] * (MAX_CITES + 1)))),
+        json.dumps({"verdict": "hold"}),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("step", "raw"), [(step, raw) for step, shapes in WRONG_SHAPES.items() for raw in shapes]
+)
+def test_an_answer_of_another_shape_is_no_answer(step: str, raw: str) -> None:
+    """It fails the first check with the place in it, is quoted, and no other check runs."""
+    result = held(step, raw)
+    [failed] = result.checks
+
+    assert (None, "parses", raw[:200]) == (result.answer, failed.name, failed.found)
+    assert "does not have the shape of its contract" in failed.reason
+
+
+def test_each_failure_says_what_was_expected_and_found() -> None:
+    """A person can judge the judgement."""
+    [failed] = held("planning", planned(("c09", []))).failures
+
+    assert ("The plan names a capability that the pack does not declare.", "c01, c02", "c09") == (
+        failed.reason,
+        failed.expected,
+        failed.found,
+    )
+    assert failed.record() == {
+        "name": "capabilities-declared",
+        "passed": False,
+        "reason": failed.reason,
+        "expected": failed.expected,
+        "found": failed.found,
+    }
+
+
+def test_cites_are_listed_in_order_with_repeats() -> None:
+    """What later steps show of an answer follows its own order."""
+    assert ["s02", "s01", "s02"] == cites_of(["{s02} and {s01}", "{s02} {x} {S01}"])
+
+
+def test_a_contract_is_named_by_the_hash_of_its_grammar() -> None:
+    """Other verdicts, another grammar, another hash in the envelope."""
+    contracts = [contract_of(step, VERDICTS) for step in DecisionStep]
+    contracts.append(contract_of(DecisionStep.REASONING, ("yes", "no")))
+
+    assert 4 == len({grammar_hash(contract) for contract in contracts})
