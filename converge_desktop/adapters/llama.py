@@ -69,6 +69,8 @@ class LlamaBackend:
         self.sha256 = _hash_model(path)
         self._threads = 1 if path.stat().st_size < SMALL_MODEL_BYTES else threads
         self._llm = _load(path, self._threads)
+        self._closed = False
+        self._compiled: set[str] = set()
         self._cancelled: Callable[[], bool] = lambda: False
         self._abort = llama_cpp.ggml_abort_callback(lambda _: self._cancelled())
         llama_cpp.llama_set_abort_callback(self._llm.ctx, self._abort, ctypes.c_void_p(0))
@@ -108,11 +110,14 @@ class LlamaBackend:
 
         Raises:
             Cancelled: if ``cancelled`` said so; the model can be used again at once.
-            ModelProblem: if prompt and answer cannot both fit, or llama.cpp fails.
+            ModelProblem: if there is no prompt, it and its answer cannot both fit, the grammar is
+                none, or llama.cpp fails.
         """
+        if self._closed:
+            raise ModelProblem(f"{self.name} was closed; load it again")
         tokens = self._tokens(request)
         reused = self._cached_prefix(tokens)
-        grammar = LlamaGrammar.from_string(request.grammar, verbose=False)
+        grammar = self._grammar(request.grammar)
         started = time.perf_counter_ns()
         self._cancelled = cancelled
         try:
@@ -138,10 +143,24 @@ class LlamaBackend:
 
     def close(self) -> None:
         """Frees the model. Safe to call twice."""
+        self._closed = True
         self._llm.close()
+
+    def _grammar(self, text: str) -> LlamaGrammar:
+        """Returns a grammar after compiling it once: a broken one would crash the process."""
+        if text not in self._compiled:
+            vocab = llama_cpp.llama_model_get_vocab(self._llm.model)
+            sampler = text and llama_cpp.llama_sampler_init_grammar(vocab, text.encode(), b"root")
+            if not sampler:
+                raise ModelProblem(f"llama.cpp cannot read the grammar of the answer: {text[:80]}")
+            llama_cpp.llama_sampler_free(sampler)
+            self._compiled.add(text)
+        return LlamaGrammar.from_string(text, verbose=False)
 
     def _tokens(self, request: InferenceRequest) -> list[int]:
         tokens: list[int] = self._llm.tokenize(request.prompt.encode(), special=False)
+        if not tokens:
+            raise ModelProblem("the prompt is empty, so there is nothing to answer")
         if self.context_size - len(tokens) < min(request.max_tokens, LEAST_ANSWER):
             raise ModelProblem(
                 f"the prompt takes {len(tokens)} tokens and {self.name} has room for "

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from surrealdb import AsyncSurreal, RecordID
+from surrealdb import AsyncSurreal, RecordID, SurrealError
 
 from converge_core.ledger import Entry
 from converge_desktop.adapters.surreal_rows import Edge, Row, edges_of, rows_of
@@ -24,6 +24,9 @@ FORMAT = 1
 BATCH = 500
 MAX_DEPTH = 12
 MAX_ROWS = 1000
+
+_TROUBLE = (SurrealError, RuntimeError)
+"""What the package raises: errors of its own, and bare ones from the engine inside it."""
 
 _TABLES = ("run", "fact", "proposal", "observation", "trace", "decision", "operator")
 _SCHEMA = (
@@ -84,22 +87,27 @@ class SurrealView:
         self.head = ""
 
     async def open(self) -> None:
-        """Opens the database, or makes it; afterwards :attr:`seq` says how far it reaches."""
-        self._directory.parent.mkdir(parents=True, exist_ok=True)
-        self._db = AsyncSurreal(f"surrealkv://{self._directory}")
-        await self._db.connect()
-        await self._db.use("converge", "desk")
-        await self._ask(_SCHEMA)
+        """Opens the database, or makes it; afterwards :attr:`seq` says how far it reaches.
+
+        Rows without a head of this format beside them cannot be placed, so they are thrown away.
+
+        Raises:
+            StoreProblem: if it cannot be opened.
+        """
+        stood = self._directory.exists()
+        await self._connect()
         [found] = await self._ask("SELECT * FROM head:ledger;")
         if found and found[0].get("format") == FORMAT:
             self.seq, self.head = int(found[0]["seq"]), str(found[0]["hash"])
+        elif stood:
+            await self.discard()
 
     async def discard(self) -> None:
         """Throws the database away and begins an empty one."""
         await self.close()
         shutil.rmtree(self._directory, ignore_errors=True)
         self.seq, self.head = -1, ""
-        await self.open()
+        await self._connect()
 
     async def apply(self, entries: Iterable[Entry]) -> None:
         """Adds what ``entries``, which follow :attr:`seq`, say."""
@@ -163,6 +171,16 @@ class SurrealView:
             await self._db.close()
             self._db = None
 
+    async def _connect(self) -> None:
+        self._directory.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._db = AsyncSurreal(f"surrealkv://{self._directory}")
+            await self._db.connect()
+            await self._db.use("converge", "desk")
+        except _TROUBLE as error:
+            raise StoreProblem(f"the database does not open: {error}") from error
+        await self._ask(_SCHEMA)
+
     async def _apply(self, batch: list[Entry]) -> None:
         rows: dict[str, list[dict[str, Any]]] = {}
         edges: list[dict[str, Any]] = []
@@ -184,7 +202,10 @@ class SurrealView:
         self.seq, self.head = last.head.seq, last.hash
 
     async def _ask(self, statements: str, values: dict[str, Any] | None = None) -> list[Any]:
-        answer = await self._db.query_raw(statements, values or {})
+        try:
+            answer = await self._db.query_raw(statements, values or {})
+        except _TROUBLE as error:
+            raise StoreProblem(f"the database refused a question: {error}") from error
         results = answer.get("result")
         if not isinstance(results, list):
             raise StoreProblem(f"the database refused a question: {answer.get('error')}")

@@ -156,16 +156,13 @@ class StepAgent:
         quantity = quantity_of(fact)
         shown = f"{about['label']} {quantity}"
         limit = self._pack.limits.get(about["metric"])
+        told = (about["label"], str(quantity))
         if limit is None:
-            return StateEntry(cite, fact.id, (about["label"], str(quantity)), shown)
+            return StateEntry(cite, fact.id, ("info", *told), shown)
         return StateEntry(
             cite,
             fact.id,
-            (
-                about["label"],
-                str(quantity),
-                *limit.fields(quantity),
-            ),
+            (*limit.head(quantity), *told, limit.describe(quantity.unit)),
             shown,
             limit.standing(quantity),
             binding=limit.weight == "hard",

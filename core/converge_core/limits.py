@@ -81,11 +81,10 @@ class Limit:
         words = f"{'at least' if self.at_least else 'at most'} {self.bound}"
         return f"{words} {unit}" if unit else words
 
-    def fields(self, quantity: Quantity) -> tuple[str, ...]:
-        """Returns what the state layer says of the quantity under this limit."""
+    def head(self, quantity: Quantity) -> tuple[str, str]:
+        """Returns what opens the quantity's line of the state layer: weight, and signed margin."""
         margin = self.margin(quantity)
-        shown = "?" if margin is None else f"{margin:+}"
-        return (self.describe(quantity.unit), str(self.weight), f"margin {shown}")
+        return self.weight.value, f"margin {'?' if margin is None else f'{margin:+}'}"
 
 
 def _plain(value: int, places: int) -> str:

@@ -318,16 +318,17 @@ class _Drawing:
             else:
                 remedy_of[cite] = self.rng.choice(remedies)
                 quantity, limit = self.measured(kind, remedy_of[cite])
+            head = self.layout.head(quantity, limit)
             fields = self.layout.fields(label, quantity, limit)
             if kind.standing is None and "value" in fields and self.rng.random() < 0.5:
                 fields["value"] = self.rng.choice(self.stock.notes)
             shown = f"{label} {fields.get('value', '')}"
-            shared = (cite, f"signal:{cite}", tuple(fields.values()), shown)
+            shared = (cite, f"signal:{cite}", (*head, *fields.values()), shown)
             binding = kind.weight is Weight.HARD and kind.standing is not None
             if self.layout.app:
                 entry = StateEntry(*shared, kind.standing, binding)
             else:
-                line = self.layout.line(fields)
+                line = self.layout.line(head, fields)
                 entry = SetEntry(*shared, kind.standing, binding, line)
             entries.append(entry)
         return tuple(entries), remedy_of

@@ -53,9 +53,8 @@ class Layout:
     Attributes:
         order: the fields in order.
         separator: what stands between fields.
-        opening: what stands between the cite id and the first field.
+        opening: what stands between a line's head and its first field.
         wraps: what stands around each field.
-        glue: what stands between ``margin`` and its sign.
         bound: words for a floor and for a ceiling.
         notation: how numbers are written.
         unit: where the unit stands: ``{number}`` and ``{unit}``.
@@ -66,7 +65,6 @@ class Layout:
     separator: str = " | "
     opening: str = " | "
     wraps: Mapping[str, Wrap] = None  # type: ignore[assignment]
-    glue: str = " "
     bound: Wrap = ("at least", "at most")
     notation: str = "plain"
     unit: str = "{number} {unit}"
@@ -85,31 +83,33 @@ class Layout:
         """Returns the texts of a line's fields, in the layout's order."""
         texts = {"label": label, "value": self.number(quantity)}
         if limit is not None:
-            shown = limit.fields(quantity)
-            texts |= dict(zip(FIELDS[2:], shown, strict=True))
-            if not self.app:
-                texts["bound"] = f"{self.bound[0 if limit.at_least else 1]} " + NOTATIONS[
-                    self.notation
-                ](limit.bound)
-                texts["margin"] = f"margin{self.glue}{self._signed(limit.margin(quantity))}"
+            bound = f"{self.bound[0 if limit.at_least else 1]} "
+            bound += NOTATIONS[self.notation](limit.bound)
+            texts["bound"] = limit.describe(quantity.unit) if self.app else bound
         return {name: texts[name] for name in self.order if name in texts}
 
-    def line(self, fields: Mapping[str, str]) -> str:
-        """Returns what stands behind the cite id."""
-        wrapped = (
-            self.wraps[name][0] + text + self.wraps[name][1] for name, text in fields.items()
-        )
-        return self.opening + self.separator.join(wrapped)
+    def head(self, quantity: Quantity, limit: Limit | None) -> tuple[str, ...]:
+        """Returns what opens a line behind its cite id; only the margin's notation is free."""
+        if limit is None:
+            return ("info",)
+        weight, margin = limit.head(quantity)
+        if quantity.value is None or self.app:
+            return weight, margin
+        sign, number = margin[7], Decimal(margin[8:])
+        return weight, f"margin {sign}{NOTATIONS[self.notation](number)}"
 
-    def _signed(self, margin: Decimal | None) -> str:
-        if margin is None:
-            return "?"
-        return ("-" if margin < 0 else "+") + NOTATIONS[self.notation](abs(margin))
+    def line(self, head: tuple[str, ...], fields: Mapping[str, str]) -> str:
+        """Returns what stands behind the cite id."""
+        wrapped = [
+            self.wraps[name][0] + text + self.wraps[name][1] for name, text in fields.items()
+        ]
+        opening = " | " + " | ".join(head)
+        return opening + self.opening + self.separator.join(wrapped) if wrapped else opening
 
 
 APP = Layout(wraps=NO_WRAPS)
 """The app's own layout."""
-BARE = Layout(order=("weight", "margin"), opening=" ", separator=" ", wraps=NO_WRAPS, app=False)
+BARE = Layout(order=(), wraps=NO_WRAPS, app=False)
 """Only what matters, for the first lessons of training."""
 
 
@@ -152,7 +152,6 @@ def _draw(
         separator=separator,
         opening=rng.choice(stock.openings) or separator,
         wraps=NO_WRAPS if bare else {name: rng.choice(stock.wraps[name]) for name in FIELDS},
-        glue=rng.choice(stock.glues),
         bound=rng.choice(stock.bounds),
         notation=rng.choice(stock.notations),
         unit=rng.choice(("{number} {unit}", "{number}{unit}", "{unit} {number}")),

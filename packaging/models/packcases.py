@@ -59,10 +59,13 @@ def make_pack_case(seed: int) -> Case:
     for number, (label, value, quantity, limit) in enumerate(lines, 1):
         cite = f"s{number:02d}"
         if quantity is None or limit is None:
-            entries.append(StateEntry(cite, cite, (label, value), f"{label} {value}"))
+            entries.append(StateEntry(cite, cite, ("info", label, value), f"{label} {value}"))
             continue
         remedies[cite] = ids[limit.remedy]
-        fields = tuple(APP.fields(label, quantity, limit).values())
+        fields = (
+            *APP.head(quantity, limit),
+            *APP.fields(label, quantity, limit).values(),
+        )
         shown, binding = f"{label} {quantity}", limit.weight is Weight.HARD
         entries.append(StateEntry(cite, cite, fields, shown, limit.standing(quantity), binding))
     return Case(

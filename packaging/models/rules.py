@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-_LINE = re.compile(r"^([a-z]\d\d) \|.*\| (hard|soft) \| margin ([-+?])", re.MULTILINE)
+_LINE = re.compile(r"^([a-z]\d\d) \| (hard|soft) \| margin ([-+?])", re.MULTILINE)
 _WEIGHT = re.compile(r"\b(hard|soft)\b")
 _MARGIN = re.compile(r"\bmargin\b\W*?(?:[a-z]+ )?([-+?])")
 

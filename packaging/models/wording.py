@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import permutations
 
-FIELDS = ("label", "value", "bound", "weight", "margin")
+FIELDS = ("label", "value", "bound")
 """The fields of a line that has a limit, in the order in which the app writes them."""
 
 Wrap = tuple[str, str]
@@ -33,7 +33,6 @@ class Wording:
         separators: what stands between fields.
         openings: what stands between the cite id and the first field; "" means the separator.
         wraps: key words and brackets, by field.
-        glues: what stands between ``margin`` and its sign.
         bounds: words for a floor and for a ceiling.
         units: units of measure.
         notations: how numbers are written, as named in ``layout.NOTATIONS``.
@@ -47,7 +46,6 @@ class Wording:
     separators: tuple[str, ...]
     openings: tuple[str, ...]
     wraps: Mapping[str, tuple[Wrap, ...]]
-    glues: tuple[str, ...]
     bounds: tuple[Wrap, ...]
     units: tuple[str, ...]
     notations: tuple[str, ...]
@@ -160,20 +158,7 @@ TRAINING = Wording(
             ("val=", ""),
         ),
         "bound": (("", ""), ("", ""), ("limit ", ""), ("[", "]"), ("want ", ""), ("(", ")")),
-        "weight": (
-            ("", ""),
-            ("", ""),
-            ("[", "]"),
-            ("weight ", ""),
-            ("(", ")"),
-            ("kind=", ""),
-            ("", " limit"),
-            ("*", "*"),
-            ("weight: ", ""),
-        ),
-        "margin": (("", ""), ("", ""), ("(", ")"), ("[", "]"), ("with ", ""), ("", ".")),
     },
-    glues=(" ", " ", "=", ": ", " = ", ":", " at ", " by "),
     bounds=(("at least", "at most"), (">=", "<="), ("min", "max"), ("from", "to")),
     units=("", "", "%", "s", "ms", "GB", "lines", "USD", "items", "km", "C", "days"),
     notations=("plain", "plain", "padded", "decimal-comma"),
@@ -254,10 +239,7 @@ HELD_OUT = Wording(
         "label": (("", ""), ("<", ">"), ("name ", ""), ("`", "`")),
         "value": (("", ""), ("reads ", ""), ("{", "}"), ("measured ", ""), ("@ ", "")),
         "bound": (("", ""), ("threshold ", ""), ("{", "}"), ("goal ", "")),
-        "weight": (("", ""), ("type ", ""), ("{", "}"), ("<", ">"), ("class:", "")),
-        "margin": (("", ""), ("{", "}"), ("<", ">"), ("so ", "")),
     },
-    glues=(" ", " is ", " of ", "::", " ~ "),
     bounds=(("no less than", "no more than"), ("≥", "≤"), ("floor", "cap"), ("above", "below")),
     units=("EUR", "kWh", "ppm", "rows", "m3", "bps", "°F", "hPa"),
     notations=("thousands", "apostrophe", "scientific", "eighths", "underscore"),
@@ -289,6 +271,6 @@ HELD_OUT = Wording(
 
 APP_ORDER = FIELDS
 _ALL_ORDERS = tuple(permutations(FIELDS))
-HELD_OUT_ORDERS = tuple(order for order in _ALL_ORDERS[1:] if _ALL_ORDERS.index(order) % 5 == 3)
-"""Every fifth order of the five fields; none of them occurs in training."""
+HELD_OUT_ORDERS = tuple(order for order in _ALL_ORDERS[1:] if _ALL_ORDERS.index(order) % 3 == 2)
+"""Every third order of the three fields; none of them occurs in training."""
 TRAINING_ORDERS = tuple(order for order in _ALL_ORDERS if order not in HELD_OUT_ORDERS)

@@ -10,11 +10,10 @@ from typing import Any, TypeVar
 import pytest
 
 from converge_core.key import ContextKey
-from converge_core.ledger import Entry, decode
+from converge_core.ledger import Chain, Entry, decode, encode_batch
 from converge_core.state import DeskState, fold
 from converge_desktop.adapters.surreal import FactRow, StoreProblem, SurrealView
 from tests.core.golden_story import LEDGER, salts
-from tests.core.golden_story import story as told
 
 T = TypeVar("T")
 ENTRIES = list(decode(LEDGER.read_bytes().splitlines(keepends=True)))
@@ -45,6 +44,13 @@ async def everything(view: SurrealView) -> dict[str, Any]:
     }
 
 
+async def reached(view: SurrealView) -> tuple[int, str, list[FactRow]]:
+    return view.seq, view.head, await view.facts("", "")
+
+
+EMPTY: tuple[int, str, list[FactRow]] = (-1, "", [])
+
+
 def fill(entries: list[Entry] = ENTRIES) -> Callable[[SurrealView], Awaitable[dict[str, Any]]]:
     async def use(view: SurrealView) -> dict[str, Any]:
         await view.apply(entries)
@@ -66,20 +72,12 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_new_view_reflects_nothing(tmp_path: Path) -> None:
     """It says so by the sequence it has reached."""
-
-    async def look(view: SurrealView) -> tuple[int, str, list[FactRow]]:
-        return view.seq, view.head, await view.facts("", "")
-
-    assert (-1, "", []) == using(tmp_path / "view", look)
+    assert EMPTY == using(tmp_path / "view", reached)
 
 
 def test_a_filled_view_knows_how_far_it_reaches_when_it_is_opened_again(filled: Path) -> None:
     """Sequence and hash of the last record it holds."""
-
-    async def look(view: SurrealView) -> tuple[int, str]:
-        return view.seq, view.head
-
-    assert (LAST.head.seq, LAST.hash) == using(filled, look)
+    assert (LAST.head.seq, LAST.hash) == using(filled, reached)[:2]
 
 
 def test_it_holds_just_the_facts_that_the_fold_does(filled: Path) -> None:
@@ -91,7 +89,6 @@ def test_it_holds_just_the_facts_that_the_fold_does(filled: Path) -> None:
     expected = [
         FactRow(
             run=run.run,
-            run_label=run.intent.subject,
             key=key.value,
             fact_id=fact.id,
             content=fact.content,
@@ -140,7 +137,9 @@ def test_redacted_records_leave_a_gap_and_no_harm(tmp_path: Path) -> None:
         for entry in ENTRIES
     ]
 
-    assert using(tmp_path / "one", fill())["facts"] == using(tmp_path / "two", fill(redacted))["facts"]
+    whole, gappy = using(tmp_path / "one", fill()), using(tmp_path / "two", fill(redacted))
+
+    assert whole["facts"] == gappy["facts"]
 
 
 # Asked.
@@ -218,38 +217,69 @@ def test_a_wiped_view_filled_again_gives_the_same_answers(tmp_path: Path) -> Non
 
     async def again(view: SurrealView) -> dict[str, Any]:
         await view.discard()
-        assert (-1, "", []) == (view.seq, view.head, await view.facts("", ""))
+        assert EMPTY == await reached(view)
         await view.apply(ENTRIES)
         return await everything(view)
 
     assert before == using(tmp_path / "view", again)
 
 
-def test_a_view_of_another_ledger_is_told_by_its_head(filled: Path) -> None:
-    """The same sequence with another hash: whoever opens it throws it away and fills it again."""
-    from tests.core.golden_story import encode_batch  # noqa: PLC0415
+def test_a_view_of_another_ledger_is_told_by_its_head(tmp_path: Path) -> None:
+    """The same sequence, another hash: whoever opens it throws it away and fills it again."""
+    events = [entry.event for entry in ENTRIES if entry.event]
+    _, others = encode_batch(events, Chain(), 1, salts())
 
-    _, entries = encode_batch(told()[0][0], chain=Chain(), at=1, salt=salts())
+    async def mended(view: SurrealView) -> dict[str, Any]:
+        assert (LAST.head.seq, True) == (view.seq, view.head != LAST.hash)
+        await view.discard()
+        await view.apply(ENTRIES)
+        return await everything(view)
 
-    async def look(view: SurrealView) -> str:
-        return view.head
+    using(tmp_path / "view", fill(others))
 
-    assert entries[-1].hash != using(filled, look)
+    assert using(tmp_path / "other", fill()) == using(tmp_path / "view", mended)
 
 
-def test_a_view_of_another_format_counts_as_empty(tmp_path: Path) -> None:
-    """A newer or older program's tables are filled again and not guessed at."""
+@pytest.mark.parametrize("damage", ["UPDATE head:ledger SET format = 99;", "DELETE head:ledger;"])
+def test_rows_that_cannot_be_placed_are_thrown_away(tmp_path: Path, damage: str) -> None:
+    """Tables of another format, or rows that outlived their head, are filled again."""
 
     async def change(view: SurrealView) -> None:
         await view.apply(ENTRIES)
-        await view._ask("UPDATE head:ledger SET format = 99;")
-
-    async def look(view: SurrealView) -> tuple[int, str]:
-        return view.seq, view.head
+        await view._ask(damage)
 
     using(tmp_path / "view", change)
 
-    assert (-1, "") == using(tmp_path / "view", look)
+    assert EMPTY == using(tmp_path / "view", reached)
+
+
+def test_a_database_cut_short_is_thrown_away(tmp_path: Path) -> None:
+    """Its engine opens a torn log with a part of its rows, and nothing of the sort is shown."""
+    directory = tmp_path / "view"
+    using(directory, fill())
+    [log] = directory.glob("clog/*")
+    log.write_bytes(log.read_bytes()[: log.stat().st_size // 2])
+
+    assert EMPTY == using(directory, reached)
+
+
+def test_a_database_that_does_not_open_says_so_and_can_be_thrown_away(tmp_path: Path) -> None:
+    """Garbage where the log was: one kind of error, and a fresh view afterwards."""
+    directory = tmp_path / "view"
+    using(directory, fill())
+    [log] = directory.glob("clog/*")
+    log.write_bytes(b"garbage" * 100)
+
+    async def open_anyway() -> dict[str, Any]:
+        view = SurrealView(directory)
+        with pytest.raises(StoreProblem, match="does not open"):
+            await view.open()
+        await view.discard()
+        answers = await fill()(view)
+        await view.close()
+        return answers
+
+    assert using(tmp_path / "other", fill()) == asyncio.run(open_anyway())
 
 
 @pytest.mark.parametrize(
@@ -266,7 +296,7 @@ def test_a_view_of_another_format_counts_as_empty(tmp_path: Path) -> None:
 def test_a_statement_that_fails_is_an_error_wherever_it_stands(
     filled: Path, statement: str
 ) -> None:
-    """The package's own calls would swallow some; rows, once made, are neither changed nor deleted."""
+    """The package's own calls would swallow some; and rows are neither changed nor deleted."""
 
     async def ask(view: SurrealView) -> None:
         await view._ask(statement)
@@ -278,17 +308,13 @@ def test_a_statement_that_fails_is_an_error_wherever_it_stands(
 def test_rows_and_the_head_they_reflect_are_one_transaction(tmp_path: Path) -> None:
     """If a row cannot be written, nothing of its portion is, and the view has not moved on."""
 
-    async def fail(view: SurrealView) -> tuple[int, list[FactRow]]:
-        await view._ask("DEFINE FIELD OVERWRITE seq ON fact TYPE int ASSERT $value < 0;")
+    async def fail(view: SurrealView) -> tuple[int, str, list[FactRow]]:
+        await view._ask("DEFINE FIELD OVERWRITE label ON operator TYPE int;")
         with pytest.raises(StoreProblem):
             await view.apply(ENTRIES)
-        return view.seq, await view.facts("", "")
+        return await reached(view)
 
-    async def look(view: SurrealView) -> tuple[int, list[FactRow]]:
-        return view.seq, await view.facts("", "")
-
-    assert (-1, []) == using(tmp_path / "view", fail)
-    assert (-1, []) == using(tmp_path / "view", look)
+    assert EMPTY == using(tmp_path / "view", fail)
 
 
 def test_closing_twice_does_no_harm(tmp_path: Path) -> None:
