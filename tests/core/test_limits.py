@@ -18,31 +18,31 @@ def limit(bound: str, *, at_least: bool, weight: Weight = Weight.HARD) -> Limit:
 
 
 @pytest.mark.parametrize(
-    ("bound", "at_least", "value", "places", "inside"),
+    ("bound", "at_least", "quantity", "inside"),
     [
-        ("75.0", True, 751, 1, True),
-        ("75.0", True, 750, 1, True),
-        ("75.0", True, 749, 1, False),
-        ("75.0", True, 7499, 2, False),
-        ("75.0", True, 75, 0, True),
-        ("0", False, 0, 0, True),
-        ("0", False, 1, 0, False),
-        ("60.00", False, 6000, 2, True),
-        ("60.00", False, 6001, 2, False),
-        ("60.00", False, 5999, 2, True),
-        ("-1", True, -1, 0, True),
-        ("-1", True, -2, 0, False),
+        ("75.0", True, Quantity(751, 1), True),
+        ("75.0", True, Quantity(750, 1), True),
+        ("75.0", True, Quantity(749, 1), False),
+        ("75.0", True, Quantity(7499, 2), False),
+        ("75.0", True, Quantity(75), True),
+        ("0", False, Quantity(0), True),
+        ("0", False, Quantity(1), False),
+        ("60.00", False, Quantity(6000, 2), True),
+        ("60.00", False, Quantity(6001, 2), False),
+        ("60.00", False, Quantity(5999, 2), True),
+        ("-1", True, Quantity(-1), True),
+        ("-1", True, Quantity(-2), False),
     ],
 )
 @pytest.mark.parametrize("weight", Weight)
 def test_the_bound_is_inside_and_one_unit_beside_it_is_not(
-    bound: str, at_least: bool, value: int, places: int, inside: bool, weight: Weight
+    bound: str, at_least: bool, quantity: Quantity, inside: bool, weight: Weight
 ) -> None:
     """Floors and ceilings alike; what lies outside is a breach or a concern by weight."""
     outside = Standing.BREACH if weight is Weight.HARD else Standing.CONCERN
     held = limit(bound, at_least=at_least, weight=weight)
 
-    assert (Standing.SUPPORT if inside else outside) is held.standing(Quantity(value, places))
+    assert (Standing.SUPPORT if inside else outside) is held.standing(quantity)
 
 
 @pytest.mark.parametrize("at_least", [True, False])
