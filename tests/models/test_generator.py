@@ -14,6 +14,10 @@ from converge_core.prompt import Standing
 SEEDS = range(200)
 
 
+HEAD = re.compile(r"^s\d\d \| (info|(hard|soft) \| margin \S+)")
+"""What opens every line, whatever its layout."""
+
+
 @pytest.mark.parametrize("split", ["training", "held-out"])
 def test_every_gold_answer_holds_its_contract(split: Split) -> None:
     for seed in SEEDS:
@@ -58,12 +62,11 @@ def test_the_splits_share_no_separators_orders_or_notations() -> None:
 def test_key_words_and_brackets_are_shared_only_where_they_are_absent() -> None:
     for name, wraps in TRAINING.wraps.items():
         assert set(wraps) & set(HELD_OUT.wraps[name]) == {("", "")}
-    assert set(TRAINING.glues) & set(HELD_OUT.glues) == {" "}
 
 
 def test_held_out_numbers_lie_outside_the_trained_range() -> None:
     for seed in SEEDS:
-        lines = [entry.render() for entry in make_case("held-out", seed).entries]
+        lines = [HEAD.sub("", entry.render()) for entry in make_case("held-out", seed).entries]
         assert not [line for line in lines if " | " in line]
     assert not any(
         len(number) >= 6
