@@ -14,7 +14,7 @@ def main() -> int:
         return cli.main(arguments)
     from converge_desktop import app  # noqa: PLC0415
 
-    return app.main(cli.options(arguments))
+    return cli.told(lambda: app.main(cli.options(arguments)))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Start-up and shut-down of the window.
 
-In order: crash log, Qt application, desk (which takes the lock and reads the ledger on its own
-thread), window, first paint; then the desk loads the model and opens its view. On the way out:
+In order: Qt application, desk (which takes the lock and reads the ledger on its own thread), crash
+log, window, first paint; then the desk loads the model and opens its view. On the way out:
 window, desk (model, agents, engine, view, lock), crash log. No model and no store is imported
 before the first paint.
 """
@@ -18,7 +18,7 @@ from PySide6.QtCore import QObject, QSocketNotifier, Slot
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from converge_core.errors import ConvergeError
-from converge_desktop.adapters.lock import DataDirectoryBusy
+from converge_desktop.adapters.lock import DataDirectoryBusy, DataDirectoryUnusable
 from converge_desktop.adapters.packs import PackProblem
 from converge_desktop.crash import CrashLog
 from converge_desktop.runtime.desk import Desk, DeskOptions
@@ -40,9 +40,9 @@ def main(options: DeskOptions) -> int:
         return CANNOT_START
     app = create_application(sys.argv[:1])
     try:
-        crashes = CrashLog(options.data_dir)
         desk = Desk(options)
-    except (ConvergeError, DataDirectoryBusy, OSError, PackProblem) as error:
+        crashes = CrashLog(options.data_dir)
+    except (ConvergeError, DataDirectoryBusy, DataDirectoryUnusable, OSError, PackProblem) as error:
         QMessageBox.critical(None, "Converge Desktop cannot start", str(error))
         return CANNOT_START
     crashes.install()

@@ -1,15 +1,16 @@
 """The headless twin of the window: the same runtime, and no Qt.
 
 Exit codes: 0 done, 1 the ledger does not verify, 2 a problem that the printed sentence names,
-3 a run waits for a person.
+3 a run waits for a person, 130 stopped by Ctrl+C.
 """
 
 from __future__ import annotations
 
 import argparse
 import getpass
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -17,8 +18,8 @@ from typing import Any
 from converge_core.errors import ConvergeError, LedgerCorrupt
 from converge_desktop import __version__, paths
 from converge_desktop.adapters.keys import KeyProblem
-from converge_desktop.adapters.ledger_file import LedgerWriteFailed, read_ledger
-from converge_desktop.adapters.lock import DataDirectoryBusy
+from converge_desktop.adapters.ledger_file import LedgerWriteFailed
+from converge_desktop.adapters.lock import DataDirectoryBusy, DataDirectoryUnusable
 from converge_desktop.adapters.packs import PackProblem, load_packs
 from converge_desktop.adapters.texts import TextMissing
 from converge_desktop.runtime.desk import Desk, DeskOptions
@@ -32,11 +33,11 @@ from converge_desktop.runtime.outputs import (
     to_json,
     trace_output,
 )
-from converge_desktop.runtime.port import RunChanged, Update
-from converge_desktop.runtime.readmodel import RunView
-from converge_desktop.runtime.views import Views, read_views
+from converge_desktop.runtime.port import Notice, RunChanged, Update
+from converge_desktop.runtime.readmodel import Review, RunView
+from converge_desktop.runtime.views import Views, read_views, verify_ledger
 
-DONE, ALTERED, PROBLEM, WAITING = 0, 1, 2, 3
+DONE, ALTERED, PROBLEM, WAITING, STOPPED = 0, 1, 2, 3, 130
 
 
 def parser() -> argparse.ArgumentParser:
@@ -88,25 +89,44 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: argparse.Namespace) -> int:
     """Carries out one command and returns its exit code."""
+    return told(lambda: _COMMANDS[arguments.command](arguments))
+
+
+def told(work: Callable[[], int]) -> int:
+    """Does ``work``; what goes wrong is told in a sentence instead of a traceback."""
     try:
-        return _COMMANDS[arguments.command](arguments)
+        code = work()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; the interpreter must not try to flush it again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except KeyboardInterrupt:
+        return _problem("stopped; what was decided is kept, and the run goes on next time", STOPPED)
     except LedgerCorrupt as error:
         return _problem(f"the ledger does not verify: {error}. Restore it from a copy.", ALTERED)
     except Exception as error:
         if isinstance(error, _KNOWN) or type(error).__name__ in {"IntakeError", "ModelProblem"}:
             return _problem(str(error))
         raise
+    return code
+
+
+class _CannotGoOn(Exception):
+    """A run was stalled; the text says by what."""
 
 
 _KNOWN = (
     ConvergeError,
     DataDirectoryBusy,
+    DataDirectoryUnusable,
     KeyProblem,
     LedgerWriteFailed,
     ModelUnavailable,
     OSError,
     PackProblem,
     TextMissing,
+    _CannotGoOn,
 )
 
 
@@ -118,14 +138,9 @@ def _problem(sentence: str, code: int = PROBLEM) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     desk = _open(arguments)
     try:
-        seen: SimpleQueue[RunView] = SimpleQueue()
-
-        def watch(update: Update) -> None:
-            if isinstance(update, RunChanged):
-                seen.put(update.view)
-
-        desk.subscribe(watch)
-        run_id = desk.start_run(arguments.pack, arguments.input.expanduser().resolve()).result()
+        seen: SimpleQueue[Update] = SimpleQueue()
+        desk.subscribe(seen.put)
+        run_id = desk.start_run(arguments.pack, _absolute(arguments.input)).result()
         view = _follow(seen, run_id, quiet=arguments.json)
         waiting = [row for row in desk.inbox().result() if row.run_id == run_id]
     finally:
@@ -138,12 +153,15 @@ def _run(arguments: argparse.Namespace) -> int:
     return WAITING if waiting else DONE
 
 
-def _follow(seen: SimpleQueue[RunView], run_id: str, *, quiet: bool) -> RunView:
+def _follow(seen: SimpleQueue[Update], run_id: str, *, quiet: bool) -> RunView:
     """Waits until the run waits for a person or has stopped, telling what it is at."""
     while True:
-        view = seen.get()
-        if view.row.run_id != run_id:
+        update = seen.get()
+        if isinstance(update, Notice) and update.severity == "danger":
+            raise _CannotGoOn(update.text)
+        if not isinstance(update, RunChanged) or update.view.row.run_id != run_id:
             continue
+        view = update.view
         if not quiet:
             doing = view.now_doing or view.row.outcome
             print(f"{run_id}  cycle {view.cycle}  {doing}", file=sys.stderr)
@@ -178,6 +196,7 @@ def _decide(arguments: argparse.Namespace) -> int:
     desk = _open(arguments)
     try:
         review = desk.review(arguments.gate).result()
+        print("\n".join(_shown(review)), file=sys.stderr)
         desk.decide(
             arguments.gate,
             arguments.verdict,
@@ -188,7 +207,7 @@ def _decide(arguments: argparse.Namespace) -> int:
         view = desk.run_view(review.run_id).result()
     finally:
         desk.close()
-    operator = arguments.operator or getpass.getuser()
+    operator = arguments.operator or _who()
     output = DecideOutput(
         gate_id=arguments.gate,
         verdict=arguments.verdict,
@@ -201,6 +220,23 @@ def _decide(arguments: argparse.Namespace) -> int:
     )
     _show(arguments, output, [f"{operator} chose {arguments.verdict}.", view.stop_words])
     return WAITING if view.row.phase == "waiting" else DONE
+
+
+def _shown(review: Review) -> list[str]:
+    """Returns the review as a terminal shows it; the decision signs that it was shown."""
+    lines = [review.title, f"{review.risk} risk, asked by rule {review.rule}: {review.rule_reason}"]
+    lines += [f"  {sentence}" for sentence in review.consequences]
+    for row in review.reasoning:
+        lines.append(f"  {row.side:8} {''.join(part.text for part in row.text)}")
+    for step in review.plan:
+        purpose = "".join(part.text for part in step.purpose)
+        lines.append(f"  {step.capability:16} {step.meaning} {purpose}".rstrip())
+    for fact in review.evidence:
+        where = f"({fact.source}, {fact.place})"
+        lines.append(f"  {fact.label}: {fact.value} {fact.limit} {where}".replace("  ", " "))
+    for check in review.checks:
+        lines.append(f"  {'ok' if check.passed else 'NO'}  {check.name} {check.reason}".rstrip())
+    return [*lines, *(f"  note: {note}" for note in review.notes)]
 
 
 def _traces(arguments: argparse.Namespace) -> int:
@@ -238,17 +274,20 @@ def _trace(arguments: argparse.Namespace) -> int:
 
 def _verify(arguments: argparse.Namespace) -> int:
     directory = _data_dir(arguments) / "ledger"
-    records, head = 0, ""
-    try:
-        for entry in read_ledger(directory):
-            records, head = records + 1, entry.hash
-    except LedgerCorrupt as error:
-        output = VerifyOutput(False, records, error.seq, error.reason, head)
-        _show(arguments, output, [f"Record {error.seq} does not verify: {error.reason}."])
-        return ALTERED
-    output = VerifyOutput(True, records, -1, "", head)
-    _show(arguments, output, [f"All {records:,} records verify. The head is {head}."])
-    return DONE
+    if not directory.is_dir():
+        return _problem(f"there is no ledger in {directory}; say where it is with --data-dir")
+    found = verify_ledger(directory)
+    ok = found.bad_seq < 0
+    output = VerifyOutput(
+        ok, found.records, found.bad_seq, found.reason, found.head, found.unfinished
+    )
+    words = f"Record {found.bad_seq} does not verify: {found.reason}."
+    if ok:
+        words = f"All {found.records:,} records verify. The head is {found.head}."
+    if found.unfinished:
+        words += f" {found.unfinished:,} bytes of an unfinished step follow; they do not count."
+    _show(arguments, output, [words])
+    return DONE if ok else ALTERED
 
 
 _COMMANDS = {
@@ -277,14 +316,28 @@ def options(arguments: argparse.Namespace) -> DeskOptions:
         data_dir=_data_dir(arguments),
         packs_dir=paths.packs(),
         samples_dir=paths.samples(),
-        operator=getpass.getuser(),
+        operator=_who(),
         model=getattr(arguments, "model", paths.default_model()),
     )
 
 
 def _data_dir(arguments: argparse.Namespace) -> Path:
     chosen: Path = getattr(arguments, "data_dir", paths.default_data_dir())
-    return chosen.expanduser().resolve()
+    return _absolute(chosen)
+
+
+def _absolute(path: Path) -> Path:
+    try:
+        return path.expanduser().resolve()
+    except RuntimeError as error:
+        raise DataDirectoryUnusable(f"{path} names a person this machine does not know") from error
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "operator"
 
 
 def _read(arguments: argparse.Namespace) -> Views:

@@ -7,6 +7,7 @@ batch is moved aside whole, with a report; a record that does not verify is refu
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from collections.abc import Iterable, Iterator
@@ -83,6 +84,7 @@ class LedgerFile:
             raise LedgerWriteFailed(self._broken)
         data, entries = encode_batch(events, self._chain, at, _salt)
         try:
+            _require_linked(self._fd)
             if self._length and self._length + len(data) > self._segment_bytes:
                 self._next_segment(entries[0].head.seq)
             write_all(self._fd, data)
@@ -109,7 +111,7 @@ class LedgerFile:
         self._broken = "the ledger is closed"
 
     def _last_good(self) -> tuple[Path, int, Chain]:
-        segments = sorted(self._directory.glob("*.jsonl"))
+        segments = _segments(self._directory)
         path = segments[-1] if segments else self._directory / "000000000000.jsonl"
         chain, closed, good = Chain(), Chain(), 0
         for segment in segments:
@@ -158,12 +160,16 @@ def read_ledger(directory: Path) -> Iterator[Entry]:
 
     Raises:
         LedgerCorrupt: at the first record that does not hold.
+        OSError: if the directory cannot be read.
     """
     chain, batch = Chain(), []
-    for segment in sorted(directory.glob("*.jsonl")):
+    segments = _segments(directory)
+    for segment in segments:
+        torn = False
         with segment.open("rb") as file:
             for line in file:
                 if not line.endswith(b"\n"):
+                    torn = True
                     break
                 entry = decode_line(line, chain)
                 chain = Chain(entry.head.seq, entry.hash)
@@ -171,6 +177,32 @@ def read_ledger(directory: Path) -> Iterator[Entry]:
                 if entry.head.close:
                     yield from batch
                     batch = []
+        if (torn or batch) and segment != segments[-1]:
+            raise LedgerCorrupt(chain.seq + 1, f"{segment.name} ends inside a batch")
+
+
+def unfinished_bytes(directory: Path) -> int:
+    """Returns how many bytes lie behind the last closed batch of a ledger that verifies."""
+    segments = _segments(directory)
+    if not segments:
+        return 0
+    good = position = 0
+    with segments[-1].open("rb") as file:
+        for line in file:
+            position += len(line)
+            if line.endswith(b"\n") and b'"close":true' in line:
+                good = position
+    return position - good
+
+
+def _segments(directory: Path) -> list[Path]:
+    return sorted(path for path in directory.iterdir() if path.suffix == ".jsonl")
+
+
+def _require_linked(fd: int) -> None:
+    """Refuses to write to a file that nobody could find again."""
+    if os.fstat(fd).st_nlink == 0:
+        raise OSError(errno.ENOENT, "it was removed while it was in use")
 
 
 def _salt() -> bytes:

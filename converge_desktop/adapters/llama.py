@@ -139,6 +139,7 @@ class LlamaBackend:
             prefill_us=((first or ended) - started) // 1000,
             duration_us=(ended - started) // 1000,
             envelope=self._envelope(request, self._answer_tokens(tokens, request)),
+            part_tokens=tuple(self.count_tokens(part) for part in request.parts),
         )
 
     def close(self) -> None:
@@ -248,6 +249,8 @@ def _load(path: Path, threads: int) -> llama_cpp.Llama:
 
 def _hash_model(path: Path) -> str:
     try:
+        if path.exists() and not path.is_file():
+            raise ModelProblem(f"{path} is not a file. Choose a file whose name ends in .gguf.")
         with path.open("rb") as file:
             if file.read(len(GGUF_MAGIC)) != GGUF_MAGIC:
                 raise ModelProblem(

@@ -18,13 +18,23 @@ class DataDirectoryBusy(Exception):
     """Another program has the data directory open."""
 
 
+class DataDirectoryUnusable(Exception):
+    """The data directory cannot be made or written."""
+
+
 class DirectoryLock:
     """Holds a data directory until released."""
 
     def __init__(self, directory: Path) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
         path = directory / "lock"
-        self._file = path.open("a+", encoding="utf-8")
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("a+", encoding="utf-8")
+        except OSError as error:
+            raise DataDirectoryUnusable(
+                f"{directory} cannot hold a desk: {error.strerror or error}. Choose a folder you "
+                "may write to with --data-dir."
+            ) from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -35,6 +35,7 @@ MOST_CAPABILITIES = 99
 """Prompts name capabilities by a letter and two digits."""
 
 Word = Annotated[str, Field(min_length=1, max_length=200)]
+Metric = Annotated[str, Field(pattern=r"^[a-z][a-z0-9._-]{0,59}$")]
 Capability = Annotated[str, Field(pattern=r"^[a-z][a-z0-9._-]{0,31}$")]
 Verdict = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
 
@@ -61,7 +62,7 @@ class _Model(BaseModel):
 
 
 class _Limit(_Model):
-    metric: Word
+    metric: Metric
     at_least: Decimal | None = None
     at_most: Decimal | None = None
     weight: Weight

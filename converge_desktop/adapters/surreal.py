@@ -105,7 +105,10 @@ class SurrealView:
     async def discard(self) -> None:
         """Throws the database away and begins an empty one."""
         await self.close()
-        shutil.rmtree(self._directory, ignore_errors=True)
+        if self._directory.is_dir():
+            shutil.rmtree(self._directory)
+        else:
+            self._directory.unlink(missing_ok=True)
         self.seq, self.head = -1, ""
         await self._connect()
 

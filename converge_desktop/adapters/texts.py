@@ -61,8 +61,11 @@ class TextReader:
             for line in file:
                 if not line.endswith(b"\n"):
                     break
-                with contextlib.suppress(InvalidValue, KeyError, TypeError):
-                    self._places[str(parse(line)["sha256"])] = (end, len(line))
+                # A damaged text is left out, so that whoever has it whole can keep it again.
+                with contextlib.suppress(InvalidValue, KeyError, TypeError, AttributeError):
+                    found = parse(line)
+                    if hash_text(found["text"]) == found["sha256"]:
+                        self._places[found["sha256"]] = (end, len(line))
                 end += len(line)
         return end
 

@@ -7,7 +7,6 @@ woken by the fact of the one before, so it is never reached. Nothing is retried.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from converge_core.agent import AgentEffect
@@ -42,7 +41,6 @@ from converge_desktop.adapters.packs import Pack
 
 Infer = Callable[[InferenceRequest], InferenceResult]
 """Calls the model on its own thread and waits for the answer."""
-CountTokens = Callable[[str], int]
 
 _WAKES = {
     DecisionStep.REASONING: ContextKey.SIGNALS,
@@ -56,14 +54,6 @@ _MAKES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ModelAccess:
-    """What an agent needs of the model thread."""
-
-    infer: Infer
-    count_tokens: CountTokens
-
-
 class StepAgent:
     """One step of a pack's chain.
 
@@ -72,11 +62,11 @@ class StepAgent:
         pack: its prompts, limits, verdicts and capabilities.
         subject: what the run is about.
         question: the intent layer.
-        model: how the model is called.
+        infer: how the model is called.
     """
 
     def __init__(
-        self, step: DecisionStep, pack: Pack, subject: str, question: str, model: ModelAccess
+        self, step: DecisionStep, pack: Pack, subject: str, question: str, infer: Infer
     ) -> None:
         self.name = AgentId(step.value)
         self.dependencies = (_WAKES[step],)
@@ -84,7 +74,7 @@ class StepAgent:
         self._pack = pack
         self._subject = subject
         self._question = question
-        self._model = model
+        self._infer = infer
         self._capabilities = capability_ids(tuple(pack.capabilities))
         self._key, self._fact_id = _MAKES[step]
 
@@ -99,7 +89,7 @@ class StepAgent:
         stack = self._pack.templates[self._step].stack(state, self._question)
         contract = contract_of(self._step, tuple(self._pack.verdicts))
         prompt = stack.render()
-        result = self._model.infer(InferenceRequest(prompt, contract.grammar(), contract.max_bytes))
+        result = self._infer(InferenceRequest(prompt, contract.grammar(), contract.max_bytes))
         ground = Ground(
             state=state,
             verdicts=tuple(self._pack.verdicts),
@@ -205,7 +195,7 @@ class StepAgent:
             headline=self._headline(held),
             finish_reason=result.finish_reason,
             prompt_tokens=result.prompt_tokens,
-            layer_tokens=tuple(self._model.count_tokens(text) for _, text in layers),
+            layer_tokens=result.part_tokens,
             reused_tokens=result.reused_tokens,
             completion_tokens=result.completion_tokens,
             prefill_us=result.prefill_us,

@@ -5,20 +5,21 @@ Every public method is a message to one of the threads and answers with a future
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from converge_core.engine import Begin
-from converge_core.errors import DecisionRefused, IllegalCommand, LedgerCorrupt
+from converge_core.errors import DecisionRefused, IllegalCommand
 from converge_core.ids import RunId
 from converge_core.ledger import Entry
 from converge_core.review import Verdict
 from converge_desktop.adapters.clock import Clock, system_clock
-from converge_desktop.adapters.keys import OperatorKey
+from converge_desktop.adapters.keys import KeyProblem, OperatorKey
 from converge_desktop.adapters.ledger_file import read_ledger
 from converge_desktop.adapters.lock import DirectoryLock
 from converge_desktop.adapters.packs import Pack, load_packs
@@ -47,10 +48,18 @@ from converge_desktop.runtime.readmodel import (
     Verification,
 )
 from converge_desktop.runtime.run_views import approver_words
-from converge_desktop.runtime.store_thread import StoreThread
-from converge_desktop.runtime.wording import run_label
+from converge_desktop.runtime.store_thread import LineageEdges, StoreThread
+from converge_desktop.runtime.views import verify_ledger
+from converge_desktop.runtime.wording import is_text, run_label
 
-NAME_LENGTH = 64
+if TYPE_CHECKING:
+    from converge_desktop.adapters.surreal import FactRow
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+_NAME = re.compile(r"[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ0-9 ._-]{0,47}")
+"""Names in one script only, so that nobody can look like somebody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +101,8 @@ class Desk:
             raise
         self._listeners: list[Callable[[Update], None]] = []
         self._status = Status(operator=options.operator)
-        self._status_lock = threading.Lock()
+        self._telling = threading.RLock()
+        self._untold: list[Notice] = []
         self._closed = False
         self._store: StoreThread | None = None
         self._questions = ThreadPoolExecutor(2, thread_name_prefix="question")
@@ -113,8 +123,12 @@ class Desk:
 
     def subscribe(self, listener: Callable[[Update], None]) -> None:
         """Calls ``listener`` with every update from now on, on the thread that made it."""
-        self._listeners.append(listener)
-        listener(StatusChanged(self._status))
+        with self._telling:
+            self._listeners.append(listener)
+            listener(StatusChanged(self._status))
+            for notice in self._untold:
+                listener(notice)
+            self._untold.clear()
 
     def packs(self) -> Future[tuple[PackRow, ...]]:
         """Lists the packs that can be run."""
@@ -152,11 +166,12 @@ class Desk:
 
     def facts(self, key: str, text: str) -> Future[FactAnswer]:
         """Asks the database for facts of all runs; an empty argument matches everything."""
-        return self._questions.submit(self._facts, key, text)
+        return _mapped(self._need_store().facts(key, text), _fact_answer)
 
     def lineage(self, run_id: str, fact_id: str) -> Future[Lineage]:
         """Asks the database what a fact came from."""
-        return self._questions.submit(self._lineage, run_id, fact_id)
+        asked = self._need_store().lineage("fact", f"{run_id}|{fact_id}")
+        return _mapped(asked, lambda found: _lineage(fact_id, found))
 
     def verify(self) -> Future[Verification]:
         """Reads the ledger from the first record and checks every hash."""
@@ -184,7 +199,9 @@ class Desk:
 
     def load_model(self, path: Path) -> Future[None]:
         """Takes another GGUF file into use."""
-        return cast("Future[None]", self._model.load(path))
+        loaded = self._model.load(path)
+        loaded.add_done_callback(self._model_loaded)
+        return cast("Future[None]", loaded)
 
     def close(self) -> None:
         """Stops every thread, in order, and releases the data directory. Safe to call twice."""
@@ -211,11 +228,12 @@ class Desk:
             ledger_seq=self._engine.journal.seq,
             ledger_state="verified",
             ledger_verified_at=self._options.clock(),
-            unlocked=True,
+            unlocked=self._unlock(),
             engine=self._engine.views.engine_words(),
+            budgets=self._engine.views.budget_words(),
         )
         if self._options.model is not None:
-            self._model.load(self._options.model).add_done_callback(self._model_loaded)
+            self.load_model(self._options.model)
 
     def _tell_whether_open(self, opened: Future[None]) -> None:
         if opened.exception() is not None:
@@ -231,12 +249,20 @@ class Desk:
     def _durable(self, entries: list[Entry]) -> None:
         if self._store is not None:
             self._store.follow(entries)
-        self._set_status(ledger_seq=entries[-1].head.seq, engine=self._engine.views.engine_words())
+        self._set_status(
+            ledger_seq=entries[-1].head.seq,
+            engine=self._engine.views.engine_words(),
+            budgets=self._engine.views.budget_words(),
+        )
 
     def _start_run(self, pack_id: str, folder: Path) -> str:
         # Imported here, off the window's path: the table library takes a tenth of a second.
         from converge_desktop.adapters.readiness.intake import read_folder  # noqa: PLC0415
 
+        if not is_text(str(folder)):
+            raise IllegalCommand(
+                f"the folder {str(folder)!r} has a name in a foreign encoding; rename it"
+            )
         pack = self._packs.get(pack_id)
         if pack is None:
             known = ", ".join(self._packs)
@@ -264,39 +290,25 @@ class Desk:
             sample=str(sample) if sample.is_dir() else "",
         )
 
+    def _unlock(self) -> bool:
+        """Tries the operator's key, so that a problem with it is heard of before it is needed."""
+        try:
+            self._operator_key(self._options.operator)
+        except (DecisionRefused, KeyProblem, OSError) as error:
+            self._publish(Notice("danger", str(error)))
+            return False
+        return True
+
     def _operator_key(self, name: str) -> OperatorKey:
         plain = name.strip()
-        usable = plain and len(plain) <= NAME_LENGTH and plain.isprintable()
-        if not usable or "/" in plain or plain.startswith("."):
+        if not _NAME.fullmatch(plain):
             raise DecisionRefused(
-                f"{name!r} cannot be an operator's name: use 1 to {NAME_LENGTH} printable "
-                "characters without a slash"
+                f"{name!r} cannot be an operator's name: use 1 to 48 letters, digits, spaces, "
+                "dots, hyphens or underscores, and begin with a letter"
             )
         return OperatorKey(self._options.data_dir / "keys" / f"{plain}.ed25519", plain)
 
     # Questions that other threads answer.
-
-    def _facts(self, key: str, text: str) -> FactAnswer:
-        rows, seq = self._need_store().facts(key, text).result()
-        cards = tuple(
-            FactCard(
-                fact_id=row.fact_id,
-                key=row.key,
-                text=row.content,
-                byline=row.byline,
-                state="fact",
-                approver=approver_words(row.approver),
-                run_id=row.run,
-                run_label=run_label(row.run),
-                seq=row.seq,
-            )
-            for row in rows
-        )
-        return FactAnswer(cards, seq)
-
-    def _lineage(self, run_id: str, fact_id: str) -> Lineage:
-        (edges, labels), seq = self._need_store().lineage("fact", f"{run_id}|{fact_id}").result()
-        return Lineage(fact_id, tuple(edges), tuple(labels.items()), seq)
 
     def _need_store(self) -> StoreThread:
         if self._store is None:
@@ -304,13 +316,7 @@ class Desk:
         return self._store
 
     def _verify(self) -> Verification:
-        records, head = 0, ""
-        try:
-            for entry in read_ledger(self._options.data_dir / "ledger"):
-                records, head = records + 1, entry.hash
-            result = Verification(records, -1, "", head)
-        except LedgerCorrupt as error:
-            result = Verification(records, error.seq, error.reason, head)
+        result = verify_ledger(self._options.data_dir / "ledger")
         self._set_status(
             ledger_state="verified" if result.bad_seq < 0 else "altered",
             ledger_verified_at=self._options.clock(),
@@ -326,11 +332,52 @@ class Desk:
         self._set_status(view_state=state, view_seq=seq)
 
     def _set_status(self, **changes: object) -> None:
-        with self._status_lock:
+        with self._telling:
             self._status = replace(self._status, **changes)  # type: ignore[arg-type]
-            status = self._status
-        self._publish(StatusChanged(status))
+            self._publish(StatusChanged(self._status))
 
     def _publish(self, update: Update) -> None:
-        for listener in tuple(self._listeners):
-            listener(update)
+        """Tells every listener; what nobody could hear yet is told to the first one."""
+        with self._telling:
+            if isinstance(update, Notice) and not self._listeners:
+                self._untold.append(update)
+            for listener in self._listeners:
+                listener(update)
+
+
+def _mapped(asked: Future[S], read: Callable[[S], T]) -> Future[T]:
+    """Returns a future of what ``read`` makes of another's result; no thread waits for it."""
+    answer: Future[T] = Future()
+
+    def done(future: Future[S]) -> None:
+        try:
+            answer.set_result(read(future.result()))
+        except BaseException as error:  # noqa: BLE001 - it belongs to the one who asked
+            answer.set_exception(error)
+
+    asked.add_done_callback(done)
+    return answer
+
+
+def _fact_answer(found: tuple[list[FactRow], int]) -> FactAnswer:
+    rows, seq = found
+    cards = (
+        FactCard(
+            fact_id=row.fact_id,
+            key=row.key,
+            text=row.content,
+            byline=row.byline,
+            state="fact",
+            approver=approver_words(row.approver),
+            run_id=row.run,
+            run_label=run_label(row.run),
+            seq=row.seq,
+        )
+        for row in rows
+    )
+    return FactAnswer(tuple(cards), seq)
+
+
+def _lineage(fact_id: str, found: tuple[LineageEdges, int]) -> Lineage:
+    (edges, labels), seq = found
+    return Lineage(fact_id, tuple(edges), tuple(labels.items()), seq)

@@ -18,6 +18,7 @@ import msgspec
 
 from converge_core.agent import Executed, execute
 from converge_core.engine import Advance, Cancel, Command, Decide, Engine, Report, Restart
+from converge_core.envelope import InferenceRequest, InferenceResult
 from converge_core.errors import ConvergeError, DecisionRefused, IllegalCommand, LedgerCorrupt
 from converge_core.events import Event, OperatorEnrolled, TraceRecorded
 from converge_core.ids import ApprovalId, RunId
@@ -31,13 +32,13 @@ from converge_desktop.adapters.keys import OperatorKey
 from converge_desktop.adapters.ledger_file import LedgerWriteFailed
 from converge_desktop.adapters.packs import Pack, PackProblem
 from converge_desktop.adapters.texts import TextMissing
-from converge_desktop.runtime.chain_agents import ModelAccess
 from converge_desktop.runtime.journal import Journal
 from converge_desktop.runtime.model_thread import ModelThread
 from converge_desktop.runtime.pack_engine import BeginRun, build_engine
 from converge_desktop.runtime.port import InboxChanged, Notice, RunChanged, TracesAdded, Update
 from converge_desktop.runtime.trace_views import trace_row
 from converge_desktop.runtime.views import Views
+from converge_desktop.runtime.wording import is_text, run_label
 
 T = TypeVar("T")
 
@@ -121,6 +122,8 @@ class EngineThread:
         self, gate_id: str, verdict: Verdict, reason: str, shown: str, key: OperatorKey
     ) -> None:
         """Signs and records a decision on what was ``shown``, and goes on with the run."""
+        if not is_text(reason):
+            raise DecisionRefused(f"{gate_id}: the reason holds what is no text; write it anew")
         run, gate = self.views.gate(gate_id)
         if gate.open and shown != self.views.review(gate_id).digest:
             raise DecisionRefused(
@@ -149,7 +152,8 @@ class EngineThread:
     def cancel(self, run_id: str, by: str) -> None:
         """Stops a run; what it reached stays."""
         run = self.views.run_state(run_id)
-        self._step(run, Cancel(by=by))
+        # Needs nothing of the run's pack, so that a run whose pack is damaged can be stopped too.
+        self._commit(Engine().step(run, Cancel(by=by), self._clock()))
         cancelled = self._cancelled.get(run.run)
         if cancelled is not None:
             cancelled.set()
@@ -157,15 +161,17 @@ class EngineThread:
 
     def resume(self) -> None:
         """Takes up what a crash, a full disk or a closed window left unfinished."""
+        self._stalled = False
         for run in self.views.all_runs():
             if run.phase in {Phase.STOPPED, Phase.WAITING} or run.run in self._executing:
                 continue
             try:
                 if run.phase is Phase.EXECUTING:
                     self._step(run, Restart())
-                self._drive(run.run)
             except (ConvergeError, LedgerWriteFailed, PackProblem, TextMissing) as error:
-                self._publish(Notice("danger", f"{run.run} cannot go on: {error}"))
+                self._stall(run.run, error)
+            else:
+                self._drive(run.run)
 
     # How it works.
 
@@ -212,17 +218,26 @@ class EngineThread:
         return self.journal.read_text(ref)
 
     def _drive(self, run_id: RunId) -> None:
-        """Steps a run until agents are at work, people are asked, or it has stopped."""
-        while True:
-            run = self.journal.state.runs[run_id]
-            match run.phase:
-                case Phase.READY | Phase.RESOLVING:
-                    self._step(run, Advance())
-                case Phase.EXECUTING:
-                    self._dispatch(run)
-                    return
-                case Phase.WAITING | Phase.STOPPED:
-                    return
+        """Steps a run until agents are at work, people are asked, or it has stopped.
+
+        If that fails, what is recorded stays so and the run is taken up again later.
+        """
+        try:
+            while self._goes_on(run_id):
+                self._step(self.journal.state.runs[run_id], Advance())
+        except Exception as error:  # noqa: BLE001 - whatever stopped it, a person must hear of it
+            self._stall(run_id, error)
+
+    def _goes_on(self, run_id: RunId) -> bool:
+        run = self.journal.state.runs[run_id]
+        if run.phase is Phase.EXECUTING:
+            self._dispatch(run)
+        return run.phase in {Phase.READY, Phase.RESOLVING}
+
+    def _stall(self, run_id: RunId, error: Exception) -> None:
+        self._stalled = True
+        words = f"{run_label(run_id)} could not go on: {error} It is taken up again later."
+        self._publish(Notice("danger", words))
 
     def _step(self, run: RunState, command: Command, texts: tuple[str, ...] = ()) -> None:
         engine = self._engine(run)
@@ -248,14 +263,13 @@ class EngineThread:
         texts = tuple(text for one in executed for text in one.effect.texts)
         try:
             self._step(run, Report(executed), texts)
-            self._drive(run_id)
-        except LedgerWriteFailed as error:
-            self._stalled = True
-            self._publish(Notice("danger", str(error)))
+        except Exception as error:  # noqa: BLE001 - nobody waits for this; a person must hear of it
+            self._stall(run_id, error)
+            return
+        self._drive(run_id)
 
     def _retry_stalled(self) -> None:
         if self._stalled:
-            self._stalled = False
             self.resume()
 
     def _commit(self, events: list[Event], texts: tuple[str, ...] = ()) -> None:
@@ -280,9 +294,9 @@ class EngineThread:
 
     def _build(self, run: RunId, pack: Pack, intent: RootIntent) -> Engine:
         cancelled = self._cancelled[run] = threading.Event()
-        access = ModelAccess(
-            infer=lambda request: self._model.infer(request, cancelled.is_set),
-            count_tokens=self._model.count_tokens,
-        )
-        engine = self._engines[run] = build_engine(pack, intent, access)
+
+        def infer(request: InferenceRequest) -> InferenceResult:
+            return self._model.infer(request, cancelled.is_set)
+
+        engine = self._engines[run] = build_engine(pack, intent, infer)
         return engine

@@ -11,12 +11,14 @@ import secrets
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from converge_core.audit import read_in
 from converge_core.events import DeskOpened, Event
 from converge_core.ledger import Entry
 from converge_core.state import DeskState, fold
 from converge_core.trace import TextRef
 from converge_desktop import __version__
 from converge_desktop.adapters.clock import Clock
+from converge_desktop.adapters.keys import signature_fits
 from converge_desktop.adapters.ledger_file import LedgerFile, LedgerWriteFailed, SetAside
 from converge_desktop.adapters.texts import TextStore
 from converge_desktop.runtime.ledger_views import ledger_row
@@ -80,7 +82,9 @@ class Journal:
             self._reopen()
             raise
         for entry in entries:
-            self._fold(entry)
+            assert entry.event is not None
+            self.state = fold(self.state, entry.event, entry.head.at, entry.head.seq)
+            self.rows.append(ledger_row(entry))
         return entries
 
     def close(self) -> None:
@@ -94,16 +98,11 @@ class Journal:
         self.set_aside: SetAside | None = self._ledger.set_aside
         self.state, self.rows = DeskState(), []
         for entry in self._ledger.entries():
-            self._fold(entry)
+            self.state = read_in(self.state, entry, signature_fits)
+            self.rows.append(ledger_row(entry))
 
     def _reopen(self) -> None:
         """Reads again what is on disk; while that cannot be done, what was read last stands."""
         self.close()
         with contextlib.suppress(OSError):
             self._open()
-
-    def _fold(self, entry: Entry) -> None:
-        if entry.event is None:
-            return
-        self.state = fold(self.state, entry.event, entry.head.at, entry.head.seq)
-        self.rows.append(ledger_row(entry))

@@ -52,6 +52,8 @@ class ModelThread:
 
     def load(self, path: Path) -> Future[object]:
         """Takes the model at ``path`` into use; the one before stays if that fails."""
+        if self._backend is None:
+            self._publish(ModelView(state="loading", name=path.stem, path=str(path)))
         return self._submit(lambda: self._load(path))
 
     def infer(self, request: InferenceRequest, cancelled: Callable[[], bool]) -> InferenceResult:
@@ -62,12 +64,6 @@ class ModelThread:
         """
         result = self._submit(lambda: self._infer(request, cancelled)).result()
         assert isinstance(result, InferenceResult)
-        return result
-
-    def count_tokens(self, text: str) -> int:
-        """Returns how many tokens ``text`` takes; waits for its turn."""
-        result = self._submit(lambda: self._need().count_tokens(text)).result()
-        assert isinstance(result, int)
         return result
 
     def close(self) -> None:

@@ -99,13 +99,18 @@ class TraceOutput:
 
 @dataclass(frozen=True, slots=True)
 class VerifyOutput:
-    """``verify``: ``bad_seq`` is -1 where every record holds."""
+    """``verify``: ``bad_seq`` is -1 where every record holds.
+
+    ``unfinished`` counts the bytes behind the last whole step; a crash leaves some, and the next
+    start moves them aside.
+    """
 
     ok: bool
     records: int
     bad_seq: int
     reason: str
     head: str
+    unfinished: int
 
 
 OUTPUTS: dict[str, Any] = {
@@ -127,7 +132,7 @@ def schema(command: str) -> dict[str, Any]:
 
 def to_json(output: object) -> str:
     """Returns an output as readable JSON."""
-    return json.dumps(msgspec.to_builtins(output), indent=2, ensure_ascii=False)
+    return json.dumps(msgspec.to_builtins(output, enc_hook=str), indent=2, ensure_ascii=False)
 
 
 def trace_output(view: TraceView) -> TraceOutput:

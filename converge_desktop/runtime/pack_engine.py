@@ -23,7 +23,7 @@ from converge_core.proposal import ContentKind, Draft, ProposedFact
 from converge_core.trace import text_ref
 from converge_desktop.adapters.keys import signature_fits
 from converge_desktop.adapters.packs import Pack
-from converge_desktop.runtime.chain_agents import ModelAccess, StepAgent, quantity_of
+from converge_desktop.runtime.chain_agents import Infer, StepAgent, quantity_of
 
 if TYPE_CHECKING:
     from converge_desktop.adapters.readiness.intake import Intake
@@ -36,11 +36,11 @@ BUDGETS = Budgets(cycles=20, facts=500, tokens=50_000, time_us=300_000_000)
 """What a run of a pack may use up: generous for a chain of three calls."""
 
 
-def build_engine(pack: Pack, intent: RootIntent, model: ModelAccess) -> Engine:
+def build_engine(pack: Pack, intent: RootIntent, infer: Infer) -> Engine:
     """Returns the engine of a run: the pack's policy and checks, and its chain of agents."""
     engine = Engine(policy=pack.policy, checks=pack_checks(pack), verify=signature_fits)
     for step in DecisionStep:
-        engine.register(StepAgent(step, pack, intent.subject, intent.question, model))
+        engine.register(StepAgent(step, pack, intent.subject, intent.question, infer))
     return engine
 
 

@@ -289,12 +289,16 @@ class LedgerRow:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What came of verifying the ledger; ``bad_seq`` is -1 where every record holds."""
+    """What came of verifying the ledger; ``bad_seq`` is -1 where every record holds.
+
+    ``unfinished`` counts the bytes behind the last whole step.
+    """
 
     records: int
     bad_seq: int
     reason: str
     head: str
+    unfinished: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from converge_core.authority import ActorKind
 from converge_core.fact import Fact
 from converge_core.ids import AgentId
 from converge_core.key import ContextKey
@@ -72,8 +73,10 @@ def fact_card(run: RunState, fact: Fact) -> FactCard:
 
 def approver_words(approver: str) -> str:
     """Returns an approver in words: a person's name, or the rule that let it pass."""
-    _, _, name = approver.partition(":")
-    return f"rule {name.removeprefix('policy:')}" if name.startswith("policy:") else name
+    kind, _, name = approver.partition(":")
+    if kind == ActorKind.SYSTEM and name.startswith("policy:"):
+        return f"rule {name.removeprefix('policy:')}"
+    return name
 
 
 def _phase(run: RunState) -> str:

@@ -22,6 +22,14 @@ T = TypeVar("T")
 LineageEdges = tuple[list[tuple[str, str, str]], dict[str, str]]
 
 
+STEP = 200
+"""Records that are added at a time; between two steps the desk may close."""
+
+
+class Closing(Exception):
+    """The desk closes while the view is being filled; the next start goes on."""
+
+
 class StoreThread:
     """Keeps the database up with the ledger and answers questions from it.
 
@@ -42,6 +50,7 @@ class StoreThread:
         self._changed = changed
         self._view: SurrealView | None = None
         self._closed = False
+        self._closing = threading.Event()
         self._loop = asyncio.new_event_loop()
         self._turn = asyncio.Lock()
         self._thread = threading.Thread(target=self._serve, name="store")
@@ -66,6 +75,7 @@ class StoreThread:
         if self._closed:
             return
         self._closed = True
+        self._closing.set()
         self._ask(self._shut()).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -86,13 +96,25 @@ class StoreThread:
             view = SurrealView(self._directory)
             self._changed("filling", -1)
             try:
-                await view.open()
-                await _catch_up(view, self._history)
-            except Exception:  # noqa: BLE001 - whatever is wrong with a view, filling it again mends
-                await view.discard()
-                await _catch_up(view, self._history)
+                await self._fill(view)
+            except Closing:
+                raise
+            except Exception:
+                self._changed("failed", -1)
+                raise
             self._view = view
             self._changed("ready", view.seq)
+
+    async def _fill(self, view: SurrealView) -> None:
+        try:
+            await view.open()
+            await _catch_up(view, self._history, self._closing.is_set)
+        except Closing:
+            await view.close()
+            raise
+        except Exception:  # noqa: BLE001 - whatever is wrong with a view, filling it again mends
+            await view.discard()
+            await _catch_up(view, self._history, self._closing.is_set)
 
     async def _follow(self, entries: Sequence[Entry]) -> None:
         async with self._turn:
@@ -101,7 +123,7 @@ class StoreThread:
             if fresh and fresh[0].head.seq == view.seq + 1:
                 await view.apply(fresh)
             elif fresh:
-                await _catch_up(view, self._history)
+                await _catch_up(view, self._history, self._closing.is_set)
             self._changed("ready", view.seq)
 
     async def _facts(self, key: str, text: str) -> tuple[list[FactRow], int]:
@@ -127,16 +149,23 @@ class StoreThread:
                 await self._view.close()
 
 
-async def _catch_up(view: SurrealView, history: Callable[[], Iterable[Entry]]) -> None:
-    behind: list[Entry] = []
-    fits = view.seq < 0
-    for entry in history():
-        if entry.head.seq == view.seq:
-            fits = entry.hash == view.head
-        if entry.head.seq > view.seq:
-            behind.append(entry)
-    if not fits:
+async def _catch_up(
+    view: SurrealView, history: Callable[[], Iterable[Entry]], closing: Callable[[], bool]
+) -> None:
+    """Adds what is missing, batch by batch; a view that does not fit the ledger starts anew."""
+    if view.seq >= 0 and not _fits(view, history()):
         await view.discard()
-        await view.apply(history())
-        return
-    await view.apply(behind)
+    batch: list[Entry] = []
+    for entry in history():
+        if entry.head.seq > view.seq:
+            batch.append(entry)
+        if len(batch) == STEP:
+            if closing():
+                raise Closing
+            await view.apply(batch)
+            batch = []
+    await view.apply(batch)
+
+
+def _fits(view: SurrealView, history: Iterable[Entry]) -> bool:
+    return any(entry.head.seq == view.seq and entry.hash == view.head for entry in history)

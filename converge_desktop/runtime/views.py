@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from converge_core.errors import DecisionRefused, IllegalCommand
+from converge_core.audit import read_in
+from converge_core.errors import DecisionRefused, IllegalCommand, LedgerCorrupt
 from converge_core.ids import GateId, RunId, TraceId
-from converge_core.state import DeskState, Gate, Phase, RunState, fold
-from converge_desktop.adapters.ledger_file import read_ledger
+from converge_core.state import DeskState, Gate, Phase, RunState
+from converge_desktop.adapters.keys import signature_fits
+from converge_desktop.adapters.ledger_file import read_ledger, unfinished_bytes
 from converge_desktop.adapters.packs import Pack, pack_of
 from converge_desktop.adapters.texts import TextReader
 from converge_desktop.runtime.readmodel import (
@@ -18,6 +20,7 @@ from converge_desktop.runtime.readmodel import (
     RunView,
     TraceRow,
     TraceView,
+    Verification,
 )
 from converge_desktop.runtime.review_views import assemble_review, inbox_row
 from converge_desktop.runtime.run_views import run_row, run_view
@@ -126,6 +129,15 @@ class Views:
         words = plural(len(runs), "run")
         return f"{words}, {waiting} waiting for you" if waiting else words
 
+    def budget_words(self) -> str:
+        """Says what the newest run that goes on has used up; empty if none does."""
+        going = [run for run in self.all_runs() if run.phase is not Phase.STOPPED]
+        if not going:
+            return ""
+        used, limits = going[-1], going[-1].intent.budgets
+        facts = f"facts {used.context.count():,} of {limits.facts:,}"
+        return f"cycles {used.cycle} of {limits.cycles} · {facts}"
+
     def _title(self, run: RunState) -> str:
         return self._titles.get(run.started.pack, run.started.pack)
 
@@ -137,7 +149,23 @@ def read_views(data_dir: Path, titles: Mapping[str, str]) -> Views:
         LedgerCorrupt: if a record does not verify.
     """
     state = DeskState()
-    for entry in read_ledger(data_dir / "ledger"):
-        if entry.event is not None:
-            state = fold(state, entry.event, entry.head.at, entry.head.seq)
+    if (data_dir / "ledger").is_dir():
+        for entry in read_ledger(data_dir / "ledger"):
+            state = read_in(state, entry, signature_fits)
     return Views(lambda: state, TextReader(data_dir / "texts").text, titles)
+
+
+def verify_ledger(directory: Path) -> Verification:
+    """Reads a ledger from its first record and checks hashes, signatures and approvals.
+
+    Raises:
+        OSError: if there is no ledger, or it cannot be read.
+    """
+    state, records, head = DeskState(), 0, ""
+    try:
+        for entry in read_ledger(directory):
+            state = read_in(state, entry, signature_fits)
+            records, head = records + 1, entry.hash
+    except LedgerCorrupt as error:
+        return Verification(records, error.seq, error.reason, head)
+    return Verification(records, -1, "", head, unfinished_bytes(directory))

@@ -54,6 +54,15 @@ def segments(text: str, cited: Sequence[Cited]) -> Text:
     return tuple(pieces)
 
 
+def is_text(value: str) -> bool:
+    """Whether ``value`` can be written down; names of files in foreign encodings cannot."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def run_label(run_id: str) -> str:
     """Returns what a run is called: ``run 0192``."""
     return run_id.replace("-", " ")

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 
 from converge_core import events as e
 from converge_core.agent import Agent, Executed, Executor, sequential, wants
+from converge_core.audit import why_refused
 from converge_core.authority import Actor, ActorKind, AuthorityGrant
 from converge_core.checks import BASIC
 from converge_core.context import Context, ContextView
@@ -38,7 +39,7 @@ from converge_core.observation import Observation
 from converge_core.policy import ENGINE_GATE, Policy, policy_of_grants
 from converge_core.proposal import ProposedFact, draft
 from converge_core.record import settled
-from converge_core.review import Decision, Operator, SignatureCheck, bytes_of, no_signatures
+from converge_core.review import Decision, Operator, SignatureCheck, no_signatures
 from converge_core.state import DeskState, Phase, RunState, fold
 from converge_core.stop import (
     AgentRefused,
@@ -450,7 +451,8 @@ class Engine:
             raise DecisionRefused(f"{decision.gate} is no gate of run {state.run}")
         taken = gate.decision
         if taken is not None:
-            if (taken.verdict, taken.operator) == (decision.verdict, decision.operator):
+            same = (taken.verdict, taken.operator, taken.reason)
+            if same == (decision.verdict, decision.operator, decision.reason):
                 return []
             raise DecisionRefused(
                 f"{decision.gate} was decided before: {taken.operator} chose {taken.verdict} "
@@ -458,18 +460,9 @@ class Engine:
             )
         if gate.withdrawn:
             raise DecisionRefused(f"{decision.gate} is closed: {gate.withdrawn}")
-        if decision.request != gate.request.digest():
-            raise DecisionRefused(
-                f"{decision.gate}: what was decided on is not what is asked now; review it again"
-            )
-        if decision.verdict == "reject" and not decision.reason.strip():
-            raise DecisionRefused(f"{decision.gate}: a rejection needs a reason")
-        if decision.operator != operator.id or not self._verify(
-            operator.public_key, bytes_of(decision), decision.signature
-        ):
-            raise DecisionRefused(
-                f"{decision.gate}: the signature is not that of {decision.operator}"
-            )
+        reason = why_refused(decision, gate.request, operator, self._verify)
+        if reason:
+            raise DecisionRefused(f"{decision.gate}: {reason}")
         return [e.GateDecided(run=state.run, decision=decision)]
 
     def _finish(self, state: RunState, cycles: int) -> list[e.Event]:

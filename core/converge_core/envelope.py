@@ -66,12 +66,21 @@ class InferenceEnvelope(Record, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class InferenceRequest:
-    """One model call: a prompt, the grammar that bounds its answer, and the longest answer."""
+    """One model call.
+
+    Attributes:
+        prompt: the exact prompt.
+        grammar: the GBNF that bounds the answer.
+        max_tokens: the longest answer.
+        seed: the sampler's seed.
+        parts: texts to count the tokens of, by the same tokenizer.
+    """
 
     prompt: str
     grammar: str
     max_tokens: int
     seed: int = 0
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +96,7 @@ class InferenceResult:
         prefill_us: time until the first token.
         duration_us: time in all.
         envelope: how it was computed.
+        part_tokens: tokens of each of the request's parts.
     """
 
     text: str
@@ -97,6 +107,7 @@ class InferenceResult:
     prefill_us: int
     duration_us: int
     envelope: InferenceEnvelope
+    part_tokens: tuple[int, ...] = ()
 
 
 class InferenceBackend(Protocol):
@@ -104,6 +115,3 @@ class InferenceBackend(Protocol):
 
     def infer(self, request: InferenceRequest, cancelled: Callable[[], bool]) -> InferenceResult:
         """Answers ``request``; asks ``cancelled`` often, and gives up when it says so."""
-
-    def count_tokens(self, text: str) -> int:
-        """Returns how many tokens ``text`` takes."""

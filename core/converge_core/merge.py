@@ -165,6 +165,8 @@ class Merge:
             granted_at=self.now,
         )
         self._record(proposal)
+        if self._stands(proposal):
+            return
         validated = self._validated(proposal)
         if validated is not None:
             self._promote(validated, (grant,), SYSTEM)
@@ -310,8 +312,8 @@ class Merge:
 
 
 def _times_asked(request: GateRequest) -> int:
-    _, _, times = request.id.partition("#")
-    return int(times) if times else 0
+    times = request.id.removeprefix(gate_request_id(request.proposal, 0))
+    return int(times.removeprefix("#") or 0)
 
 
 def _sentence(proposal: Draft, reason: str) -> str:

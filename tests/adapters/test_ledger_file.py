@@ -366,7 +366,7 @@ def test_a_torn_last_segment_is_cut_back_to_its_last_batch(directory: Path, torn
 
 
 @pytest.mark.parametrize("number", [0, 1])
-@pytest.mark.parametrize("damage", ["cut", "flip", "missing", "empty"])
+@pytest.mark.parametrize("damage", ["cut", "flip", "missing", "empty", "longer", "split"])
 def test_a_damaged_earlier_segment_is_refused(directory: Path, number: int, damage: str) -> None:
     """Only the last segment can have been unfinished, so what lacks in another was taken away."""
     write(directory, segment_bytes=400)
@@ -381,6 +381,13 @@ def test_a_damaged_earlier_segment_is_refused(directory: Path, number: int, dama
             segment.unlink()
         case "empty":
             segment.write_bytes(b"")
+        case "longer":
+            segment.write_bytes(data + b'{"body":')
+        case "split":
+            after = sorted(directory.glob("*.jsonl"))[number + 1]
+            first, *rest = after.read_bytes().splitlines(keepends=True)
+            segment.write_bytes(data + first)
+            after.write_bytes(b"".join(rest))
     left = {path.name: path.read_bytes() for path in directory.iterdir()}
 
     with pytest.raises(LedgerCorrupt):

@@ -71,7 +71,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_a_folder_is_no_model(tmp_path: Path) -> None:
     """Choosing one by mistake is a sentence."""
-    assert f"{tmp_path} cannot be read: Is a directory" in refusal(tmp_path)
+    assert f"{tmp_path} is not a file. Choose a file whose name ends in .gguf." == refusal(tmp_path)
 
 
 @pytest.mark.parametrize("data", [b"", b"GGU", b"hello, I am a text\n" * 100, b"\x00" * 100])

@@ -8,12 +8,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from converge_core.engine import Decide
 from converge_core.errors import DecisionRefused
 from converge_core.ids import ApprovalId
 from converge_core.key import ContextKey
 from converge_core.review import Decision, Verdict, bytes_of
 from converge_desktop.adapters.keys import KEY_BYTES, KeyProblem, OperatorKey, signature_fits
-from tests.core.kit import ASK_STRATEGIES, Decide, Play, engine_of, fact, proposes
+from tests.core.kit import ASK_STRATEGIES, Play, engine_of, fact, proposes
 
 
 @pytest.fixture

@@ -94,20 +94,22 @@ def test_capabilities_are_named_by_short_ids_in_their_order() -> None:
     )
 
 
-def test_a_later_step_sees_what_the_reasoning_cited_by_side() -> None:
-    """Ids and conclusion, and none of the words."""
+def test_a_later_step_sees_what_the_reasoning_cited_by_side_with_its_remedies() -> None:
+    """Ids, what answers each, and the conclusion; none of the words, and no remedy for support."""
     answer = ReasoningAnswer.model_validate(
         {
             "steps": [
                 {"side": "support", "text": "{s04} is inside"},
                 {"side": "breach", "text": "{s01} and {s03} break limits"},
+                {"side": "unknown", "text": "{s02} is not known"},
             ],
             "conclusion": "hold",
         }
     )
+    remedies = {"s01": "c01", "s02": "c03", "s03": "c02", "s04": "c01"}
 
-    assert "h01 | breach s01 s03 | support s04 | conclude hold" == (
-        reasoning_entry("h01", "reasoning", answer).render()
+    assert "h01 | breach s01 c01 s03 c02 | unknown s02 c03 | support s04 | conclude hold" == (
+        reasoning_entry("h01", "reasoning", answer, remedies).render()
     )
 
 

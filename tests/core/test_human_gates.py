@@ -297,11 +297,11 @@ UNGROUNDED = policy_of(
 )
 
 
-def resting() -> Play:
+def resting(agent: str = "p") -> Play:
     """Returns a run in which the second question rests on what the first would make a fact."""
     play = asking(
         proposes(
-            "p",
+            agent,
             fact(Key.STRATEGIES, "base"),
             fact(Key.STRATEGIES, "top", rests_on=(FactId("base"),)),
         ),
@@ -322,6 +322,13 @@ def test_what_rests_on_another_answer_is_asked_anew() -> None:
         gate.request.id,
         [ground.fact for ground in gate.request.ground],
     )
+
+
+def test_whatever_an_agent_is_called_its_proposals_can_be_asked_anew() -> None:
+    """Signs that ids are made of may stand in its name."""
+    [gate] = resting("a/b#1|c").gates()
+
+    assert "gate:run/1/a/b#1|c/1#1" == gate.request.id
 
 
 @pytest.mark.parametrize(("verdict", "stand"), [("approve", ["base", "top"]), ("reject", ["base"])])

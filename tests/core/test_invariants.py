@@ -80,16 +80,16 @@ def test_a_discarded_merge_keeps_who_failed_in_it() -> None:
     assert ["RuntimeError: broken"] == [failure.reason for failure in play.state.failures]
 
 
-def test_no_proposal_of_a_run_shares_its_id_with_another() -> None:
+@pytest.mark.parametrize("key", [Key.SEEDS, Key.DIAGNOSTIC])
+def test_no_proposal_of_a_run_shares_its_id_with_another(key: Key) -> None:
     """The diagnostic of a discarded merge is no proposal of that merge."""
 
     def fail(_: object) -> AgentEffect:
         raise RuntimeError("broken")
 
+    agents = [script("broken", fail), proposes("p", seed("a"))]
     engine = engine_of(
-        script("broken", fail),
-        proposes("p", seed("a")),
-        invariants=[at_most(0, Key.SEEDS, STRUCTURAL)],
+        *(agents if key is Key.SEEDS else agents[:1]), invariants=[at_most(0, key, STRUCTURAL)]
     )
     play = Play(engine).begin()
     named = [event.draft.id for event in play.of(e.ProposalCreated)]
@@ -138,6 +138,17 @@ def test_a_semantic_rule_is_checked_at_the_fixed_point_too() -> None:
 
     assert isinstance(Play(engine_of(invariants=[needs])).begin().state.stop, InvariantViolated)
     assert Converged() == Play(engine_of(invariants=[needs])).begin(seed("a")).state.stop
+
+
+def test_a_semantic_rule_counts_what_only_diagnostics_changed() -> None:
+    """The cycle in which an agent fails may be the last, and is judged like any other."""
+
+    def fail(_: object) -> AgentEffect:
+        raise RuntimeError("broken")
+
+    engine = engine_of(script("broken", fail), invariants=[at_most(0, Key.DIAGNOSTIC, SEMANTIC)])
+
+    assert isinstance(Play(engine).begin().state.stop, InvariantViolated)
 
 
 def test_an_acceptance_rule_is_checked_at_the_fixed_point_only() -> None:

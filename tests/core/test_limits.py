@@ -107,10 +107,11 @@ def test_a_limit_in_words(at_least: bool, unit: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("value", "margin"), [(610, "-14.0"), (750, "+0.0"), (815, "+6.5"), (None, "?")]
 )
-def test_the_state_layer_shows_bound_weight_margin_and_remedy(
-    value: int | None, margin: str
+@pytest.mark.parametrize("weight", Weight)
+def test_a_line_of_the_state_opens_with_weight_and_margin(
+    value: int | None, margin: str, weight: Weight
 ) -> None:
-    """The margin is worked out for the model, which is no calculator."""
-    fields = limit("75.0", at_least=True).fields(Quantity(value, 1, "%"), "c02")
+    """The margin is worked out and signed for the model, which is no calculator."""
+    opening = limit("75.0", at_least=True, weight=weight).head(Quantity(value, 1, "%"))
 
-    assert ("at least 75.0 %", "hard", f"margin {margin}", "c02") == fields
+    assert (weight.value, f"margin {margin}") == opening

@@ -9,6 +9,7 @@ import pytest
 from converge_core import events as e
 from converge_core.agent import AgentEffect
 from converge_core.authority import AuthorityGrant
+from converge_core.context import ContextView
 from converge_core.engine import grant
 from converge_core.errors import ConvergeError
 from converge_core.ids import GateId
@@ -141,6 +142,33 @@ def test_what_is_refused_for_its_length_is_quoted_in_part(content: str) -> None:
 
     assert len(diagnostic) <= LONGEST_DIAGNOSTIC
     assert "the limit is 100,000" in diagnostic
+
+
+def test_what_was_refused_cannot_come_again_in_the_same_breath() -> None:
+    """One agent, one cycle, one id: the second attempt is closed by the first."""
+    agent = proposes("p", fact(Key.STRATEGIES, "x"), fact(Key.STRATEGIES, "x", "or else"))
+    policy = policy_of(rule(Effect.PERMIT), rule(Effect.FORBID, Key.STRATEGIES, "no"))
+    play = Play(engine_of(agent, policy=policy)).begin()
+
+    assert ["no", "refused-before"] == [event.rule for event in play.of(e.ProposalRefused)]
+
+
+def test_an_agent_cannot_take_the_place_of_a_diagnostic() -> None:
+    """Squatting on the id that its failure will have leaves one fact of that id, and a refusal."""
+
+    def fail(_: ContextView) -> AgentEffect:
+        raise RuntimeError("broken")
+
+    squatter = proposes("squatter", seed("failed:broken:1"))
+    play = Play(engine_of(squatter, script("broken", fail, after=[Key.SIGNALS])))
+    play.begin(fact(Key.SIGNALS, "s"))
+
+    assert ["failed:broken:1"] == contents(play.state, Key.SEEDS)
+    assert 0 == play.state.context.count(Key.DIAGNOSTIC)
+    assert [("engine", "conflict")] == [
+        (play.state.drafts[event.proposal].agent, event.rule)
+        for event in play.of(e.ProposalRefused)
+    ]
 
 
 def test_two_agents_refused_for_the_same_words_share_one_diagnostic() -> None:

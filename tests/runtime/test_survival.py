@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from converge_core.errors import IllegalCommand
+from converge_desktop import paths
 from converge_desktop.adapters.ledger_file import LedgerWriteFailed
 from converge_desktop.adapters.lock import DataDirectoryBusy
 from converge_desktop.runtime.model_thread import ModelUnavailable
@@ -185,3 +186,44 @@ def test_a_closed_desk_refuses_in_words(open_desk: OpenDesk) -> None:
 
     with pytest.raises(IllegalCommand, match="closing"):
         desk.inbox().result(1)
+
+
+def test_a_decision_that_is_recorded_stays_so_when_the_next_step_cannot_be(
+    open_desk: OpenDesk, failing: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk fills between decision and fact: told in words, and taken up with the next step."""
+    desk, watch = open_desk()
+    run_id, review = ask(desk, watch, failing)
+    sync, calls = os.fsync, []
+
+    def fills_up(fd: int) -> None:
+        calls.append(fd)
+        if len(calls) > 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        sync(fd)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fills_up)
+        desk.decide(review.gate_id, "approve", "", review.digest).result(10)
+    watch.until(lambda u: isinstance(u, Notice) and "could not go on" in u.text)
+
+    _, other = ask(desk, watch, failing)
+    desk.decide(other.gate_id, "reject", "no", other.digest).result(10)
+
+    assert "CriteriaMet" == watch.phase(run_id, "stopped").stop_kind
+
+
+def test_a_run_goes_on_once_a_good_model_is_chosen(
+    open_desk: OpenDesk, failing: Path, tmp_path: Path
+) -> None:
+    """Cut off during the chain, opened with a bad model: choosing a good one takes it up."""
+    desk, _ = open_desk()
+    run_id = desk.start_run("release-readiness", failing).result(60)
+    desk.close()
+    bad = tmp_path / "bad.gguf"
+    bad.write_bytes(b"GGUF")
+    desk, watch = open_desk(model=bad)
+
+    desk.load_model(paths.default_model()).result(30)
+
+    assert "waiting" == watch.phase(run_id, "waiting").row.phase
