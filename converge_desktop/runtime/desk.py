@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from converge_core.engine import Begin
+from converge_core.command import Begin
 from converge_core.errors import DecisionRefused, IllegalCommand
 from converge_core.ids import RunId
 from converge_core.ledger import Entry

@@ -17,7 +17,8 @@ from typing import TypeVar, cast
 import msgspec
 
 from converge_core.agent import Executed, execute
-from converge_core.engine import Advance, Cancel, Command, Decide, Engine, Report, Restart
+from converge_core.command import Advance, Cancel, Command, Decide, Report, Restart
+from converge_core.engine import Engine
 from converge_core.envelope import InferenceRequest, InferenceResult
 from converge_core.errors import ConvergeError, DecisionRefused, IllegalCommand, LedgerCorrupt
 from converge_core.events import Event, OperatorEnrolled, TraceRecorded

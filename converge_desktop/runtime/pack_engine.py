@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from converge_core.chain import DecisionStep
+from converge_core.command import Begin
 from converge_core.context import Context
 from converge_core.contract import CheckResult
-from converge_core.engine import Begin, Engine, grant
+from converge_core.engine import Engine
 from converge_core.events import RunStarted
 from converge_core.gate import Check
 from converge_core.ids import AgentId, FactId, ObservationId, RunId
@@ -17,7 +18,7 @@ from converge_core.intent import Budgets, Criterion, RootIntent
 from converge_core.key import ContextKey
 from converge_core.limits import Limit
 from converge_core.observation import Observation, ObservationKind, observe
-from converge_core.policy import Effect
+from converge_core.policy import Effect, grant
 from converge_core.prompt import Standing
 from converge_core.proposal import ContentKind, Draft, ProposedFact
 from converge_core.trace import text_ref

@@ -6,10 +6,11 @@ Start with :class:`Engine`; its docstring is the quick start.
 from converge_core.agent import Agent, AgentEffect, ReactOnceAgent, SeedAgent
 from converge_core.authority import Actor, ActorKind, AuthorityGrant
 from converge_core.context import Context, ContextView
-from converge_core.engine import Engine, RunResult, grant
+from converge_core.engine import Engine, RunResult
 from converge_core.fact import Fact
 from converge_core.gate import PromotionGate
 from converge_core.key import ContextKey
+from converge_core.policy import grant
 from converge_core.proposal import ContentKind, ProposedFact
 
 __all__ = [

@@ -2,19 +2,8 @@
 
 ``step`` looks at folded state and a command and returns the events that follow; it changes nothing.
 Whoever drives it appends the events, folds them, and asks again. :meth:`Engine.run` is the
-smallest such driver; the desktop's engine thread is another. What is legal when:
-
-========== ==================== =========================================
-phase      command              leads to
-========== ==================== =========================================
-(none)     Begin                ready
-ready      Advance              executing, stopped
-executing  Report, Restart      ready, waiting, stopped; executing
-waiting    Decide               waiting, resolving
-resolving  Advance              ready, waiting, stopped
-any but    Cancel               stopped
-stopped
-========== ==================== =========================================
+smallest such driver; the desktop's engine thread is another. What is legal when stands in
+:mod:`converge_core.command`.
 """
 
 from __future__ import annotations
@@ -27,6 +16,16 @@ from converge_core.agent import Agent, Executed, Executor, sequential, wants
 from converge_core.audit import why_refused
 from converge_core.authority import Actor, ActorKind, AuthorityGrant
 from converge_core.checks import BASIC
+from converge_core.command import (
+    LEGAL,
+    Advance,
+    Begin,
+    Cancel,
+    Command,
+    Decide,
+    Report,
+    Restart,
+)
 from converge_core.context import Context, ContextView
 from converge_core.errors import DecisionRefused, IllegalCommand, InvalidConfiguration
 from converge_core.gate import Check, PromotionGate
@@ -35,11 +34,10 @@ from converge_core.intent import RootIntent
 from converge_core.invariant import Invariant, InvariantClass, Violation
 from converge_core.key import ContextKey
 from converge_core.merge import ENGINE, Merge
-from converge_core.observation import Observation
 from converge_core.policy import ENGINE_GATE, Policy, policy_of_grants
 from converge_core.proposal import ProposedFact, draft
 from converge_core.record import settled
-from converge_core.review import Decision, Operator, SignatureCheck, no_signatures
+from converge_core.review import SignatureCheck, no_signatures
 from converge_core.state import DeskState, Phase, RunState, fold
 from converge_core.stop import (
     AgentRefused,
@@ -60,60 +58,6 @@ from converge_core.trace import DecisionTrace
 INPUT = AgentId("input")
 MAX_NAME = 64
 """The longest name of an agent or an invariant; ids derive from it and need room."""
-
-
-@dataclass(frozen=True, slots=True)
-class Begin:
-    """Start a run over these observations and the proposals that restate them."""
-
-    started: e.RunStarted
-    observations: tuple[Observation, ...] = ()
-    inputs: tuple[ProposedFact, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Advance:
-    """Go on: decide what comes after an ended cycle, or merge what people decided."""
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What the eligible agents did, in registration order."""
-
-    executed: tuple[Executed, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Restart:
-    """The agents' work was lost with the process; have them execute again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decide:
-    """A person's answer, and who that person is."""
-
-    decision: Decision
-    operator: Operator
-
-
-@dataclass(frozen=True, slots=True)
-class Cancel:
-    """A person stops the run."""
-
-    by: str
-
-
-Command = Begin | Advance | Report | Restart | Decide | Cancel
-
-_LEGAL: dict[type, frozenset[Phase]] = {
-    Advance: frozenset({Phase.READY, Phase.RESOLVING}),
-    Report: frozenset({Phase.EXECUTING}),
-    Restart: frozenset({Phase.EXECUTING}),
-    Decide: frozenset(
-        {Phase.WAITING, Phase.READY, Phase.RESOLVING, Phase.EXECUTING, Phase.STOPPED}
-    ),
-    Cancel: frozenset(Phase) - {Phase.STOPPED},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +149,7 @@ class Engine:
             return self._begin(command, now)
         if state is None:
             raise IllegalCommand(f"{type(command).__name__} needs a run that has begun")
-        if state.phase not in _LEGAL[type(command)]:
+        if state.phase not in LEGAL[type(command)]:
             name = type(command).__name__
             raise IllegalCommand(f"{name} does not fit run {state.run}, which is {state.phase}")
         match command:
@@ -495,17 +439,6 @@ class Engine:
                     reason=violation.reason,
                 )
         return None
-
-
-def grant(by: str, *keys: ContextKey, until: int | None = None) -> AuthorityGrant:
-    """Returns a grant in the name of the policy ``by``, for ``keys`` at the engine's gate."""
-    return AuthorityGrant(
-        grantor=Actor(kind=ActorKind.POLICY, id=by),
-        keys=tuple(key.value for key in keys),
-        gates=(ENGINE_GATE,),
-        granted_at=0,
-        expires_at=until,
-    )
 
 
 def _check_name(what: str, name: str) -> None:

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import msgspec
 
-from converge_core.authority import AuthorityGrant
+from converge_core.authority import Actor, ActorKind, AuthorityGrant
 from converge_core.canonical import ContentHash, canonical_record, hash_bytes
 from converge_core.ids import GateId
 from converge_core.key import ContextKey
@@ -156,3 +156,14 @@ def policy_of_grants(grants: tuple[AuthorityGrant, ...]) -> RulePolicy:
 
 BASIC_CHECKS = ("content-present", "confidence-in-range", "ground-exists")
 ENGINE_GATE = GateId("engine-promotion")
+
+
+def grant(by: str, *keys: ContextKey, until: int | None = None) -> AuthorityGrant:
+    """Returns a grant in the name of the policy ``by``, for ``keys`` at the engine's gate."""
+    return AuthorityGrant(
+        grantor=Actor(kind=ActorKind.POLICY, id=by),
+        keys=tuple(key.value for key in keys),
+        gates=(ENGINE_GATE,),
+        granted_at=0,
+        expires_at=until,
+    )

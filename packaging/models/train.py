@@ -29,8 +29,10 @@ from converge_core.prompt import Standing, StateEntry
 KINDS = 6
 PROBE_WEIGHT = 0.3
 POINTER_WEIGHT = 0.3
-FIRST_LESSONS = 0.15
+FIRST_LESSONS = 0.12
 """The share of training that is spent on bare states only; they fade out over as much again."""
+HEAD = re.compile(r"s\d\d \| (?:info|(?:hard|soft) \| margin [-+?])")
+"""What opens a state line; its last character settles what the line says."""
 STRIDE = 64
 """Sequences are filled up to multiples of this."""
 
@@ -66,20 +68,26 @@ def kind_of(entry: StateEntry) -> int:
     return list(Standing).index(entry.standing)
 
 
+def _covering(token_at: dict[int, int], place: int) -> int:
+    """Returns the token that holds the character at ``place``."""
+    while place not in token_at:
+        place -= 1
+    return token_at[place]
+
+
 def encode(tokenizer: Tokenizer, case: Case, example: Example) -> Encoded:
     """Encodes an example."""
     prompt, answer = tokenizer.encode(example.prompt), tokenizer.encode(example.answer)
     token_at = {start: place for place, (start, _) in enumerate(prompt.offsets)}
     answer_at = {start: place for place, (start, _) in enumerate(answer.offsets)}
     before = len(prompt.ids) - 1
-    start_of: dict[str, int] = {}
     lines = []
     at = example.prompt.index("STATE\n") + len("STATE\n")
     for entry in case.entries:
-        start_of[entry.cite] = at
-        name, at = token_at[at + 1], example.prompt.index("\n", at)
-        lines.append((name, token_at[at], kind_of(entry)))
-        at += 1
+        head = HEAD.match(example.prompt, at)
+        assert head, example.prompt[at : at + 40]
+        lines.append((token_at[at + 1], _covering(token_at, head.end() - 1), kind_of(entry)))
+        at = example.prompt.index("\n", at) + 1
     end_of = {entry.cite: line[1] for entry, line in zip(case.entries, lines, strict=True)}
     listed = example.prompt.find("\nh01")
     sources = []

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from converge_core.engine import Decide
+from converge_core.command import Decide
 from converge_core.errors import DecisionRefused
 from converge_core.ids import ApprovalId
 from converge_core.key import ContextKey

@@ -18,7 +18,6 @@ import msgspec
 from converge_core import events as e
 from converge_core.agent import AgentEffect
 from converge_core.canonical import canonical_record, hash_text
-from converge_core.engine import grant
 from converge_core.events import Event, body_of
 from converge_core.gate import CheckRecord
 from converge_core.ids import FactId, ObservationId, RunId
@@ -27,6 +26,7 @@ from converge_core.invariant import Invariant, InvariantClass, Violation
 from converge_core.key import ContextKey as Key
 from converge_core.ledger import Chain, encode_batch
 from converge_core.observation import observe
+from converge_core.policy import grant
 from converge_core.proposal import ContentKind
 from converge_core.trace import Cited, text_ref
 from tests.core.kit import (

@@ -14,15 +14,16 @@ from converge_core.agent import Agent, AgentEffect, Executed, Executor, execute,
 from converge_core.authority import Actor, ActorKind, AuthorityGrant
 from converge_core.canonical import canonical_record, hash_bytes
 from converge_core.checks import BASIC
+from converge_core.command import Advance, Begin, Cancel, Command, Decide, Report
 from converge_core.context import ContextView
-from converge_core.engine import Advance, Begin, Cancel, Command, Decide, Engine, Report, grant
+from converge_core.engine import Engine
 from converge_core.envelope import InferenceEnvelope
 from converge_core.gate import Check, PromotionGate
 from converge_core.ids import AgentId, ApprovalId, FactId, GateId, OperatorId, ProposalId, RunId
 from converge_core.intent import RootIntent
 from converge_core.key import ContextKey
 from converge_core.observation import Observation
-from converge_core.policy import BASIC_CHECKS, ENGINE_GATE, Effect, Risk, Rule, RulePolicy
+from converge_core.policy import BASIC_CHECKS, ENGINE_GATE, Effect, Risk, Rule, RulePolicy, grant
 from converge_core.proposal import Draft, ProposedFact, draft
 from converge_core.review import Decision, Operator, Verdict, bytes_of
 from converge_core.state import DeskState, Gate, Phase, RunState, fold

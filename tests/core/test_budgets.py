@@ -106,6 +106,11 @@ def test_approved_facts_respect_the_budget() -> None:
     assert ["fact-budget"] == [event.rule for event in play.of(e.ProposalRefused)]
 
 
+def test_a_run_without_budgets_of_its_own_ends_too() -> None:
+    """A hundred cycles and ten thousand facts are for everybody; tokens and time are free."""
+    assert Budgets(cycles=100, facts=10_000, tokens=None, time_us=None) == Budgets()
+
+
 # Tokens.
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from converge_core import events as e
 from converge_core.canonical import hash_bytes
-from converge_core.engine import Decide
+from converge_core.command import Decide
 from converge_core.errors import DecisionRefused
 from converge_core.ids import ApprovalId, GateId, OperatorId
 from converge_core.key import ContextKey as Key
@@ -19,6 +19,7 @@ from tests.core.kit import (
     ALICE,
     ASK_STRATEGIES,
     BOB,
+    Person,
     Play,
     contents,
     engine_of,
@@ -114,6 +115,10 @@ def claim_bob(decision: Decision) -> Decision:
     return msgspec.structs.replace(decision, operator=BOB.operator.id)
 
 
+def lend_to_bob(decision: Decision) -> Decision:
+    return ALICE.signed(claim_bob(decision))
+
+
 def change(name: str, value: object) -> Callable[[Decision], Decision]:
     return lambda decision: msgspec.structs.replace(decision, **{name: value})
 
@@ -124,6 +129,7 @@ def change(name: str, value: object) -> Callable[[Decision], Decision]:
         pytest.param(sign_nothing, id="unsigned"),
         pytest.param(sign_as_bob, id="signed by another"),
         pytest.param(claim_bob, id="in the name of another"),
+        pytest.param(lend_to_bob, id="in the name of another with one's own key"),
         pytest.param(change("verdict", Verdict.APPROVE), id="another verdict"),
         pytest.param(change("reason", "because"), id="another reason"),
         pytest.param(change("decided_at", 8), id="another time"),
@@ -184,12 +190,22 @@ def test_the_same_answer_again_changes_nothing() -> None:
     assert before == lines_of(play.answer(gate, "approve"))
 
 
-@pytest.mark.parametrize(("by", "verdict"), [(BOB, "approve"), (BOB, "reject"), (ALICE, "reject")])
-def test_another_answer_is_refused_and_names_the_first(by: object, verdict: str) -> None:
-    """The first decision stands, and whoever comes later learns whose it was."""
+@pytest.mark.parametrize(
+    ("by", "verdict", "reason"),
+    [
+        (BOB, "approve", "fine"),
+        (BOB, "reject", "no"),
+        (ALICE, "reject", "no"),
+        (ALICE, "approve", ""),
+    ],
+)
+def test_another_answer_is_refused_and_names_the_first(
+    by: Person, verdict: str, reason: str
+) -> None:
+    """Another person, verdict or reason: the first decision stands, and its author is named."""
     play, gate, _ = waiting()
-    play.answer(gate, "approve", ALICE)
-    said = refused(play, Decide(by.decision(gate, verdict, "no"), by.operator))  # type: ignore[attr-defined]
+    play.answer(gate, "approve", ALICE, "fine")
+    said = refused(play, Decide(by.decision(gate, verdict, reason), by.operator))
 
     assert f"{ALICE.operator.id} chose approve at 7; the first decision stands" in said
 

@@ -15,13 +15,12 @@ from converge_core.authority import Actor, ActorKind, AuthorityGrant
 from converge_core.canonical import canonical_record
 from converge_core.context import Context
 from converge_core.contract import CheckResult
-from converge_core.engine import grant
 from converge_core.errors import MissingCheck, NotAuthorized, ReportMismatch
 from converge_core.fact import Fact, PromotionRecord
 from converge_core.gate import PromotionGate, ReportRecord, Validated
 from converge_core.ids import ApprovalId, FactId, GateId, ObservationId, TraceId
 from converge_core.key import ContextKey
-from converge_core.policy import BASIC_CHECKS, ENGINE_GATE, Effect
+from converge_core.policy import BASIC_CHECKS, ENGINE_GATE, Effect, grant
 from converge_core.proposal import Draft, ProposedFact
 from tests.core.kit import (
     EVERYTHING,

@@ -7,15 +7,8 @@ import pytest
 from converge_core import Context, ContextKey, Engine, ReactOnceAgent, SeedAgent, grant
 from converge_core import events as e
 from converge_core.agent import AgentEffect
+from converge_core.command import Advance, Begin, Cancel, Command, Report, Restart
 from converge_core.context import ContextView
-from converge_core.engine import (
-    Advance,
-    Begin,
-    Cancel,
-    Command,
-    Report,
-    Restart,
-)
 from converge_core.errors import IllegalCommand, InvalidConfiguration
 from converge_core.ids import AgentId, RunId
 from converge_core.intent import Budgets, RootIntent

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from converge_core.authority import AuthorityGrant
-from converge_core.engine import grant
 from converge_core.key import ContextKey
 from converge_core.policy import (
     BASIC_CHECKS,
@@ -17,6 +16,7 @@ from converge_core.policy import (
     Risk,
     Rule,
     RulePolicy,
+    grant,
     policy_of_grants,
 )
 from converge_core.proposal import ProposedFact

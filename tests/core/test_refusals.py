@@ -10,12 +10,11 @@ from converge_core import events as e
 from converge_core.agent import AgentEffect
 from converge_core.authority import AuthorityGrant
 from converge_core.context import ContextView
-from converge_core.engine import grant
 from converge_core.errors import ConvergeError
 from converge_core.ids import GateId
 from converge_core.key import ContextKey as Key
 from converge_core.merge import LONGEST_DIAGNOSTIC
-from converge_core.policy import Effect, RulePolicy
+from converge_core.policy import Effect, RulePolicy, grant
 from converge_core.proposal import ProposedFact
 from converge_core.stop import Converged
 from tests.core.kit import (
@@ -199,10 +198,19 @@ def test_every_proposal_of_a_run_ends_somewhere() -> None:
     assert sorted(created) == sorted(ended)
 
 
-def test_input_that_cannot_be_recorded_starts_no_run() -> None:
+@pytest.mark.parametrize(
+    ("proposed", "said"),
+    [
+        (fact(Key.SEEDS, "x", structured={"f": 0.5}), r"structured\.f: float"),
+        (ProposedFact(key=Key.SEEDS, id="a\nb", content="x"), r"U\+000A"),  # type: ignore[arg-type]
+        (ProposedFact(key="Rumours", id="x", content="x"), "Rumours"),  # type: ignore[arg-type]
+        (seed("x", "\ud800"), "surrogate"),
+    ],
+)
+def test_input_that_cannot_be_recorded_starts_no_run(proposed: ProposedFact, said: str) -> None:
     """The caller hears of it as an error with the place, and nothing was changed."""
     play = Play(engine_of())
 
-    with pytest.raises(ConvergeError, match=r"structured\.f: float"):
-        play.begin(fact(Key.SEEDS, "x", structured={"f": 0.5}))
+    with pytest.raises(ConvergeError, match=said):
+        play.begin(proposed)
     assert [] == play.events

@@ -8,10 +8,10 @@ import pytest
 
 from converge_core.authority import Actor, ActorKind
 from converge_core.context import Context
-from converge_core.engine import Engine, grant
+from converge_core.engine import Engine
 from converge_core.ids import AgentId, FactId, RunId, proposal_id
 from converge_core.key import ContextKey
-from converge_core.policy import Effect
+from converge_core.policy import Effect, grant
 from converge_core.proposal import Draft, ProposedFact, draft
 from converge_desktop import paths
 from converge_desktop.adapters.packs import Pack, load_pack
