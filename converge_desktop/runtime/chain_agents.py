@@ -84,9 +84,14 @@ class StepAgent:
 
     def execute(self, view: ContextView) -> AgentEffect:
         """Renders the prompt, calls the model once, and holds the answer to its contract."""
-        state = self._state(view)
+        signals = self._signals(view)
+        read = [self._signal(cite, fact) for cite, fact in signals.items()]
+        found = self._findings(view, signals)
+        # The first step reads the signals; a later one reads what was found, and cites through it.
+        told = StateLayer(tuple(found or read))
+        state = StateLayer((*read, *found))
         concluded = self._concluded(view)
-        stack = self._pack.templates[self._step].stack(state, self._question)
+        stack = self._pack.templates[self._step].stack(told, self._question)
         contract = contract_of(self._step, tuple(self._pack.verdicts))
         prompt = stack.render()
         result = self._infer(InferenceRequest(prompt, contract.grammar(), contract.max_bytes))
@@ -97,20 +102,25 @@ class StepAgent:
             concluded=concluded,
         )
         held = contract.hold(result.text, ground)
-        call = self._call(stack, prompt, contract.grammar(), result, held)
+        call = self._call(stack, state, contract.grammar(), result, held)
         texts = (*(text for _, text in stack.layers()), contract.grammar(), result.text)
         if call.outcome is not Outcome.VALID or held.answer is None:
             return AgentEffect((), (call,), texts, refusal=self._refusal(held, state))
         proposal = self._propose(held.answer, state, self._confidence(held.answer, view))
         return AgentEffect((proposal,), (call,), texts)
 
-    def _state(self, view: ContextView) -> StateLayer:
+    def _signals(self, view: ContextView) -> dict[str, Fact]:
+        """Returns the signals by cite id: those a limit binds first, then the others."""
         view.get(ContextKey.CONSTRAINTS)
-        signals = {
-            f"s{number:02d}": fact
-            for number, fact in enumerate(view.get(ContextKey.SIGNALS), start=1)
-        }
-        entries = [self._signal(cite, fact) for cite, fact in signals.items()]
+        limits = self._pack.limits
+        facts = sorted(
+            view.get(ContextKey.SIGNALS), key=lambda fact: fact.structured["metric"] not in limits
+        )
+        return {f"s{number:02d}": fact for number, fact in enumerate(facts, start=1)}
+
+    def _findings(self, view: ContextView, signals: dict[str, Fact]) -> list[StateEntry]:
+        """Returns what the steps before this one found."""
+        entries = []
         if self._step is not DecisionStep.REASONING:
             [fact] = view.get(ContextKey.HYPOTHESES)
             answer = ReasoningAnswer.model_validate(fact.structured["answer"])
@@ -119,7 +129,7 @@ class StepAgent:
             [fact] = view.get(ContextKey.EVALUATIONS)
             score, confidence = fact.structured["score"], fact.structured["confidence"]
             entries.append(evaluation_entry("e01", fact.id, score, confidence))
-        return StateLayer(tuple(entries))
+        return entries
 
     def _remedies(self, signals: dict[str, Fact]) -> dict[str, str]:
         remedies = {}
@@ -161,7 +171,7 @@ class StepAgent:
     def _call(
         self,
         stack: PromptStack,
-        prompt: str,
+        state: StateLayer,
         grammar: str,
         result: InferenceResult,
         held: ContractResult,
@@ -172,10 +182,10 @@ class StepAgent:
             step=self._step.value,
             version=str(stack.version),
             layers={name: text_ref(text, shared=name in shared) for name, text in layers},
-            prompt_hash=hash_text(prompt),
+            prompt_hash=hash_text(stack.render()),
             state=tuple(
                 Cited(cite=entry.cite, fact=FactId(entry.fact_id), shown=entry.shown)
-                for entry in stack.state.entries
+                for entry in state.entries
             ),
             envelope=result.envelope,
             contract=held.contract,

@@ -140,7 +140,7 @@ def judge_chain(model: Model, case: Case, reasoning: str, tally: Tally) -> bool:
         right = right and reasoning == first.answer
     ends = verdict_of(result) == UNCERTAIN
     if isinstance(result.answer, ReasoningAnswer) and valid and not ends:
-        entries = (*case.entries, reasoning_entry("h01", "reasoning", result.answer, case.remedies))
+        entries = (reasoning_entry("h01", "reasoning", result.answer, case.remedies),)
         second = case.example(DecisionStep.EVALUATION, entries, "")
         raw, scored = ask(model, second)
         right = right and len(gold) > 1 and raw == gold[1].answer

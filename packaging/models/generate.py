@@ -159,7 +159,7 @@ class Case:
         if self.verdict == UNCERTAIN:
             return [first]
         answer = ReasoningAnswer.model_validate_json(first.answer)
-        reasoned = (*self.entries, reasoning_entry("h01", "reasoning", answer, self.remedies))
+        reasoned = (reasoning_entry("h01", "reasoning", answer, self.remedies),)
         evaluated = (
             *reasoned,
             evaluation_entry("e01", "evaluation", self.score() * 10, self.confidence() * 10),
@@ -178,8 +178,8 @@ class Case:
         concluded: str | None = None,
     ) -> Example:
         """Returns one step's prompt over ``entries``, with what its answer is held against."""
-        state = StateLayer(entries)
-        prompt = self.templates()[step].stack(state, self.question).render()
+        state = StateLayer(tuple(dict.fromkeys((*self.entries, *entries))))
+        prompt = self.templates()[step].stack(StateLayer(entries), self.question).render()
         known = frozenset(capability_ids(self.capabilities).values())
         ground = Ground(state, VERDICTS, known, concluded)
         return Example(step, prompt, answer, ground)
@@ -294,7 +294,7 @@ def _kinds(rng: Random, category: str, hold_at: int, most: int) -> list[_Kind]:
         rest[0] = _Kind(Standing.SUPPORT, rng.choice(list(Weight)))
     kinds = against + rest
     rng.shuffle(kinds)
-    return kinds
+    return sorted(kinds, key=lambda kind: kind.standing is None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,8 +52,8 @@ def make_pack_case(seed: int) -> Case:
         shown = label if rng.random() < 0.8 else limit.metric
         lines.append((shown, "", _reading(rng, limit, unit, calm=calm), limit))
     lines += [(label, value, None, None) for label, value in notes]
-    if rng.random() < 0.5:
-        rng.shuffle(lines)
+    rng.shuffle(lines)
+    lines.sort(key=lambda line: line[3] is None)
     entries, remedies = [], {}
     ids = capability_ids(tuple(pack["capabilities"]))
     for number, (label, value, quantity, limit) in enumerate(lines, 1):

@@ -24,6 +24,7 @@ from net import Net, Shape
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from converge_core.chain import DecisionStep
 from converge_core.prompt import Standing, StateEntry
 
 KINDS = 6
@@ -83,25 +84,26 @@ def encode(tokenizer: Tokenizer, case: Case, example: Example) -> Encoded:
     before = len(prompt.ids) - 1
     lines = []
     at = example.prompt.index("STATE\n") + len("STATE\n")
-    for entry in case.entries:
+    for entry in case.entries if example.step is DecisionStep.REASONING else ():
         head = HEAD.match(example.prompt, at)
         assert head, example.prompt[at : at + 40]
         lines.append((token_at[at + 1], _covering(token_at, head.end() - 1), kind_of(entry)))
         at = example.prompt.index("\n", at) + 1
-    end_of = {entry.cite: line[1] for entry, line in zip(case.entries, lines, strict=True)}
+    head_of = {entry.cite: line[1] for entry, line in zip(case.entries, lines, strict=False)}
     listed = example.prompt.find("\nh01")
     sources = []
     for match in re.finditer(r"s(\d\d)[}\"]", example.answer):
         asker = before + answer_at[match.start(1)]
         if listed < 0:
-            sources.append((0, asker, end_of[match[0][:3]]))
+            sources.append((0, asker, head_of[match[0][:3]]))
         else:
             named = example.prompt.index(match[0][:3], listed)
             sources.append((1, asker, token_at[named + 1]))
     for match in re.finditer(r"\{(s\d\d)(\}) is|\{(s\d\d)(\}) breaks", example.answer):
         cite, brace = (match[1], match.start(2)) if match[1] else (match[3], match.start(4))
         after = before + answer_at[brace] + 1
-        sources += [(0, place, end_of[cite]) for place in (after, after + 1, after + 2)]
+        if listed < 0:
+            sources += [(0, place, head_of[cite]) for place in (after, after + 1, after + 2)]
     for match in re.finditer(r'"for":\["?(\w*)"?\],"do":"(c\d\d)', example.answer):
         line = example.prompt.index(match[1] or f"close {case.verdict} ", listed if match[1] else 0)
         found = re.compile(rf"(?<![\w{{]){match[2]}(?!\w)").search(example.prompt, line)
@@ -129,7 +131,7 @@ def lesson(tokenizer: Tokenizer, seed: int, progress: float) -> Encoded:
     most = min(MAX_ENTRIES, 2 + int((18 if full else 50) * progress / (2 * FIRST_LESSONS)))
     case = make_case("training", seed, most) if full else make_first_lesson(seed, most)
     chain = case.examples()
-    example = chain[rng.choices((0, 1, 2), (0.5, 0.15, 0.35))[0] % len(chain)]
+    example = chain[rng.choices((0, 1, 2), (0.4, 0.2, 0.4))[0] % len(chain)]
     if not full:
         example = replace(example, prompt=brief(example.prompt))
     return encode(tokenizer, case, example)
@@ -170,8 +172,8 @@ def losses(net: Net, batch: list[Encoded]) -> tuple[Tensor, Tensor, Tensor]:
         for head, place, source in item.sources:
             sources += [(row, 2 * head, place, source), (row, 2 * head + 1, place, source)]
     rows, places, targets = torch.tensor(answers).T
-    line_rows, ends, kinds = torch.tensor(lines).T
-    name_rows, held_at, held = torch.tensor(names).T
+    line_rows, ends, kinds = torch.tensor(lines or [(0, 0, 0)]).T
+    name_rows, held_at, held = torch.tensor(names or [(0, 0, 0)]).T
     source_rows, heads, askers, looked_at = torch.tensor(sources).T
     with torch.autocast("cpu", torch.bfloat16):
         seen = net(tokens)
@@ -203,7 +205,8 @@ def train(out: Path, steps: int, budget: int, rate: float, begun: Path | None) -
     torch.manual_seed(1)
     out.mkdir(parents=True, exist_ok=True)
     started, seen = time.monotonic(), 0
-    tokenizer = train_tokenizer()
+    kept = begun / "tokenizer.json" if begun else None
+    tokenizer = Tokenizer.from_file(str(kept)) if kept else train_tokenizer()
     tokenizer.save(str(out / "tokenizer.json"))
     shape = Shape(tokenizer.get_vocab_size())
     net = Net(shape, KINDS)

@@ -12,7 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from converge_desktop.adapters.lock import DataDirectoryBusy, DirectoryLock
+from converge_desktop.adapters.lock import (
+    DataDirectoryBusy,
+    DataDirectoryUnusable,
+    DirectoryLock,
+)
 
 HOLD = """
 import sys
@@ -76,6 +80,18 @@ def test_two_directories_do_not_stand_in_each_others_way(tmp_path: Path) -> None
     """A second desk in another place is fine."""
     with DirectoryLock(tmp_path / "one"), DirectoryLock(tmp_path / "two"):
         assert (tmp_path / "two" / "lock").exists()
+
+
+@pytest.mark.parametrize("below", ["", "deeper"])
+def test_a_place_that_can_hold_no_desk_is_a_sentence(tmp_path: Path, below: str) -> None:
+    """A file where the folder should be, or on the way to it."""
+    (tmp_path / "file").write_text("")
+    place = tmp_path / "file" / below
+
+    with pytest.raises(DataDirectoryUnusable) as refused:
+        DirectoryLock(place)
+    assert f"{place} cannot hold a desk: " in str(refused.value)
+    assert "--data-dir" in str(refused.value)
 
 
 def test_what_a_crash_left_in_the_lock_file_is_no_lock(tmp_path: Path) -> None:

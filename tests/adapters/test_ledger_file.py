@@ -15,7 +15,12 @@ from hypothesis import strategies as st
 from converge_core.errors import LedgerCorrupt
 from converge_core.events import DeskOpened, Event, GateWithdrawn
 from converge_core.ids import GateId, RunId
-from converge_desktop.adapters.ledger_file import LedgerFile, LedgerWriteFailed, read_ledger
+from converge_desktop.adapters.ledger_file import (
+    LedgerFile,
+    LedgerWriteFailed,
+    read_ledger,
+    unfinished_bytes,
+)
 from tests.core.golden_story import LEDGER, story, written
 
 BATCHES: list[list[Event]] = [
@@ -131,6 +136,7 @@ def test_a_ledger_cut_anywhere_opens_with_every_whole_batch_and_a_report(
     data = DATA[-1]
     for length, records, left in torn_places():
         segment.write_bytes(data[:length])
+        assert left == unfinished_bytes(directory)
         with closing(LedgerFile(directory)) as ledger:
             assert records == len(list(ledger.entries())) == ledger.seq + 1
             if left == 0:
@@ -333,6 +339,22 @@ def test_a_record_is_synced_before_it_is_acknowledged(
     ledger.close()
 
     assert ["write", "sync"] * 3 == calls
+
+
+def test_a_ledger_that_was_taken_away_takes_nothing_more(directory: Path) -> None:
+    """A file that has no name any more would swallow every record; it is noticed before it does."""
+    with closing(LedgerFile(directory)) as ledger:
+        ledger.append(BATCHES[0], 1)
+        last(directory).unlink()
+        with pytest.raises(LedgerWriteFailed, match="it was removed while it was in use"):
+            ledger.append(BATCHES[1], 2)
+
+
+def test_an_empty_folder_has_nothing_unfinished(directory: Path) -> None:
+    """A desk that was never used is a whole one."""
+    directory.mkdir()
+
+    assert (0, []) == (unfinished_bytes(directory), events(directory))
 
 
 # Segments.

@@ -140,6 +140,15 @@ def test_a_good_model_loads_after_bad_ones(tmp_path: Path) -> None:
     backend.close()
 
 
+def test_a_model_says_what_it_is(shared: LlamaBackend) -> None:
+    """What a person is shown of it, each in a word or a number."""
+    said = dict(shared.describe())
+
+    assert {"name", "architecture", "parameters", "context", "licence"} <= set(said)
+    assert all(said.values())
+    assert (shared.name, f"{shared.context_size:,} tokens") == (said["name"], said["context"])
+
+
 # Answers.
 
 

@@ -12,6 +12,7 @@ import pytest
 from converge_core.key import ContextKey
 from converge_core.ledger import Chain, Entry, decode, encode_batch
 from converge_core.state import DeskState, fold
+from converge_desktop.adapters import surreal
 from converge_desktop.adapters.surreal import FactRow, StoreProblem, SurrealView
 from tests.core.golden_story import LEDGER, salts
 
@@ -117,6 +118,16 @@ def test_following_bit_by_bit_gives_what_filling_at_once_gives(tmp_path: Path, s
         return await everything(view)
 
     assert using(tmp_path / "one", fill()) == using(tmp_path / "two", follow)
+
+
+def test_many_entries_are_written_in_portions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However large a portion is, the answers are the same."""
+    whole = using(tmp_path / "one", fill())
+    monkeypatch.setattr(surreal, "BATCH", 10)
+
+    assert whole == using(tmp_path / "two", fill())
 
 
 def test_what_it_holds_already_may_be_applied_again(tmp_path: Path) -> None:
@@ -315,6 +326,22 @@ def test_rows_and_the_head_they_reflect_are_one_transaction(tmp_path: Path) -> N
         return await reached(view)
 
     assert EMPTY == using(tmp_path / "view", fail)
+
+
+def test_a_file_in_the_way_is_thrown_away_like_a_database(tmp_path: Path) -> None:
+    """The place is the view's own, and nothing in it is the truth."""
+    (tmp_path / "view").write_text("not a database")
+
+    async def open_anyway() -> dict[str, Any]:
+        view = SurrealView(tmp_path / "view")
+        with pytest.raises(StoreProblem, match="does not open"):
+            await view.open()
+        await view.discard()
+        answers = await fill()(view)
+        await view.close()
+        return answers
+
+    assert using(tmp_path / "other", fill()) == asyncio.run(open_anyway())
 
 
 def test_closing_twice_does_no_harm(tmp_path: Path) -> None:

@@ -91,6 +91,25 @@ def test_a_changed_text_is_refused(tmp_path: Path, part: bytes) -> None:
         TextReader(tmp_path).text(text_ref(LONG))
 
 
+def test_a_changed_text_can_be_kept_again(tmp_path: Path) -> None:
+    """Whoever has it whole mends the store by keeping it."""
+    file = kept(tmp_path, LONG)
+    file.write_bytes(file.read_bytes().replace(b"Gr", b"##", 1))
+    kept(tmp_path, LONG)
+
+    assert LONG == TextReader(tmp_path).text(text_ref(LONG))
+
+
+def test_a_text_that_changes_under_a_reader_is_refused(tmp_path: Path) -> None:
+    """It is checked when it is read and not only when the file was opened."""
+    file = kept(tmp_path, LONG)
+    reader = TextReader(tmp_path)
+    file.write_bytes(file.read_bytes().replace(b"Gr", b"##"))
+
+    with pytest.raises(TextMissing, match="was changed"):
+        reader.text(text_ref(LONG))
+
+
 def test_one_changed_text_does_not_harm_the_others(tmp_path: Path) -> None:
     """Each is found and checked on its own."""
     file = kept(tmp_path, LONG, OTHER)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from readiness_material import Git, lines, make_git, write_reports
+
+from tests.adapters.readiness.readiness_material import Git, lines, make_git, write_reports
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from readiness_material import (
+
+from converge_desktop.adapters.readiness import IntakeError, safe_xml
+from tests.adapters.readiness.readiness_material import (
     COBERTURA,
     JUNIT,
     Git,
@@ -16,8 +18,6 @@ from readiness_material import (
     refused,
     write_reports,
 )
-
-from converge_desktop.adapters.readiness import IntakeError, safe_xml
 
 LAUGHS = "".join(
     f'<!ENTITY l{level} "{f"&l{level - 1};" * 10}">' if level else '<!ENTITY l0 "ha">'

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from readiness_material import (
+
+from tests.adapters.readiness.readiness_material import (
     DAY,
     START,
     Git,

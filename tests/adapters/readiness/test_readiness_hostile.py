@@ -8,7 +8,8 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from readiness_material import (
+
+from tests.adapters.readiness.readiness_material import (
     Git,
     intake_of,
     make_git,

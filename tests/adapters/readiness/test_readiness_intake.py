@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from readiness_material import (
+
+from tests.adapters.readiness.readiness_material import (
     COBERTURA,
     JUNIT,
     Git,

@@ -8,9 +8,17 @@ from typing import TYPE_CHECKING
 import pytest
 from dulwich.bundle import create_bundle_from_repo, write_bundle
 from dulwich.repo import Repo
-from readiness_material import Git, intake_of, lines, make_git, refused, shown, write_reports
 
 from converge_desktop.adapters.readiness import Kind
+from tests.adapters.readiness.readiness_material import (
+    Git,
+    intake_of,
+    lines,
+    make_git,
+    refused,
+    shown,
+    write_reports,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path

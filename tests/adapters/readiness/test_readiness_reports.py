@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from junitparser import JUnitXml
-from readiness_material import (
+
+from converge_desktop.adapters.readiness.junit import read_junit
+from tests.adapters.readiness.readiness_material import (
     COBERTURA,
     JUNIT,
     Git,
@@ -18,8 +20,6 @@ from readiness_material import (
     shown,
     write_reports,
 )
-
-from converge_desktop.adapters.readiness.junit import read_junit
 
 if TYPE_CHECKING:
     from pathlib import Path

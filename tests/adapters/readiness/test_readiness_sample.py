@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from readiness_material import intake_of, make_git, shown
+
+from tests.adapters.readiness.readiness_material import intake_of, make_git, shown
 
 if TYPE_CHECKING:
     from types import ModuleType
