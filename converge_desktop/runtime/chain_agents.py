@@ -94,7 +94,10 @@ class StepAgent:
         stack = self._pack.templates[self._step].stack(told, self._question)
         contract = contract_of(self._step, tuple(self._pack.verdicts))
         prompt = stack.render()
-        result = self._infer(InferenceRequest(prompt, contract.grammar(), contract.max_bytes))
+        parts = tuple(text for _, text in stack.layers())
+        result = self._infer(
+            InferenceRequest(prompt, contract.grammar(), contract.max_bytes, parts=parts)
+        )
         ground = Ground(
             state=state,
             verdicts=tuple(self._pack.verdicts),

@@ -131,7 +131,7 @@ def lesson(tokenizer: Tokenizer, seed: int, progress: float) -> Encoded:
     most = min(MAX_ENTRIES, 2 + int((18 if full else 50) * progress / (2 * FIRST_LESSONS)))
     case = make_case("training", seed, most) if full else make_first_lesson(seed, most)
     chain = case.examples()
-    example = chain[rng.choices((0, 1, 2), (0.4, 0.2, 0.4))[0] % len(chain)]
+    example = chain[rng.choices((0, 1, 2), (0.4, 0.25, 0.35))[0] % len(chain)]
     if not full:
         example = replace(example, prompt=brief(example.prompt))
     return encode(tokenizer, case, example)
@@ -143,7 +143,7 @@ def batches(tokenizer: Tokenizer, budget: int, total: int, grown: bool) -> Itera
     A ``grown`` model has had its first lessons.
     """
     waiting: dict[int, list[Encoded]] = defaultdict(list)
-    made, seed = 0, 5_000_000 if grown else 1_000_000
+    made, seed = 0, 9_000_000 if grown else 1_000_000
     while made < total:
         item = lesson(tokenizer, seed, 1.0 if grown else made / total)
         seed += 1
