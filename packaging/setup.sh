@@ -75,5 +75,6 @@ pip() {
 }
 PATH="$PWD/$venv/bin:$PATH"
 pip install --quiet --require-hashes --requirement requirements-build.lock
-pip install --quiet --require-hashes --no-build-isolation --requirement "$lock"
+# Without the cache: it would hand out a llama.cpp that was built here with other settings.
+pip install --quiet --no-cache-dir --require-hashes --no-build-isolation --requirement "$lock"
 pip install --quiet --no-deps --no-build-isolation --editable .
