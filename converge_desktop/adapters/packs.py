@@ -167,6 +167,7 @@ class Pack:
         question: the intent, with ``{subject}`` in it.
         verdicts: each verdict's title, with ``{subject}`` in it.
         capabilities: what a plan may name, with its meaning.
+        closings: what ends a plan of each verdict.
         limits: the limits by metric.
         policy: the rules and required checks.
         permissive: verdicts that broken hard limits refuse.
@@ -182,6 +183,7 @@ class Pack:
     question: str
     verdicts: Mapping[str, str]
     capabilities: Mapping[str, str]
+    closings: Mapping[str, tuple[str, ...]]
     limits: Mapping[str, Limit]
     policy: RulePolicy
     permissive: frozenset[str]
@@ -245,6 +247,7 @@ def pack_of(texts: Mapping[str, str], place: str) -> Pack:
         question=about.question,
         verdicts=about.verdicts,
         capabilities=about.capabilities,
+        closings={name: tuple(steps) for name, steps in about.closings.items()},
         limits=limits,
         policy=_policy(rules, limits),
         permissive=frozenset(rules.permissive),
