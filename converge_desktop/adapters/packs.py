@@ -284,7 +284,6 @@ def _templates(
             hold_at=rules.hold_at,
             verdicts=tuple(about.verdicts),
             capabilities=tuple(about.capabilities),
-            closings={name: tuple(steps) for name, steps in about.closings.items()},
         )
     except (LookupError, ValueError, AttributeError, TypeError) as error:
         raise PackProblem(

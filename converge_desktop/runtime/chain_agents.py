@@ -235,11 +235,10 @@ class StepAgent:
                 kind = ContentKind.PLAN
                 content = self._pack.verdicts[answer.verdict].format(subject=self._subject)
                 named = {cite: name for name, cite in self._capabilities.items()}
-                # What a plan answers is the model's to say; how it closes is the pack's.
+                # What a plan answers is the model's to say; how it closes, the pack's.
                 steps = [
                     {"do": named[step.do], "for": [cites[cite] for cite in step.cites]}
                     for step in answer.steps
-                    if step.cites
                 ]
                 closing = self._pack.closings[answer.verdict]
                 steps += [{"do": name, "for": []} for name in closing]

@@ -52,7 +52,6 @@ def step_templates(
     hold_at: int,
     verdicts: tuple[str, ...],
     capabilities: tuple[str, ...],
-    closings: Mapping[str, tuple[str, ...]],
 ) -> dict[DecisionStep, StepTemplate]:
     """Fills a pack's prompt templates.
 
@@ -62,20 +61,14 @@ def step_templates(
         hold_at: how many soft breaches mean hold.
         verdicts: the declared verdicts.
         capabilities: the declared capabilities.
-        closings: the closing steps of each verdict.
     """
     ids = capability_ids(capabilities)
     known = "\n".join(f"{cite} {name}" for name, cite in ids.items())
-    lines = "\n".join(
-        " ".join(("close", verdict, *(ids[step] for step in steps)))
-        for verdict, steps in closings.items()
-    )
     filled = {
         "policy": policy,
         "hold_at": str(hold_at),
         "verdicts": " ".join(verdicts),
         "capabilities": known,
-        "closings": lines,
     }
     shared = str(prompts["policy"]).strip().format_map(filled)
     templates = {}

@@ -78,14 +78,14 @@ class PlanStep(_Answer):
     """One step: a declared capability by its id, and the state entries it is for."""
 
     do: Annotated[str, Field(pattern=r"^[a-z][0-9]{2}$")]
-    cites: Annotated[tuple[str, ...], Field(alias="for", max_length=MAX_CITES)]
+    cites: Annotated[tuple[str, ...], Field(alias="for", min_length=1, max_length=MAX_CITES)]
 
 
 class PlanningAnswer(_Answer):
-    """A verdict and the ordered steps that follow from it."""
+    """A verdict and the ordered steps that answer what speaks against, if anything does."""
 
     verdict: str
-    steps: Annotated[tuple[PlanStep, ...], Field(min_length=1, max_length=MAX_PLAN_STEPS)]
+    steps: Annotated[tuple[PlanStep, ...], Field(max_length=MAX_PLAN_STEPS)]
 
 
 Answer = ReasoningAnswer | EvaluationAnswer | PlanningAnswer
@@ -262,10 +262,13 @@ class EvaluationContract:
 
 @dataclass(frozen=True, slots=True)
 class PlanningContract:
-    """A verdict that follows from the chain, and ordered steps of declared capabilities."""
+    """A verdict that follows from the chain, and ordered steps of declared capabilities.
+
+    Each step answers something that speaks against; how a plan closes is the pack's to say.
+    """
 
     verdicts: tuple[str, ...]
-    name: str = field(default="planning:v1", init=False)
+    name: str = field(default="planning:v2", init=False)
 
     @property
     def max_bytes(self) -> int:
@@ -276,9 +279,9 @@ class PlanningContract:
         """Returns the bounded GBNF of the answer."""
         return (
             'root ::= "{\\"verdict\\":\\"" verdict "\\",\\"steps\\":[" '
-            f'step ("," step){{0,{MAX_PLAN_STEPS - 1}}} "]}}"\n'
+            f'(step ("," step){{0,{MAX_PLAN_STEPS - 1}}})? "]}}"\n'
             'step ::= "{\\"for\\":[" cites "],\\"do\\":\\"" cite "\\"}"\n'
-            f'cites ::= "" | quoted ("," quoted){{0,{MAX_CITES - 1}}}\n'
+            f'cites ::= quoted ("," quoted){{0,{MAX_CITES - 1}}}\n'
             'quoted ::= "\\"" cite "\\""\n'
             "cite ::= [a-z] [0-9] [0-9]\n"
             f"verdict ::= {_either(self.verdicts)}\n"
@@ -299,6 +302,7 @@ class PlanningContract:
                 _follows(answer, ground),
                 _capabilities_declared(answer, ground),
                 _cites_exist(cited, ground),
+                _steps_answer(answer, ground),
             ),
         )
 
@@ -415,3 +419,10 @@ def _capabilities_declared(answer: PlanningAnswer, ground: Ground) -> CheckResul
     reason = "The plan names a capability that the pack does not declare."
     expected = ", ".join(sorted(ground.capabilities))
     return _verdict("capabilities-declared", wrong, reason, expected)
+
+
+def _steps_answer(answer: PlanningAnswer, ground: Ground) -> CheckResult:
+    against = {e.cite for e in ground.state.entries if e.standing not in {None, Standing.SUPPORT}}
+    wrong = [cite for step in answer.steps for cite in step.cites if cite not in against]
+    reason = "The plan has a step for something that does not speak against."
+    return _verdict("steps-answer", wrong, reason, "a breach, a concern or an unknown")

@@ -18,7 +18,7 @@ from random import Random
 from typing import Literal
 
 from layout import BARE, Layout, SetEntry, held_out_layout, training_layout
-from wording import HELD_OUT, TRAINING, Wording
+from wording import HELD_OUT, NOISE_DIGITS, TRAINING, Wording, noise
 
 from converge_core.chain import (
     DecisionStep,
@@ -51,6 +51,8 @@ _SAYS = {
 }
 _CATEGORIES = {"breach": 27, "concerns": 20, "uncertain": 17, "conditions": 24, "proceed": 12}
 """How often each category is drawn: hold by breach, hold by concerns, and so on."""
+_SOFT_UNKNOWNS = (0, 0, 0, 1, 1, 2, 2, 3, 4)
+"""How many soft limits have no value, drawn evenly from these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,6 @@ class Case:
         remedies: the id of the remedy of each signal that has a limit, by cite id.
         hold_at: how many concerns mean hold.
         capabilities: the declared capabilities, in prompt order.
-        closings: the closing steps of each verdict.
         policy: name and version of the policy.
         question: the intent.
     """
@@ -83,7 +84,6 @@ class Case:
     remedies: Mapping[str, str]
     hold_at: int
     capabilities: tuple[str, ...]
-    closings: Mapping[str, tuple[str, ...]]
     policy: str
     question: str
 
@@ -116,7 +116,6 @@ class Case:
             hold_at=self.hold_at,
             verdicts=VERDICTS,
             capabilities=self.capabilities,
-            closings=self.closings,
         )
 
     def reasoning(self) -> str:
@@ -148,9 +147,7 @@ class Case:
 
     def planning(self) -> str:
         """Returns the gold answer of the third step."""
-        ids = capability_ids(self.capabilities)
         steps = [{"for": [e.cite], "do": self.remedies[e.cite]} for e in self.against]
-        steps += [{"for": [], "do": ids[name]} for name in self.closings[self.verdict]]
         return _compact({"verdict": self.verdict, "steps": steps})
 
     def examples(self) -> list[Example]:
@@ -220,28 +217,22 @@ def draw_case(rng: Random, stock: Wording, layout: Layout, max_entries: int = MA
     hold_at = rng.randint(2, 4)
     category = rng.choices(tuple(_CATEGORIES), _CATEGORIES.values())[0]
     kinds = _kinds(rng, category, hold_at, max_entries)
-    remedies = drawing.capabilities(rng.randint(2, 9))
-    closers = [n for n in drawing.capabilities(rng.randint(3, 6)) if n not in remedies]
-    closers = closers or [f"{remedies[0][:26]}.end"]
-    capabilities = [*remedies, *closers]
-    rng.shuffle(capabilities)
-    order = list(VERDICTS)
-    if not layout.app:
-        rng.shuffle(order)
-    closings = {
-        name: tuple(rng.sample(closers, min(len(closers), rng.randint(1, 3)))) for name in order
-    }
-    ids = capability_ids(tuple(capabilities))
-    entries, remedy_of = drawing.entries(kinds, [ids[name] for name in remedies])
+    capabilities = drawing.capabilities(rng.randint(4, 12))
+    ids = list(capability_ids(tuple(capabilities)).values())
+    remedies = rng.sample(ids, rng.randint(2, min(9, len(ids))))
+    entries, remedy_of = drawing.entries(kinds, remedies)
     return Case(
         category=category,
         entries=entries,
         remedies=remedy_of,
         hold_at=hold_at,
         capabilities=tuple(capabilities),
-        closings=closings,
         policy=f"{drawing.name()} {rng.randint(1, 30)}",
-        question=rng.choice(stock.questions).format(drawing.subject()),
+        question=(
+            noise(rng, 8)
+            if rng.random() < layout.noise / 2
+            else rng.choice(stock.questions).format(drawing.subject())
+        ),
     )
 
 
@@ -264,17 +255,17 @@ def _kinds(rng: Random, category: str, hold_at: int, most: int) -> list[_Kind]:
             breaches = rng.randint(1, few)
             concerns = rng.randint(0, few)
             hard_unknowns = rng.choice((0, 0, 1, 2))
-            soft_unknowns = rng.choice((0, 0, 1, 2))
+            soft_unknowns = rng.choice(_SOFT_UNKNOWNS)
         case "concerns":
-            concerns = rng.randint(hold_at, min(room, hold_at + 2))
-            soft_unknowns = rng.choice((0, 0, 1, 2))
+            concerns = min(room, hold_at + rng.choice((0, 0, 0, 1, 2)))
+            soft_unknowns = rng.choice(_SOFT_UNKNOWNS)
         case "uncertain":
             hard_unknowns = rng.choice((1, 1, 2, 3))
             concerns = rng.randint(0, few + 1)
-            soft_unknowns = rng.choice((0, 0, 1, 2))
+            soft_unknowns = rng.choice(_SOFT_UNKNOWNS)
         case "conditions":
-            concerns = rng.choice((0, 1, 1, hold_at - 1, hold_at - 1))
-            soft_unknowns = rng.choice((0, 1, 2, 3)) if concerns else rng.randint(1, few)
+            concerns = rng.choice((0, 1, hold_at - 1, hold_at - 1, hold_at - 1))
+            soft_unknowns = rng.choice(_SOFT_UNKNOWNS) if concerns else rng.randint(1, few + 2)
     against = (
         [_Kind(Standing.BREACH)] * breaches
         + [_Kind(Standing.UNKNOWN)] * hard_unknowns
@@ -328,10 +319,33 @@ class _Drawing:
             if self.layout.app:
                 entry = StateEntry(*shared, kind.standing, binding)
             else:
-                line = self.layout.line(head, fields)
+                line = self.noisy(self.layout.line(head, fields), head)
                 entry = SetEntry(*shared, kind.standing, binding, line)
             entries.append(entry)
         return tuple(entries), remedy_of
+
+    def noisy(self, line: str, head: tuple[str, ...]) -> str:
+        """Returns a line with noise in it, as often as the layout says.
+
+        Noise teaches that nothing behind the head matters, however it looks and however long it
+        is; so the margin's number may be noise as well, never its sign.
+        """
+        if self.rng.random() >= self.layout.noise:
+            return line
+        opening = " | " + " | ".join(head)
+        tail = line[len(opening) :]
+        if "margin" in head[-1] and self.rng.random() < 0.5:
+            opening = opening[: opening.index("margin") + len("margin +")]
+            opening += "".join(self.rng.choices(NOISE_DIGITS, k=self.rng.randint(1, 9)))
+        match self.rng.randrange(3):
+            case 0:
+                tail = " " + noise(self.rng, 12)
+            case 1:
+                tail += " " + noise(self.rng, 6)
+            case 2:
+                place = self.rng.randint(0, len(tail))
+                tail = f"{tail[:place]} {noise(self.rng, 6)} {tail[place:]}"
+        return opening + tail
 
     def measured(self, kind: _Kind, remedy: str) -> tuple[Quantity, Limit]:
         """Draws a limit and a quantity that stands to it as ``kind`` says."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from random import Random
 
@@ -58,6 +58,7 @@ class Layout:
         bound: words for a floor and for a ceiling.
         notation: how numbers are written.
         unit: where the unit stands: ``{number}`` and ``{unit}``.
+        noise: how often a line has noise in it; never in the held-out split.
         app: whether this is the app's own layout, written by the core itself.
     """
 
@@ -68,6 +69,7 @@ class Layout:
     bound: Wrap = ("at least", "at most")
     notation: str = "plain"
     unit: str = "{number} {unit}"
+    noise: float = 0.0
     app: bool = True
 
     def number(self, quantity: Quantity) -> str:
@@ -134,7 +136,7 @@ def training_layout(rng: Random, app_share: float = 0.4) -> Layout:
         separator = rng.choice((f" {mark} ", f"{mark} ", f" {mark} "))
         if separator not in HELD_OUT.separators:
             layout = _draw(rng, TRAINING, TRAINING_ORDERS, separator)
-    return layout
+    return replace(layout, noise=rng.choice((0.0, 0.2, 0.6)))
 
 
 def held_out_layout(rng: Random) -> Layout:

@@ -74,7 +74,6 @@ def make_pack_case(seed: int) -> Case:
         remedies=remedies,
         hold_at=rng.randint(2, 4),
         capabilities=tuple(pack["capabilities"]),
-        closings={name: tuple(pack["closings"][name]) for name in pack["verdicts"]},
         policy=f"release-readiness {rng.randint(1, 9)}",
         question=f"is {_version(rng)} fit to be released",
     )

@@ -11,9 +11,11 @@ be absent in both. ``tests/models/test_generator.py`` proves that nothing else i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import permutations
+from random import Random
 
 FIELDS = ("label", "value", "bound")
 """The fields of a line that has a limit, in the order in which the app writes them."""
@@ -269,7 +271,40 @@ HELD_OUT = Wording(
     ),
 )
 
+NOISE_DIGITS = "0123456789.:*=x"
+_LETTERS = "".join(map(chr, (*range(33, 127), *range(161, 384), *range(0x2010, 0x2266))))
+_ALPHABETS = ("0123456789.-+", "abcdefghijklmnopqrstuvwxyz", _LETTERS[:94], _LETTERS)
+
+
+def noise(rng: Random, most: int) -> str:
+    """Returns up to ``most`` random words that mean nothing, for training.
+
+    Characters of held-out layouts occur in it, so that no byte is new to the model; what opens or
+    parts their fields does not, and neither do their words.
+    """
+    while True:
+        alphabets = rng.choices(_ALPHABETS, k=rng.randint(1, most))
+        words = ["".join(rng.choices(a, k=rng.randint(2, 7))) for a in alphabets]
+        text = " ".join(words)
+        if not any(part in text for part in _KEPT_OUT) and not re.search(r"[1-9]\d{5}", text):
+            return text
+
+
 APP_ORDER = FIELDS
+_KEPT_OUT = tuple(
+    part
+    for part in (
+        *HELD_OUT.separators,
+        *HELD_OUT.openings,
+        *HELD_OUT.words,
+        *HELD_OUT.decoys,
+        *(key for wraps in HELD_OUT.wraps.values() for wrap in wraps for key in wrap),
+        *(bound for pair in HELD_OUT.bounds for bound in pair),
+        *HELD_OUT.units,
+    )
+    if len(part) > 1
+)
+"""What noise must not hold: everything of the held-out wording but single characters."""
 _ALL_ORDERS = tuple(permutations(FIELDS))
 HELD_OUT_ORDERS = tuple(order for order in _ALL_ORDERS[1:] if _ALL_ORDERS.index(order) % 3 == 2)
 """Every third order of the three fields; none of them occurs in training."""
