@@ -95,18 +95,17 @@ class StepAgent:
         contract = contract_of(self._step, tuple(self._pack.verdicts))
         prompt = stack.render()
         parts = tuple(text for _, text in stack.layers())
-        result = self._infer(
-            InferenceRequest(prompt, contract.grammar(), contract.max_bytes, parts=parts)
-        )
         ground = Ground(
             state=state,
             verdicts=tuple(self._pack.verdicts),
             capabilities=frozenset(self._capabilities.values()),
             concluded=concluded,
         )
+        grammar = contract.grammar_over(ground)
+        result = self._infer(InferenceRequest(prompt, grammar, contract.max_bytes, parts=parts))
         held = contract.hold(result.text, ground)
-        call = self._call(stack, state, contract.grammar(), result, held)
-        texts = (*(text for _, text in stack.layers()), contract.grammar(), result.text)
+        call = self._call(stack, state, grammar, result, held)
+        texts = (*(text for _, text in stack.layers()), grammar, result.text)
         if call.outcome is not Outcome.VALID or held.answer is None:
             return AgentEffect((), (call,), texts, refusal=self._refusal(held, state))
         proposal = self._propose(held.answer, state, self._confidence(held.answer, view))
@@ -192,7 +191,7 @@ class StepAgent:
             ),
             envelope=result.envelope,
             contract=held.contract,
-            grammar=text_ref(grammar, shared=True),
+            grammar=text_ref(grammar),
             output=text_ref(result.text),
             outcome=_outcome(held),
             checks=tuple(

@@ -98,7 +98,7 @@ def _outcome(run: RunState) -> str:
 
 def _byline(fact: Fact) -> str:
     source = fact.structured.get("source")
-    return f"{fact.record.agent} · {source}" if source else str(fact.record.agent)
+    return f"{fact.agent} · {source}" if source else str(fact.agent)
 
 
 def _agents(run: RunState) -> tuple[AgentRow, ...]:

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from converge_core.canonical import checked
 from converge_core.context import ContextView
+from converge_core.errors import InvalidConfiguration, InvalidValue
 from converge_core.ids import AgentId, FactId
 from converge_core.key import ContextKey
-from converge_core.proposal import ProposedFact
-from converge_core.record import Record, settled
+from converge_core.proposal import ContentKind, ProposedFact
+from converge_core.record import Record, reread
 from converge_core.trace import ModelCall
 
 
@@ -30,6 +32,23 @@ class AgentEffect(Record, frozen=True, kw_only=False):
     refusal: str = ""
 
 
+class Dependency(Record, frozen=True, kw_only=False):
+    """A part of a key: the facts of one kind, or whose ids begin alike.
+
+    An agent that depends on less is woken less often. An agent that waits for one fact depends on
+    its whole id; such a fact wakes it at no cost to the others.
+
+    Attributes:
+        key: the key.
+        kind: just facts of this kind; None for every kind.
+        prefix: just facts whose id begins like this.
+    """
+
+    key: ContextKey
+    kind: ContentKind | None = None
+    prefix: str = ""
+
+
 class Agent(Protocol):
     """What the engine asks of an agent."""
 
@@ -38,14 +57,34 @@ class Agent(Protocol):
         """Unique in its run."""
 
     @property
-    def dependencies(self) -> tuple[ContextKey, ...]:
-        """The keys whose change wakes it; without any it stays eligible while it accepts."""
+    def dependencies(self) -> tuple[ContextKey | Dependency, ...]:
+        """What wakes it when it changes; without any it stays eligible while it accepts."""
 
     def accepts(self, view: ContextView) -> bool:
         """Whether it has something to do; pure, and judged by the context alone."""
 
     def execute(self, view: ContextView) -> AgentEffect:
         """Does its work; the view is a snapshot and cannot be written."""
+
+
+class Registered:
+    """An agent under the name and dependencies it had when it was registered, come what may.
+
+    Raises:
+        InvalidConfiguration: if it does not say them as it should.
+    """
+
+    __slots__ = ("accepts", "dependencies", "execute", "name")
+
+    def __init__(self, agent: Agent) -> None:
+        name, dependencies = agent.name, agent.dependencies
+        if type(name) is not AgentId:
+            raise InvalidConfiguration(f"the name {str(name)[:40]!r} of an agent is no AgentId")
+        for one in dependencies:
+            if not isinstance(one, (ContextKey, Dependency)):
+                raise InvalidConfiguration(f"{name} depends on {one!r}, which is no context key")
+        self.name, self.dependencies = name, tuple(dependencies)
+        self.accepts, self.execute = agent.accepts, agent.execute
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +101,9 @@ def wants(agent: Agent, view: ContextView) -> bool:
     """Whether ``agent`` accepts; one that cannot say is executed, so that it fails on record."""
     try:
         return bool(agent.accepts(view))
-    except Exception:  # noqa: BLE001 - see above
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 - see above
         return True
 
 
@@ -74,10 +115,39 @@ def execute(agent: Agent, view: ContextView) -> Executed:
     """
     try:
         agent.accepts(view)
-        effect = settled(AgentEffect, agent.execute(view))
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - it may fail in any way
+        effect = settle(agent.execute(view))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - it may fail in any way
         return Executed(agent.name, reads=view.reads, failure=_words(error))
     return Executed(agent.name, effect, view.reads)
+
+
+def settle(effect: object) -> AgentEffect:
+    """Returns ``effect`` as it will be read back, sharing nothing with what it was made of.
+
+    Raises:
+        InvalidValue: naming what cannot be recorded, or does not fit.
+    """
+    if not isinstance(effect, AgentEffect):
+        raise InvalidValue(f"{type(effect).__name__} is not an AgentEffect")
+    if not isinstance(effect.proposals, tuple):
+        raise InvalidValue(f"AgentEffect.proposals is {type(effect.proposals).__name__}, no tuple")
+    for ordinal, fact in enumerate(effect.proposals):
+        if not isinstance(fact, ProposedFact):
+            raise InvalidValue(f"AgentEffect.proposals[{ordinal}] is {type(fact).__name__}")
+    try:
+        settled = reread(AgentEffect, effect)
+    except InvalidValue:
+        checked(effect, "AgentEffect")  # it says better where the trouble is, if it sees any
+        raise
+    # What is looked at is the copy: an agent's own objects may show each looker something else.
+    for ordinal, fact in enumerate(settled.proposals):
+        if fact.structured:
+            checked(fact.structured, f"AgentEffect.proposals[{ordinal}].structured")
+    if settled.calls:
+        checked(settled.calls, "AgentEffect.calls")
+    return settled
 
 
 def _words(error: BaseException) -> str:
@@ -132,6 +202,6 @@ class ReactOnceAgent:
         )
 
     def execute(self, view: ContextView) -> AgentEffect:
-        """Suggests the hypothesis, resting on the seeds."""
-        view.get(ContextKey.SEEDS)
+        """Suggests the hypothesis, resting on the newest seed."""
+        view.latest(ContextKey.SEEDS)
         return AgentEffect((self._fact,))

@@ -19,12 +19,12 @@ def content_present(draft: Draft, context: Context) -> CheckResult:
     """The statement is neither blank nor absurdly long."""
     del context
     size = len(draft.fact.content)
-    if not draft.fact.content.strip():
+    if not size or draft.fact.content.isspace():
         return CheckResult("content-present", False, "The statement is blank.", "words", "nothing")
     if size > MAX_CONTENT:
         reason = f"The statement has {size:,} characters; the limit is {MAX_CONTENT:,}."
         return CheckResult("content-present", False, reason, f"at most {MAX_CONTENT}", str(size))
-    return CheckResult("content-present", passed=True)
+    return _HOLDS["content-present"]
 
 
 def confidence_in_range(draft: Draft, context: Context) -> CheckResult:
@@ -32,20 +32,24 @@ def confidence_in_range(draft: Draft, context: Context) -> CheckResult:
     del context
     confidence = draft.fact.confidence
     if confidence is None or 0 <= confidence <= CERTAIN:
-        return CheckResult("confidence-in-range", passed=True)
+        return _HOLDS["confidence-in-range"]
     reason = "The confidence lies outside 0 to 1."
     return CheckResult("confidence-in-range", False, reason, "0 to 1000", str(confidence))
 
 
 def ground_exists(draft: Draft, context: Context) -> CheckResult:
     """Every fact the proposal rests on stands in the context."""
-    missing = [id_ for id_ in draft.rests_on if context.find(id_) is None]
+    missing = [name for name in draft.rests_on if context.find(name) is None]
     if not missing:
-        return CheckResult("ground-exists", passed=True)
+        return _HOLDS["ground-exists"]
     reason = "The proposal rests on facts that do not exist."
     return CheckResult("ground-exists", False, reason, "facts of this run", ", ".join(missing))
 
 
+_HOLDS = {
+    name: CheckResult(name, passed=True)
+    for name in ("content-present", "confidence-in-range", "ground-exists")
+}
 BASIC: Mapping[str, Check] = {
     "content-present": content_present,
     "confidence-in-range": confidence_in_range,

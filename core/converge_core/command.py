@@ -8,6 +8,7 @@ ready      Advance              executing, stopped
 executing  Report, Restart      ready, waiting, stopped; executing
 waiting    Decide               waiting, resolving
 resolving  Advance              ready, waiting, stopped
+any        Snapshot             the same
 any but    Cancel               stopped
 stopped
 ========== ==================== =========================================
@@ -15,9 +16,10 @@ stopped
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from converge_core.agent import Executed
+from converge_core.context import Context
 from converge_core.events import RunStarted
 from converge_core.observation import Observation
 from converge_core.proposal import ProposedFact
@@ -27,11 +29,15 @@ from converge_core.state import Phase
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """Start a run over these observations and the proposals that restate them."""
+    """Start a run over these observations and the proposals that restate them.
+
+    ``base`` is the context of the run it continues, if it continues one.
+    """
 
     started: RunStarted
     observations: tuple[Observation, ...] = ()
     inputs: tuple[ProposedFact, ...] = ()
+    base: Context = field(default_factory=Context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +66,18 @@ class Decide:
 
 
 @dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Write down how the context stands, for whoever folds the ledger to compare with."""
+
+
+@dataclass(frozen=True, slots=True)
 class Cancel:
     """A person stops the run."""
 
     by: str
 
 
-Command = Begin | Advance | Report | Restart | Decide | Cancel
+Command = Begin | Advance | Report | Restart | Decide | Snapshot | Cancel
 
 LEGAL: dict[type, frozenset[Phase]] = {
     Advance: frozenset({Phase.READY, Phase.RESOLVING}),
@@ -75,5 +86,6 @@ LEGAL: dict[type, frozenset[Phase]] = {
     Decide: frozenset(
         {Phase.WAITING, Phase.READY, Phase.RESOLVING, Phase.EXECUTING, Phase.STOPPED}
     ),
+    Snapshot: frozenset(Phase),
     Cancel: frozenset(Phase) - {Phase.STOPPED},
 }

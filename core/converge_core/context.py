@@ -2,11 +2,14 @@
 
 A context grows only by events that the engine made (``Context._grow``, called by the fold). Agents
 are handed a :class:`ContextView`: a snapshot that cannot be written and remembers what was read.
+Whatever is asked by key or id is found without a scan, so that a run costs the same per fact
+however long it has become.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Never
 
 from converge_core.canonical import ContentHash, hash_bytes
@@ -22,13 +25,16 @@ EMPTY_ROOT = ContentHash("0" * 64)
 class Context:
     """The facts of one run, in the order in which they were made, and input that waits."""
 
-    __slots__ = ("_base", "_by_id", "_by_key", "_root", "_staged")
+    __slots__ = ("_base", "_by_id", "_by_key", "_counts", "_order", "_root", "_rooted", "_staged")
 
     def __init__(self) -> None:
         self._base: Context | None = None
-        self._by_key: dict[ContextKey, list[Fact]] = {key: [] for key in ContextKey}
-        self._by_id: dict[tuple[ContextKey, FactId], Fact] = {}
+        self._by_key: dict[ContextKey, list[Fact]] = {}
+        self._by_id: dict[FactId, tuple[Fact, int]] = {}
+        self._order: list[Fact] = []
+        self._rooted = 0
         self._root = EMPTY_ROOT
+        self._counts: Mapping[ContextKey, int] | None = None
         self._staged: dict[tuple[ContextKey, FactId], ProposedFact] = {}
 
     def has(self, key: ContextKey) -> bool:
@@ -37,27 +43,44 @@ class Context:
 
     def get(self, key: ContextKey) -> tuple[Fact, ...]:
         """Returns the facts under ``key``, oldest first."""
-        own = tuple(self._by_key[key])
-        return (*self._base.get(key), *own) if self._base else own
+        return self.first(key, self.count(key))
+
+    def latest(self, key: ContextKey) -> Fact | None:
+        """Returns the newest fact under ``key``, or None."""
+        return self.at(key, self.count(key) - 1)
 
     def count(self, key: ContextKey | None = None) -> int:
         """Returns the number of facts under ``key``, or of all."""
-        own = len(self._by_id) if key is None else len(self._by_key[key])
+        own = len(self._order) if key is None else len(self._by_key.get(key, ()))
         return own + (self._base.count(key) if self._base else 0)
 
     def fact(self, key: ContextKey, id: FactId) -> Fact | None:  # noqa: A002
         """Returns one fact, or None."""
-        own = self._by_id.get((key, id))
-        return self._base.fact(key, id) if own is None and self._base else own
+        fact = self.find(id)
+        return fact if fact is not None and fact.key is key else None
 
     def find(self, id: FactId) -> Fact | None:  # noqa: A002
         """Returns the fact of that id under whatever key, or None."""
-        found = (self.fact(key, id) for key in ContextKey)
-        return next((fact for fact in found if fact), None)
+        placed = self.placed(id)
+        return placed[0] if placed else None
+
+    def counts(self) -> Mapping[ContextKey, int]:
+        """Returns the number of facts under each key that has any."""
+        if self._counts is None:
+            found = dict(self._base.counts()) if self._base else {}
+            for key, facts in self._by_key.items():
+                found[key] = found.get(key, 0) + len(facts)
+            self._counts = MappingProxyType(found)
+        return self._counts
 
     @property
     def root(self) -> ContentHash:
         """The hash of content and order of all facts; clocks and run ids do not enter it."""
+        if self._base and not self._rooted:
+            self._root = self._base.root
+        for fact in self._order[self._rooted :]:
+            self._root = hash_bytes(f"{self._root}{fact.digest}".encode())
+        self._rooted = len(self._order)
         return self._root
 
     def add_input(self, fact: ProposedFact) -> bool:
@@ -87,14 +110,38 @@ class Context:
         """Returns a context that sees this one and grows apart from it, at no cost of copying."""
         fork = Context()
         fork._base = self
-        fork._root = self._root
         return fork
 
     def _grow(self, fact: Fact) -> None:
-        place = (fact.key, fact.id)
-        self._by_key[fact.key].append(fact)
-        self._by_id[place] = fact
-        self._root = hash_bytes(f"{self._root}{fact.digest}".encode())
+        facts = self._by_key.setdefault(fact.key, [])
+        before = self._base.count(fact.key) if self._base else 0
+        self._by_id[fact.id] = (fact, before + len(facts))
+        facts.append(fact)
+        self._order.append(fact)
+        self._counts = None
+
+    def placed(self, id: FactId) -> tuple[Fact, int] | None:  # noqa: A002
+        """Returns the fact of that id and which one it is under its key."""
+        placed = self._by_id.get(id)
+        return self._base.placed(id) if placed is None and self._base else placed
+
+    def first(self, key: ContextKey, count: int) -> tuple[Fact, ...]:
+        """Returns the oldest ``count`` facts under ``key``."""
+        own = self._by_key.get(key, ())
+        if self._base is None:
+            return tuple(own[:count])
+        before = self._base.count(key)
+        return (*self._base.first(key, min(count, before)), *own[: max(0, count - before)])
+
+    def at(self, key: ContextKey, place: int) -> Fact | None:
+        """Returns the fact at ``place`` under ``key``, or None where there is none."""
+        if place < 0:
+            return None
+        before = self._base.count(key) if self._base else 0
+        if self._base and place < before:
+            return self._base.at(key, place)
+        own: Sequence[Fact] = self._by_key.get(key, ())
+        return own[place - before] if place - before < len(own) else None
 
 
 class ContextView:
@@ -106,12 +153,14 @@ class ContextView:
 
     __slots__ = ("_context", "_counts", "_reads")
     _context: Context
-    _counts: dict[ContextKey, int]
+    _counts: Mapping[ContextKey, int]
     _reads: dict[FactId, None]
 
     def __init__(self, context: Context) -> None:
+        if hasattr(self, "_context"):
+            raise AttributeError("a view begins once; what it remembers stays")
         object.__setattr__(self, "_context", context)
-        object.__setattr__(self, "_counts", {key: context.count(key) for key in ContextKey})
+        object.__setattr__(self, "_counts", context.counts())
         object.__setattr__(self, "_reads", {})
 
     def __setattr__(self, name: str, value: Any) -> Never:
@@ -122,22 +171,36 @@ class ContextView:
 
     def has(self, key: ContextKey) -> bool:
         """Whether any fact stands under ``key``."""
-        return self._counts[key] > 0
+        return key in self._counts
 
     def count(self, key: ContextKey) -> int:
         """Returns the number of facts under ``key``."""
-        return self._counts[key]
+        return self._counts.get(key, 0)
 
     def get(self, key: ContextKey) -> tuple[Fact, ...]:
         """Returns the facts under ``key``, oldest first; they count as read."""
-        facts = self._context.get(key)[: self._counts[key]]
+        facts = self._context.first(key, self.count(key))
         self._reads.update((fact.id, None) for fact in facts)
         return facts
 
+    def latest(self, key: ContextKey) -> Fact | None:
+        """Returns the newest fact under ``key``, or None; it counts as read."""
+        fact = self._context.at(key, self.count(key) - 1)
+        if fact is not None:
+            self._reads[fact.id] = None
+        return fact
+
+    def find(self, key: ContextKey, id: FactId) -> Fact | None:  # noqa: A002
+        """Returns one fact, or None; it counts as read."""
+        if not self.contains(key, id):
+            return None
+        self._reads[id] = None
+        return self._context.find(id)
+
     def contains(self, key: ContextKey, id: FactId) -> bool:  # noqa: A002
         """Whether that fact stands in the snapshot; asking does not count as reading."""
-        fact = self._context.fact(key, id)
-        return fact is not None and fact in self._context.get(key)[: self._counts[key]]
+        placed = self._context.placed(id)
+        return placed is not None and placed[0].key is key and placed[1] < self.count(key)
 
     @property
     def reads(self) -> tuple[FactId, ...]:

@@ -1,10 +1,11 @@
 """Output contracts: shape by grammar, meaning by check (seed: the article, "OutputContract").
 
 A contract compiles to a GBNF grammar in which every derivation is finite, so that what a model
-says always parses and ends within :attr:`OutputContract.max_bytes`. Within an answer what is cited
-comes before what is said of it, so that a small model looks first and judges then. Whether it is
-*true to the state* is decided afterwards by checks with a name, a reason, and what was expected
-and found.
+says always parses and ends within :attr:`OutputContract.max_bytes`. Over a given state it compiles
+to a narrower one, in which no id can be invented and nothing that weighs be left out. Within an
+answer what is cited comes before what is said of it, so that a small model looks first and judges
+then. Whether it is *true to the state* is decided afterwards by checks with a name, a reason, and
+what was expected and found.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Annotated, Protocol
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from converge_core.canonical import ContentHash, hash_text
-from converge_core.prompt import CITE, Standing, StateLayer
+from converge_core.prompt import CITE, Standing, StateEntry, StateLayer
 
 MAX_TEXT_ITEMS = 80
 """Longest running text, in characters and cites together."""
@@ -32,6 +33,8 @@ item ::= [A-Za-z0-9 ,.;:'()%/-] | "{{" cite "}}"
 cite ::= [a-z] [0-9] [0-9]
 """
 _TEXT_BYTES = MAX_TEXT_ITEMS * 5
+_WORD = "[A-Za-z ,.;:'()%/-]"
+"""A character of running text over a state; digits come from the state, by id."""
 
 
 class _Answer(BaseModel):
@@ -168,7 +171,10 @@ class OutputContract(Protocol):
         """The longest answer the grammar can derive, in bytes; no token is shorter than one."""
 
     def grammar(self) -> str:
-        """Returns the bounded GBNF of the answer."""
+        """Returns the bounded GBNF of every answer the contract may read."""
+
+    def grammar_over(self, ground: Ground) -> str:
+        """Returns the narrower GBNF of the answers that can be true of ``ground``."""
 
     def hold(self, raw: str, ground: Ground) -> ContractResult:
         """Parses ``raw`` and checks it against ``ground``."""
@@ -199,6 +205,22 @@ class ReasoningContract:
             'step ::= "{\\"text\\":\\"" text "\\",\\"side\\":\\"" side "\\"}"\n'
             f"side ::= {_either(tuple(Standing))}\n"
             f"verdict ::= {_either((*self.verdicts, UNCERTAIN))}\n" + _TEXT_RULES
+        )
+
+    def grammar_over(self, ground: Ground) -> str:
+        """Returns the GBNF in which each thing that a limit binds is weighed once, in order."""
+        weighed = [entry.cite for entry in ground.state.entries if entry.standing is not None]
+        if not 0 < len(weighed) <= MAX_REASONS:
+            return self.grammar()
+        steps = ' "," '.join(
+            f'"{{\\"text\\":\\"{{{cite}}}" said "\\",\\"side\\":\\"" side "\\"}}"'
+            for cite in weighed
+        )
+        return (
+            f'root ::= "{{\\"steps\\":[" {steps} "],\\"conclusion\\":\\"" verdict "\\"}}"\n'
+            f"said ::= {_WORD}{{1,{MAX_TEXT_ITEMS - 1}}}\n"
+            f"side ::= {_either(tuple(Standing))}\n"
+            f"verdict ::= {_either((*self.verdicts, UNCERTAIN))}\n"
         )
 
     def hold(self, raw: str, ground: Ground) -> ContractResult:
@@ -241,6 +263,20 @@ class EvaluationContract:
             'unit ::= "1.00" | "0." [0-9] [0-9]\n' + _TEXT_RULES
         )
 
+    def grammar_over(self, ground: Ground) -> str:
+        """Returns the GBNF whose justification begins with a fact and cites the state's alone."""
+        cites = tuple(entry.cite for entry in ground.state.entries)
+        if not cites:
+            return self.grammar()
+        return (
+            'root ::= "{\\"justification\\":\\"" cited ' + f"item{{1,{MAX_TEXT_ITEMS - 1}}} "
+            '"\\",\\"score\\":" unit ",\\"confidence\\":" unit "}"\n'
+            'unit ::= "1.00" | "0." [0-9] [0-9]\n'
+            f"item ::= {_WORD} | cited\n"
+            'cited ::= "{" cite "}"\n'
+            f"cite ::= {_either(cites)}\n"
+        )
+
     def hold(self, raw: str, ground: Ground) -> ContractResult:
         """Parses ``raw`` and checks it against ``ground``."""
         answer, parsed = _parse(EvaluationAnswer, raw)
@@ -279,12 +315,31 @@ class PlanningContract:
         """Returns the bounded GBNF of the answer."""
         return (
             'root ::= "{\\"verdict\\":\\"" verdict "\\",\\"steps\\":[" '
-            f'(step ("," step){{0,{MAX_PLAN_STEPS - 1}}})? "]}}"\n'
+            f'(step ("," step){{0,{MAX_PLAN_STEPS - 1}}}){{0,1}} "]}}"\n'
             'step ::= "{\\"for\\":[" cites "],\\"do\\":\\"" cite "\\"}"\n'
             f'cites ::= quoted ("," quoted){{0,{MAX_CITES - 1}}}\n'
             'quoted ::= "\\"" cite "\\""\n'
             "cite ::= [a-z] [0-9] [0-9]\n"
             f"verdict ::= {_either(self.verdicts)}\n"
+        )
+
+    def grammar_over(self, ground: Ground) -> str:
+        """Returns the GBNF of plans that answer just what speaks against, by declared means."""
+        against = tuple(entry.cite for entry in _against(ground))
+        if against and not ground.capabilities:
+            return self.grammar()
+        verdicts = (ground.concluded,) if ground.concluded in self.verdicts else self.verdicts
+        rules = (
+            f'step ::= "{{\\"for\\":[" cites "],\\"do\\":\\"" do "\\"}}"\n'
+            f'cites ::= quoted ("," quoted){{0,{MAX_CITES - 1}}}\n'
+            'quoted ::= "\\"" cite "\\""\n'
+            f"cite ::= {_either(against)}\n"
+            f"do ::= {_either(tuple(sorted(ground.capabilities)))}\n"
+        )
+        steps = f'step ("," step){{0,{min(len(against), MAX_PLAN_STEPS) - 1}}} ' if against else ""
+        return (
+            f'root ::= "{{\\"verdict\\":\\"" verdict "\\",\\"steps\\":[" {steps}"]}}"\n'
+            f"verdict ::= {_either(verdicts)}\n" + (rules if against else "")
         )
 
     def hold(self, raw: str, ground: Ground) -> ContractResult:
@@ -310,6 +365,10 @@ class PlanningContract:
 def cites_of(texts: list[str]) -> list[str]:
     """Returns the cite ids in ``texts``, in order, repeats included."""
     return [match for text in texts for match in CITE.findall(text)]
+
+
+def _against(ground: Ground) -> list[StateEntry]:
+    return [e for e in ground.state.entries if e.standing not in {None, Standing.SUPPORT}]
 
 
 def _either(words: tuple[str, ...]) -> str:
@@ -375,7 +434,7 @@ def _sides_agree(answer: ReasoningAnswer, ground: Ground) -> CheckResult:
 
 def _nothing_left_out(answer: ReasoningAnswer, ground: Ground) -> CheckResult:
     said = set(cites_of([step.text for step in answer.steps]))
-    against = [e.cite for e in ground.state.entries if e.standing not in {None, Standing.SUPPORT}]
+    against = [entry.cite for entry in _against(ground)]
     missing = [cite for cite in against if cite not in said]
     wrong = missing[: max(0, MAX_REASONS - (len(against) - len(missing)))]
     reason = "The reasoning leaves out something that speaks against."
@@ -422,7 +481,7 @@ def _capabilities_declared(answer: PlanningAnswer, ground: Ground) -> CheckResul
 
 
 def _steps_answer(answer: PlanningAnswer, ground: Ground) -> CheckResult:
-    against = {e.cite for e in ground.state.entries if e.standing not in {None, Standing.SUPPORT}}
+    against = {entry.cite for entry in _against(ground)}
     wrong = [cite for step in answer.steps for cite in step.cites if cite not in against]
     reason = "The plan has a step for something that does not speak against."
     return _verdict("steps-answer", wrong, reason, "a breach, a concern or an unknown")

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from converge_core import events as e
-from converge_core.agent import Agent, Executed, Executor, sequential, wants
+from converge_core.agent import Agent, Executed, Executor, Registered, sequential, wants
 from converge_core.audit import why_refused
-from converge_core.authority import Actor, ActorKind, AuthorityGrant
+from converge_core.authority import Actor, ActorKind, AuthorityGrant, AuthorityLevel
+from converge_core.canonical import hash_text
 from converge_core.checks import BASIC
 from converge_core.command import (
     LEGAL,
@@ -25,15 +26,17 @@ from converge_core.command import (
     Decide,
     Report,
     Restart,
+    Snapshot,
 )
 from converge_core.context import Context, ContextView
+from converge_core.criterion import Judge, judge, outcome
 from converge_core.errors import DecisionRefused, IllegalCommand, InvalidConfiguration
 from converge_core.gate import Check, PromotionGate
 from converge_core.ids import AgentId, RunId, proposal_id, trace_id, why_invalid
 from converge_core.intent import RootIntent
-from converge_core.invariant import Invariant, InvariantClass, Violation
+from converge_core.invariant import Invariant, InvariantClass, OnViolation, Violation
 from converge_core.key import ContextKey
-from converge_core.merge import ENGINE, Merge
+from converge_core.merge import ENGINE, Merge, StakesOf
 from converge_core.policy import ENGINE_GATE, Policy, policy_of_grants
 from converge_core.proposal import ProposedFact, draft
 from converge_core.record import settled
@@ -45,6 +48,7 @@ from converge_core.stop import (
     Converged,
     CriteriaMet,
     CycleBudgetExhausted,
+    Error,
     FactBudgetExhausted,
     HitlGatePending,
     InvariantViolated,
@@ -54,8 +58,10 @@ from converge_core.stop import (
     UserCancelled,
 )
 from converge_core.trace import DecisionTrace
+from converge_core.wakers import Wakers
 
 INPUT = AgentId("input")
+NO_INTENT = RootIntent(question="", subject="")
 MAX_NAME = 64
 """The longest name of an agent or an invariant; ids derive from it and need room."""
 
@@ -82,6 +88,8 @@ class Engine:
             promoted, and a person is asked about the rest.
         checks: checks by name, beside the basic ones.
         invariants: rules about the whole context.
+        criteria: who judges a criterion of the intent, by its id.
+        stakes: works out what hangs on a proposal, for the policy to compare with.
         verify: how signatures of decisions are checked; without it none is accepted.
 
     The quick start of the crate page, with the authority it leaves implicit made an argument:
@@ -105,31 +113,54 @@ class Engine:
         policy: Policy | None = None,
         checks: Mapping[str, Check] | None = None,
         invariants: Iterable[Invariant] = (),
+        criteria: Mapping[str, Judge] | None = None,
+        stakes: StakesOf | None = None,
         verify: SignatureCheck = no_signatures,
     ) -> None:
         self._policy = policy
+        self._judges = dict(criteria or {})
+        self._stakes = stakes
         self._checks = {**BASIC, **(checks or {})}
         self._invariants = tuple(invariants)
         for invariant in self._invariants:
             _check_name("invariant", invariant.name)
         self._verify = verify
         self._agents: dict[AgentId, Agent] = {}
+        self._packs: dict[AgentId, str] = {}
+        self._levels: dict[AgentId, AuthorityLevel] = {}
+        self._wakers = Wakers()
+        self._gates: dict[tuple[AuthorityGrant, ...], PromotionGate] = {}
 
     @property
     def agents(self) -> tuple[AgentId, ...]:
         """The registered agents, in order."""
         return tuple(self._agents)
 
-    def register(self, agent: Agent) -> None:
+    def register(
+        self,
+        agent: Agent,
+        *,
+        pack: str = "",
+        level: AuthorityLevel = AuthorityLevel.ADVISORY,
+    ) -> None:
         """Adds an agent; the order of registration is the order of merging.
+
+        Args:
+            agent: the agent.
+            pack: the pack it belongs to; one of no pack takes part in every run.
+            level: how far its word reaches, for the policy to compare with.
 
         Raises:
             InvalidConfiguration: if an agent of that name is registered, or its name cannot be one.
         """
-        _check_name("agent", agent.name)
-        if agent.name in {*self._agents, INPUT, ENGINE}:
-            raise InvalidConfiguration(f"the name {agent.name} of an agent is taken")
-        self._agents[agent.name] = agent
+        known = Registered(agent)
+        _check_name("agent", known.name)
+        if known.name in {*self._agents, INPUT, ENGINE}:
+            raise InvalidConfiguration(f"the name {known.name} of an agent is taken")
+        self._wakers.add(len(self._agents), known)
+        self._agents[known.name] = known
+        self._packs[known.name] = pack
+        self._levels[known.name] = level
 
     def step(self, state: RunState | None, command: Command, now: int) -> list[e.Event]:
         """Returns the events that follow from ``command``; nothing is changed.
@@ -156,7 +187,7 @@ class Engine:
             case Advance() if state.phase is Phase.RESOLVING:
                 return self._resolve(state, now)
             case Advance():
-                return self._advance(state)
+                return self._advance(state, now)
             case Report():
                 return self._merge(state, command.executed, now)
             case Restart():
@@ -164,13 +195,15 @@ class Engine:
                 return [e.CycleStarted(run=state.run, cycle=state.cycle, eligible=eligible)]
             case Decide():
                 return self._decide(state, command)
+            case Snapshot():
+                return [_snapshot(state)]
             case Cancel():
                 return self._stop(state, state.cycle, UserCancelled(by=command.by))
 
     def work(self, state: RunState) -> tuple[tuple[Agent, ContextView], ...]:
         """Returns the agents to execute, each with its own view of the same snapshot."""
         eligible = state.eligible[state.cycle]
-        return tuple((self._agents[name], state.context.view()) for name in eligible)
+        return tuple([(self._agents[name], state.context.view()) for name in eligible])
 
     def run(
         self,
@@ -185,26 +218,32 @@ class Engine:
         """Runs to the fixed point, or until a person is needed.
 
         Args:
-            context: staged input; the result has a context of its own.
+            context: staged input, and the facts to go on from, if another run came to them; the
+                result has a context of its own.
             authority: what may be promoted without asking; nothing is, by default.
             intent: what the run is for, with its budgets.
             executor: how agents are executed.
             clock: microseconds since 1970 UTC.
             on_event: called with each event after it was folded.
         """
+        desk, state = DeskState(), None
+        before = _ended_with(context) if context.count() else None
+        if before:
+            desk.runs[before.run] = before
         started = e.RunStarted(
             run=RunId("run"),
             pack="",
             pack_version=0,
             pack_digest="",
             policy_digest=self._gate((authority,)).policy.version,
-            intent=intent or RootIntent(question="", subject=""),
+            intent=intent or NO_INTENT,
             agents=self.agents,
             grants=(authority,),
             folder="",
+            continues=before.run if before else None,
+            base_root=context.root if before else "",
         )
-        desk, state = DeskState(), None
-        command: Command = Begin(started, inputs=context.staged())
+        command: Command = Begin(started, inputs=context.staged(), base=context)
         while True:
             now = clock()
             for event in self.step(state, command, now):
@@ -223,19 +262,32 @@ class Engine:
                     command = Advance()
 
     def _gate(self, grants: tuple[AuthorityGrant, ...]) -> PromotionGate:
-        policy = self._policy or policy_of_grants(grants)
-        return PromotionGate(ENGINE_GATE, policy, self._checks)
+        if grants not in self._gates:
+            policy = self._policy or policy_of_grants(grants)
+            self._gates = {grants: PromotionGate(ENGINE_GATE, policy, self._checks)}
+        return self._gates[grants]
+
+    def _merge_on(self, state: RunState, now: int) -> Merge:
+        gate = self._gate(state.grants)
+        return Merge.of(state, gate, now, levels=self._levels, stakes=self._stakes)
 
     def _begin(self, command: Begin, now: int) -> list[e.Event]:
         started = command.started
+        base = command.base if started.continues else Context()
+        if base.root != (started.base_root or base.root):
+            raise IllegalCommand(
+                f"run {started.run} does not begin where {started.continues} ended"
+            )
         merge = Merge(
             run=started.run,
             cycle=0,
             gate=self._gate(started.grants),
-            context=Context(),
+            context=base._fork(),  # noqa: SLF001 - a merge is the engine's own
             grants=started.grants,
             max_facts=started.intent.budgets.facts,
             now=now,
+            levels=self._levels,
+            stakes=self._stakes,
         )
         author = Actor(kind=ActorKind.SYSTEM, id=INPUT)
         for ordinal, fact in enumerate(command.inputs):
@@ -247,42 +299,51 @@ class Engine:
         ]
         return [started, *staged, *self._close(merge, None, ())]
 
-    def _advance(self, state: RunState) -> list[e.Event]:
+    def _advance(self, state: RunState, now: int) -> list[e.Event]:
         if state.cycle > 0 and not self._moved(state):
-            return self._finish(state, state.cycle)
-        broken = self._broken(state.context, InvariantClass.SEMANTIC)
+            return self._finish(state, state.cycle, now)
+        broken = self._broken(state.context, InvariantClass.SEMANTIC, OnViolation.STOP)
         if broken:
             return self._stop(state, state.cycle, broken)
         spent = _spent(state)
         if spent:
             return self._stop(state, state.cycle, spent)
-        cycle = state.cycle + 1
-        eligible = self._eligible(state)
-        begun = e.CycleStarted(run=state.run, cycle=cycle, eligible=eligible)
+        eligible = self._eligible(state, self._woken(state))
+        begun = e.CycleStarted(run=state.run, cycle=state.cycle + 1, eligible=eligible)
+        crowd = _too_many(state, eligible)
+        if crowd:
+            return self._stop(state, state.cycle, crowd)
         if eligible:
             return [begun]
-        return [begun, *self._finish(state, cycle)]
+        return self._finish(state, state.cycle + 1, now, begun)
 
     def _moved(self, state: RunState) -> bool:
         """Whether the last cycle changed anything; a diagnostic counts for who depends on it."""
-        agents = self._agents.values()
-        heard = any(ContextKey.DIAGNOSTIC in agent.dependencies for agent in agents)
-        return bool(state.changed if heard else state.changed - {ContextKey.DIAGNOSTIC})
+        if self._wakers.hears(ContextKey.DIAGNOSTIC):
+            return bool(state.changed)
+        return any(key is not ContextKey.DIAGNOSTIC for key, _, _ in state.changed)
 
-    def _eligible(self, state: RunState) -> tuple[AgentId, ...]:
-        view = state.context.view()
+    def _woken(self, state: RunState) -> Iterable[Agent]:
+        if state.cycle == 0 and state.started.continues:
+            return self._wakers.woken_by_all(state.context)
+        return self._wakers.woken(state.changed)
+
+    def _eligible(self, state: RunState, woken: Iterable[Agent]) -> tuple[AgentId, ...]:
+        view, active = state.context.view(), state.intent.active_packs
         return tuple(
-            agent.name
-            for agent in self._agents.values()
-            if (not agent.dependencies or state.changed.intersection(agent.dependencies))
-            and wants(agent, view)
+            [
+                agent.name
+                for agent in woken
+                if (active is None or self._packs[agent.name] in ("", *active))
+                and wants(agent, view)
+            ]
         )
 
     def _merge(self, state: RunState, executed: tuple[Executed, ...], now: int) -> list[e.Event]:
         expected, got = state.eligible[state.cycle], tuple(one.agent for one in executed)
         if got != expected:
             raise IllegalCommand(f"cycle {state.cycle} awaits {expected}, not {got}")
-        merge = Merge.of(state, self._gate(state.grants), now)
+        merge = self._merge_on(state, now)
         traces: list[e.Event] = []
         for one in executed:
             traces += self._take_in(merge, one)
@@ -320,7 +381,7 @@ class Engine:
         return [e.TraceRecorded(run=merge.run, trace=trace) for trace in traces]
 
     def _resolve(self, state: RunState, now: int) -> list[e.Event]:
-        merge = Merge.of(state, self._gate(state.grants), now)
+        merge = self._merge_on(state, now)
         for gate in state.gates.values():
             if gate.decision is not None and not gate.merged:
                 merge.resolve(gate, state.drafts[gate.request.proposal])
@@ -342,14 +403,18 @@ class Engine:
         if merge.exhausted:
             facts = merge.context.count()
             reasons.append(FactBudgetExhausted(facts=facts, limit=merge.max_facts))
+        opened = () if reasons else merge.open_gates()
+        if not reasons and not opened:
+            self._remediate(merge)
         made = [event.fact.key for event in merge.events if isinstance(event, e.FactPromoted)]
         if state is not None:
-            made += state.merging
+            made += [key for key, _, _ in state.merging]
+        changed = set(made)
         ended = e.CycleEnded(
             run=merge.run,
             cycle=merge.cycle,
             facts=len(made),
-            changed=tuple(key.value for key in ContextKey if key in made),
+            changed=tuple([key.value for key in ContextKey if key in changed]),
         )
         if reasons:
             merge.abandon()
@@ -357,7 +422,6 @@ class Engine:
                 run=merge.run, cycles=merge.cycle, reason=reasons[0], root=merge.context.root
             )
             return [*merge.events, ended, stopped]
-        opened = merge.open_gates()
         if not opened:
             return [*merge.events, ended]
         gates = tuple(event.request.id for event in opened)
@@ -368,14 +432,10 @@ class Engine:
     ) -> list[e.Event]:
         invariant, violation = broken
         kept, proposals = merge.salvaged()
-        again = Merge.of(state, merge.gate, merge.now)
+        again = self._merge_on(state, merge.now)
         again.drafted = merge.drafted
         again.diagnose(f"violation:{invariant.name}:{state.cycle}", violation.reason)
-        reason = InvariantViolated(
-            invariant_class=invariant.invariant_class.value,
-            name=invariant.name,
-            reason=violation.reason,
-        )
+        reason = _broke(invariant, violation)
         discarded = e.MergeDiscarded(
             run=state.run,
             cycle=state.cycle,
@@ -409,16 +469,54 @@ class Engine:
             raise DecisionRefused(f"{decision.gate}: {reason}")
         return [e.GateDecided(run=state.run, decision=decision)]
 
-    def _finish(self, state: RunState, cycles: int) -> list[e.Event]:
-        for invariant_class in (InvariantClass.SEMANTIC, InvariantClass.ACCEPTANCE):
-            broken = self._broken(state.context, invariant_class)
-            if broken:
-                return self._stop(state, cycles, broken)
-        criteria = state.intent.criteria
-        if criteria and all(state.context.has(criterion.key) for criterion in criteria):
-            met = tuple(criterion.description for criterion in criteria)
-            return self._stop(state, cycles, CriteriaMet(criteria=met))
-        return self._stop(state, cycles, Converged())
+    def _remediate(self, merge: Merge) -> None:
+        """Names broken semantic rules that agents may mend in a diagnostic of this merge."""
+        for invariant in self._of(InvariantClass.SEMANTIC):
+            if invariant.on_violation is OnViolation.REMEDIATE:
+                _name_violation(merge, invariant)
+
+    def _finish(
+        self, state: RunState, cycles: int, now: int, *begun: e.CycleStarted
+    ) -> list[e.Event]:
+        """Ends the run at its fixed point, unless a broken acceptance rule wakes somebody."""
+        broken = self._broken(state.context, InvariantClass.SEMANTIC)
+        if broken:
+            return [*begun, *self._stop(state, cycles, broken)]
+        again = self._go_on(state, now)
+        if again:
+            return again
+        broken = self._broken(state.context, InvariantClass.ACCEPTANCE)
+        if broken:
+            return [*begun, *self._stop(state, cycles, broken)]
+        results = [
+            (criterion, judge(criterion, self._judges, state.context))
+            for criterion in state.intent.criteria
+        ]
+        return [*begun, *self._stop(state, cycles, outcome(results))]
+
+    def _go_on(self, state: RunState, now: int) -> list[e.Event]:
+        """Returns another cycle for those who may mend a broken acceptance rule, if any wants."""
+        open_ended = [
+            one
+            for one in self._of(InvariantClass.ACCEPTANCE)
+            if one.on_violation is OnViolation.REMEDIATE
+        ]
+        if not open_ended:
+            return []
+        merge = self._merge_on(state, now)
+        for invariant in open_ended:
+            _name_violation(merge, invariant)
+        new = [event.fact for event in merge.events if isinstance(event, e.FactPromoted)]
+        if not new or _spent(state):
+            return []
+        woken = self._wakers.woken([(fact.key, fact.kind, fact.id) for fact in new])
+        eligible = self._eligible(state, woken)
+        if not eligible or _too_many(state, eligible):
+            return []
+        return [
+            *merge.events,
+            e.CycleStarted(run=state.run, cycle=state.cycle + 1, eligible=eligible),
+        ]
 
     def _stop(self, state: RunState, cycles: int, reason: AnyStop) -> list[e.Event]:
         stopped = e.RunStopped(run=state.run, cycles=cycles, reason=reason, root=state.context.root)
@@ -428,16 +526,14 @@ class Engine:
         return tuple(one for one in self._invariants if one.invariant_class is invariant_class)
 
     def _broken(
-        self, context: Context, invariant_class: InvariantClass
-    ) -> InvariantViolated | None:
+        self, context: Context, invariant_class: InvariantClass, mode: OnViolation | None = None
+    ) -> AnyStop | None:
+        """Returns the stop that the first broken rule of a class, or of one mode, asks for."""
         for invariant in self._of(invariant_class):
-            violation = invariant.check(context)
-            if violation:
-                return InvariantViolated(
-                    invariant_class=invariant_class.value,
-                    name=invariant.name,
-                    reason=violation.reason,
-                )
+            if mode is None or invariant.on_violation is mode:
+                violation = invariant.judge(context)
+                if violation:
+                    return _broke(invariant, violation)
         return None
 
 
@@ -462,6 +558,58 @@ def _withdrawn(state: RunState) -> list[e.GateWithdrawn]:
         for gate in state.gates.values()
         if not gate.merged and not gate.withdrawn
     ]
+
+
+def _broke(invariant: Invariant, violation: Violation) -> AnyStop:
+    if violation.failed:
+        message = f"the {invariant.invariant_class} rule “{invariant.name}”: {violation.reason}"
+        return Error(message=message, category="internal")
+    return InvariantViolated(
+        invariant_class=invariant.invariant_class.value,
+        name=invariant.name,
+        reason=violation.reason,
+    )
+
+
+def _name_violation(merge: Merge, invariant: Invariant) -> None:
+    """Makes a diagnostic of how a rule is broken, once for each way of breaking it."""
+    violation = invariant.judge(merge.context)
+    if violation is None:
+        return
+    facts = ", ".join(violation.facts)
+    sentence = f"{invariant.name}: {violation.reason}" + (f" Concerned: {facts}." if facts else "")
+    merge.diagnose(f"violation:{invariant.name}:{hash_text(sentence)[:8]}", sentence)
+
+
+def _snapshot(state: RunState) -> e.SnapshotTaken:
+    context = state.context
+    return e.SnapshotTaken(
+        run=state.run, cycle=state.cycle, facts=context.count(), root=context.root
+    )
+
+
+def _too_many(state: RunState, eligible: tuple[AgentId, ...]) -> Error | None:
+    limit = state.intent.budgets.agents_per_cycle
+    if limit is None or len(eligible) <= limit:
+        return None
+    message = f"{len(eligible)} agents are eligible in one cycle; the budget is {limit}"
+    return Error(message=message, category="resource", observed=len(eligible), limit=limit)
+
+
+def _ended_with(context: Context) -> RunState:
+    """Returns a run that ended with ``context``, for another to go on from."""
+    started = e.RunStarted(
+        run=RunId("before"),
+        pack="",
+        pack_version=0,
+        pack_digest="",
+        policy_digest="",
+        intent=NO_INTENT,
+        agents=(),
+        grants=(),
+        folder="",
+    )
+    return RunState(started, 0, phase=Phase.STOPPED, context=context)
 
 
 def _spent(state: RunState) -> AnyStop | None:

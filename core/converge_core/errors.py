@@ -43,6 +43,10 @@ class IllegalCommand(ConvergeError):
     """The command does not fit the state of the run."""
 
 
+class IllegalTransition(ConvergeError):
+    """A governed artifact may not go where it is to go from where it stands."""
+
+
 class DecisionRefused(ConvergeError):
     """A human decision cannot be taken: foreign, stale, repeated differently, or unsigned."""
 

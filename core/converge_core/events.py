@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from converge_core.artifact import LifecycleEvent, Registration, Rollback
 from converge_core.authority import AuthorityGrant
 from converge_core.canonical import canonical_record, parse
 from converge_core.errors import InvalidValue
@@ -45,7 +46,8 @@ class OperatorEnrolled(Event, frozen=True):
 class RunStarted(Event, frozen=True):
     """A run began: what for, over what, by which policy and authority, with which agents.
 
-    ``files`` are the pack's, so that a run keeps its rules whatever becomes of the pack.
+    ``files`` are the pack's, so that a run keeps its rules whatever becomes of the pack. A run
+    that ``continues`` another begins with that one's facts, which ``base_root`` covers.
     """
 
     kind: ClassVar[str] = "run_started"
@@ -61,6 +63,8 @@ class RunStarted(Event, frozen=True):
     files: dict[str, TextRef] = msgspec.field(default_factory=dict)
     sources: tuple[dict[str, Any], ...] = ()
     notes: tuple[str, ...] = ()
+    continues: RunId | None = None
+    base_root: str = ""
 
 
 class ObservationStaged(Event, frozen=True):
@@ -178,6 +182,16 @@ class GateWithdrawn(Event, frozen=True):
     reason: str
 
 
+class SnapshotTaken(Event, frozen=True):
+    """The run's context stood like this; whoever folds up to here must come to the same."""
+
+    kind: ClassVar[str] = "snapshot_taken"
+    run: RunId
+    cycle: int
+    facts: int
+    root: str
+
+
 class CycleEnded(Event, frozen=True):
     """All proposals of the cycle have found their end."""
 
@@ -196,6 +210,27 @@ class RunStopped(Event, frozen=True):
     cycles: int
     reason: AnyStop
     root: str
+
+
+class ArtifactRegistered(Event, frozen=True):
+    """A governed artifact became known, as a draft."""
+
+    kind: ClassVar[str] = "artifact_registered"
+    step: Registration
+
+
+class ArtifactTransitioned(Event, frozen=True):
+    """A governed artifact moved on."""
+
+    kind: ClassVar[str] = "artifact_transitioned"
+    step: LifecycleEvent
+
+
+class ArtifactRolledBack(Event, frozen=True):
+    """A governed artifact was withdrawn."""
+
+    kind: ClassVar[str] = "artifact_rolled_back"
+    step: Rollback
 
 
 KINDS: dict[str, type[Event]] = {event.kind: event for event in Event.__subclasses__()}

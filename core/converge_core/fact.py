@@ -26,9 +26,17 @@ from converge_core.ids import (
 )
 from converge_core.key import ContextKey
 from converge_core.proposal import ContentKind
-from converge_core.record import Record
+from converge_core.record import Record, reread
 
-SEAL: Final = object()
+_set = object.__setattr__
+
+
+@final
+class Seal:
+    """The type of :data:`SEAL`, so that a type checker can tell it from anything else."""
+
+
+SEAL: Final = Seal()
 """What only :mod:`converge_core.gate` and :mod:`converge_core.state` hold up to make a fact."""
 
 
@@ -90,22 +98,32 @@ class _Content(Record, frozen=True):
     approver: Actor
 
 
+class Sealed(type):
+    """The type of classes that nothing can be derived from, whatever stands beside them."""
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> Sealed:
+        """Makes the class itself, and refuses to make another of it."""
+        for base in bases:
+            if isinstance(base, Sealed):
+                raise TypeError(f"{base.__name__} cannot be subclassed")
+        return super().__new__(mcs, name, bases, body)
+
+
 @final
-class Fact:
+class Fact(metaclass=Sealed):
     """A fact of the context. Read its attributes; nothing else can be done with it."""
 
     __slots__ = ("_digest", "_record")
     _record: FactRecord
     _digest: ContentHash
 
-    def __init__(self, record: FactRecord, seal: object) -> None:
+    def __init__(self, record: FactRecord, seal: Seal) -> None:
         if seal is not SEAL:
             raise TypeError("only a promotion gate makes a fact")
-        object.__setattr__(self, "_record", record)
-        object.__setattr__(self, "_digest", _digest(record))
-
-    def __init_subclass__(cls) -> None:
-        raise TypeError("Fact cannot be subclassed")
+        if record.structured:  # the only part of a record that could be changed in place
+            record = msgspec.structs.replace(record, structured=fresh(record.structured))
+        _set(self, "_record", record)
+        _set(self, "_digest", "")
 
     def __setattr__(self, name: str, value: object) -> Never:
         raise AttributeError(f"a fact never changes; {name} cannot be set")
@@ -150,23 +168,30 @@ class Fact:
         return self._record.confidence
 
     @property
+    def agent(self) -> AgentId:
+        """Who proposed it."""
+        return self._record.agent
+
+    @property
     def rests_on(self) -> tuple[FactId, ...]:
         """The facts its author read or named."""
         return self._record.rests_on
 
     @property
     def promotion(self) -> PromotionRecord:
-        """How it came to be a fact."""
-        return self._record.promotion
+        """How it came to be a fact; a fresh copy at each call."""
+        return reread(PromotionRecord, self._record.promotion)
 
     @property
     def record(self) -> FactRecord:
         """The whole as it is written down; a fresh copy at each call."""
-        return msgspec.structs.replace(self._record, structured=self.structured)
+        return reread(FactRecord, self._record)
 
     @property
     def digest(self) -> ContentHash:
         """The hash of what it says, why and by whose authority; it covers no clock and no run."""
+        if not self._digest:
+            _set(self, "_digest", _digest(self._record))
         return self._digest
 
 

@@ -9,6 +9,7 @@ two. Checks run; a check that the policy names and nobody provides refuses every
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Never, final
 
 from converge_core.authority import Actor, AuthorityGrant
@@ -16,8 +17,17 @@ from converge_core.canonical import ContentHash, canonical_record, hash_bytes
 from converge_core.context import Context
 from converge_core.contract import CheckResult
 from converge_core.errors import MissingCheck, NotAuthorized, ReportMismatch
-from converge_core.fact import SEAL, Fact, FactRecord, PromotionRecord, ValidationSummary
+from converge_core.fact import (
+    SEAL,
+    Fact,
+    FactRecord,
+    PromotionRecord,
+    Seal,
+    Sealed,
+    ValidationSummary,
+)
 from converge_core.ids import ApprovalId, GateId, ProposalId
+from converge_core.key import ContextKey
 from converge_core.policy import Policy
 from converge_core.proposal import Draft
 from converge_core.record import Record
@@ -59,22 +69,19 @@ class ReportRecord(Record, frozen=True):
 
 
 @final
-class Validated:
+class Validated(metaclass=Sealed):
     """A proposal whose checks all passed, just now, at one gate. It can be promoted once."""
 
     __slots__ = ("_seal", "draft", "report")
     draft: Draft
     report: ReportRecord
 
-    def __init__(self, draft: Draft, report: ReportRecord, seal: object) -> None:
+    def __init__(self, draft: Draft, report: ReportRecord, seal: Seal) -> None:
         if seal is not SEAL:
             raise TypeError("only a promotion gate validates a proposal")
         object.__setattr__(self, "draft", draft)
         object.__setattr__(self, "report", report)
         object.__setattr__(self, "_seal", seal)
-
-    def __init_subclass__(cls) -> None:
-        raise TypeError("Validated cannot be subclassed")
 
     def __setattr__(self, name: str, value: object) -> Never:
         raise AttributeError(f"a validated proposal never changes; {name} cannot be set")
@@ -98,8 +105,10 @@ class PromotionGate:
     def __init__(self, gate_id: GateId, policy: Policy, checks: Mapping[str, Check]) -> None:
         self.gate_id = gate_id
         self.policy = policy
+        self._version = policy.version
         self._checks = dict(checks)
-        self._issued: dict[int, Validated] = {}
+        self._required: dict[ContextKey, tuple[tuple[str, Check], ...]] = {}
+        self._issued: dict[int, tuple[Validated, Draft, ReportRecord]] = {}
 
     def examine(self, draft: Draft, context: Context) -> ReportRecord:
         """Runs every check the policy requires and returns the report.
@@ -107,29 +116,27 @@ class PromotionGate:
         Raises:
             MissingCheck: if the policy names a check that nobody provides.
         """
-        names = self.policy.required_checks(draft.fact.key)
-        missing = [name for name in names if name not in self._checks]
-        if missing:
-            raise MissingCheck(
-                f"the policy requires the check {missing[0]!r} for {draft.fact.key}, "
-                "and nobody provides it"
-            )
-        results = (self._checks[name](draft, context) for name in names)
         return ReportRecord(
             proposal=draft.id,
             proposal_digest=draft.digest(),
-            policy=self.policy.version,
+            policy=self._version,
             checks=tuple(
-                CheckRecord(
-                    name=name,
-                    passed=result.passed,
-                    reason=result.reason,
-                    expected=result.expected,
-                    found=result.found,
-                )
-                for name, result in zip(names, results, strict=True)
+                [_outcome(name, check, draft, context) for name, check in self._checks_of(draft)]
             ),
         )
+
+    def _checks_of(self, draft: Draft) -> tuple[tuple[str, Check], ...]:
+        key = draft.fact.key
+        if key not in self._required:
+            names = self.policy.required_checks(key)
+            missing = [name for name in names if name not in self._checks]
+            if missing:
+                raise MissingCheck(
+                    f"the policy requires the check {missing[0]!r} for {key}, "
+                    "and nobody provides it"
+                )
+            self._required[key] = tuple((name, self._checks[name]) for name in names)
+        return self._required[key]
 
     def validate(self, draft: Draft, context: Context) -> tuple[ReportRecord, Validated | None]:
         """Runs the checks; returns their report, and the validated proposal if all passed.
@@ -141,7 +148,7 @@ class PromotionGate:
         if not report.passed:
             return report, None
         validated = Validated(draft, report, SEAL)
-        self._issued[id(validated)] = validated
+        self._issued[id(validated)] = (validated, draft, report)
         return report, validated
 
     def promote(
@@ -166,15 +173,23 @@ class PromotionGate:
             ReportMismatch: if this gate did not validate it, or it was promoted before.
             NotAuthorized: if the grant does not cover it.
         """
-        if self._issued.pop(id(validated), None) is not validated:
+        issued = self._issued.pop(id(validated), None)
+        if issued is None or issued[0] is not validated:
             raise ReportMismatch("this gate issued no such validation, or it was used before")
         draft, report = validated.draft, validated.report
-        if report.proposal_digest != draft.digest():
+        same = draft is issued[1] and report is issued[2]
+        if not same or report.proposal_digest != draft.digest():
             raise ReportMismatch(f"the report does not belong to {draft.id}")
-        reason = grant.why_not(draft.fact.key, self.gate_id, at)
+        if type(grant) is not AuthorityGrant:
+            raise NotAuthorized(f"{draft.id}: a {type(grant).__name__} is no grant")
+        reason = grant.why_not(draft.fact.key, draft.fact.kind, self.gate_id, at)
         if reason:
             raise NotAuthorized(f"{draft.id}: {reason}")
         return Fact(self._record(validated, approver, approvals, at), SEAL)
+
+    def withdraw(self, validated: Validated) -> None:
+        """Takes a validation back: nothing can be promoted by it any more."""
+        self._issued.pop(id(validated), None)
 
     def _record(
         self, validated: Validated, approver: Actor, approvals: tuple[ApprovalId, ...], at: int
@@ -184,9 +199,7 @@ class PromotionGate:
             gate_id=self.gate_id,
             policy_version_hash=validated.report.policy,
             approver=approver,
-            validation_summary=ValidationSummary(
-                checks_passed=tuple(check.name for check in validated.report.checks)
-            ),
+            validation_summary=_summary(tuple([c.name for c in validated.report.checks])),
             observations=(fact.observation,) if fact.observation else (),
             approvals=approvals,
             trace_link=draft.traces,
@@ -204,3 +217,33 @@ class PromotionGate:
             rests_on=draft.rests_on,
             promotion=promotion,
         )
+
+
+def _outcome(name: str, check: Check, draft: Draft, context: Context) -> CheckRecord:
+    """Runs one check; one that cannot say has not passed."""
+    try:
+        result = check(draft, context)
+        if result.passed is True and not (result.reason or result.expected or result.found):
+            return _passed(name)
+        return CheckRecord(
+            name=name,
+            passed=result.passed is True,
+            reason=result.reason,
+            expected=result.expected,
+            found=result.found,
+        )
+    except Exception as error:  # noqa: BLE001 - a check may fail in any way, and never passes then
+        reason = f"The check itself failed: {type(error).__name__}."
+        return CheckRecord(name=name, passed=False, reason=reason)
+
+
+@lru_cache(maxsize=1024)
+def _passed(name: str) -> CheckRecord:
+    """The record of a check that passed: the same for every proposal."""
+    return CheckRecord(name=name, passed=True)
+
+
+@lru_cache(maxsize=1024)
+def _summary(names: tuple[str, ...]) -> ValidationSummary:
+    """The summary of checks that passed: the same for every fact they let through."""
+    return ValidationSummary(checks_passed=names)

@@ -14,20 +14,30 @@ class Budgets(Record, frozen=True):
         facts: the most facts.
         tokens: the most model tokens, prompt and answer together; None for no limit.
         time_us: the longest that agents may work, in microseconds; None for no limit.
+        agents_per_cycle: the most agents that may execute in one cycle; None for no limit.
     """
 
     cycles: int = 100
     facts: int = 10_000
     tokens: int | None = None
     time_us: int | None = None
+    agents_per_cycle: int | None = None
 
 
 class Criterion(Record, frozen=True):
-    """What must stand in the context for the run to have met its intent."""
+    """What must be so in the end for the run to have met its intent.
+
+    Attributes:
+        id: by which an engine finds who judges it; nobody has to.
+        description: what it wants, in words.
+        key: where a fact must stand, unless somebody judges it otherwise.
+        required: whether the run misses its intent without it.
+    """
 
     id: str
     description: str
     key: ContextKey
+    required: bool = True
 
 
 class RootIntent(Record, frozen=True):
@@ -40,6 +50,7 @@ class RootIntent(Record, frozen=True):
         budgets: what may be used up.
         required_agents: agents without whose work the run stops.
         required_facts: proposals, by fact id, whose refusal stops the run.
+        active_packs: the packs whose agents take part, beside those of no pack; None for all.
     """
 
     question: str
@@ -48,3 +59,4 @@ class RootIntent(Record, frozen=True):
     budgets: Budgets = Budgets()
     required_agents: tuple[str, ...] = ()
     required_facts: tuple[str, ...] = ()
+    active_packs: tuple[str, ...] | None = None

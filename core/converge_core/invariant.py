@@ -21,12 +21,29 @@ class InvariantClass(StrEnum):
     """At the fixed point; breaking it means that the result is not accepted."""
 
 
+class OnViolation(StrEnum):
+    """What a broken semantic or acceptance rule leads to; a structural one always stops."""
+
+    STOP = "stop"
+    """The run stops at once."""
+    REMEDIATE = "remediate"
+    """A diagnostic names it, agents may mend it, and the run goes on; a rule that is still broken
+    when nothing changes any more stops the run then."""
+
+
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """Why a rule does not hold, and the facts concerned."""
+    """Why a rule does not hold, and the facts concerned.
+
+    Attributes:
+        reason: one sentence for a person.
+        facts: the facts concerned.
+        failed: whether the rule could not be judged, because judging it failed.
+    """
 
     reason: str
     facts: tuple[FactId, ...] = ()
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +53,11 @@ class Invariant:
     name: str
     invariant_class: InvariantClass
     check: Callable[[Context], Violation | None]
+    on_violation: OnViolation = OnViolation.STOP
+
+    def judge(self, context: Context) -> Violation | None:
+        """Returns how ``context`` breaks the rule, or None; a rule that fails does not hold."""
+        try:
+            return self.check(context)
+        except Exception as error:  # noqa: BLE001 - a rule may fail in any way
+            return Violation(f"It could not be judged: {type(error).__name__}.", failed=True)

@@ -1,4 +1,4 @@
-"""The ledger's record format, version 1: what a line says and how lines hang together.
+"""The ledger's record format, version 2: what a line says and how lines hang together.
 
 A line is one canonical JSON object:
 
@@ -12,8 +12,9 @@ A line is one canonical JSON object:
   ``salt`` and still verifies; without the salt the body cannot be guessed.
 
 A batch is all or nothing: only its last record says ``close``. Records after the last close are no
-part of the ledger. Files hold at most one spelling of a record, because a line that is not the
-canonical form of itself is refused.
+part of the ledger. Older versions are read for ever: what a version adds is optional, and what it
+changes is brought up to date by :data:`UPCASTS`. Files hold at most one spelling of a record,
+because a line that is not the canonical form of itself is refused.
 """
 
 from __future__ import annotations
@@ -27,9 +28,22 @@ from converge_core.errors import InvalidValue, LedgerCorrupt
 from converge_core.events import Event, read_event, run_of
 from converge_core.record import Record, read
 
-VERSION = 1
+VERSION = 2
 GENESIS = "0" * 64
 SALT_BYTES = 16
+Upcast = Callable[[str, Any], Any]
+"""Takes the kind and the body of an event and returns the body as the next version spells it."""
+
+
+def _from_1(kind: str, body: Any) -> Any:
+    """Version 2 lets a run go on from another; before it, every run began with nothing."""
+    if kind == "run_started":
+        return {**body, "continues": None, "base_root": ""}
+    return body
+
+
+UPCASTS: dict[int, Upcast] = {1: _from_1}
+"""What brings a body of each older version to the next one."""
 _WHOLE = {"body", "hash", "head", "salt"}
 _REDACTED = {"hash", "head"}
 
@@ -121,7 +135,7 @@ def decode_line(line: bytes, chain: Chain) -> Entry:
         head = read(Head, head_raw)
     except InvalidValue as error:
         raise LedgerCorrupt(seq, f"the head is malformed ({error})") from error
-    if head.v != VERSION:
+    if head.v not in {*UPCASTS, VERSION}:
         raise LedgerCorrupt(seq, f"there is no version {head.v} of the format")
     if head.seq != seq:
         raise LedgerCorrupt(seq, f"record {head.seq} stands where record {seq} belongs")
@@ -134,7 +148,7 @@ def decode_line(line: bytes, chain: Chain) -> Entry:
     if commitment(_salt(raw["salt"], seq), canonical(raw["body"])) != head.commit:
         raise LedgerCorrupt(seq, "the body is not the one the record commits to")
     try:
-        event = read_event(head.kind, raw["body"])
+        event = read_event(head.kind, _upcast(head, raw["body"]))
     except InvalidValue as error:
         raise LedgerCorrupt(seq, f"the body cannot be read ({error})") from error
     if (run_of(event) or "") != head.run:
@@ -153,6 +167,12 @@ def decode(lines: Iterable[bytes]) -> Iterator[Entry]:
         entry = decode_line(line, chain)
         chain = Chain(entry.head.seq, entry.hash)
         yield entry
+
+
+def _upcast(head: Head, body: Any) -> Any:
+    for version in range(head.v, VERSION):
+        body = UPCASTS[version](head.kind, body)
+    return body
 
 
 def _parsed(line: bytes, seq: int) -> dict[str, Any]:

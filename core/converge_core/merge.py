@@ -6,11 +6,13 @@ and so that a later proposal of the same merge is checked against the earlier on
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import ChainMap
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from converge_core import events as e
-from converge_core.authority import Actor, ActorKind, AuthorityGrant
+from converge_core.authority import Actor, ActorKind, AuthorityGrant, AuthorityLevel
 from converge_core.context import Context
 from converge_core.errors import MissingCheck
 from converge_core.gate import PromotionGate, Validated
@@ -25,7 +27,7 @@ from converge_core.ids import (
 )
 from converge_core.invariant import Invariant, Violation
 from converge_core.key import ContextKey
-from converge_core.policy import Effect, PolicyDecision
+from converge_core.policy import Effect, PolicyDecision, PolicyRequest, Risk
 from converge_core.proposal import Draft, ProposedFact, draft
 from converge_core.review import GateRequest, Ground
 from converge_core.state import Gate, RunState
@@ -34,6 +36,24 @@ ENGINE = AgentId("engine")
 SYSTEM = Actor(kind=ActorKind.SYSTEM, id="engine")
 LONGEST_QUOTE = 200
 LONGEST_DIAGNOSTIC = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Stakes:
+    """What hangs on a proposal: an amount in the pack's unit and the pack's grading, if known."""
+
+    amount: int | None = None
+    risk: Risk | None = None
+
+
+NO_STAKES = Stakes()
+StakesOf = Callable[[Draft, Context], Stakes]
+"""Works out what hangs on a proposal from facts and the pack's own tables; never from a model."""
+
+
+@lru_cache(maxsize=1024)
+def _rule_actor(rule: str) -> Actor:
+    return Actor(kind=ActorKind.SYSTEM, id=f"policy:{rule}")
 
 
 def target_of(draft: Draft) -> str:
@@ -53,6 +73,8 @@ class Merge:
         grants: the authority the run was given.
         max_facts: the fact budget.
         now: microseconds since 1970 UTC.
+        levels: how far each agent's word reaches; those not named are advisory.
+        stakes: works out what hangs on a proposal.
         refused: targets that are closed in this run.
         drafted: how many proposals the run has seen.
         events: what happened so far.
@@ -68,7 +90,9 @@ class Merge:
     grants: tuple[AuthorityGrant, ...]
     max_facts: int
     now: int
-    refused: set[str] = field(default_factory=set)
+    levels: Mapping[AgentId, AuthorityLevel] = field(default_factory=dict)
+    stakes: StakesOf | None = None
+    refused: ChainMap[str, None] = field(default_factory=ChainMap)
     drafted: int = 0
     events: list[e.Event] = field(default_factory=list)
     exhausted: bool = False
@@ -76,7 +100,15 @@ class Merge:
     lost: list[tuple[FactId, Draft, str]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, state: RunState, gate: PromotionGate, now: int) -> Merge:
+    def of(
+        cls,
+        state: RunState,
+        gate: PromotionGate,
+        now: int,
+        *,
+        levels: Mapping[AgentId, AuthorityLevel],
+        stakes: StakesOf | None,
+    ) -> Merge:
         """Returns a merge on top of ``state``."""
         return cls(
             run=state.run,
@@ -86,7 +118,9 @@ class Merge:
             grants=state.grants,
             max_facts=state.intent.budgets.facts,
             now=now,
-            refused=set(state.refused_targets),
+            levels=levels,
+            stakes=stakes,
+            refused=ChainMap({}, state.refused_targets),
             drafted=len(state.drafts),
         )
 
@@ -95,21 +129,24 @@ class Merge:
         self._record(proposal)
         if self._stands(proposal):
             return
-        if target_of(proposal) in self.refused:
+        if self.refused and target_of(proposal) in self.refused:
             self._drop(proposal, "refused-before", "It was refused before in this run.")
             return
         validated = self._validated(proposal)
         if validated is None:
             return
-        decision = self.gate.policy.decide(proposal)
+        decision = self._decided(proposal)
+        if decision is None or decision.effect is not Effect.PERMIT:
+            self.gate.withdraw(validated)
+        if decision is None:
+            return
         match decision.effect:
-            case Effect.FORBID:
-                self.refuse(proposal, decision.rule, decision.reason)
+            case Effect.PERMIT:
+                self._promote(validated, self.grants, _rule_actor(decision.rule))
             case Effect.ASK:
                 self.asked.append((validated, decision, 0))
-            case Effect.PERMIT:
-                approver = Actor(kind=ActorKind.SYSTEM, id=f"policy:{decision.rule}")
-                self._promote(validated, self.grants, approver)
+            case Effect.FORBID:
+                self.refuse(proposal, decision.rule, decision.reason)
 
     def resolve(self, gate: Gate, proposal: Draft) -> None:
         """Takes in a decided proposal; what a person approved is validated again."""
@@ -123,8 +160,16 @@ class Merge:
         validated = self._validated(proposal)
         if validated is None:
             return
-        if self._ground(proposal) != request.ground:
-            policy = self.gate.policy.decide(proposal)
+        moved = self._ground(proposal) != request.ground
+        policy = self._decided(proposal, human_approved=not moved)
+        if policy is None or policy.effect is Effect.FORBID or moved:
+            self.gate.withdraw(validated)
+        if policy is None:
+            return
+        if policy.effect is Effect.FORBID:  # approval does not bypass what is forbidden
+            self.refuse(proposal, policy.rule, policy.reason)
+            return
+        if moved:
             self.asked.append((validated, policy, _times_asked(request) + 1))
             return
         person = Actor(kind=ActorKind.HUMAN, id=decision.operator)
@@ -174,7 +219,7 @@ class Merge:
     def broken(self, invariants: Iterable[Invariant]) -> tuple[Invariant, Violation] | None:
         """Returns the first invariant that the merged context breaks."""
         for invariant in invariants:
-            violation = invariant.check(self.context)
+            violation = invariant.judge(self.context)
             if violation:
                 return invariant, violation
         return None
@@ -236,6 +281,24 @@ class Merge:
         self.refuse(proposal, "conflict", reason)
         return True
 
+    def _decided(self, proposal: Draft, *, human_approved: bool = False) -> PolicyDecision | None:
+        """Returns what the policy says; a policy that fails to say anything refuses."""
+        try:
+            stakes = self.stakes(proposal, self.context) if self.stakes else NO_STAKES
+            return self.gate.policy.decide(
+                PolicyRequest(
+                    proposal,
+                    self.levels.get(proposal.agent, AuthorityLevel.ADVISORY),
+                    stakes.amount,
+                    stakes.risk,
+                    human_approved,
+                )
+            )
+        except Exception as error:  # noqa: BLE001 - it may fail in any way, and permits nothing then
+            reason = f"The policy could not decide: {type(error).__name__}."
+            self.refuse(proposal, "policy", reason)
+            return None
+
     def _validated(self, proposal: Draft) -> Validated | None:
         try:
             report, validated = self.gate.validate(proposal, self.context)
@@ -259,23 +322,25 @@ class Merge:
             self.exhausted = True
             self._drop(proposal, "fact-budget", "The fact budget of the run is used up.")
             return
-        key, gate = proposal.fact.key, self.gate.gate_id
-        reasons = [grant.why_not(key, gate, self.now) for grant in grants]
-        if all(reasons):
+        key, kind, gate = proposal.fact.key, proposal.fact.kind, self.gate.gate_id
+        covers = (grant for grant in grants if not grant.why_not(key, kind, gate, self.now))
+        grant = next(covers, None)
+        if grant is None:
+            reasons = (grant.why_not(key, kind, gate, self.now) for grant in grants)
             why = "; ".join(dict.fromkeys(reasons)) or "the run was given no grant"
             self.refuse(proposal, "no-authority", f"Nobody authorized it: {why}.")
             return
-        grant = grants[reasons.index("")]
         fact = self.gate.promote(
             validated, grant, approver=approver, at=self.now, approvals=approvals
         )
         self.context._grow(fact)  # noqa: SLF001 - the fork is this merge's own
-        self.events.append(e.FactPromoted(run=self.run, fact=fact.record))
+        record = fact._record  # noqa: SLF001 - what the engine writes down need not be a copy
+        self.events.append(e.FactPromoted(run=self.run, fact=record))
 
     def _drop(self, proposal: Draft, rule: str, reason: str, *, close: bool = True) -> None:
         target = target_of(proposal)
         if close:
-            self.refused.add(target)
+            self.refused[target] = None
         self.events.append(
             e.ProposalRefused(
                 run=self.run,

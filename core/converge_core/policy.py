@@ -2,21 +2,27 @@
 
 A decision is *permit*, *forbid* or *neither*, and neither means: ask. Forbidding rules win over
 asking ones, those over permitting ones; within each, the first that fits decides and is named.
-Risk comes from here and never from a model.
+Risk comes from here and never from a model, and so does every number that a rule compares.
+
+The port is shaped as other engines of rules have it: a principal (the agent and its level), an
+action (the promotion under a key), a resource (the draft) and a context (amount, human approval).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Protocol
 
 import msgspec
 
-from converge_core.authority import Actor, ActorKind, AuthorityGrant
+from converge_core.authority import Actor, ActorKind, AuthorityGrant, AuthorityLevel
 from converge_core.canonical import ContentHash, canonical_record, hash_bytes
 from converge_core.ids import GateId
 from converge_core.key import ContextKey
-from converge_core.proposal import Draft
+from converge_core.proposal import ContentKind, Draft
 from converge_core.record import Record
 
 
@@ -29,14 +35,34 @@ class Effect(StrEnum):
 
 
 class Risk(StrEnum):
-    """How much hangs on a proposal."""
+    """How much hangs on a proposal, from least to most."""
 
     LOW = "low"
     MEDIUM = "medium"
     HIGH = "high"
 
 
-class Rule(Record, frozen=True):
+@dataclass(frozen=True, slots=True)
+class PolicyRequest:
+    """What a policy is asked about.
+
+    Attributes:
+        draft: the proposal; its agent is the principal, its key the action.
+        level: how far that agent's word reaches.
+        amount: what is at stake, in the pack's unit, as the pack works it out; None where it
+            cannot say.
+        risk: the pack's own grading of this proposal; None where it has none.
+        human_approved: whether a person has approved it already.
+    """
+
+    draft: Draft
+    level: AuthorityLevel = AuthorityLevel.ADVISORY
+    amount: int | None = None
+    risk: Risk | None = None
+    human_approved: bool = False
+
+
+class Rule(Record, frozen=True, omit_defaults=True):
     """One rule; every condition that is set must hold.
 
     Attributes:
@@ -44,9 +70,16 @@ class Rule(Record, frozen=True):
         effect: what it wants done.
         reason: one sentence for a person.
         key: fits proposals under this key only.
+        kind: fits statements of this kind only.
         agent: fits proposals of this agent only.
         where: fits proposals whose structured content has these values.
         confidence_below: fits a confidence under this many thousandths, or none given.
+        confidence_missing: fits proposals that give a confidence (False), or none (True).
+        level_below: fits agents whose level is lower.
+        amount_above: fits amounts above this, and unknown ones.
+        amount_at_most: fits known amounts up to this.
+        graded: fits proposals that the pack grades as this risk.
+        human_approved: fits what a person has approved (True), or has not (False).
         risk: how much hangs on what it fits.
     """
 
@@ -54,23 +87,57 @@ class Rule(Record, frozen=True):
     effect: Effect
     reason: str
     key: ContextKey | None = None
+    kind: ContentKind | None = None
     agent: str | None = None
     where: dict[str, str] = msgspec.field(default_factory=dict)
     confidence_below: int | None = None
+    confidence_missing: bool | None = None
+    level_below: AuthorityLevel | None = None
+    amount_above: int | None = None
+    amount_at_most: int | None = None
+    graded: Risk | None = None
+    human_approved: bool | None = None
     risk: Risk = Risk.MEDIUM
 
-    def fits(self, draft: Draft) -> bool:
-        """Says whether the rule speaks about this proposal."""
-        fact = draft.fact
-        if self.key is not None and self.key is not fact.key:
-            return False
-        if self.agent is not None and self.agent != draft.agent:
-            return False
-        if any(fact.structured.get(name) != value for name, value in self.where.items()):
-            return False
-        if self.confidence_below is None:
-            return True
-        return fact.confidence is None or fact.confidence < self.confidence_below
+    def fits(self, request: PolicyRequest) -> bool:
+        """Says whether the rule speaks about this request."""
+        return all(condition(request) for condition in conditions(self))
+
+
+Condition = Callable[[PolicyRequest], bool]
+
+
+def conditions(rule: Rule) -> tuple[Condition, ...]:
+    """Returns the conditions that ``rule`` sets, beside its key."""
+    found: list[Condition] = []
+    if rule.key is not None:
+        found.append(lambda request: request.draft.fact.key is rule.key)
+    if rule.kind is not None:
+        found.append(lambda request: request.draft.fact.kind is rule.kind)
+    if rule.agent is not None:
+        found.append(lambda request: request.draft.agent == rule.agent)
+    for name, value in rule.where.items():
+        found.append(lambda r, n=name, v=value: r.draft.fact.structured.get(n) == v)  # type: ignore[misc]
+    if (below := rule.confidence_below) is not None:
+        found.append(lambda request: _confidence(request, -1) < below)
+    if rule.confidence_missing is not None:
+        found.append(lambda r: (r.draft.fact.confidence is None) is rule.confidence_missing)
+    if (level := rule.level_below) is not None:
+        found.append(lambda request: request.level < level)
+    if (above := rule.amount_above) is not None:
+        found.append(lambda request: request.amount is None or request.amount > above)
+    if (most := rule.amount_at_most) is not None:
+        found.append(lambda request: request.amount is not None and request.amount <= most)
+    if rule.graded is not None:
+        found.append(lambda request: request.risk is rule.graded)
+    if rule.human_approved is not None:
+        found.append(lambda request: request.human_approved is rule.human_approved)
+    return tuple(found)
+
+
+def _confidence(request: PolicyRequest, missing: int) -> int:
+    confidence = request.draft.fact.confidence
+    return missing if confidence is None else confidence
 
 
 class PolicyDecision(Record, frozen=True):
@@ -92,8 +159,8 @@ class Policy(Protocol):
     def required_checks(self, key: ContextKey) -> tuple[str, ...]:
         """Returns the names of the checks a proposal under ``key`` must pass."""
 
-    def decide(self, draft: Draft) -> PolicyDecision:
-        """Decides; a pure function of the policy and the draft."""
+    def decide(self, request: PolicyRequest) -> PolicyDecision:
+        """Decides; a pure function of the policy and the request."""
 
 
 UNDECIDED = PolicyDecision(
@@ -104,10 +171,11 @@ UNDECIDED = PolicyDecision(
 )
 
 
-class RulePolicy(Record, frozen=True):
+class RulePolicy(Record, frozen=True, dict=True):
     """A policy written as a list of rules and the checks each key requires.
 
-    ``settings`` are what its checks compare with, in words, so that the version covers them.
+    ``settings`` are what its checks compare with, in words, so that the version covers them. The
+    rules are compiled at the first decision; nothing of them may be changed after.
     """
 
     id: str
@@ -119,24 +187,51 @@ class RulePolicy(Record, frozen=True):
     @property
     def version(self) -> ContentHash:
         """The SHA-256 of rules, checks and settings."""
-        return hash_bytes(canonical_record(self))
+        found: ContentHash | None = self.__dict__.get("version")
+        if found is None:
+            found = self.__dict__["version"] = hash_bytes(canonical_record(self))
+        return found
 
     def required_checks(self, key: ContextKey) -> tuple[str, ...]:
         """Returns the names of the checks a proposal under ``key`` must pass."""
         return (*self.checks.get("*", ()), *self.checks.get(key.value, ()))
 
-    def decide(self, draft: Draft) -> PolicyDecision:
+    def decide(self, request: PolicyRequest) -> PolicyDecision:
         """Decides; the first fitting rule of the strongest effect wins."""
-        fitting = [rule for rule in self.rules if rule.fits(draft)]
-        for effect in Effect:
-            rule = next((rule for rule in fitting if rule.effect is effect), None)
-            if rule:
-                return PolicyDecision(
-                    effect=effect, rule=rule.name, reason=rule.reason, risk=rule.risk
-                )
+        fact = request.draft.fact
+        for decision, fits in self._compiled[fact.key]:
+            if all(condition(request) for condition in fits):
+                return decision
         return UNDECIDED
 
+    @property
+    def _compiled(self) -> _Compiled:
+        """The rules that may fit, by key, strongest effect first; worked out once."""
+        found: _Compiled | None = self.__dict__.get("compiled")
+        if found is None:
+            found = self.__dict__["compiled"] = _compile(self.rules)
+        return found
 
+
+_Compiled = dict[ContextKey, tuple[tuple[PolicyDecision, tuple[Condition, ...]], ...]]
+
+
+def _compile(rules: tuple[Rule, ...]) -> _Compiled:
+    strongest = sorted(rules, key=lambda rule: list(Effect).index(rule.effect))
+    unkeyed = [(rule, conditions(msgspec.structs.replace(rule, key=None))) for rule in strongest]
+    return {
+        key: tuple(
+            (_decision(rule), fits) for rule, fits in unkeyed if rule.key is None or rule.key is key
+        )
+        for key in ContextKey
+    }
+
+
+def _decision(rule: Rule) -> PolicyDecision:
+    return PolicyDecision(effect=rule.effect, rule=rule.name, reason=rule.reason, risk=rule.risk)
+
+
+@lru_cache(maxsize=64)
 def policy_of_grants(grants: tuple[AuthorityGrant, ...]) -> RulePolicy:
     """Returns the policy that permits just what ``grants`` cover, and asks about the rest."""
     rules = tuple(

@@ -7,12 +7,18 @@ A draft may be made by anyone. A validated proposal is another *type*, and only 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from converge_core.authority import Actor
-from converge_core.canonical import ContentHash, canonical_record, checked, hash_bytes
+from converge_core.canonical import (
+    MAX_INTEGER,
+    ContentHash,
+    canonical_record,
+    checked,
+    hash_bytes,
+)
 from converge_core.ids import AgentId, FactId, ObservationId, ProposalId, TraceId
 from converge_core.key import ContextKey
 from converge_core.record import Record
@@ -27,6 +33,10 @@ class ContentKind(StrEnum):
     EVALUATION = "evaluation"
     DOCUMENT = "document"
     REASONING = "reasoning"
+
+
+Thousandths = Annotated[int, msgspec.Meta(ge=-MAX_INTEGER, le=MAX_INTEGER)]
+"""A share of one in thousandths; the gate's checks say which are refused, and why."""
 
 
 class ProposedFact(Record, frozen=True):
@@ -48,7 +58,7 @@ class ProposedFact(Record, frozen=True):
     content: str
     kind: ContentKind = ContentKind.CLAIM
     structured: dict[str, Any] = msgspec.field(default_factory=dict)
-    confidence: int | None = None
+    confidence: Thousandths | None = None
     observation: ObservationId | None = None
     rests_on: tuple[FactId, ...] = ()
 
@@ -88,8 +98,9 @@ def draft(
     Raises:
         InvalidValue: if ``fact.structured`` holds what cannot be recorded.
     """
-    checked(fact.structured, f"{id}.structured")
-    rests_on = tuple(dict.fromkeys((*fact.rests_on, *read)))
+    if fact.structured:
+        checked(fact.structured, f"{id}.structured")
+    rests_on = tuple(dict.fromkeys((*fact.rests_on, *read))) if fact.rests_on else read
     return Draft(
         id=id, author=author, agent=agent, cycle=cycle, fact=fact, rests_on=rests_on, traces=traces
     )

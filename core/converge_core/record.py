@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
 
-from converge_core.canonical import checked, fresh
+from converge_core.canonical import canonical_record, checked, fresh
 from converge_core.errors import InvalidId, InvalidValue
 from converge_core.ids import Id
 
@@ -38,6 +39,24 @@ def read(kind: type[R], value: Any) -> R:
         return msgspec.convert(value, kind, dec_hook=_typed)
     except msgspec.ValidationError as error:
         raise InvalidValue(f"{kind.__name__}: {error}") from error
+
+
+def reread(kind: type[R], record: R) -> R:
+    """Returns ``record`` as it will be read back; its open-ended parts have been checked.
+
+    Raises:
+        InvalidValue: naming the field that does not fit.
+    """
+    try:
+        found: R = _decoder(kind).decode(canonical_record(record))
+    except (msgspec.ValidationError, TypeError, ValueError, RecursionError) as error:
+        raise InvalidValue(f"{kind.__name__}: {error}") from error
+    return found
+
+
+@cache
+def _decoder(kind: type[Record]) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind, dec_hook=_typed)
 
 
 def settled(kind: type[R], record: object) -> R:

@@ -6,21 +6,32 @@ folding the same records again gives the same state.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import singledispatch
+from typing import Any
 
 from converge_core import events as e
+from converge_core.artifact import ArtifactRef, ArtifactState, Step, why_illegal
 from converge_core.authority import AuthorityGrant
 from converge_core.context import Context
 from converge_core.errors import IllegalCommand
 from converge_core.fact import SEAL, Fact
 from converge_core.gate import ReportRecord
-from converge_core.ids import AgentId, GateId, ObservationId, OperatorId, ProposalId, RunId, TraceId
+from converge_core.ids import (
+    AgentId,
+    FactId,
+    GateId,
+    ObservationId,
+    OperatorId,
+    ProposalId,
+    RunId,
+    TraceId,
+)
 from converge_core.intent import RootIntent
 from converge_core.key import ContextKey
 from converge_core.observation import Observation
-from converge_core.proposal import Draft
+from converge_core.proposal import ContentKind, Draft
 from converge_core.review import Decision, GateRequest, Operator
 from converge_core.stop import AnyStop
 from converge_core.trace import DecisionTrace
@@ -65,6 +76,10 @@ class Refusal:
     reason: str
 
 
+Change = tuple[ContextKey, ContentKind, FactId]
+"""A fact that is new, as much of it as wakes agents."""
+
+
 @dataclass(slots=True)
 class RunState:
     """One run as its events left it."""
@@ -74,16 +89,17 @@ class RunState:
     phase: Phase = Phase.READY
     cycle: int = 0
     context: Context = field(default_factory=Context)
-    changed: set[ContextKey] = field(default_factory=set)
-    merging: list[ContextKey] = field(default_factory=list)
+    changed: list[Change] = field(default_factory=list)
+    merging: list[Change] = field(default_factory=list)
     eligible: dict[int, tuple[AgentId, ...]] = field(default_factory=dict)
     drafts: dict[ProposalId, Draft] = field(default_factory=dict)
     reports: dict[ProposalId, ReportRecord] = field(default_factory=dict)
     refusals: dict[ProposalId, Refusal] = field(default_factory=dict)
-    refused_targets: set[str] = field(default_factory=set)
+    refused_targets: dict[str, None] = field(default_factory=dict)
     promoted: dict[ProposalId, Fact] = field(default_factory=dict)
     fact_seq: dict[tuple[ContextKey, str], int] = field(default_factory=dict)
     gates: dict[GateId, Gate] = field(default_factory=dict)
+    gates_of: dict[ProposalId, list[Gate]] = field(default_factory=dict)
     traces: dict[TraceId, DecisionTrace] = field(default_factory=dict)
     trace_at: dict[TraceId, int] = field(default_factory=dict)
     observations: dict[ObservationId, Observation] = field(default_factory=dict)
@@ -114,14 +130,40 @@ class RunState:
         return tuple(gate for gate in self.gates.values() if gate.open)
 
 
+@dataclass(frozen=True, slots=True)
+class ArtifactStep:
+    """A step in the life of an artifact, and the record that says so."""
+
+    step: Step
+    at: int
+    seq: int
+
+
+@dataclass(slots=True)
+class Artifact:
+    """A governed artifact as its steps left it; the first is its registration."""
+
+    history: list[ArtifactStep]
+
+    @property
+    def state(self) -> ArtifactState:
+        """Where it stands."""
+        return self.history[-1].step.to_state
+
+
 @dataclass(slots=True)
 class DeskState:
     """Everything a ledger says."""
 
     desk: str = ""
     operators: dict[OperatorId, Operator] = field(default_factory=dict)
+    artifacts: dict[ArtifactRef, Artifact] = field(default_factory=dict)
     runs: dict[RunId, RunState] = field(default_factory=dict)
     seq: int = -1
+
+    def artifact_states(self) -> dict[ArtifactRef, ArtifactState]:
+        """Returns where each artifact stands, as :mod:`converge_core.lifecycle` wants to know."""
+        return {ref: artifact.state for ref, artifact in self.artifacts.items()}
 
 
 def fold(state: DeskState, event: e.Event, at: int, seq: int) -> DeskState:
@@ -134,131 +176,180 @@ def fold(state: DeskState, event: e.Event, at: int, seq: int) -> DeskState:
         seq: its place in the ledger.
 
     Raises:
-        IllegalCommand: if the event speaks of a run that never started.
+        IllegalCommand: if the event speaks of a run that never started, or moves an artifact where
+            it may not go.
     """
-    run_id = e.run_of(event)
-    if isinstance(event, e.RunStarted):
-        state.runs[event.run] = RunState(event, at)
-    elif run_id is None:
-        _fold_desk(event, state)
-    elif run_id not in state.runs:
-        raise IllegalCommand(f"record {seq} speaks of run {run_id}, which never started")
+    folding = _FOLDS.get(type(event))
+    if folding is None:
+        _fold_desk(event, state, at, seq)
     else:
-        _fold_run(event, state.runs[run_id], at, seq)
+        run_id: RunId = event.run  # type: ignore[attr-defined]
+        run = state.runs.get(run_id)
+        if run is None:
+            raise IllegalCommand(f"record {seq} speaks of run {run_id}, which never started")
+        folding(event, run, at, seq)
     state.seq = seq
     return state
 
 
-def _fold_desk(event: e.Event, state: DeskState) -> None:
+def _fold_desk(event: e.Event, state: DeskState, at: int, seq: int) -> None:
     match event:
         case e.DeskOpened():
             state.desk = event.desk
+        case e.RunStarted():
+            state.runs[event.run] = RunState(event, at, context=_begun(event, state, seq))
         case e.OperatorEnrolled():
             state.operators[event.operator.id] = event.operator
+        case e.ArtifactRegistered() | e.ArtifactTransitioned() | e.ArtifactRolledBack():
+            _fold_step(state, ArtifactStep(event.step, at, seq))
 
 
-@singledispatch
-def _fold_run(event: e.Event, run: RunState, at: int, seq: int) -> None:
-    raise IllegalCommand(f"record {seq}: nothing folds a {event.kind} of {run.run} at {at}")
+def _fold_step(state: DeskState, taken: ArtifactStep) -> None:
+    ref = taken.step.artifact
+    artifact = state.artifacts.get(ref)
+    reason = why_illegal(taken.step, artifact.state if artifact else None)
+    if reason:
+        raise IllegalCommand(f"record {taken.seq}: {reason}")
+    if artifact is None:
+        state.artifacts[ref] = Artifact([taken])
+    else:
+        artifact.history.append(taken)
 
 
-@_fold_run.register
+def _begun(event: e.RunStarted, state: DeskState, seq: int) -> Context:
+    """Returns the context a run begins with: nothing, or what the run it continues came to."""
+    if event.continues is None:
+        return Context()
+    base = state.runs.get(event.continues)
+    if base is None or base.phase is not Phase.STOPPED or base.context.root != event.base_root:
+        raise IllegalCommand(
+            f"record {seq}: run {event.run} continues {event.continues}, which did not end as "
+            f"{event.base_root[:12]}"
+        )
+    return base.context._fork()  # noqa: SLF001 - where a context comes from is the fold's to say
+
+
+_Fold = Callable[[Any, RunState, int, int], None]
+_FOLDS: dict[type[e.Event], _Fold] = {}
+"""How each event of a run grows its state."""
+
+
+def _folds(kind: type[e.Event]) -> Callable[[_Fold], _Fold]:
+    def register(folding: _Fold) -> _Fold:
+        _FOLDS[kind] = folding
+        return folding
+
+    return register
+
+
+@_folds(e.ObservationStaged)
 def _(event: e.ObservationStaged, run: RunState, at: int, seq: int) -> None:
     run.observations[event.observation.id] = event.observation
 
 
-@_fold_run.register
+@_folds(e.ProposalCreated)
 def _(event: e.ProposalCreated, run: RunState, at: int, seq: int) -> None:
     run.drafts[event.draft.id] = event.draft
 
 
-@_fold_run.register
+@_folds(e.ProposalValidated)
 def _(event: e.ProposalValidated, run: RunState, at: int, seq: int) -> None:
     run.reports[event.report.proposal] = event.report
 
 
-@_fold_run.register
+@_folds(e.ProposalRefused)
 def _(event: e.ProposalRefused, run: RunState, at: int, seq: int) -> None:
     run.refusals[event.proposal] = Refusal(event.proposal, event.rule, event.reason)
-    run.refused_targets.add(event.target)
+    run.refused_targets[event.target] = None
     _close(run, event.proposal)
 
 
-@_fold_run.register
+@_folds(e.FactPromoted)
 def _(event: e.FactPromoted, run: RunState, at: int, seq: int) -> None:
-    fact = Fact(event.fact, SEAL)
+    record = event.fact
+    fact = Fact(record, SEAL)
     run.context._grow(fact)  # noqa: SLF001 - the fold is the one place where a context grows
-    run.promoted[event.fact.proposal] = fact
-    run.fact_seq[(fact.key, fact.id)] = seq
-    run.merging.append(fact.key)
-    _close(run, event.fact.proposal)
+    run.promoted[record.proposal] = fact
+    run.fact_seq[(record.key, record.id)] = seq
+    run.merging.append((record.key, record.kind, record.id))
+    _close(run, record.proposal)
 
 
 def _close(run: RunState, proposal: ProposalId) -> None:
-    for gate in run.gates.values():
-        if gate.request.proposal == proposal and not gate.open:
+    for gate in run.gates_of.get(proposal, ()):
+        if not gate.open:
             gate.merged = True
 
 
-@_fold_run.register
+@_folds(e.TraceRecorded)
 def _(event: e.TraceRecorded, run: RunState, at: int, seq: int) -> None:
     run.traces[event.trace.id] = event.trace
     run.trace_at[event.trace.id] = at
     run.tokens += event.trace.call.prompt_tokens + event.trace.call.completion_tokens
 
 
-@_fold_run.register
+@_folds(e.AgentFailed)
 def _(event: e.AgentFailed, run: RunState, at: int, seq: int) -> None:
     run.failures.append(event)
 
 
-@_fold_run.register
+@_folds(e.CycleStarted)
 def _(event: e.CycleStarted, run: RunState, at: int, seq: int) -> None:
     run.cycle = event.cycle
     run.eligible[event.cycle] = event.eligible
-    run.changed = set()
+    run.changed, run.merging = [], []
     run.phase = Phase.EXECUTING
     run.executing_since = at
 
 
-@_fold_run.register
+@_folds(e.MergeDiscarded)
 def _(event: e.MergeDiscarded, run: RunState, at: int, seq: int) -> None:
     for proposal in event.proposals:
         run.refusals[proposal] = Refusal(proposal, event.invariant, event.reason)
 
 
-@_fold_run.register
+@_folds(e.GateOpened)
 def _(event: e.GateOpened, run: RunState, at: int, seq: int) -> None:
     _close(run, event.request.proposal)  # asked anew, it no longer hangs on the earlier answer
-    run.gates[event.request.id] = Gate(event.request)
+    gate = run.gates[event.request.id] = Gate(event.request)
+    run.gates_of.setdefault(event.request.proposal, []).append(gate)
 
 
-@_fold_run.register
+@_folds(e.RunPaused)
 def _(event: e.RunPaused, run: RunState, at: int, seq: int) -> None:
     run.phase = Phase.WAITING
     _rest(run, at)
 
 
-@_fold_run.register
+@_folds(e.GateDecided)
 def _(event: e.GateDecided, run: RunState, at: int, seq: int) -> None:
     run.gates[event.decision.gate].decision = event.decision
     if not run.open_gates():
         run.phase = Phase.RESOLVING
 
 
-@_fold_run.register
+@_folds(e.GateWithdrawn)
 def _(event: e.GateWithdrawn, run: RunState, at: int, seq: int) -> None:
     run.gates[event.gate].withdrawn = event.reason
 
 
-@_fold_run.register
+@_folds(e.SnapshotTaken)
+def _(event: e.SnapshotTaken, run: RunState, at: int, seq: int) -> None:
+    stands = run.context.root
+    if event.root != stands:
+        raise IllegalCommand(
+            f"record {seq}: the snapshot says {event.root[:12]}, the facts come to {stands[:12]}"
+        )
+
+
+@_folds(e.CycleEnded)
 def _(event: e.CycleEnded, run: RunState, at: int, seq: int) -> None:
-    run.changed, run.merging = set(run.merging), []
+    run.changed, run.merging = run.merging, []
     run.phase = Phase.READY
     _rest(run, at)
 
 
-@_fold_run.register
+@_folds(e.RunStopped)
 def _(event: e.RunStopped, run: RunState, at: int, seq: int) -> None:
     run.phase = Phase.STOPPED
     run.stop = event.reason

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import msgspec
 
@@ -62,6 +62,7 @@ class HumanInterventionRequired(StopReason, frozen=True, tag="HumanInterventionR
 
     criteria: tuple[str, ...]
     detail: str
+    approvals: tuple[str, ...] = ()
 
     def words(self) -> str:
         """Returns one or two sentences for a person."""
@@ -154,7 +155,9 @@ class Error(StopReason, frozen=True, tag="Error"):
     """Something failed that is nobody's decision."""
 
     message: str
-    category: str
+    category: Literal["internal", "configuration", "external", "resource", "unknown"]
+    observed: int | None = None
+    limit: int | None = None
 
     def words(self) -> str:
         """Returns one or two sentences for a person."""

@@ -40,23 +40,20 @@ class Model:
 
     def __init__(self, path: Path) -> None:
         self._llama = Llama(str(path), n_ctx=2048, n_threads=1, verbose=False)
-        self._grammars: dict[str, LlamaGrammar] = {}
         self.tokens = 0
         self.seconds = 0.0
 
-    def answer(self, contract: OutputContract, prompt: str) -> str:
-        """Returns the model's answer to a prompt."""
-        if contract.name not in self._grammars:
-            self._grammars[contract.name] = LlamaGrammar.from_string(
-                contract.grammar(), verbose=False
-            )
+    def answer(self, contract: OutputContract, example: Example) -> str:
+        """Returns the model's answer to an example's prompt, as the app bounds it."""
+        text = contract.grammar_over(example.ground)
+        grammar = LlamaGrammar.from_string(text, verbose=False)
         started = time.perf_counter()
         done = self._llama.create_completion(
-            prompt,
+            example.prompt,
             max_tokens=contract.max_bytes,
             temperature=0.0,
             repeat_penalty=1.0,
-            grammar=self._grammars[contract.name],
+            grammar=grammar,
         )
         self.seconds += time.perf_counter() - started
         self.tokens += done["usage"]["completion_tokens"]
@@ -105,7 +102,7 @@ def reasons_right(case: Case, result: ContractResult) -> bool:
 def ask(model: Model, example: Example) -> tuple[str, ContractResult]:
     """Returns the raw answer to an example and what its contract says of it."""
     contract = contract_of(example.step, VERDICTS)
-    raw = model.answer(contract, example.prompt)
+    raw = model.answer(contract, example)
     return raw, contract.hold(raw, example.ground)
 
 

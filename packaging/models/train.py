@@ -30,6 +30,8 @@ from converge_core.prompt import Standing, StateEntry
 KINDS = 6
 PROBE_WEIGHT = 0.3
 POINTER_WEIGHT = 0.3
+DECAY = 0.6
+"""The share of training over which the rate falls to nothing, at its end."""
 HELPED = 0.6
 """The share of training over which probe and pointing heads fade out."""
 FIRST_LESSONS = 0.12
@@ -215,13 +217,13 @@ def train(out: Path, steps: int, budget: int, rate: float, begun: Path | None) -
     chosen = optimizers(net, rate)
     recent: list[tuple[float, ...]] = []
     for step, batch in enumerate(batches(tokenizer, budget, steps, begun is not None)):
-        scale = min(1.0, (step + 1) / 30, (steps - step) / (0.4 * steps))
+        scale = min(1.0, (step + 1) / 30, (steps - step) / (DECAY * steps))
         for optimizer in chosen:
             for group in optimizer.param_groups:
                 group["lr"] = group.setdefault("peak", group["lr"]) * scale
             optimizer.zero_grad()
         answer, probe, pointer = losses(net, batch)
-        helped = max(0.0, 1 - step / (HELPED * steps))
+        helped = 0.0 if begun else max(0.0, 1 - step / (HELPED * steps))
         (answer + helped * (PROBE_WEIGHT * probe + POINTER_WEIGHT * pointer)).backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         for optimizer in chosen:

@@ -34,6 +34,7 @@ ALLOWED = {
     "msgspec",
     "pydantic",
     "re",
+    "types",
     "typing",
     "unicodedata",
 }

@@ -1,8 +1,8 @@
 """How the golden ledger came to be: a story in which every kind of event happens.
 
 ``python -m tests.core.golden_story`` writes it, and one body of each kind of event. Both files are
-a promise to those who have a ledger of version 1, so they are never written again once released: a
-new format gets new files beside them.
+a promise to those who have a ledger of version 2, so nothing in them is ever changed: a new kind of
+event is told at the end of the story, and a new format gets new files beside them.
 """
 
 from __future__ import annotations
@@ -16,11 +16,20 @@ from typing import Any
 import msgspec
 
 from converge_core import events as e
+from converge_core import lifecycle
 from converge_core.agent import AgentEffect
+from converge_core.artifact import (
+    ArtifactKind,
+    ArtifactRef,
+    ArtifactState,
+    RollbackImpact,
+    Severity,
+)
+from converge_core.authority import Actor, ActorKind
 from converge_core.canonical import canonical_record, hash_text
 from converge_core.events import Event, body_of
 from converge_core.gate import CheckRecord
-from converge_core.ids import FactId, ObservationId, RunId
+from converge_core.ids import ArtifactId, FactId, ObservationId, RunId
 from converge_core.intent import Budgets, Criterion, RootIntent
 from converge_core.invariant import Invariant, InvariantClass, Violation
 from converge_core.key import ContextKey as Key
@@ -43,8 +52,8 @@ from tests.core.kit import (
 )
 
 FOLDER = Path(__file__).parent.parent / "golden"
-LEDGER = FOLDER / "ledger_v1.jsonl"
-EVENTS = FOLDER / "events_v1.json"
+LEDGER = FOLDER / "ledger_v2.jsonl"
+EVENTS = FOLDER / "events_v2.json"
 NOON = 1_795_176_000_000_000
 """20 November 2026, 12:00 UTC, in microseconds."""
 
@@ -66,7 +75,7 @@ def story() -> list[tuple[list[Event], int]]:
     batches = [(opened, clock()), (enrolled, clock())]
     for play in (_decided(clock), _discarded(clock), _cancelled(clock)):
         batches += play.batches
-    return batches
+    return batches + _governed(clock)
 
 
 def _decided(clock: Callable[[], int]) -> Play:
@@ -152,7 +161,40 @@ def _discarded(clock: Callable[[], int]) -> Play:
 
 def _cancelled(clock: Callable[[], int]) -> Play:
     engine = engine_of(proposes("p", fact(Key.STRATEGIES, "s")), policy=ASK_STRATEGIES)
-    return Play(engine, run=RunId("run-0003"), clock=clock).begin(seed("a")).cancel("alice")
+    return (
+        Play(engine, run=RunId("run-0003"), clock=clock).begin(seed("a")).snapshot().cancel("alice")
+    )
+
+
+def _governed(clock: Callable[[], int]) -> list[tuple[list[Event], int]]:
+    """A prompt that was approved, used, and withdrawn."""
+    alice = Actor(kind=ActorKind.HUMAN, id=ALICE.operator.id)
+    prompt = ArtifactRef(
+        kind=ArtifactKind.PROMPT, name=ArtifactId("reasoning"), digest=hash_text("prompt")
+    )
+    impact = RollbackImpact(
+        affected=2,
+        quality_issues=("It overlooks what speaks against.",),
+        invalidates_outputs=True,
+        severity=Severity.HIGH,
+    )
+    events = lifecycle.register({}, prompt, actor=alice, reason="shipped with 0.2.0")
+    for standing, to in [
+        (ArtifactState.DRAFT, ArtifactState.APPROVED),
+        (ArtifactState.APPROVED, ArtifactState.ACTIVE),
+    ]:
+        events += lifecycle.transition(
+            {prompt: standing}, prompt, to, actor=alice, reason="read and tried", ticket="QA-7"
+        )
+    events += lifecycle.roll_back(
+        {prompt: ArtifactState.ACTIVE},
+        prompt,
+        impact,
+        actor=alice,
+        reason="it misleads",
+        ticket="QA-9",
+    )
+    return [([event], clock()) for event in events]
 
 
 def written(batches: list[tuple[list[Event], int]]) -> bytes:
@@ -181,6 +223,8 @@ def bodies() -> dict[str, Any]:
         files={"pack.toml": text_ref("id = 1\n", shared=True)},
         sources=({"path": "report.xml", "sha256": hash_text("report"), "kind": "junit"},),
         notes=("The history has no tags.",),
+        continues=RunId("run-0000"),
+        base_root=hash_text("root"),
     )
     return {**found, started.kind: body_of(started)}
 

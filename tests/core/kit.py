@@ -14,7 +14,7 @@ from converge_core.agent import Agent, AgentEffect, Executed, Executor, execute,
 from converge_core.authority import Actor, ActorKind, AuthorityGrant
 from converge_core.canonical import canonical_record, hash_bytes
 from converge_core.checks import BASIC
-from converge_core.command import Advance, Begin, Cancel, Command, Decide, Report
+from converge_core.command import Advance, Begin, Cancel, Command, Decide, Report, Snapshot
 from converge_core.context import ContextView
 from converge_core.engine import Engine
 from converge_core.envelope import InferenceEnvelope
@@ -247,6 +247,10 @@ class Play:
         """Has ``by`` answer one gate; call :meth:`go` to let the run go on."""
         gate = gate if isinstance(gate, Gate) else self.state.gates[gate]
         self.command(Decide(by.decision(gate, verdict, reason), by.operator))
+        return self
+
+    def snapshot(self) -> Play:
+        self.command(Snapshot())
         return self
 
     def cancel(self, by: str = "alice") -> Play:

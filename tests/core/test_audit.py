@@ -185,7 +185,7 @@ def test_what_a_person_rejected_is_not_believed_to_be_approved() -> None:
         made, fact=msgspec.structs.replace(made.fact, proposal=rejected.gate.removeprefix("gate:"))
     )
 
-    with pytest.raises(LedgerCorrupt, match="no decision says so"):
+    with pytest.raises(LedgerCorrupt, match="says other than was proposed"):
         believed([*EVENTS[:index], passed_off, *EVENTS[index + 1 :]])
 
 

@@ -21,7 +21,7 @@ PROMPTS: dict[str, Any] = {
     "policy": "\nPOLICY {policy}\n{hold_at} concerns mean hold\n",
     "reasoning": {"revision": 3, "priming": " reason ", "task_frame": "verdicts {verdicts}"},
     "evaluation": {"revision": 1, "priming": "evaluate", "task_frame": "score it"},
-    "planning": {"revision": 1, "priming": "plan", "task_frame": "{capabilities}\n{closings}"},
+    "planning": {"revision": 1, "priming": "plan", "task_frame": "{capabilities}"},
 }
 
 
@@ -32,7 +32,6 @@ def templates(prompts: dict[str, Any] = PROMPTS) -> Any:
         hold_at=3,
         verdicts=("proceed", "hold"),
         capabilities=("tests.fix", "release.tag"),
-        closings={"proceed": ("release.tag",), "hold": ("tests.fix", "release.tag")},
     )
 
 
@@ -42,7 +41,7 @@ def test_the_steps_are_three_in_order() -> None:
 
 
 def test_a_packs_words_are_filled_in_once() -> None:
-    """Policy, verdicts, capabilities by id and closing steps come from the pack."""
+    """Policy, verdicts and capabilities by id come from the pack."""
     made = templates()
 
     assert "POLICY ready 1\n3 concerns mean hold" == made[DecisionStep.REASONING].policy
@@ -51,9 +50,7 @@ def test_a_packs_words_are_filled_in_once() -> None:
         made[DecisionStep.REASONING].task_frame,
         str(made[DecisionStep.REASONING].version),
     )
-    assert "c01 tests.fix\nc02 release.tag\nclose proceed c02\nclose hold c01 c02" == (
-        made[DecisionStep.PLANNING].task_frame
-    )
+    assert "c01 tests.fix\nc02 release.tag" == made[DecisionStep.PLANNING].task_frame
 
 
 def test_all_steps_share_one_policy_layer() -> None:
@@ -127,6 +124,6 @@ def test_a_later_step_sees_score_and_confidence(score: int, confidence: int, lin
 
 def test_each_step_is_bound_by_its_own_contract() -> None:
     """Three steps, three contracts, named and versioned."""
-    assert ["reasoning:v1", "evaluation:v1", "planning:v1"] == [
+    assert ["reasoning:v1", "evaluation:v1", "planning:v2"] == [
         contract_of(step, ("hold",)).name for step in DecisionStep
     ]

@@ -59,8 +59,8 @@ MISBEHAVIOUR = {
     "raises a book": (raising(RuntimeError("x" * 500_000)), "RuntimeError: xxx"),
     "leaves the program": (raising(SystemExit(1)), "SystemExit: 1"),
     "runs out of stack": (raising(RecursionError("deep")), "RecursionError: deep"),
-    "returns nothing": (returning(None), "NoneType is not a AgentEffect"),
-    "returns a list": (returning([GOOD]), "list is not a AgentEffect"),
+    "returns nothing": (returning(None), "NoneType is not an AgentEffect"),
+    "returns a list": (returning([GOOD]), "list is not an AgentEffect"),
     "proposes text": (returning(AgentEffect((GOOD, "x"))), "AgentEffect"),  # type: ignore[arg-type]
     "proposes no tuple": (returning(AgentEffect(7)), "AgentEffect"),  # type: ignore[arg-type]
     "proposes under no key": (

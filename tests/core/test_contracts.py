@@ -254,7 +254,7 @@ def planned(*steps: tuple[str, list[str]], verdict: str = "hold") -> dict[str, A
 
 def test_a_sound_plan_is_valid() -> None:
     """Declared capabilities for facts that stand, under the verdict the reasoning came to."""
-    result = held("planning", planned(("c01", ["s01", "s02"]), ("c02", [])))
+    result = held("planning", planned(("c01", ["s01", "s02"]), ("c02", ["s03"])))
 
     assert result.valid
     assert [
@@ -263,22 +263,33 @@ def test_a_sound_plan_is_valid() -> None:
         "verdict-follows",
         "capabilities-declared",
         "cites-exist",
+        "steps-answer",
     ] == [check.name for check in result.checks]
+
+
+def test_a_plan_may_have_nothing_to_answer() -> None:
+    """Where nothing speaks against, there is no step; how a plan closes is the pack's."""
+    assert held("planning", planned(verdict="proceed"), FINE, concluded="proceed").valid
 
 
 @pytest.mark.parametrize(
     ("answer", "broken"),
     [
         pytest.param(
-            planned(("c01", []), verdict="ship it"),
+            planned(("c01", ["s01"]), verdict="ship it"),
             ["verdict-declared", "verdict-follows"],
             id="an undeclared verdict",
         ),
         pytest.param(
-            planned(("c01", []), verdict="proceed"), ["verdict-follows"], id="another verdict"
+            planned(("c01", ["s01"]), verdict="proceed"), ["verdict-follows"], id="another verdict"
         ),
-        pytest.param(planned(("c09", [])), ["capabilities-declared"], id="an invented capability"),
-        pytest.param(planned(("c01", ["s99"])), ["cites-exist"], id="a step for nothing"),
+        pytest.param(
+            planned(("c09", ["s01"])), ["capabilities-declared"], id="an invented capability"
+        ),
+        pytest.param(
+            planned(("c01", ["s99"])), ["cites-exist", "steps-answer"], id="a step for a ghost"
+        ),
+        pytest.param(planned(("c01", ["s04"])), ["steps-answer"], id="a step for what is fine"),
     ],
 )
 def test_a_plan_that_does_not_follow_is_refused(answer: dict[str, Any], broken: list[str]) -> None:
@@ -288,7 +299,7 @@ def test_a_plan_that_does_not_follow_is_refused(answer: dict[str, Any], broken: 
 
 def test_a_plan_without_a_conclusion_before_it_may_choose() -> None:
     """Where nothing was concluded, any declared verdict follows."""
-    assert held("planning", planned(("c01", []), verdict="proceed"), concluded=None).valid
+    assert held("planning", planned(("c01", ["s01"]), verdict="proceed"), concluded=None).valid
 
 
 # Shape.
@@ -321,9 +332,9 @@ WRONG_SHAPES = {
     ],
     "planning": [
         "{}",
-        json.dumps(planned()),
-        json.dumps(planned(*[("c01", [])] * (MAX_PLAN_STEPS + 1))),
-        json.dumps(planned(("tests.fix", []))),
+        json.dumps(planned(("c01", []))),
+        json.dumps(planned(*[("c01", ["s01"])] * (MAX_PLAN_STEPS + 1))),
+        json.dumps(planned(("tests.fix", ["s01"]))),
         json.dumps(planned(("c01", ["s01"] * (MAX_CITES + 1)))),
         json.dumps({"verdict": "hold"}),
     ],
@@ -344,7 +355,7 @@ def test_an_answer_of_another_shape_is_no_answer(step: str, raw: str) -> None:
 
 def test_each_failure_says_what_was_expected_and_found() -> None:
     """A person can judge the judgement."""
-    [failed] = held("planning", planned(("c09", []))).failures
+    [failed] = held("planning", planned(("c09", ["s01"]))).failures
 
     assert ("The plan names a capability that the pack does not declare.", "c01, c02", "c09") == (
         failed.reason,

@@ -1,16 +1,17 @@
-"""Golden files: what version 1 wrote is read for ever, to the byte and to the root."""
+"""Golden files: what any version wrote is read for ever, to the byte and to the root."""
 
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from converge_core.canonical import canonical, canonical_record, parse
-from converge_core.events import KINDS, Event, read_event
-from converge_core.ledger import Entry, decode
+from converge_core.events import KINDS, Event, RunStarted, body_of, read_event
+from converge_core.ledger import UPCASTS, Entry, decode
 from converge_core.state import DeskState, Phase, fold
-from tests.core.golden_story import EVENTS, LEDGER, bodies, story, written
+from tests.core.golden_story import EVENTS, FOLDER, LEDGER, bodies, story, written
 
 BODIES = json.loads(EVENTS.read_text())
 ROOTS = {
@@ -18,35 +19,62 @@ ROOTS = {
     "run-0002": "efa0b9278b64267480154fe32c72674a1285a3fac165e6c89bdabb5fa7d0d4ab",
     "run-0003": "485655341b5c2c6f876c6f979910e0c9fdc119728a33e9d2b72b7c9c01181611",
 }
-HEAD = "ed56df85361fef074db04069bd2587de10fa2959c26e9e7473771f0ceefecf91"
+HEADS = {
+    "ledger_v1.jsonl": "ed56df85361fef074db04069bd2587de10fa2959c26e9e7473771f0ceefecf91",
+    "ledger_v2.jsonl": "967df77c90337ef5f6bfa087b8b3d03a120e318925874b8c9da004981968bad8",
+}
+"""The hash of the last record of each version's ledger."""
+OLD_BODIES = json.loads((FOLDER / "events_v1.json").read_text())
 
 
-def entries() -> list[Entry]:
-    return list(decode(LEDGER.read_bytes().splitlines(keepends=True)))
+def entries(name: str = LEDGER.name) -> list[Entry]:
+    return list(decode((FOLDER / name).read_bytes().splitlines(keepends=True)))
 
 
-def state() -> DeskState:
+def state(name: str = LEDGER.name) -> DeskState:
     state = DeskState()
-    for entry in entries():
+    for entry in entries(name):
         assert entry.event is not None
         state = fold(state, entry.event, entry.head.at, entry.head.seq)
     return state
 
 
-def test_the_golden_ledger_opens_with_the_roots_it_was_written_with() -> None:
+@pytest.mark.parametrize("name", HEADS)
+def test_a_golden_ledger_opens_with_the_roots_it_was_written_with(name: str) -> None:
     """Today's reader comes to the same facts, in the same order, by the same authority."""
-    assert ROOTS == {run: one.context.root for run, one in state().runs.items()}
-    assert HEAD == entries()[-1].hash
+    assert ROOTS == {run: one.context.root for run, one in state(name).runs.items()}
+    assert HEADS[name] == entries(name)[-1].hash
 
 
-def test_the_golden_ledger_says_what_became_of_its_runs() -> None:
+@pytest.mark.parametrize("name", HEADS)
+def test_a_golden_ledger_says_what_became_of_its_runs(name: str) -> None:
     """One met its criteria with a failure on the way, one was discarded, one cancelled."""
+    runs = state(name).runs
     assert {
         "run-0001": "CriteriaMet",
         "run-0002": "InvariantViolated",
         "run-0003": "UserCancelled",
-    } == {run: one.stop.kind for run, one in state().runs.items() if one.stop}
-    assert {Phase.STOPPED} == {one.phase for one in state().runs.values()}
+    } == {run: one.stop.kind for run, one in runs.items() if one.stop}
+    assert {Phase.STOPPED} == {one.phase for one in runs.values()}
+
+
+@pytest.mark.parametrize("kind", OLD_BODIES)
+def test_a_body_of_version_1_is_brought_up_to_date(kind: str) -> None:
+    """Nothing it says is lost, and what it could not say yet has the meaning it had then."""
+    event = read_event(kind, UPCASTS[1](kind, OLD_BODIES[kind]))
+
+    assert holds(body_of(event), OLD_BODIES[kind])
+    if isinstance(event, RunStarted):
+        assert (None, "", None) == (event.continues, event.base_root, event.intent.active_packs)
+
+
+def holds(new: Any, old: Any) -> bool:
+    """Whether ``new`` says everything that ``old`` does."""
+    if isinstance(old, dict):
+        return all(name in new and holds(new[name], value) for name, value in old.items())
+    if isinstance(old, list):
+        return len(new) == len(old) and all(map(holds, new, old))
+    return bool(new == old)
 
 
 def test_the_golden_ledger_holds_every_kind_of_event() -> None:

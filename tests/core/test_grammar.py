@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from converge_core.chain import DecisionStep, contract_of
-from converge_core.contract import Ground, OutputContract
-from converge_core.prompt import StateLayer
+from converge_core.contract import MAX_REASONS, Ground, OutputContract
+from converge_core.prompt import Standing, StateEntry, StateLayer
 from tests.core.gbnf import rules_of
 
 VERDICTS = ("proceed", "conditions", "hold")
@@ -64,6 +64,46 @@ def test_every_derivation_is_json_in_ascii_on_one_line(
     assert isinstance(json.loads(raw), dict)
     assert raw.isascii()
     assert raw.isprintable()
+
+
+STANDINGS = st.lists(st.none() | st.sampled_from(Standing), min_size=1, max_size=MAX_REASONS)
+MAY_FAIL = {"sides-agree", "score-agrees", "confidence-allowed"}
+"""What only the model can get right."""
+
+
+def ground_of(standings: list[Standing | None], concluded: str | None) -> Ground:
+    entries = tuple(
+        StateEntry(f"s{number:02d}", f"fact {number}", ("line",), "shown", standing)
+        for number, standing in enumerate(standings, 1)
+    )
+    return Ground(StateLayer(entries), VERDICTS, frozenset({"c01", "c02"}), concluded)
+
+
+@pytest.mark.parametrize("step", DecisionStep)
+@settings(max_examples=60)
+@given(standings=STANDINGS, concluded=st.none() | st.sampled_from(VERDICTS), data=st.data())
+def test_over_a_state_nothing_is_invented_and_nothing_that_weighs_left_out(
+    step: DecisionStep, standings: list[Standing | None], concluded: str | None, data: st.DataObject
+) -> None:
+    """What shape can hold is held by shape; the checks are left with what must be judged."""
+    assume(any(standings))
+    contract, ground = contract_of(step, VERDICTS), ground_of(standings, concluded)
+    rules = rules_of(contract.grammar_over(ground))
+    random = data.draw(st.randoms(use_true_random=False))
+    raw = rules["root"].derive(rules, random.randint)
+
+    assert {check.name for check in contract.hold(raw, ground).failures} <= MAY_FAIL
+    assert rules["root"].longest(rules) <= contract.max_bytes
+
+
+@pytest.mark.parametrize("step", DecisionStep)
+def test_over_a_state_that_says_nothing_the_general_grammar_holds(step: DecisionStep) -> None:
+    """There is nothing to narrow it by; a plan then has no step."""
+    contract, ground = contract_of(step, VERDICTS), Ground(StateLayer(()), VERDICTS)
+    grammar = contract.grammar_over(ground)
+
+    assert (grammar == contract.grammar()) is (step is not DecisionStep.PLANNING)
+    assert "step ::=" not in grammar or step is not DecisionStep.PLANNING
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from converge_core.ids import (
     MAX_ID_LENGTH,
     AgentId,
     ApprovalId,
+    ArtifactId,
     FactId,
     GateId,
     Id,
@@ -36,6 +37,7 @@ from tests.core.kit import fact
 KINDS = (
     AgentId,
     ApprovalId,
+    ArtifactId,
     FactId,
     GateId,
     ObservationId,

@@ -13,6 +13,7 @@ from converge_core.key import ContextKey
 from converge_core.policy import (
     BASIC_CHECKS,
     Effect,
+    PolicyRequest,
     Risk,
     Rule,
     RulePolicy,
@@ -30,9 +31,9 @@ def test_forbidding_wins_over_asking_and_asking_over_permitting(rules: tuple[Rul
     """Precedence is by effect, wherever in the file a rule stands."""
     draft = drafted(seed("x"))
 
-    assert Effect.FORBID is policy_of(*rules).decide(draft).effect
+    assert Effect.FORBID is policy_of(*rules).decide(PolicyRequest(draft)).effect
     milder = [one for one in rules if one.effect is not Effect.FORBID]
-    assert Effect.ASK is policy_of(*milder).decide(draft).effect
+    assert Effect.ASK is policy_of(*milder).decide(PolicyRequest(draft)).effect
 
 
 def test_within_an_effect_the_first_fitting_rule_decides_and_is_named() -> None:
@@ -42,7 +43,7 @@ def test_within_an_effect_the_first_fitting_rule_decides_and_is_named() -> None:
         rule(Effect.ASK, name="about all", risk=Risk.HIGH),
         rule(Effect.ASK, name="never reached"),
     )
-    decision = policy.decide(drafted(seed("x")))
+    decision = policy.decide(PolicyRequest(drafted(seed("x"))))
 
     assert ("about all", "The test wants to ask.", Risk.HIGH) == (
         decision.rule,
@@ -53,7 +54,9 @@ def test_within_an_effect_the_first_fitting_rule_decides_and_is_named() -> None:
 
 def test_what_no_rule_speaks_about_is_asked_at_high_risk() -> None:
     """Silence of the policy is never consent, and the inbox says that no rule spoke."""
-    decision = policy_of(rule(Effect.PERMIT, ContextKey.SIGNALS)).decide(drafted(seed("x")))
+    decision = policy_of(rule(Effect.PERMIT, ContextKey.SIGNALS)).decide(
+        PolicyRequest(drafted(seed("x")))
+    )
 
     assert (Effect.ASK, "no rule", Risk.HIGH) == (decision.effect, decision.rule, decision.risk)
     assert "No rule of the policy speaks about this" in decision.reason
@@ -97,7 +100,7 @@ def test_a_rule_fits_where_all_its_conditions_hold(
     """Key, agent, content and confidence; a confidence not given is below every threshold."""
     one = rule(Effect.ASK, **{"name": "one", **conditions})  # type: ignore[arg-type]
 
-    assert fits is one.fits(drafted(proposed, agent=agent))
+    assert fits is one.fits(PolicyRequest(drafted(proposed, agent=agent)))
 
 
 @given(
@@ -124,7 +127,7 @@ def test_a_policy_forbids_if_any_rule_does_and_permits_only_if_no_other_speaks(
         else Effect.ASK
     )
 
-    assert expected is policy_of(*rules).decide(drafted(fact(key, "x"))).effect
+    assert expected is policy_of(*rules).decide(PolicyRequest(drafted(fact(key, "x")))).effect
 
 
 def test_checks_for_every_key_come_before_those_for_one() -> None:
@@ -164,6 +167,8 @@ def test_without_a_policy_just_what_was_granted_is_permitted(
     policy = policy_of_grants(grants)
 
     assert permitted == {
-        key for key in ContextKey if policy.decide(drafted(fact(key, "x"))).effect is Effect.PERMIT
+        key
+        for key in ContextKey
+        if policy.decide(PolicyRequest(drafted(fact(key, "x")))).effect is Effect.PERMIT
     }
     assert {BASIC_CHECKS} == {policy.required_checks(key) for key in ContextKey}

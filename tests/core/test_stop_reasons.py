@@ -66,7 +66,7 @@ EXAMPLES: list[AnyStop] = [
     TimeBudgetExhausted(duration_us=61_000_000, limit_us=60_000_000),
     InvariantViolated(invariant_class="structural", name="one-plan", reason="There are two."),
     PromotionRejected(proposal=ProposalId("p"), reason="It was refused."),
-    Error(message="out of memory", category="Resource"),
+    Error(message="out of memory", category="resource"),
     AgentRefused(agent=AgentId("reasoning"), reason="It cannot tell."),
 ]
 WORDS = [
@@ -81,7 +81,7 @@ WORDS = [
     "Stopped: the agents worked 61.0 s; the budget is 60.0 s.",
     "Stopped: the structural rule “one-plan” is broken. There are two.",
     "Stopped: a required proposal was refused. It was refused.",
-    "Stopped by an error (Resource): out of memory",
+    "Stopped by an error (resource): out of memory",
     "Stopped: the agent reasoning, which this run requires, gave up. It cannot tell.",
 ]
 

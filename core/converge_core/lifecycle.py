@@ -1,0 +1,128 @@
+"""Moving governed artifacts, without input or output: a wish in, the events that follow out.
+
+Each function looks at where the artifacts stand and changes nothing; whoever calls it appends the
+events and folds them. What is legal is :data:`converge_core.artifact.TRANSITIONS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from converge_core import events as e
+from converge_core.artifact import (
+    ArtifactRef,
+    ArtifactState,
+    LifecycleEvent,
+    Registration,
+    Rollback,
+    RollbackImpact,
+    why_illegal,
+)
+from converge_core.authority import Actor
+from converge_core.errors import IllegalTransition
+from converge_core.record import settled
+
+Known = Mapping[ArtifactRef, ArtifactState]
+"""The registered artifacts and where each stands; ``DeskState.artifact_states`` returns them."""
+
+S = TypeVar("S", Registration, LifecycleEvent, Rollback)
+
+
+def register(known: Known, artifact: ArtifactRef, *, actor: Actor, reason: str) -> list[e.Event]:
+    """Returns what follows when an artifact is to become known, as a draft.
+
+    Args:
+        known: the registered artifacts.
+        artifact: the new one.
+        actor: who registers it.
+        reason: where it comes from, in words.
+
+    Raises:
+        IllegalTransition: if it was registered before, or the reason is blank.
+        InvalidValue: if a field cannot be recorded, such as a digest that is none.
+    """
+    step = Registration(artifact=artifact, actor=actor, reason=reason)
+    return [e.ArtifactRegistered(step=_legal(known, Registration, step))]
+
+
+def transition(
+    known: Known,
+    artifact: ArtifactRef,
+    to_state: ArtifactState,
+    *,
+    actor: Actor,
+    reason: str,
+    ticket: str = "",
+) -> list[e.Event]:
+    """Returns what follows when an artifact is to move on; :func:`roll_back` is apart.
+
+    Args:
+        known: the registered artifacts.
+        artifact: the one to move.
+        to_state: where it is to stand.
+        actor: who moves it.
+        reason: why, in words.
+        ticket: where more is written about it, if anywhere.
+
+    Raises:
+        IllegalTransition: if it was never registered, may not go there from where it stands, would
+            be rolled back without an impact, or the reason is blank.
+        InvalidValue: if a field cannot be recorded.
+    """
+    step = LifecycleEvent(
+        artifact=artifact,
+        from_state=_standing(known, artifact),
+        to_state=to_state,
+        actor=actor,
+        reason=reason,
+        ticket=ticket,
+    )
+    return [e.ArtifactTransitioned(step=_legal(known, LifecycleEvent, step))]
+
+
+def roll_back(
+    known: Known,
+    artifact: ArtifactRef,
+    impact: RollbackImpact,
+    *,
+    actor: Actor,
+    reason: str,
+    ticket: str = "",
+) -> list[e.Event]:
+    """Returns what follows when an artifact is to be withdrawn.
+
+    Args:
+        known: the registered artifacts.
+        artifact: the one to withdraw.
+        impact: what that means for what was made with it.
+        actor: who withdraws it.
+        reason: why, in words.
+        ticket: where more is written about it, if anywhere.
+
+    Raises:
+        IllegalTransition: if it was never registered, may not be rolled back from where it stands,
+            or the reason is blank.
+        InvalidValue: if a field cannot be recorded.
+    """
+    step = Rollback(
+        artifact=artifact,
+        from_state=_standing(known, artifact),
+        actor=actor,
+        reason=reason,
+        impact=impact,
+        ticket=ticket,
+    )
+    return [e.ArtifactRolledBack(step=_legal(known, Rollback, step))]
+
+
+def _standing(known: Known, artifact: ArtifactRef) -> ArtifactState:
+    return known.get(artifact, ArtifactState.DRAFT)  # what is unknown is refused in any case
+
+
+def _legal(known: Known, kind: type[S], step: S) -> S:
+    step = settled(kind, step)
+    reason = why_illegal(step, known.get(step.artifact))
+    if reason:
+        raise IllegalTransition(reason)
+    return step
