@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Never
+from typing import Any, Never, Self
 
 from converge_core.canonical import ContentHash, hash_bytes
 from converge_core.errors import Conflict
@@ -19,6 +19,7 @@ from converge_core.ids import FactId
 from converge_core.key import ContextKey
 from converge_core.proposal import ProposedFact
 
+_set = object.__setattr__
 EMPTY_ROOT = ContentHash("0" * 64)
 
 
@@ -156,12 +157,13 @@ class ContextView:
     _counts: Mapping[ContextKey, int]
     _reads: dict[FactId, None]
 
-    def __init__(self, context: Context) -> None:
-        if hasattr(self, "_context"):
-            raise AttributeError("a view begins once; what it remembers stays")
-        object.__setattr__(self, "_context", context)
-        object.__setattr__(self, "_counts", context.counts())
-        object.__setattr__(self, "_reads", {})
+    def __new__(cls, context: Context) -> Self:
+        """Makes a view; unlike an initialiser, this cannot be called again on what was made."""
+        view = object.__new__(cls)
+        _set(view, "_context", context)
+        _set(view, "_counts", context.counts())
+        _set(view, "_reads", {})
+        return view
 
     def __setattr__(self, name: str, value: Any) -> Never:
         raise AttributeError(f"an agent cannot write to the context: {name}")

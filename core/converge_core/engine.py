@@ -61,6 +61,7 @@ from converge_core.trace import DecisionTrace
 from converge_core.wakers import Wakers
 
 INPUT = AgentId("input")
+KEYS = tuple(ContextKey)
 NO_INTENT = RootIntent(question="", subject="")
 MAX_NAME = 64
 """The longest name of an agent or an invariant; ids derive from it and need room."""
@@ -124,6 +125,10 @@ class Engine:
         self._invariants = tuple(invariants)
         for invariant in self._invariants:
             _check_name("invariant", invariant.name)
+        self._of = {
+            kind: tuple(one for one in self._invariants if one.invariant_class is kind)
+            for kind in InvariantClass
+        }
         self._verify = verify
         self._agents: dict[AgentId, Agent] = {}
         self._packs: dict[AgentId, str] = {}
@@ -250,16 +255,14 @@ class Engine:
                 desk = fold(desk, event, now, desk.seq + 1)
                 on_event(event)
             state = desk.runs[started.run]
-            match state.phase:
-                case Phase.EXECUTING:
-                    command = Report(executor(self.work(state)))
-                case Phase.WAITING:
-                    return RunResult(state.context, state.cycle, _pending(state))
-                case Phase.STOPPED:
-                    assert state.stop is not None
-                    return RunResult(state.context, state.cycle, state.stop)
-                case _:
-                    command = Advance()
+            if state.phase is Phase.EXECUTING:
+                command = Report(executor(self.work(state)))
+            elif state.phase is Phase.WAITING:
+                return RunResult(state.context, state.cycle, _pending(state))
+            elif state.stop is not None:
+                return RunResult(state.context, state.cycle, state.stop)
+            else:
+                command = Advance()
 
     def _gate(self, grants: tuple[AuthorityGrant, ...]) -> PromotionGate:
         if grants not in self._gates:
@@ -350,7 +353,7 @@ class Engine:
         failed = [one for one in executed if one.failure or one.effect.refusal]
         for one in failed:
             merge.fail(one.agent, one.failure or one.effect.refusal)
-        broken = merge.broken(self._of(InvariantClass.STRUCTURAL))
+        broken = merge.broken(self._of[InvariantClass.STRUCTURAL])
         if broken:
             return [*traces, *self._discard(state, merge, broken)]
         required = [one for one in failed if one.agent in state.intent.required_agents]
@@ -385,7 +388,7 @@ class Engine:
         for gate in state.gates.values():
             if gate.decision is not None and not gate.merged:
                 merge.resolve(gate, state.drafts[gate.request.proposal])
-        broken = merge.broken(self._of(InvariantClass.STRUCTURAL))
+        broken = merge.broken(self._of[InvariantClass.STRUCTURAL])
         if broken:
             return self._discard(state, merge, broken)
         return self._close(merge, state, ())
@@ -414,7 +417,7 @@ class Engine:
             run=merge.run,
             cycle=merge.cycle,
             facts=len(made),
-            changed=tuple([key.value for key in ContextKey if key in changed]),
+            changed=tuple([key.value for key in KEYS if key in changed]) if changed else (),
         )
         if reasons:
             merge.abandon()
@@ -471,7 +474,7 @@ class Engine:
 
     def _remediate(self, merge: Merge) -> None:
         """Names broken semantic rules that agents may mend in a diagnostic of this merge."""
-        for invariant in self._of(InvariantClass.SEMANTIC):
+        for invariant in self._of[InvariantClass.SEMANTIC]:
             if invariant.on_violation is OnViolation.REMEDIATE:
                 _name_violation(merge, invariant)
 
@@ -498,7 +501,7 @@ class Engine:
         """Returns another cycle for those who may mend a broken acceptance rule, if any wants."""
         open_ended = [
             one
-            for one in self._of(InvariantClass.ACCEPTANCE)
+            for one in self._of[InvariantClass.ACCEPTANCE]
             if one.on_violation is OnViolation.REMEDIATE
         ]
         if not open_ended:
@@ -522,14 +525,11 @@ class Engine:
         stopped = e.RunStopped(run=state.run, cycles=cycles, reason=reason, root=state.context.root)
         return [*_withdrawn(state), stopped]
 
-    def _of(self, invariant_class: InvariantClass) -> tuple[Invariant, ...]:
-        return tuple(one for one in self._invariants if one.invariant_class is invariant_class)
-
     def _broken(
         self, context: Context, invariant_class: InvariantClass, mode: OnViolation | None = None
     ) -> AnyStop | None:
         """Returns the stop that the first broken rule of a class, or of one mode, asks for."""
-        for invariant in self._of(invariant_class):
+        for invariant in self._of[invariant_class]:
             if mode is None or invariant.on_violation is mode:
                 violation = invariant.judge(context)
                 if violation:

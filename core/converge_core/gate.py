@@ -108,7 +108,7 @@ class PromotionGate:
         self._version = policy.version
         self._checks = dict(checks)
         self._required: dict[ContextKey, tuple[tuple[str, Check], ...]] = {}
-        self._issued: dict[int, tuple[Validated, Draft, ReportRecord]] = {}
+        self._issued: dict[int, tuple[Validated, tuple[object, ...]]] = {}
 
     def examine(self, draft: Draft, context: Context) -> ReportRecord:
         """Runs every check the policy requires and returns the report.
@@ -148,7 +148,7 @@ class PromotionGate:
         if not report.passed:
             return report, None
         validated = Validated(draft, report, SEAL)
-        self._issued[id(validated)] = (validated, draft, report)
+        self._issued[id(validated)] = (validated, _parts(validated))
         return report, validated
 
     def promote(
@@ -177,8 +177,9 @@ class PromotionGate:
         if issued is None or issued[0] is not validated:
             raise ReportMismatch("this gate issued no such validation, or it was used before")
         draft, report = validated.draft, validated.report
-        same = draft is issued[1] and report is issued[2]
-        if not same or report.proposal_digest != draft.digest():
+        # Structure can be changed in place; of the rest it is enough that the parts are the same.
+        changed = draft.fact.structured and report.proposal_digest != draft.digest()
+        if changed or _parts(validated) != issued[1]:
             raise ReportMismatch(f"the report does not belong to {draft.id}")
         if type(grant) is not AuthorityGrant:
             raise NotAuthorized(f"{draft.id}: a {type(grant).__name__} is no grant")
@@ -247,3 +248,13 @@ def _passed(name: str) -> CheckRecord:
 def _summary(names: tuple[str, ...]) -> ValidationSummary:
     """The summary of checks that passed: the same for every fact they let through."""
     return ValidationSummary(checks_passed=names)
+
+
+def _parts(validated: Validated) -> tuple[object, ...]:
+    """Returns what a promotion is made of, to see whether any of it was exchanged."""
+    draft, fact = validated.draft, validated.draft.fact
+    return (
+        *(validated.report, draft.id, draft.author, draft.agent, draft.rests_on, draft.traces),
+        *(fact.id, fact.key, fact.kind, fact.content, fact.structured, fact.confidence),
+        fact.observation,
+    )

@@ -26,19 +26,20 @@ class Id(str):
 
     def __new__(cls, text: str) -> Self:
         """Validates ``text``."""
-        if type(text) is str and _is_usual(text):
-            return super().__new__(cls, text)
+        if (
+            type(text) is str  # the usual case, first and fast
+            and text.isascii()
+            and text.isprintable()
+            and 0 < len(text) <= MAX_ID_LENGTH
+            and not text.isspace()
+        ):
+            return str.__new__(cls, text)
         if isinstance(text, Id) and not isinstance(text, cls):
             raise InvalidId(f"{type(text).__name__} {text!r} is not a {cls.__name__}")
         reason = why_invalid(text)
         if reason:
             raise InvalidId(f"{cls.__name__} {str(text)[:40]!r} {reason}")
         return super().__new__(cls, text)
-
-
-def _is_usual(text: str) -> bool:
-    usual = text.isascii() and text.isprintable() and not text.isspace()
-    return usual and 0 < len(text) <= MAX_ID_LENGTH
 
 
 def why_invalid(text: object) -> str:

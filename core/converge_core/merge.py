@@ -6,8 +6,7 @@ and so that a later proposal of the same merge is checked against the earlier on
 
 from __future__ import annotations
 
-from collections import ChainMap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -75,7 +74,8 @@ class Merge:
         now: microseconds since 1970 UTC.
         levels: how far each agent's word reaches; those not named are advisory.
         stakes: works out what hangs on a proposal.
-        refused: targets that are closed in this run.
+        closed: targets that were closed before in this run.
+        refused: those that this merge closes.
         drafted: how many proposals the run has seen.
         events: what happened so far.
         exhausted: whether the fact budget stopped a promotion.
@@ -92,7 +92,8 @@ class Merge:
     now: int
     levels: Mapping[AgentId, AuthorityLevel] = field(default_factory=dict)
     stakes: StakesOf | None = None
-    refused: ChainMap[str, None] = field(default_factory=ChainMap)
+    closed: Collection[str] = ()
+    refused: set[str] = field(default_factory=set)
     drafted: int = 0
     events: list[e.Event] = field(default_factory=list)
     exhausted: bool = False
@@ -120,7 +121,7 @@ class Merge:
             now=now,
             levels=levels,
             stakes=stakes,
-            refused=ChainMap({}, state.refused_targets),
+            closed=state.refused_targets,
             drafted=len(state.drafts),
         )
 
@@ -129,7 +130,7 @@ class Merge:
         self._record(proposal)
         if self._stands(proposal):
             return
-        if self.refused and target_of(proposal) in self.refused:
+        if self._is_closed(proposal):
             self._drop(proposal, "refused-before", "It was refused before in this run.")
             return
         validated = self._validated(proposal)
@@ -261,6 +262,12 @@ class Merge:
         self.events.append(e.ProposalCreated(run=self.run, draft=proposal))
         self.drafted += 1
 
+    def _is_closed(self, proposal: Draft) -> bool:
+        if not self.closed and not self.refused:
+            return False
+        target = target_of(proposal)
+        return target in self.refused or target in self.closed
+
     def _stands(self, proposal: Draft) -> bool:
         """Ends a proposal whose id is taken: whatever rests on a fact names it by id alone."""
         fact = proposal.fact
@@ -323,11 +330,14 @@ class Merge:
             self._drop(proposal, "fact-budget", "The fact budget of the run is used up.")
             return
         key, kind, gate = proposal.fact.key, proposal.fact.kind, self.gate.gate_id
-        covers = (grant for grant in grants if not grant.why_not(key, kind, gate, self.now))
-        grant = next(covers, None)
-        if grant is None:
-            reasons = (grant.why_not(key, kind, gate, self.now) for grant in grants)
-            why = "; ".join(dict.fromkeys(reasons)) or "the run was given no grant"
+        reasons: dict[str, None] = {}
+        for grant in grants:
+            reason = grant.why_not(key, kind, gate, self.now)
+            if not reason:
+                break
+            reasons[reason] = None
+        else:
+            why = "; ".join(reasons) or "the run was given no grant"
             self.refuse(proposal, "no-authority", f"Nobody authorized it: {why}.")
             return
         fact = self.gate.promote(
@@ -340,7 +350,7 @@ class Merge:
     def _drop(self, proposal: Draft, rule: str, reason: str, *, close: bool = True) -> None:
         target = target_of(proposal)
         if close:
-            self.refused[target] = None
+            self.refused.add(target)
         self.events.append(
             e.ProposalRefused(
                 run=self.run,

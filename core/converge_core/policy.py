@@ -11,7 +11,6 @@ action (the promotion under a key), a resource (the draft) and a context (amount
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import Protocol
@@ -42,8 +41,7 @@ class Risk(StrEnum):
     HIGH = "high"
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyRequest:
+class PolicyRequest(msgspec.Struct, frozen=True, gc=False):
     """What a policy is asked about.
 
     Attributes:
@@ -171,7 +169,7 @@ UNDECIDED = PolicyDecision(
 )
 
 
-class RulePolicy(Record, frozen=True, dict=True):
+class RulePolicy(Record, frozen=True, dict=True, gc=True):
     """A policy written as a list of rules and the checks each key requires.
 
     ``settings`` are what its checks compare with, in words, so that the version covers them. The
