@@ -10,7 +10,15 @@ from typing import Any, TypeVar
 import msgspec
 
 from converge_core import events as e
-from converge_core.agent import Agent, AgentEffect, Executed, Executor, execute, sequential
+from converge_core.agent import (
+    Agent,
+    AgentEffect,
+    Dependency,
+    Executed,
+    Executor,
+    execute,
+    sequential,
+)
 from converge_core.authority import Actor, ActorKind, AuthorityGrant
 from converge_core.canonical import canonical_record, hash_bytes
 from converge_core.checks import BASIC
@@ -63,7 +71,7 @@ class Script:
 
     name: AgentId
     does: Callable[[ContextView], Any]
-    dependencies: tuple[ContextKey, ...] = ()
+    dependencies: tuple[ContextKey | Dependency, ...] = ()
     when: Callable[[ContextView], bool] = lambda _: True
     executed: int = 0
 
@@ -212,7 +220,9 @@ class Play:
         self.recorded.append((event, now))
         self.desk = fold(self.desk, event, now, self.desk.seq + 1)
 
-    def begin(self, *inputs: ProposedFact, observations: tuple[Observation, ...] = ()) -> Play:
+    def begin(
+        self, *inputs: ProposedFact, observations: tuple[Observation, ...] = (), go: bool = True
+    ) -> Play:
         """Starts the run over ``inputs`` and goes on as far as it can without a person."""
         started = e.RunStarted(
             run=self.run,
@@ -226,7 +236,7 @@ class Play:
             folder="",
         )
         self.command(Begin(started, observations, inputs))
-        return self.go()
+        return self.go() if go else self
 
     def go(self) -> Play:
         """Steps until people are asked or the run has stopped."""

@@ -70,7 +70,7 @@ def test_a_draft_is_refused_at_run_time_too() -> None:
 
 
 @pytest.mark.parametrize("seal", [None, object(), "seal"])
-def test_nobody_else_makes_a_fact_or_a_validated_proposal(seal: object) -> None:
+def test_nobody_else_makes_a_fact_or_a_validated_proposal(seal: Any) -> None:
     """Both constructors want what only the gate holds."""
     fact_record = promoted(gate_of()).record
     sound = validated(gate_of())

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from itertools import permutations
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converge_core.authority import AuthorityGrant
+from converge_core.authority import AuthorityGrant, AuthorityLevel
+from converge_core.canonical import ContentHash
+from converge_core.ids import ProposalId
 from converge_core.key import ContextKey
+from converge_core.merge import Stakes
 from converge_core.policy import (
     BASIC_CHECKS,
     Effect,
+    PolicyDecision,
     PolicyRequest,
     Risk,
     Rule,
@@ -20,8 +25,18 @@ from converge_core.policy import (
     grant,
     policy_of_grants,
 )
-from converge_core.proposal import ProposedFact
-from tests.core.kit import drafted, fact, policy_of, rule, seed
+from converge_core.proposal import ContentKind, ProposedFact
+from tests.core.kit import (
+    Play,
+    contents,
+    drafted,
+    engine_of,
+    fact,
+    policy_of,
+    proposes,
+    rule,
+    seed,
+)
 
 PERMIT, ASK, FORBID = rule(Effect.PERMIT), rule(Effect.ASK), rule(Effect.FORBID)
 
@@ -172,3 +187,176 @@ def test_without_a_policy_just_what_was_granted_is_permitted(
         if policy.decide(PolicyRequest(drafted(fact(key, "x")))).effect is Effect.PERMIT
     }
     assert {BASIC_CHECKS} == {policy.required_checks(key) for key in ContextKey}
+
+
+# What a rule may compare with, beside the proposal itself.
+
+
+def asked(**about: Any) -> PolicyRequest:
+    return PolicyRequest(drafted(fact(ContextKey.SEEDS, "x", kind=ContentKind.PLAN)), **about)
+
+
+Level = AuthorityLevel
+
+
+@pytest.mark.parametrize(
+    ("conditions", "request_", "fits"),
+    [
+        ({"kind": ContentKind.PLAN}, asked(), True),
+        ({"kind": ContentKind.CLAIM}, asked(), False),
+        ({"confidence_missing": True}, asked(), True),
+        ({"confidence_missing": False}, asked(), False),
+        ({"level_below": Level.SUPERVISORY}, asked(), True),
+        ({"level_below": Level.SUPERVISORY}, asked(level=Level.SUPERVISORY), False),
+        ({"level_below": Level.SOVEREIGN}, asked(level=Level.PARTICIPATORY), True),
+        ({"amount_above": 50_000}, asked(amount=50_000), False),
+        ({"amount_above": 50_000}, asked(amount=50_001), True),
+        ({"amount_above": 50_000}, asked(), True),
+        ({"amount_at_most": 10_000}, asked(amount=10_000), True),
+        ({"amount_at_most": 10_000}, asked(amount=10_001), False),
+        ({"amount_at_most": 10_000}, asked(), False),
+        ({"graded": Risk.HIGH}, asked(risk=Risk.HIGH), True),
+        ({"graded": Risk.HIGH}, asked(risk=Risk.LOW), False),
+        ({"graded": Risk.HIGH}, asked(), False),
+        ({"human_approved": True}, asked(human_approved=True), True),
+        ({"human_approved": True}, asked(), False),
+        ({"human_approved": False}, asked(), True),
+    ],
+)
+def test_a_rule_may_compare_kind_level_amount_grading_and_approval(
+    conditions: dict[str, Any], request_: PolicyRequest, fits: bool
+) -> None:
+    """An amount nobody knows is above every threshold, and under none."""
+    assert fits is rule(Effect.ASK, **{"name": "one", **conditions}).fits(request_)
+
+
+SPENDING = policy_of(
+    rule(
+        Effect.FORBID, name="advisers do not spend", level_below=Level.SUPERVISORY, amount_above=0
+    ),
+    rule(Effect.FORBID, name="never more", amount_above=1_000_000),
+    rule(Effect.ASK, name="a lot", amount_above=50_000, human_approved=False),
+    rule(Effect.PERMIT, name="small change", amount_at_most=10_000),
+)
+
+
+@pytest.mark.parametrize(
+    ("level", "amount", "approved", "effect", "named"),
+    [
+        (Level.ADVISORY, 0, False, Effect.PERMIT, "small change"),
+        (Level.ADVISORY, 1, False, Effect.FORBID, "advisers do not spend"),
+        (Level.ADVISORY, None, True, Effect.FORBID, "advisers do not spend"),
+        (Level.SUPERVISORY, 10_000, False, Effect.PERMIT, "small change"),
+        (Level.SUPERVISORY, 10_001, False, Effect.ASK, "no rule"),
+        (Level.PARTICIPATORY, 50_001, False, Effect.ASK, "a lot"),
+        (Level.SOVEREIGN, 1_000_001, True, Effect.FORBID, "never more"),
+        (Level.SOVEREIGN, None, True, Effect.FORBID, "never more"),
+    ],
+)
+def test_levels_and_amounts_decide_by_table(
+    level: Level, amount: int | None, approved: bool, effect: Effect, named: str
+) -> None:
+    """Who may, how much, and when a person must; each decision names its rule."""
+    decision = SPENDING.decide(asked(level=level, amount=amount, human_approved=approved))
+
+    assert (effect, named) == (decision.effect, decision.rule)
+
+
+@given(
+    st.lists(
+        st.builds(
+            rule,
+            st.sampled_from(Effect),
+            st.none() | st.sampled_from([ContextKey.SEEDS, ContextKey.SIGNALS]),
+            st.sampled_from(["one", "two", "three"]),
+            kind=st.none() | st.sampled_from([ContentKind.PLAN, ContentKind.CLAIM]),
+            level_below=st.none() | st.sampled_from(Level),
+            amount_above=st.none() | st.integers(0, 2),
+        ),
+        max_size=6,
+    ),
+    st.sampled_from(Level),
+    st.none() | st.integers(0, 3),
+)
+def test_a_compiled_policy_decides_as_its_rules_read_one_by_one(
+    rules: list[Rule], level: Level, amount: int | None
+) -> None:
+    """Compiling is for speed alone."""
+    request = asked(level=level, amount=amount)
+    fitting = [
+        one for effect in Effect for one in rules if one.effect is effect and one.fits(request)
+    ]
+    expected = (fitting[0].effect, fitting[0].name) if fitting else (Effect.ASK, "no rule")
+    decision = policy_of(*rules).decide(request)
+
+    assert expected == (decision.effect, decision.rule)
+
+
+def test_the_engine_tells_the_policy_levels_and_stakes() -> None:
+    """A level is given when an agent is registered, an amount is worked out by the pack."""
+    engine = engine_of(
+        policy=SPENDING, stakes=lambda draft, _: Stakes(amount=draft.fact.structured["n"])
+    )
+    engine.register(proposes("clerk", fact(ContextKey.SEEDS, "pens", structured={"n": 7})))
+    engine.register(
+        proposes("buyer", fact(ContextKey.SEEDS, "desks", structured={"n": 9000})),
+        level=Level.SUPERVISORY,
+    )
+    play = Play(engine).begin()
+
+    assert ["desks"] == contents(play.state, ContextKey.SEEDS)
+    assert "advisers do not spend" == play.state.refusals[ProposalId("run/1/clerk/0")].rule
+
+
+def test_approval_does_not_lift_what_is_forbidden_all_the_same() -> None:
+    """A rule that speaks of what a person approved is heard after the answer."""
+    policy = policy_of(
+        rule(Effect.ASK, name="ask", human_approved=False),
+        rule(Effect.FORBID, name="not even then", human_approved=True),
+    )
+    play = Play(engine_of(proposes("p", seed("a")), policy=policy)).begin()
+    play.answer(play.gates()[0], "approve").go()
+
+    assert [] == contents(play.state, ContextKey.SEEDS)
+    assert {"not even then"} == {one.rule for one in play.state.refusals.values()}
+
+
+class Failing:
+    """A policy that cannot decide."""
+
+    version = ContentHash("0" * 64)
+
+    def required_checks(self, key: ContextKey) -> tuple[str, ...]:
+        del key
+        return ()
+
+    def decide(self, request: PolicyRequest) -> PolicyDecision:
+        raise OSError("out of order")
+
+
+def test_a_policy_that_fails_permits_nothing() -> None:
+    """What nobody could decide about is refused, on record; the run goes on."""
+    play = Play(engine_of(proposes("p", seed("a")), policy=Failing())).begin()
+    refusal = play.state.refusals[ProposalId("run/1/p/0")]
+
+    assert [] == contents(play.state, ContextKey.SEEDS)
+    assert ("policy", "The policy could not decide: OSError.") == (refusal.rule, refusal.reason)
+
+
+def test_a_check_that_fails_has_not_passed() -> None:
+    """Nor has one that gives rubbish for an answer."""
+
+    def broken(*_: object) -> Any:
+        raise OSError("out of order")
+
+    for check in (broken, lambda *_: "yes"):
+        play = Play(
+            engine_of(
+                proposes("p", seed("a")),
+                policy=policy_of(rule(Effect.PERMIT), checks=["odd"]),
+                checks={"odd": check},
+            )
+        ).begin()
+        assert [] == contents(play.state, ContextKey.SEEDS)
+        refusal = play.state.refusals[ProposalId("run/1/p/0")]
+        assert "odd: The check itself failed" in refusal.reason
