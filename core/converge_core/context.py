@@ -185,6 +185,10 @@ class ContextView:
         self._reads.update((fact.id, None) for fact in facts)
         return facts
 
+    def peek(self, key: ContextKey, since: int = 0) -> tuple[Fact, ...]:
+        """Returns the facts under ``key`` from number ``since`` on, for executors: not as read."""
+        return self._context.first(key, self.count(key))[since:]
+
     def latest(self, key: ContextKey) -> Fact | None:
         """Returns the newest fact under ``key``, or None; it counts as read."""
         fact = self._context.at(key, self.count(key) - 1)

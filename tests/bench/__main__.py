@@ -16,7 +16,6 @@ from pathlib import Path
 
 from PySide6.QtCore import QTimer
 
-from converge_core import Context, ContextKey, Engine, ReactOnceAgent, SeedAgent, grant
 from converge_core.events import DeskOpened
 from converge_desktop import paths
 from converge_desktop.adapters.ledger_file import LedgerFile, read_ledger
@@ -25,6 +24,7 @@ from converge_desktop.runtime.port import RunChanged, StatusChanged, Update
 from converge_desktop.ui.application import create_application
 from converge_desktop.ui.main_window import MainWindow
 from converge_desktop.ui.settings import UiSettings
+from tests.bench.core import Workload, workloads
 from tests.runtime.folders import make_folder
 
 TICK_MS = 5
@@ -33,7 +33,7 @@ TICK_MS = 5
 def main() -> None:
     """Prints one line a measurement."""
     print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}")
-    _print("quick start, engine built", *_repeat(_quick_start(), 2000))
+    _core()
     with tempfile.TemporaryDirectory() as directory:
         scratch = Path(directory)
         _print("one record appended and synced", *_repeat(_append(scratch / "ledger"), 500))
@@ -48,19 +48,39 @@ def _repeat(work: Callable[[], object], times: int) -> tuple[float, float]:
         begun = time.perf_counter()
         work()
         taken.append(time.perf_counter() - begun)
-    return statistics.median(taken), statistics.quantiles(taken, n=100)[-1]
+    ordered = sorted(taken)
+    return statistics.median(ordered), ordered[min(len(ordered) - 1, int(0.99 * len(ordered)))]
 
 
 def _print(name: str, median: float, p99: float) -> None:
     print(f"{name:44} {median * 1e6:12,.0f} µs median {p99 * 1e6:10,.0f} µs p99")
 
 
-def _quick_start() -> Callable[[], object]:
-    engine = Engine()
-    engine.register(SeedAgent("seed-1", "initial data"))
-    engine.register(ReactOnceAgent("hyp-1", "derived insight"))
-    mine = grant("quick-start", ContextKey.SEEDS, ContextKey.HYPOTHESES)
-    return lambda: engine.run(Context(), authority=mine)
+def _core() -> None:
+    """Prints what the core takes, beside the same work without governance."""
+    print(f"{'core':42} {'size':>9} {'median':>11} {'p99':>11} {'naive':>11} {'a second':>10}  aim")
+    for make in workloads():
+        work = make()
+        median, p99 = _repeat(work.run, work.times)
+        naive = _repeat(work.naive, max(2, work.times))[0] if work.naive else 0.0
+        rate = f"{work.units / median:10,.0f}" if work.units else " " * 10
+        print(
+            f"{work.name:42} {work.size:9,} {_time(median)} {_time(p99)}"
+            f" {_time(naive) if work.naive else ' ' * 11} {rate}  {_aim(work, median)}"
+        )
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds * 1e6:8,.1f} µs" if seconds < 1 else f"{seconds:9,.2f} s"
+
+
+def _aim(work: Workload, median: float) -> str:
+    if work.aim is None:
+        return ""
+    if work.units:
+        met = work.units / median >= work.aim
+        return f"{'met' if met else 'missed'}: at least {work.aim:,.0f} a second"
+    return f"{'met' if median <= work.aim else 'missed'}: at most {_time(work.aim).strip()}"
 
 
 def _append(directory: Path) -> Callable[[], object]:

@@ -1,0 +1,79 @@
+"""Agents for a child process: importable there by name."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable
+
+from converge_core.agent import Agent, AgentEffect
+from converge_core.context import ContextView
+from converge_core.ids import AgentId, FactId
+from converge_core.key import ContextKey
+from converge_core.proposal import ProposedFact
+
+
+class Does:
+    """An agent that does one thing as long as its fact is missing."""
+
+    def __init__(
+        self, name: str, does: Callable[[ContextView], AgentEffect], *after: ContextKey
+    ) -> None:
+        self.name = AgentId(name)
+        self.dependencies = after
+        self._does = does
+
+    def accepts(self, view: ContextView) -> bool:
+        return not view.contains(ContextKey.SIGNALS, FactId(str(self.name)))
+
+    def execute(self, view: ContextView) -> AgentEffect:
+        return self._does(view)
+
+
+def signal(name: str, content: str = "words") -> ProposedFact:
+    return ProposedFact(key=ContextKey.SIGNALS, id=FactId(name), content=content)
+
+
+def hang(_: ContextView) -> AgentEffect:
+    threading.Event().wait()
+    raise AssertionError("nobody ends this wait")
+
+
+def die(_: ContextView) -> AgentEffect:
+    os._exit(3)
+
+
+def fail(_: ContextView) -> AgentEffect:
+    raise RuntimeError("no luck")
+
+
+def count_seeds(view: ContextView) -> AgentEffect:
+    seeds = " ".join(fact.content for fact in view.get(ContextKey.SEEDS))
+    return AgentEffect((signal("counts", seeds),))
+
+
+def flood(_: ContextView) -> AgentEffect:
+    return AgentEffect((signal("floods", "x" * 70_000_000),))
+
+
+def honest() -> Iterable[Agent]:
+    return [
+        Does("early", lambda _: AgentEffect((signal("early"),))),
+        Does("counts", count_seeds, ContextKey.SEEDS),
+    ]
+
+
+def with_one_that_hangs() -> Iterable[Agent]:
+    return [Does("hangs", hang, ContextKey.SEEDS), *honest()]
+
+
+def with_one_that_dies() -> Iterable[Agent]:
+    return [Does("dies", die, ContextKey.SEEDS), *honest()]
+
+
+def with_one_that_fails() -> Iterable[Agent]:
+    return [Does("fails", fail, ContextKey.SEEDS), *honest()]
+
+
+def with_one_that_floods() -> Iterable[Agent]:
+    return [Does("floods", flood, ContextKey.SEEDS), *honest()]
