@@ -1,21 +1,11 @@
-"""What may be asked of a run, and in which phase; the engine refuses the rest.
+"""What may be asked of a run, and where it leads; the engine refuses the rest.
 
-========== ==================== =========================================
-phase      command              leads to
-========== ==================== =========================================
-(none)     Begin                ready
-ready      Advance              executing, stopped
-executing  Report, Restart      ready, waiting, stopped; executing
-waiting    Decide               waiting, resolving
-resolving  Advance              ready, waiting, stopped
-any        Snapshot             the same
-any but    Cancel               stopped
-stopped
-========== ==================== =========================================
+:data:`TRANSITIONS` is the whole table; ``docs/states.md`` is drawn from it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from converge_core.agent import Executed
@@ -79,13 +69,37 @@ class Cancel:
 
 Command = Begin | Advance | Report | Restart | Decide | Snapshot | Cancel
 
-LEGAL: dict[type, frozenset[Phase]] = {
-    Advance: frozenset({Phase.READY, Phase.RESOLVING}),
-    Report: frozenset({Phase.EXECUTING}),
-    Restart: frozenset({Phase.EXECUTING}),
-    Decide: frozenset(
-        {Phase.WAITING, Phase.READY, Phase.RESOLVING, Phase.EXECUTING, Phase.STOPPED}
-    ),
-    Snapshot: frozenset(Phase),
-    Cancel: frozenset(Phase) - {Phase.STOPPED},
+_ENDED = frozenset({Phase.READY, Phase.WAITING, Phase.STOPPED})
+"""Where a merge leads: to the next cycle, to people, or to the end."""
+_STAYS = {phase: frozenset({phase}) for phase in Phase}
+
+TRANSITIONS: Mapping[type[Command], Mapping[Phase, frozenset[Phase]]] = {
+    Advance: {
+        Phase.READY: frozenset({Phase.EXECUTING, Phase.STOPPED}),
+        Phase.RESOLVING: _ENDED,
+    },
+    Report: {Phase.EXECUTING: _ENDED},
+    Restart: {Phase.EXECUTING: frozenset({Phase.EXECUTING})},
+    Decide: {
+        **_STAYS,  # an answer repeated word for word changes nothing
+        Phase.WAITING: frozenset({Phase.WAITING, Phase.RESOLVING}),
+    },
+    Snapshot: _STAYS,
+    Cancel: {phase: frozenset({Phase.STOPPED}) for phase in Phase if phase is not Phase.STOPPED},
 }
+"""What each command may lead to from each phase; where a phase is missing, it is not legal."""
+
+
+def diagram() -> str:
+    """Returns the moves of :data:`TRANSITIONS` as a Mermaid state diagram."""
+    lines = ["stateDiagram-v2", f"    [*] --> {Phase.READY}: Begin", f"    {Phase.STOPPED} --> [*]"]
+    for command, moves in TRANSITIONS.items():
+        if moves is _STAYS:
+            continue
+        for before in Phase:
+            lines += [
+                f"    {before} --> {after}: {command.__name__}"
+                for after in Phase
+                if after in moves.get(before, ()) and moves[before] != {before}
+            ]
+    return "\n".join(lines) + "\n"

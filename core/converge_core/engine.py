@@ -18,7 +18,7 @@ from converge_core.authority import Actor, ActorKind, AuthorityGrant, AuthorityL
 from converge_core.canonical import hash_text
 from converge_core.checks import BASIC
 from converge_core.command import (
-    LEGAL,
+    TRANSITIONS,
     Advance,
     Begin,
     Cancel,
@@ -185,7 +185,7 @@ class Engine:
             return self._begin(command, now)
         if state is None:
             raise IllegalCommand(f"{type(command).__name__} needs a run that has begun")
-        if state.phase not in LEGAL[type(command)]:
+        if state.phase not in TRANSITIONS[type(command)]:
             name = type(command).__name__
             raise IllegalCommand(f"{name} does not fit run {state.run}, which is {state.phase}")
         match command:

@@ -17,7 +17,16 @@ from converge_core.agent import AgentEffect
 from converge_core.audit import read_in
 from converge_core.authority import ActorKind
 from converge_core.canonical import ContentHash
-from converge_core.command import Advance, Cancel, Report, Restart, Snapshot
+from converge_core.command import (
+    TRANSITIONS,
+    Advance,
+    Cancel,
+    Command,
+    Decide,
+    Report,
+    Restart,
+    Snapshot,
+)
 from converge_core.context import ContextView
 from converge_core.errors import ConvergeError
 from converge_core.ids import AgentId
@@ -87,6 +96,12 @@ class Run(RuleBasedStateMachine):
     def phase(self) -> Phase:
         return self.play.state.phase
 
+    def take(self, command: Command) -> None:
+        """Takes a step, and checks that it leads where the table says."""
+        before = self.phase
+        self.play.command(command)
+        assert self.phase in TRANSITIONS[type(command)][before]
+
     @rule(agent=st.integers(0, 1), does=st.none() | PROPOSALS)
     def propose(self, agent: int, does: list[ProposedFact] | None) -> None:
         """An agent will have something to say, or will break."""
@@ -96,13 +111,13 @@ class Run(RuleBasedStateMachine):
     @rule()
     def advance(self) -> None:
         """Checks, merges and decides what comes next."""
-        self.play.command(Advance())
+        self.take(Advance())
 
     @precondition(lambda self: self.phase is Phase.EXECUTING)
     @rule()
     def report(self) -> None:
         """The agents' work is merged: promoted, refused, or put to a person."""
-        self.play.command(Report(self.play.executor(self.play.engine.work(self.play.state))))
+        self.take(Report(self.play.executor(self.play.engine.work(self.play.state))))
 
     @precondition(lambda self: self.play.gates())
     @rule(which=st.integers(0, 9), verdict=st.sampled_from(["approve", "reject"]))
@@ -110,6 +125,7 @@ class Run(RuleBasedStateMachine):
         """A person answers one of the gates."""
         gates = self.play.gates()
         self.play.answer(gates[which % len(gates)], verdict, ALICE if which % 2 else BOB)
+        assert self.phase in TRANSITIONS[Decide][Phase.WAITING]
 
     @precondition(lambda self: self.phase is not Phase.STOPPED)
     @rule()
@@ -127,21 +143,21 @@ class Run(RuleBasedStateMachine):
     @rule()
     def snapshot(self) -> None:
         """How it stands is written down."""
-        self.play.command(Snapshot())
+        self.take(Snapshot())
 
     @rule()
     def crash(self) -> None:
         """The process dies; what was written is all there is, and agents begin again."""
         self.play.desk = self.replayed()
         if self.phase is Phase.EXECUTING:
-            self.play.command(Restart())
+            self.take(Restart())
 
     @precondition(lambda self: self.phase is not Phase.STOPPED)
     @rule(wanted=st.sampled_from([False, False, False, True]))
     def cancel(self, wanted: bool) -> None:
         """Now and then a person has had enough."""
         if wanted:
-            self.play.command(Cancel("alice"))
+            self.take(Cancel("alice"))
 
     def lines(self) -> Iterator[bytes]:
         chain, salt = Chain(), salts()

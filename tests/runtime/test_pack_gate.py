@@ -11,7 +11,7 @@ from converge_core.context import Context
 from converge_core.engine import Engine
 from converge_core.ids import AgentId, FactId, RunId, proposal_id
 from converge_core.key import ContextKey
-from converge_core.policy import Effect, grant
+from converge_core.policy import Effect, PolicyRequest, grant
 from converge_core.proposal import Draft, ProposedFact, draft
 from converge_desktop import paths
 from converge_desktop.adapters.packs import Pack, load_pack
@@ -103,7 +103,7 @@ def test_a_plan_may_name_declared_capabilities_and_standing_facts_only(pack: Pac
 @pytest.mark.parametrize("verdict", ["proceed", "conditions", "hold", "shrug"])
 def test_every_strategy_asks_a_human(pack: Pack, verdict: str) -> None:
     """No verdict, declared or not, is promoted by the policy alone; releasing is high risk."""
-    decision = pack.policy.decide(strategy(verdict, "tests.fix"))
+    decision = pack.policy.decide(PolicyRequest(strategy(verdict, "tests.fix")))
 
     assert Effect.ASK is decision.effect
     assert ("medium" if verdict == "hold" else "high") == decision.risk.value

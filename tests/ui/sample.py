@@ -125,7 +125,7 @@ LAYERS = (
         "task_frame",
         "TASK planning\ncapabilities tests.fix tests.write tests.run "
         "code.review release.propose\nhold: tests.run release.propose\nanswer verdict, then "
-        "a step for each breach, concern and unknown, then the closing steps",
+        "a step for each breach, concern and unknown, if any",
         141,
     ),
     LayerRow(

@@ -1,0 +1,32 @@
+"""Writes ``docs/states.md``: the state machines of the core, drawn from its tables.
+
+.venv/bin/python packaging/state_diagrams.py
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from converge_core import artifact, command
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "states.md"
+
+
+def page() -> str:
+    """Returns the page."""
+    return (
+        "# State machines\n\n"
+        "Drawn from the tables the engine runs on, by `packaging/state_diagrams.py`.\n\n"
+        "## A run\n\n"
+        "What each command may lead to (`converge_core.command.TRANSITIONS`). A snapshot is\n"
+        "legal in every phase and moves nothing; nor does an answer repeated word for word.\n\n"
+        f"```mermaid\n{command.diagram()}```\n\n"
+        "## A governed artifact\n\n"
+        "A prompt, policy, pack, model or adapter (`converge_core.artifact.TRANSITIONS`).\n"
+        "New runs may use what is approved or active; a replay also what is quarantined.\n\n"
+        f"```mermaid\n{artifact.diagram()}```\n"
+    )
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), "utf-8")
