@@ -186,7 +186,11 @@ class ContextView:
         return facts
 
     def peek(self, key: ContextKey, since: int = 0) -> tuple[Fact, ...]:
-        """Returns the facts under ``key`` from number ``since`` on, for executors: not as read."""
+        """Returns the facts under ``key`` from number ``since`` on; looking so is not reading.
+
+        For executors, and for agents that look whether they spoke before: what they then say does
+        not rest on it.
+        """
         return self._context.first(key, self.count(key))[since:]
 
     def latest(self, key: ContextKey) -> Fact | None:

@@ -240,8 +240,7 @@ def _seen(view: ContextView) -> tuple[Fact, ...]:
 
     A result does not rest on the ones before it, let alone on those of other evals.
     """
-    context = view._context  # noqa: SLF001 - a view has no way to look without reading
-    return context.get(ContextKey.EVALUATIONS)[: view.count(ContextKey.EVALUATIONS)]
+    return view.peek(ContextKey.EVALUATIONS)
 
 
 def _last(standing: Sequence[Fact], name: str) -> Fact | None:

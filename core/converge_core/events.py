@@ -1,4 +1,12 @@
-"""Everything that can happen, one record a kind. State is a fold over these and nothing else."""
+"""Everything that can happen, one record a kind. State is a fold over these and nothing else.
+
+What the original's experience store calls otherwise (vocabulary, 1.8): BackendInvoked,
+OutcomeRecorded and ReplayTraceRecorded are one record here, ``trace_recorded``; BudgetExceeded is
+``run_stopped`` with a budget's reason and numbers; PolicySnapshotCaptured is ``run_started``, which
+holds the pack's files; GateDecisionRecorded, UserApprovalGranted and UserApprovalRejected are
+``gate_decided``; ArtifactStateTransitioned and ArtifactRollbackRecorded are
+``artifact_transitioned`` and ``artifact_rolled_back``.
+"""
 
 from __future__ import annotations
 

@@ -185,3 +185,15 @@ def test_a_failure_closes_nothing() -> None:
 
     assert ["a", "lucky"] == contents(play.state, Key.SEEDS)
     assert 1 == len(play.of(e.AgentFailed))
+
+
+@pytest.mark.parametrize("where", ["accepts", "execute"])
+def test_a_persons_interrupt_is_not_an_agents_failure(where: str) -> None:
+    """Ctrl+C ends the program, whichever agent it reaches."""
+
+    def interrupt(_: ContextView) -> Any:
+        raise KeyboardInterrupt
+
+    agent = script("a", interrupt, when=interrupt if where == "accepts" else lambda _: True)
+    with pytest.raises(KeyboardInterrupt):
+        Play(engine_of(agent)).begin()

@@ -165,3 +165,26 @@ def test_an_agent_that_keeps_its_proposal_cannot_change_it_afterwards() -> None:
         later.executed,
         play.state.context.get(Key.SEEDS)[0].structured,
     )
+
+
+def test_what_a_view_finds_counts_as_read_and_what_it_peeks_at_does_not() -> None:
+    """So a fact rests on what its author looked at, and not on what was merely counted."""
+    seen: list[object] = []
+
+    def look(view: ContextView) -> AgentEffect:
+        seen.append([one.id for one in view.peek(Key.SEEDS, 1)])
+        seen.append(view.reads)
+        seen.append(view.find(Key.SEEDS, FactId("nowhere")))
+        seen.append(view.find(Key.SIGNALS, FactId("a")))
+        seen.append(view.find(Key.SEEDS, FactId("b")))
+        newest, none = view.latest(Key.SEEDS), view.latest(Key.SIGNALS)
+        seen.append((newest.id if newest else "", none))
+        seen.append(view.reads)
+        return AgentEffect()
+
+    Play(engine_of(script("looks", look, after=[Key.SEEDS]))).begin(seed("a"), seed("b"), seed("c"))
+
+    peeked, before, nowhere, elsewhere, found, newest, after = seen
+    assert (["b", "c"], (), None, None) == (peeked, before, nowhere, elsewhere)
+    assert "b" == found.id  # type: ignore[attr-defined]
+    assert (("c", None), ("b", "c")) == (newest, after)

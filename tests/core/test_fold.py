@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from converge_core import events as e
 from converge_core.agent import AgentEffect
 from converge_core.canonical import canonical_record, parse
+from converge_core.command import Begin
 from converge_core.context import Context, ContextView
 from converge_core.errors import IllegalCommand, InvalidValue
 from converge_core.events import KINDS, body_of, read_event, run_of
@@ -21,6 +22,7 @@ from converge_core.policy import Effect
 from converge_core.state import DeskState, Phase, RunState, fold
 from tests.core.kit import (
     ALICE,
+    INTENT,
     Play,
     engine_of,
     fact,
@@ -216,3 +218,52 @@ def test_an_event_knows_its_run_or_that_it_has_none() -> None:
 
     assert (None, "run") == (run_of(opened), run_of(Play(engine_of()).begin().events[0]))
     assert {"desk": "d", "app_version": "1"} == body_of(opened)
+
+
+def begun(continues: str, root: str) -> e.RunStarted:
+    return e.RunStarted(
+        run=RunId("next"),
+        pack="",
+        pack_version=0,
+        pack_digest="",
+        policy_digest="",
+        intent=INTENT,
+        agents=(),
+        grants=(),
+        folder="",
+        continues=RunId(continues),
+        base_root=root,
+    )
+
+
+def test_a_run_that_continues_another_folds_to_its_facts_and_more() -> None:
+    """By reference: the earlier run's facts are not written down again."""
+    play = Play(engine_of(proposes("p", seed("a")))).begin()
+    before = play.state.context
+    desk = fold(play.desk, begun("run", before.root), 9, 99)
+
+    assert (before.root, 1) == (desk.runs[RunId("next")].context.root, before.count())
+
+
+@pytest.mark.parametrize("continues", ["run", "nowhere"])
+def test_a_run_that_continues_what_did_not_end_so_is_refused(continues: str) -> None:
+    """Neither another root nor a run that nobody knows."""
+    play = Play(engine_of(proposes("p", seed("a")))).begin()
+
+    with pytest.raises(IllegalCommand, match=f"record 99: run next continues {continues}"):
+        fold(play.desk, begun(continues, "0" * 64), 9, 99)
+
+
+def test_the_engine_begins_no_run_where_another_did_not_end() -> None:
+    """The base that is handed in has to have the root that is to be recorded."""
+    with pytest.raises(IllegalCommand, match="does not begin where"):
+        engine_of().step(None, Begin(begun("run", "1" * 64)), 1)
+
+
+def test_a_snapshot_that_the_facts_do_not_come_to_is_refused() -> None:
+    """Whoever folds so far must come to the same."""
+    play = Play(engine_of(proposes("p", seed("a")))).begin()
+    wrong = e.SnapshotTaken(run=RunId("run"), cycle=1, facts=1, root="0" * 64)
+
+    with pytest.raises(IllegalCommand, match="record 99: the snapshot says 000000000000"):
+        fold(play.desk, wrong, 9, 99)

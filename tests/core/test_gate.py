@@ -315,6 +315,17 @@ def test_a_grant_that_does_not_cover_a_promotion_is_refused_with_the_reason(
         gate.promote(validated(gate), given, approver=SYSTEM, at=7)
 
 
+def test_a_grant_may_cover_some_kinds_of_statement_only() -> None:
+    """Beside key, gate and time, a grant names what kind of statement it is for."""
+    gate = gate_of()
+    plans = msgspec.structs.replace(EVERYTHING, kinds=("plan",))
+
+    with pytest.raises(NotAuthorized, match="does not cover the kind claim"):
+        gate.promote(validated(gate), plans, approver=plans.grantor, at=7)
+    claims = msgspec.structs.replace(EVERYTHING, kinds=("plan", "claim"))
+    assert gate.promote(validated(gate), claims, approver=claims.grantor, at=7)
+
+
 def test_a_grant_holds_until_it_expires() -> None:
     """The last moment before the expiry is covered."""
     gate = gate_of()
