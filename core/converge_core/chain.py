@@ -92,7 +92,7 @@ def capability_ids(capabilities: tuple[str, ...]) -> dict[str, str]:
 def reasoning_entry(
     cite: str, fact_id: str, answer: ReasoningAnswer, remedies: Mapping[str, str]
 ) -> StateEntry:
-    """Returns how a later step sees what the reasoning found, what weighs most first.
+    """Returns how a later step sees what the reasoning found, counted, what weighs most first.
 
     Args:
         cite: the short id of the entry.
@@ -100,14 +100,15 @@ def reasoning_entry(
         answer: what the reasoning answered.
         remedies: the capability that answers each cited signal, both by short id.
     """
-    fields = []
+    fields, against = [], 0
     for side in Standing:
         said = cites_of([step.text for step in answer.steps if step.side is side])
         if side is not Standing.SUPPORT:
             said = [f"{name} {remedies[name]}" for name in said if name in remedies]
+            against += len(said)
         if said:
-            fields.append(" ".join([side.value, *said]))
-    fields.append(f"conclude {answer.conclusion}")
+            fields.append(" ".join([side.value, str(len(said)), *said]))
+    fields = [f"against {against}", *fields, f"conclude {answer.conclusion}"]
     return StateEntry(cite, fact_id, tuple(fields), f"the reasoning ({answer.conclusion})")
 
 

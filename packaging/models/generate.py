@@ -336,7 +336,7 @@ class _Drawing:
         tail = line[len(opening) :]
         if "margin" in head[-1] and self.rng.random() < 0.5:
             opening = opening[: opening.index("margin") + len("margin +")]
-            opening += "".join(self.rng.choices(NOISE_DIGITS, k=self.rng.randint(1, 9)))
+            opening += "".join(self.rng.choices(NOISE_DIGITS, k=self.rng.randint(1, 5)))
         match self.rng.randrange(3):
             case 0:
                 tail = " " + noise(self.rng, 12)

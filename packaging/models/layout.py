@@ -126,7 +126,7 @@ class SetEntry(StateEntry):
         return self.cite + self.line
 
 
-def training_layout(rng: Random, app_share: float = 0.4) -> Layout:
+def training_layout(rng: Random, app_share: float = 0.25) -> Layout:
     """Draws a layout of the training split: the app's own, or a random one."""
     if rng.random() < app_share:
         return APP
@@ -136,7 +136,7 @@ def training_layout(rng: Random, app_share: float = 0.4) -> Layout:
         separator = rng.choice((f" {mark} ", f"{mark} ", f" {mark} "))
         if separator not in HELD_OUT.separators:
             layout = _draw(rng, TRAINING, TRAINING_ORDERS, separator)
-    return replace(layout, noise=rng.choice((0.0, 0.2, 0.6)))
+    return replace(layout, noise=rng.choice((0.2, 0.5, 1.0)))
 
 
 def held_out_layout(rng: Random) -> Layout:

@@ -31,7 +31,8 @@ KINDS = 6
 PROBE_WEIGHT = 0.3
 POINTER_WEIGHT = 0.3
 DECAY = 0.6
-"""The share of training over which the rate falls to nothing, at its end."""
+"""The share of training over which the rate falls to nothing, at its end; all of it where a run
+goes on from another."""
 HELPED = 0.6
 """The share of training over which probe and pointing heads fade out."""
 FIRST_LESSONS = 0.12
@@ -131,19 +132,26 @@ def lesson(tokenizer: Tokenizer, seed: int, progress: float) -> Encoded:
     most = min(MAX_ENTRIES, 2 + int((18 if full else 50) * progress / (2 * FIRST_LESSONS)))
     case = make_case("training", seed, most) if full else make_first_lesson(seed, most)
     chain = case.examples()
-    example = chain[rng.choices((0, 1, 2), (0.4, 0.25, 0.35))[0] % len(chain)]
+    example = chain[rng.choices((0, 1, 2), (0.5, 0.25, 0.25))[0] % len(chain)]
     if not full:
         example = replace(example, prompt=brief(example.prompt))
     return encode(tokenizer, case, example)
 
 
-def batches(tokenizer: Tokenizer, budget: int, total: int, grown: bool) -> Iterator[list[Encoded]]:
+def batches(
+    tokenizer: Tokenizer, budget: int, total: int, seed: int, grown: bool
+) -> Iterator[list[Encoded]]:
     """Yields ``total`` batches of one length class and about ``budget`` tokens each.
 
-    A ``grown`` model has had its first lessons.
+    Args:
+        tokenizer: encodes them.
+        budget: tokens a batch.
+        total: how many.
+        seed: the first case.
+        grown: whether the model has had its first lessons.
     """
     waiting: dict[int, list[Encoded]] = defaultdict(list)
-    made, seed = 0, 9_000_000 if grown else 1_000_000
+    made = 0
     while made < total:
         item = lesson(tokenizer, seed, 1.0 if grown else made / total)
         seed += 1
@@ -200,7 +208,9 @@ def optimizers(net: Net, rate: float) -> list[torch.optim.Optimizer]:
     ]
 
 
-def train(out: Path, steps: int, budget: int, rate: float, begun: Path | None) -> None:
+def train(
+    out: Path, steps: int, *, budget: int, rate: float, seed: int, begun: Path | None
+) -> None:
     """Trains and writes the results to ``out``; goes on from ``begun`` if that is given."""
     torch.manual_seed(1)
     out.mkdir(parents=True, exist_ok=True)
@@ -216,8 +226,8 @@ def train(out: Path, steps: int, budget: int, rate: float, begun: Path | None) -
     print(f"{parameters} parameters", flush=True)
     chosen = optimizers(net, rate)
     recent: list[tuple[float, ...]] = []
-    for step, batch in enumerate(batches(tokenizer, budget, steps, begun is not None)):
-        scale = min(1.0, (step + 1) / 30, (steps - step) / (DECAY * steps))
+    for step, batch in enumerate(batches(tokenizer, budget, steps, seed, begun is not None)):
+        scale = min(1.0, (step + 1) / 30, (steps - step) / ((1.0 if begun else DECAY) * steps))
         for optimizer in chosen:
             for group in optimizer.param_groups:
                 group["lr"] = group.setdefault("peak", group["lr"]) * scale
@@ -257,9 +267,17 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=5500)
     parser.add_argument("--budget", type=int, default=4096, help="tokens a batch")
     parser.add_argument("--rate", type=float, default=3e-3)
+    parser.add_argument("--seed", type=int, default=1_000_000, help="the first case")
     parser.add_argument("--begun", type=Path, help="a run whose model to go on from")
     chosen = parser.parse_args()
-    train(chosen.out, chosen.steps, chosen.budget, chosen.rate, chosen.begun)
+    train(
+        chosen.out,
+        chosen.steps,
+        budget=chosen.budget,
+        rate=chosen.rate,
+        seed=chosen.seed,
+        begun=chosen.begun,
+    )
 
 
 if __name__ == "__main__":
