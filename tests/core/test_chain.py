@@ -105,10 +105,10 @@ def test_a_later_step_sees_what_the_reasoning_cited_by_side_with_its_remedies() 
     )
     remedies = {"s01": "c01", "s02": "c03", "s03": "c02", "s04": "c01"}
 
-    assert "h01 | against 3 | breach 2 s01 c01 s03 c02 | unknown 1 s02 c03 | support 1 s04 | "
-        "conclude hold" == (
-        reasoning_entry("h01", "reasoning", answer, remedies).render()
-    )
+    assert (
+        "h01 | against 3 | breach 2 s01 c01 s03 c02 | unknown 1 s02 c03 | support 1 s04 | "
+        "conclude hold"
+    ) == reasoning_entry("h01", "reasoning", answer, remedies).render()
 
 
 @pytest.mark.parametrize(
