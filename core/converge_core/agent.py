@@ -67,6 +67,10 @@ class Agent(Protocol):
         """Does its work; the view is a snapshot and cannot be written."""
 
 
+MAX_WORDS = 10_000
+"""The longest reason of a failure that is recorded, in characters."""
+
+
 class Registered:
     """An agent under the name and dependencies it had when it was registered, come what may.
 
@@ -77,13 +81,13 @@ class Registered:
     __slots__ = ("accepts", "dependencies", "execute", "name")
 
     def __init__(self, agent: Agent) -> None:
-        name, dependencies = agent.name, agent.dependencies
+        name, dependencies = agent.name, tuple(agent.dependencies)
         if type(name) is not AgentId:
             raise InvalidConfiguration(f"the name {str(name)[:40]!r} of an agent is no AgentId")
         for one in dependencies:
             if not isinstance(one, (ContextKey, Dependency)):
                 raise InvalidConfiguration(f"{name} depends on {one!r}, which is no context key")
-        self.name, self.dependencies = name, tuple(dependencies)
+        self.name, self.dependencies = name, dependencies
         self.accepts, self.execute = agent.accepts, agent.execute
 
 
@@ -119,8 +123,13 @@ def execute(agent: Agent, view: ContextView) -> Executed:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - it may fail in any way
-        return Executed(agent.name, reads=view.reads, failure=_words(error))
-    return Executed(agent.name, effect, view.reads)
+        return Executed(agent.name, reads=_read(view), failure=_words(error))
+    return Executed(agent.name, effect, _read(view))
+
+
+def _read(view: ContextView) -> tuple[FactId, ...]:
+    """Returns what an agent read, without what it may have put among it."""
+    return tuple([one for one in view.reads if type(one) is FactId])
 
 
 def settle(effect: object) -> AgentEffect:
@@ -153,9 +162,11 @@ def settle(effect: object) -> AgentEffect:
 def _words(error: BaseException) -> str:
     try:
         words = f"{type(error).__name__}: {error}"
-    except Exception:  # noqa: BLE001 - even saying what went wrong may go wrong
-        words = type(error).__name__
-    return words.encode("utf-8", "replace").decode()
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 - even saying what went wrong may go wrong
+        words = type.__repr__(type(error)).split("'")[1].rpartition(".")[2]
+    return words.encode("utf-8", "replace").decode()[:MAX_WORDS]
 
 
 Executor = Callable[[tuple[tuple[Agent, ContextView], ...]], tuple[Executed, ...]]

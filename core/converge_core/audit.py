@@ -3,8 +3,9 @@
 Whoever can write to the files can make a chain that hangs together. What they cannot make is the
 signature of an enrolled person, so that is looked at again at every reading: a decision counts only
 if it is signed and speaks of what was asked, and a fact only if it says what was proposed and
-checked, once, and was approved by the person it names or never put to one. What a policy permits
-by itself nobody signs; who writes to the files can have it permit more. Replacing the whole ledger,
+checked, once, and was approved by the person it names, or never put to one and covered by what the
+run was granted. What a policy permits by itself nobody signs, and neither what a run is granted;
+who writes to the files can have either say more. Replacing the whole ledger,
 keys and all, is not detected here; that takes a head that was kept outside.
 """
 
@@ -12,9 +13,13 @@ from __future__ import annotations
 
 from converge_core import events as e
 from converge_core.authority import ActorKind
+from converge_core.canonical import canonical
 from converge_core.errors import IllegalCommand, LedgerCorrupt
 from converge_core.fact import FactRecord
+from converge_core.gate import ReportRecord
+from converge_core.key import ContextKey
 from converge_core.ledger import Entry
+from converge_core.merge import ENGINE, SYSTEM
 from converge_core.proposal import Draft
 from converge_core.review import Decision, GateRequest, Operator, SignatureCheck, Verdict, bytes_of
 from converge_core.state import DeskState, Gate, Phase, RunState, fold
@@ -53,6 +58,8 @@ def read_in(state: DeskState, entry: Entry, verify: SignatureCheck) -> DeskState
 
 
 def _why_not(event: e.Event, state: DeskState, verify: SignatureCheck) -> str:
+    if _comes_too_late(event, state):
+        return f"a {event.kind} of run {e.run_of(event)} stands after that run had stopped"
     match event:
         case e.OperatorEnrolled(operator=operator):
             known = state.operators.get(operator.id)
@@ -66,11 +73,23 @@ def _why_not(event: e.Event, state: DeskState, verify: SignatureCheck) -> str:
             return _why_not_decided(decision, state.runs[event.run], state, verify)
         case e.FactPromoted(fact=fact):
             return _why_not_made(fact, state.runs[event.run])
+        case e.SnapshotTaken(facts=facts):
+            stand = state.runs[event.run].context.count()
+            return "" if facts == stand else f"the snapshot says {facts} facts, there are {stand}"
         case e.RunStopped(root=root):
             stands = state.runs[event.run].context.root
             return "" if root == stands else f"the facts come to {stands[:12]}, not {root[:12]}"
         case _:
             return ""
+
+
+def _comes_too_late(event: e.Event, state: DeskState) -> bool:
+    """Whether the event would move a run that is over; a snapshot moves nothing."""
+    run_id = e.run_of(event)
+    run = state.runs.get(run_id) if run_id else None
+    if run is None or run.phase is not Phase.STOPPED:
+        return False
+    return not isinstance(event, (e.SnapshotTaken, e.RunStarted))  # beginning again has its own no
 
 
 def _why_not_asked(request: GateRequest, run: RunState) -> str:
@@ -96,18 +115,26 @@ def _why_not_decided(
 def _why_not_made(fact: FactRecord, run: RunState) -> str:
     """Says why a recorded fact cannot be what the gate made of what stands before it."""
     draft, report = run.drafts.get(fact.proposal), run.reports.get(fact.proposal)
-    if run.phase is Phase.STOPPED:
-        return f"{fact.id} was made after its run had stopped"
     if draft is None or report is None or not report.passed:
         return f"{fact.id} was made of what nobody proposed, or no check let through"
     if report.proposal_digest != draft.digest() or _words(fact) != _words_of(draft):
         return f"{fact.id} says other than was proposed and checked"
     if fact.proposal in run.promoted:
         return f"{fact.id} was made of a proposal that was used before"
-    return _why_not_approved(fact, run.gates_of.get(fact.proposal, []))
+    return _why_not_checked(fact, report) or _why_not_approved(fact, run)
 
 
-def _why_not_approved(fact: FactRecord, gates: list[Gate]) -> str:
+def _why_not_checked(fact: FactRecord, report: ReportRecord) -> str:
+    promotion = fact.promotion
+    if promotion.policy_version_hash != report.policy:
+        return f"{fact.id} was checked by another policy than it names"
+    if promotion.validation_summary.checks_passed != tuple(one.name for one in report.checks):
+        return f"{fact.id} names other checks than it passed"
+    return ""
+
+
+def _why_not_approved(fact: FactRecord, run: RunState) -> str:
+    gates = run.gates_of.get(fact.proposal, [])
     approver, approvals = fact.promotion.approver, fact.promotion.approvals
     if approver.kind is ActorKind.HUMAN:
         given = [g.decision.id for g in gates if g.decision and _approves(g.decision, approver.id)]
@@ -118,21 +145,38 @@ def _why_not_approved(fact: FactRecord, gates: list[Gate]) -> str:
         return f"{fact.id} is said to be approved by {approver}, who may not"
     if gates or approvals:
         return f"{fact.id} was put to a person, and is said to be approved by {approver}"
-    return ""
+    return _why_not_granted(fact, run)
+
+
+def _why_not_granted(fact: FactRecord, run: RunState) -> str:
+    """Says why nothing let the policy make this fact; the engine grants itself its diagnostics."""
+    promotion = fact.promotion
+    if promotion.approver == SYSTEM:
+        own = fact.agent == ENGINE and fact.key is ContextKey.DIAGNOSTIC
+        return "" if own else f"{fact.id} is said to be the engine's own, which it cannot be"
+    if not promotion.approver.id.startswith("policy:"):
+        return f"{fact.id} is said to be approved by {promotion.approver}, who may not"
+    asked = (fact.key, fact.kind, promotion.gate_id, promotion.promoted_at)
+    reasons = [grant.why_not(*asked) for grant in run.grants]
+    if "" in reasons:
+        return ""
+    why = "; ".join(dict.fromkeys(reasons)) or "the run was given no grant"
+    return f"nobody authorized {fact.id}: {why}"
 
 
 def _words(fact: FactRecord) -> tuple[object, ...]:
+    """Returns what a fact says; its structure as bytes, because to Python ``True`` equals ``1``."""
     return (
-        *(fact.id, fact.key, fact.kind, fact.content, fact.structured, fact.confidence),
-        *(fact.agent, fact.rests_on),
+        *(fact.id, fact.key, fact.kind, fact.content, canonical(fact.structured)),
+        *(fact.confidence, fact.agent, fact.rests_on),
     )
 
 
 def _words_of(draft: Draft) -> tuple[object, ...]:
     said = draft.fact
     return (
-        *(said.id, said.key, said.kind, said.content, said.structured, said.confidence),
-        *(draft.agent, draft.rests_on),
+        *(said.id, said.key, said.kind, said.content, canonical(said.structured)),
+        *(said.confidence, draft.agent, draft.rests_on),
     )
 
 

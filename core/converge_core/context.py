@@ -20,16 +20,29 @@ from converge_core.key import ContextKey
 from converge_core.proposal import ProposedFact
 
 _set = object.__setattr__
+MAX_DEPTH = 16
+"""How many contexts may stand on each other before they are copied together."""
 EMPTY_ROOT = ContentHash("0" * 64)
 
 
 class Context:
     """The facts of one run, in the order in which they were made, and input that waits."""
 
-    __slots__ = ("_base", "_by_id", "_by_key", "_counts", "_order", "_root", "_rooted", "_staged")
+    __slots__ = (
+        "_base",
+        "_by_id",
+        "_by_key",
+        "_counts",
+        "_depth",
+        "_order",
+        "_root",
+        "_rooted",
+        "_staged",
+    )
 
     def __init__(self) -> None:
         self._base: Context | None = None
+        self._depth = 0
         self._by_key: dict[ContextKey, list[Fact]] = {}
         self._by_id: dict[FactId, tuple[Fact, int]] = {}
         self._order: list[Fact] = []
@@ -111,7 +124,25 @@ class Context:
         """Returns a context that sees this one and grows apart from it, at no cost of copying."""
         fork = Context()
         fork._base = self
+        fork._depth = self._depth + 1
         return fork
+
+    def _continued(self) -> Context:
+        """Returns a fork for a run that goes on from here.
+
+        A long line of such runs is copied together now and then, so that looking things up does
+        not become slower with it.
+        """
+        if self._depth < MAX_DEPTH:
+            return self._fork()
+        whole = Context()
+        for fact in self.in_order():
+            whole._grow(fact)
+        return whole._fork()
+
+    def in_order(self) -> list[Fact]:
+        """Returns all facts in the order in which they were made."""
+        return [*(self._base.in_order() if self._base else ()), *self._order]
 
     def _grow(self, fact: Fact) -> None:
         facts = self._by_key.setdefault(fact.key, [])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any, cast
 
 from converge_core.context import Context
 from converge_core.ids import FactId
@@ -63,9 +64,12 @@ def judge(criterion: Criterion, judges: Mapping[str, Judge], context: Context) -
         newest = context.latest(criterion.key)
         return Met((newest.id,)) if newest else Unmet(f"Nothing stands under {criterion.key}.")
     try:
-        return judged(context)
+        result: Any = judged(context)
+        if isinstance(result, Met) or type(result.reason) is str:
+            return cast("CriterionResult", result)
     except Exception as error:  # noqa: BLE001 - a judge may fail in any way
         return Indeterminate(f"It could not be judged: {type(error).__name__}.")
+    return Indeterminate("It was judged without a reason.")
 
 
 def outcome(results: Iterable[tuple[Criterion, CriterionResult]]) -> AnyStop:

@@ -37,11 +37,12 @@ from converge_core.intent import RootIntent
 from converge_core.invariant import Invariant, InvariantClass, OnViolation, Violation
 from converge_core.key import ContextKey
 from converge_core.merge import ENGINE, Merge, StakesOf
+from converge_core.observation import Observation
 from converge_core.policy import ENGINE_GATE, Policy, policy_of_grants
 from converge_core.proposal import ProposedFact, draft
 from converge_core.record import settled
-from converge_core.review import SignatureCheck, no_signatures
-from converge_core.state import DeskState, Phase, RunState, fold
+from converge_core.review import Decision, SignatureCheck, no_signatures
+from converge_core.state import DeskState, Phase, RunState, begun, fold
 from converge_core.stop import (
     AgentRefused,
     AnyStop,
@@ -63,6 +64,8 @@ from converge_core.wakers import Wakers
 INPUT = AgentId("input")
 KEYS = tuple(ContextKey)
 NO_INTENT = RootIntent(question="", subject="")
+MAX_RUN = 32
+"""The longest id of a run; ids of proposals, gates and traces derive from it."""
 MAX_NAME = 64
 """The longest name of an agent or an invariant; ids derive from it and need room."""
 
@@ -236,7 +239,7 @@ class Engine:
         if before:
             desk.runs[before.run] = before
         started = e.RunStarted(
-            run=RunId("run"),
+            run=RunId(f"run-{context.count()}" if before else "run"),
             pack="",
             pack_version=0,
             pack_digest="",
@@ -281,50 +284,52 @@ class Engine:
             raise IllegalCommand(
                 f"run {started.run} does not begin where {started.continues} ended"
             )
-        merge = Merge(
-            run=started.run,
-            cycle=0,
-            gate=self._gate(started.grants),
-            context=base._fork(),  # noqa: SLF001 - a merge is the engine's own
-            grants=started.grants,
-            max_facts=started.intent.budgets.facts,
-            now=now,
-            levels=self._levels,
-            stakes=self._stakes,
-        )
+        self._check_run(started)
+        state = begun(started, now, base)
+        observed = [settled(Observation, one) for one in command.observations]
+        for one in observed:
+            if not one.intact():
+                raise IllegalCommand(f"observation {one.id} does not have its payload's hash")
+            state.observations[one.id] = one
+        merge = self._merge_on(state, now)
         author = Actor(kind=ActorKind.SYSTEM, id=INPUT)
         for ordinal, fact in enumerate(command.inputs):
             name = proposal_id(started.run, 0, INPUT, ordinal)
             merge.consider(draft(name, author, INPUT, 0, settled(ProposedFact, fact)))
-        staged = [
-            e.ObservationStaged(run=started.run, observation=observation)
-            for observation in command.observations
-        ]
-        return [started, *staged, *self._close(merge, None, ())]
+        staged = [e.ObservationStaged(run=started.run, observation=one) for one in observed]
+        broken = merge.broken(self._of[InvariantClass.STRUCTURAL])
+        if broken:
+            return [started, *staged, *self._discard(state, merge, broken)]
+        return [started, *staged, *self._close(merge, state, ())]
+
+    def _check_run(self, started: e.RunStarted) -> None:
+        if len(started.run) > MAX_RUN:
+            raise IllegalCommand(
+                f"the id {started.run[:MAX_RUN]}… of a run has {len(started.run)} characters; at "
+                f"most {MAX_RUN} are allowed, so that ids can derive from it"
+            )
+        for name in started.intent.required_agents:
+            if name not in self._agents:
+                raise IllegalCommand(f"the intent requires {name}, and no such agent is registered")
 
     def _advance(self, state: RunState, now: int) -> list[e.Event]:
         if state.cycle > 0 and not self._moved(state):
             return self._finish(state, state.cycle, now)
-        broken = self._broken(state.context, InvariantClass.SEMANTIC, OnViolation.STOP)
-        if broken:
-            return self._stop(state, state.cycle, broken)
-        spent = _spent(state)
-        if spent:
-            return self._stop(state, state.cycle, spent)
+        stopped = self._stop_if_broken(state, state.cycle, now, OnViolation.STOP)
+        if stopped:
+            return stopped
         eligible = self._eligible(state, self._woken(state))
-        begun = e.CycleStarted(run=state.run, cycle=state.cycle + 1, eligible=eligible)
-        crowd = _too_many(state, eligible)
-        if crowd:
-            return self._stop(state, state.cycle, crowd)
-        if eligible:
-            return [begun]
-        return self._finish(state, state.cycle + 1, now, begun)
+        following = e.CycleStarted(run=state.run, cycle=state.cycle + 1, eligible=eligible)
+        if not eligible:
+            return self._finish(state, state.cycle + 1, now, following)
+        end = _spent(state) or _too_many(state, eligible)
+        return self._stop(state, state.cycle, end) if end else [following]
 
     def _moved(self, state: RunState) -> bool:
-        """Whether the last cycle changed anything; a diagnostic counts for who depends on it."""
-        if self._wakers.hears(ContextKey.DIAGNOSTIC):
-            return bool(state.changed)
-        return any(key is not ContextKey.DIAGNOSTIC for key, _, _ in state.changed)
+        """Whether the last cycle changed anything; a diagnostic counts for whom it concerns."""
+        if any(key is not ContextKey.DIAGNOSTIC for key, _, _ in state.changed):
+            return True
+        return bool(self._eligible(state, self._wakers.concerned(state.changed)))
 
     def _woken(self, state: RunState) -> Iterable[Agent]:
         if state.cycle == 0 and state.started.continues:
@@ -332,13 +337,13 @@ class Engine:
         return self._wakers.woken(state.changed)
 
     def _eligible(self, state: RunState, woken: Iterable[Agent]) -> tuple[AgentId, ...]:
-        view, active = state.context.view(), state.intent.active_packs
+        context, active = state.context, state.intent.active_packs
         return tuple(
             [
                 agent.name
                 for agent in woken
                 if (active is None or self._packs[agent.name] in ("", *active))
-                and wants(agent, view)
+                and wants(agent, context.view())
             ]
         )
 
@@ -377,10 +382,14 @@ class Engine:
         author = Actor(kind=ActorKind.AGENT, id=one.agent)
         named = tuple(trace.id for trace in traces)
         for ordinal, fact in enumerate(one.effect.proposals):
+            if type(fact) is not ProposedFact:
+                raise IllegalCommand(f"{one.agent} is reported to propose a {type(fact).__name__}")
             name = proposal_id(merge.run, merge.cycle, one.agent, ordinal)
-            merge.consider(
-                draft(name, author, one.agent, merge.cycle, fact, read=one.reads, traces=named)
-            )
+            made = draft(name, author, one.agent, merge.cycle, fact, read=one.reads, traces=named)
+            if one.effect.refusal:
+                merge.set_aside(made, "agent-refused", "Its agent gave up in the same cycle.")
+            else:
+                merge.consider(made)
         return [e.TraceRecorded(run=merge.run, trace=trace) for trace in traces]
 
     def _resolve(self, state: RunState, now: int) -> list[e.Event]:
@@ -393,25 +402,22 @@ class Engine:
             return self._discard(state, merge, broken)
         return self._close(merge, state, ())
 
-    def _close(
-        self, merge: Merge, state: RunState | None, stops: tuple[AnyStop, ...]
-    ) -> list[e.Event]:
+    def _close(self, merge: Merge, state: RunState, stops: tuple[AnyStop, ...]) -> list[e.Event]:
         """Returns a merge's events and its end: a stop, a pause at gates, or the cycle's end."""
         lost = [
             PromotionRejected(proposal=proposal.id, reason=reason)
             for fact_id, proposal, reason in merge.lost
-            if state is not None and fact_id in state.intent.required_facts
+            if fact_id in state.intent.required_facts and merge.context.find(fact_id) is None
         ]
         reasons: list[AnyStop] = [*stops, *lost]
-        if merge.exhausted:
-            facts = merge.context.count()
-            reasons.append(FactBudgetExhausted(facts=facts, limit=merge.max_facts))
-        opened = () if reasons else merge.open_gates()
+        opened = () if reasons or merge.exhausted else merge.open_gates()
         if not reasons and not opened:
             self._remediate(merge)
+        if merge.exhausted:
+            facts, limit = merge.context.count() - state.base_facts, state.intent.budgets.facts
+            reasons.append(FactBudgetExhausted(facts=facts, limit=limit))
         made = [event.fact.key for event in merge.events if isinstance(event, e.FactPromoted)]
-        if state is not None:
-            made += [key for key, _, _ in state.merging]
+        made += [key for key, _, _ in state.merging]
         changed = set(made)
         ended = e.CycleEnded(
             run=merge.run,
@@ -437,7 +443,10 @@ class Engine:
         kept, proposals = merge.salvaged()
         again = self._merge_on(state, merge.now)
         again.drafted = merge.drafted
-        again.diagnose(f"violation:{invariant.name}:{state.cycle}", violation.reason)
+        _name_violation(again, invariant, violation)
+        for event in kept:
+            if isinstance(event, e.AgentFailed):
+                again.diagnose_failure(event.agent, event.reason)
         reason = _broke(invariant, violation)
         discarded = e.MergeDiscarded(
             run=state.run,
@@ -452,7 +461,7 @@ class Engine:
         return [*kept, discarded, *_withdrawn(state), *again.events, stopped]
 
     def _decide(self, state: RunState, command: Decide) -> list[e.Event]:
-        decision, operator = command.decision, command.operator
+        decision, operator = settled(Decision, command.decision), command.operator
         gate = state.gates.get(decision.gate)
         if gate is None:
             raise DecisionRefused(f"{decision.gate} is no gate of run {state.run}")
@@ -467,6 +476,8 @@ class Engine:
             )
         if gate.withdrawn:
             raise DecisionRefused(f"{decision.gate} is closed: {gate.withdrawn}")
+        if any(one.decision and one.decision.id == decision.id for one in state.gates.values()):
+            raise DecisionRefused(f"{decision.id} names another decision already")
         reason = why_refused(decision, gate.request, operator, self._verify)
         if reason:
             raise DecisionRefused(f"{decision.gate}: {reason}")
@@ -475,27 +486,28 @@ class Engine:
     def _remediate(self, merge: Merge) -> None:
         """Names broken semantic rules that agents may mend in a diagnostic of this merge."""
         for invariant in self._of[InvariantClass.SEMANTIC]:
-            if invariant.on_violation is OnViolation.REMEDIATE:
-                _name_violation(merge, invariant)
+            violation = invariant.judge(merge.context)
+            if violation and invariant.on_violation is OnViolation.REMEDIATE:
+                _name_violation(merge, invariant, violation)
 
     def _finish(
-        self, state: RunState, cycles: int, now: int, *begun: e.CycleStarted
+        self, state: RunState, cycles: int, now: int, *following: e.CycleStarted
     ) -> list[e.Event]:
         """Ends the run at its fixed point, unless a broken acceptance rule wakes somebody."""
-        broken = self._broken(state.context, InvariantClass.SEMANTIC)
-        if broken:
-            return [*begun, *self._stop(state, cycles, broken)]
+        stopped = self._stop_if_broken(state, cycles, now)
+        if stopped:
+            return [*following, *stopped]
         again = self._go_on(state, now)
         if again:
             return again
-        broken = self._broken(state.context, InvariantClass.ACCEPTANCE)
-        if broken:
-            return [*begun, *self._stop(state, cycles, broken)]
+        stopped = self._stop_if_broken(state, cycles, now, of=InvariantClass.ACCEPTANCE)
+        if stopped:
+            return [*following, *stopped]
         results = [
             (criterion, judge(criterion, self._judges, state.context))
             for criterion in state.intent.criteria
         ]
-        return [*begun, *self._stop(state, cycles, outcome(results))]
+        return [*following, *self._stop(state, cycles, outcome(results))]
 
     def _go_on(self, state: RunState, now: int) -> list[e.Event]:
         """Returns another cycle for those who may mend a broken acceptance rule, if any wants."""
@@ -508,33 +520,57 @@ class Engine:
             return []
         merge = self._merge_on(state, now)
         for invariant in open_ended:
-            _name_violation(merge, invariant)
+            violation = invariant.judge(merge.context)
+            if violation:
+                _name_violation(merge, invariant, violation)
         new = [event.fact for event in merge.events if isinstance(event, e.FactPromoted)]
-        if not new or _spent(state):
+        changes = [(fact.key, fact.kind, fact.id) for fact in new]
+        eligible = self._eligible(state, self._wakers.concerned(changes))
+        if not eligible:
             return []
-        woken = self._wakers.woken([(fact.key, fact.kind, fact.id) for fact in new])
-        eligible = self._eligible(state, woken)
-        if not eligible or _too_many(state, eligible):
-            return []
+        end = _spent(state) or _too_many(state, eligible)
+        if end:
+            return [*merge.events, *self._stop(state, state.cycle, end, merge.context)]
         return [
             *merge.events,
             e.CycleStarted(run=state.run, cycle=state.cycle + 1, eligible=eligible),
         ]
 
-    def _stop(self, state: RunState, cycles: int, reason: AnyStop) -> list[e.Event]:
-        stopped = e.RunStopped(run=state.run, cycles=cycles, reason=reason, root=state.context.root)
-        return [*_withdrawn(state), stopped]
+    def _stop_if_broken(
+        self,
+        state: RunState,
+        cycles: int,
+        now: int,
+        mode: OnViolation | None = None,
+        *,
+        of: InvariantClass = InvariantClass.SEMANTIC,
+    ) -> list[e.Event]:
+        """Returns the end that a broken rule asks for, after a diagnostic that names it.
 
-    def _broken(
-        self, context: Context, invariant_class: InvariantClass, mode: OnViolation | None = None
-    ) -> AnyStop | None:
-        """Returns the stop that the first broken rule of a class, or of one mode, asks for."""
-        for invariant in self._of[invariant_class]:
-            if mode is None or invariant.on_violation is mode:
-                violation = invariant.judge(context)
-                if violation:
-                    return _broke(invariant, violation)
-        return None
+        Args:
+            state: the run.
+            cycles: how many cycles it took.
+            now: microseconds since 1970 UTC.
+            mode: just rules that lead to this; None for all.
+            of: the class of rules to look at.
+        """
+        for invariant in self._of[of]:
+            if mode is not None and invariant.on_violation is not mode:
+                continue
+            violation = invariant.judge(state.context)
+            if violation:
+                merge = self._merge_on(state, now)
+                _name_violation(merge, invariant, violation)
+                reason = _broke(invariant, violation)
+                return [*merge.events, *self._stop(state, cycles, reason, merge.context)]
+        return []
+
+    def _stop(
+        self, state: RunState, cycles: int, reason: AnyStop, context: Context | None = None
+    ) -> list[e.Event]:
+        root = (context or state.context).root
+        stopped = e.RunStopped(run=state.run, cycles=cycles, reason=reason, root=root)
+        return [*_withdrawn(state), stopped]
 
 
 def _check_name(what: str, name: str) -> None:
@@ -571,11 +607,8 @@ def _broke(invariant: Invariant, violation: Violation) -> AnyStop:
     )
 
 
-def _name_violation(merge: Merge, invariant: Invariant) -> None:
+def _name_violation(merge: Merge, invariant: Invariant, violation: Violation) -> None:
     """Makes a diagnostic of how a rule is broken, once for each way of breaking it."""
-    violation = invariant.judge(merge.context)
-    if violation is None:
-        return
     facts = ", ".join(violation.facts)
     sentence = f"{invariant.name}: {violation.reason}" + (f" Concerned: {facts}." if facts else "")
     merge.diagnose(f"violation:{invariant.name}:{hash_text(sentence)[:8]}", sentence)

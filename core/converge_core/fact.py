@@ -139,7 +139,7 @@ class Fact(metaclass=Sealed):
 
     @property
     def id(self) -> FactId:
-        """Its id, unique under its key."""
+        """Its id, unique in its run."""
         return self._record.id
 
     @property

@@ -30,7 +30,7 @@ from converge_core.ids import ApprovalId, GateId, ProposalId
 from converge_core.key import ContextKey
 from converge_core.policy import Policy
 from converge_core.proposal import Draft
-from converge_core.record import Record
+from converge_core.record import Record, settled
 
 Check = Callable[[Draft, Context], CheckResult]
 """A named rule about one proposal; pure, and it says why."""
@@ -226,12 +226,15 @@ def _outcome(name: str, check: Check, draft: Draft, context: Context) -> CheckRe
         result = check(draft, context)
         if result.passed is True and not (result.reason or result.expected or result.found):
             return _passed(name)
-        return CheckRecord(
-            name=name,
-            passed=result.passed is True,
-            reason=result.reason,
-            expected=result.expected,
-            found=result.found,
+        return settled(
+            CheckRecord,
+            CheckRecord(
+                name=name,
+                passed=result.passed is True,
+                reason=result.reason,
+                expected=result.expected,
+                found=result.found,
+            ),
         )
     except Exception as error:  # noqa: BLE001 - a check may fail in any way, and never passes then
         reason = f"The check itself failed: {type(error).__name__}."

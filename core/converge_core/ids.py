@@ -74,7 +74,7 @@ class AgentId(Id):
 
 
 class FactId(Id):
-    """A fact; chosen by whoever proposes it, unique under its key."""
+    """A fact; chosen by whoever proposes it, unique in its run."""
 
     __slots__ = ()
 

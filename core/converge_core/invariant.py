@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any, cast
 
 from converge_core.context import Context
 from converge_core.ids import FactId
@@ -58,6 +59,9 @@ class Invariant:
     def judge(self, context: Context) -> Violation | None:
         """Returns how ``context`` breaks the rule, or None; a rule that fails does not hold."""
         try:
-            return self.check(context)
+            violation: Any = self.check(context)
+            if violation is None or type(violation.reason) is str:
+                return cast("Violation | None", violation)
+            return Violation("It was judged without a reason.", failed=True)
         except Exception as error:  # noqa: BLE001 - a rule may fail in any way
             return Violation(f"It could not be judged: {type(error).__name__}.", failed=True)

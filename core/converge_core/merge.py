@@ -6,12 +6,13 @@ and so that a later proposal of the same merge is checked against the earlier on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from converge_core import events as e
 from converge_core.authority import Actor, ActorKind, AuthorityGrant, AuthorityLevel
+from converge_core.canonical import canonical
 from converge_core.context import Context
 from converge_core.errors import MissingCheck
 from converge_core.gate import PromotionGate, Validated
@@ -19,6 +20,7 @@ from converge_core.ids import (
     AgentId,
     ApprovalId,
     FactId,
+    ObservationId,
     ProposalId,
     RunId,
     gate_request_id,
@@ -26,8 +28,9 @@ from converge_core.ids import (
 )
 from converge_core.invariant import Invariant, Violation
 from converge_core.key import ContextKey
-from converge_core.policy import Effect, PolicyDecision, PolicyRequest, Risk
+from converge_core.policy import Effect, PolicyDecision, PolicyRequest, Risk, RulePolicy
 from converge_core.proposal import Draft, ProposedFact, draft
+from converge_core.record import settled
 from converge_core.review import GateRequest, Ground
 from converge_core.state import Gate, RunState
 
@@ -57,7 +60,7 @@ def _rule_actor(rule: str) -> Actor:
 
 def target_of(draft: Draft) -> str:
     """Returns what a refusal closes: the agent's claim to that key and id, for this run."""
-    return f"{draft.agent}|{draft.fact.key}|{draft.fact.id}"
+    return f"{draft.agent}\t{draft.fact.key}\t{draft.fact.id}"  # no id holds a tab
 
 
 @dataclass(slots=True)
@@ -72,6 +75,7 @@ class Merge:
         grants: the authority the run was given.
         max_facts: the fact budget.
         now: microseconds since 1970 UTC.
+        observations: what was read from the world for this run, by id.
         levels: how far each agent's word reaches; those not named are advisory.
         stakes: works out what hangs on a proposal.
         closed: targets that were closed before in this run.
@@ -90,6 +94,7 @@ class Merge:
     grants: tuple[AuthorityGrant, ...]
     max_facts: int
     now: int
+    observations: Container[ObservationId] = ()
     levels: Mapping[AgentId, AuthorityLevel] = field(default_factory=dict)
     stakes: StakesOf | None = None
     closed: Collection[str] = ()
@@ -117,7 +122,8 @@ class Merge:
             gate=gate,
             context=state.context._fork(),  # noqa: SLF001 - a merge is the engine's own
             grants=state.grants,
-            max_facts=state.intent.budgets.facts,
+            max_facts=state.base_facts + state.intent.budgets.facts,
+            observations=state.observations,
             now=now,
             levels=levels,
             stakes=stakes,
@@ -129,6 +135,10 @@ class Merge:
         """Takes in a new proposal: records it, checks it, and promotes, refuses or asks."""
         self._record(proposal)
         if self._stands(proposal):
+            return
+        cited = proposal.fact.observation
+        if cited is not None and cited not in self.observations:
+            self.refuse(proposal, "gate", f"It cites the observation {cited}, which nobody made.")
             return
         if self._is_closed(proposal):
             self._drop(proposal, "refused-before", "It was refused before in this run.")
@@ -171,6 +181,8 @@ class Merge:
             self.refuse(proposal, policy.rule, policy.reason)
             return
         if moved:
+            reason = "what it rests on changed, so it is asked anew"
+            self.events.append(e.GateWithdrawn(run=self.run, gate=request.id, reason=reason))
             self.asked.append((validated, policy, _times_asked(request) + 1))
             return
         person = Actor(kind=ActorKind.HUMAN, id=decision.operator)
@@ -194,16 +206,31 @@ class Merge:
         self.events.append(
             e.AgentFailed(run=self.run, cycle=self.cycle, agent=agent, reason=reason)
         )
+        self.diagnose_failure(agent, reason)
+
+    def diagnose_failure(self, agent: AgentId, reason: str) -> None:
+        """Leaves a diagnostic of what an agent could not do."""
         self.diagnose(f"failed:{agent}:{self.cycle}", f"{agent}: {reason}")
+
+    def set_aside(self, proposal: Draft, rule: str, reason: str) -> None:
+        """Records a new proposal that is not even checked; its agent may make it again."""
+        self._record(proposal)
+        self._drop(proposal, rule, reason, close=False)
 
     def diagnose(self, fact_id: str, sentence: str) -> None:
         """Makes a diagnostic fact by the same road as any other, under a grant for that key."""
         content = _shortened(sentence, LONGEST_DIAGNOSTIC)
-        fact = ProposedFact(key=ContextKey.DIAGNOSTIC, id=FactId(fact_id), content=content)
-        if self.context.fact(fact.key, fact.id) or self.exhausted:
+        if self.exhausted:
             return
-        name = proposal_id(self.run, self.cycle, ENGINE, self.drafted)
-        proposal = draft(name, SYSTEM, ENGINE, self.cycle, fact)
+        name, times = fact_id, 1
+        while standing := self.context.find(FactId(name)):
+            if standing.agent == ENGINE:  # what it would say stands; anyone else's does not count
+                return
+            times += 1
+            name = f"{fact_id}#{times}"
+        fact = ProposedFact(key=ContextKey.DIAGNOSTIC, id=FactId(name), content=content)
+        id_ = proposal_id(self.run, self.cycle, ENGINE, self.drafted)
+        proposal = draft(id_, SYSTEM, ENGINE, self.cycle, fact)
         grant = AuthorityGrant(
             grantor=SYSTEM,
             keys=(ContextKey.DIAGNOSTIC.value,),
@@ -274,11 +301,8 @@ class Merge:
         stands = self.context.find(fact.id)
         if stands is None:
             return False
-        if (stands.key, stands.content, stands.structured) == (
-            fact.key,
-            fact.content,
-            fact.structured,
-        ):
+        same = (stands.key, stands.content) == (fact.key, fact.content)
+        if same and canonical(stands.structured) == canonical(fact.structured):
             self._drop(proposal, "already-so", "The same fact stands already.", close=False)
             return True
         reason = (
@@ -292,7 +316,7 @@ class Merge:
         """Returns what the policy says; a policy that fails to say anything refuses."""
         try:
             stakes = self.stakes(proposal, self.context) if self.stakes else NO_STAKES
-            return self.gate.policy.decide(
+            decision = self.gate.policy.decide(
                 PolicyRequest(
                     proposal,
                     self.levels.get(proposal.agent, AuthorityLevel.ADVISORY),
@@ -301,6 +325,9 @@ class Merge:
                     human_approved,
                 )
             )
+            if type(self.gate.policy) is RulePolicy:  # its decisions were made of settled rules
+                return decision
+            return settled(PolicyDecision, decision)
         except Exception as error:  # noqa: BLE001 - it may fail in any way, and permits nothing then
             reason = f"The policy could not decide: {type(error).__name__}."
             self.refuse(proposal, "policy", reason)
@@ -311,6 +338,10 @@ class Merge:
             report, validated = self.gate.validate(proposal, self.context)
         except MissingCheck as error:
             self.refuse(proposal, "gate", str(error))
+            return None
+        except Exception as error:  # noqa: BLE001 - a policy that cannot say what to check
+            reason = f"The policy could not say what to check: {type(error).__name__}."
+            self.refuse(proposal, "policy", reason)
             return None
         self.events.append(e.ProposalValidated(run=self.run, report=report))
         if validated is None:
@@ -327,6 +358,7 @@ class Merge:
         proposal = validated.draft
         if self.context.count() >= self.max_facts:
             self.exhausted = True
+            self.gate.withdraw(validated)
             self._drop(proposal, "fact-budget", "The fact budget of the run is used up.")
             return
         key, kind, gate = proposal.fact.key, proposal.fact.kind, self.gate.gate_id
@@ -337,6 +369,7 @@ class Merge:
                 break
             reasons[reason] = None
         else:
+            self.gate.withdraw(validated)
             why = "; ".join(reasons) or "the run was given no grant"
             self.refuse(proposal, "no-authority", f"Nobody authorized it: {why}.")
             return

@@ -238,10 +238,12 @@ def policy_of_grants(grants: tuple[AuthorityGrant, ...]) -> RulePolicy:
             effect=Effect.PERMIT,
             reason=f"{grant.grantor} granted it.",
             key=ContextKey(key),
+            kind=ContentKind(kind) if kind else None,
             risk=Risk.LOW,
         )
         for grant in grants
         for key in grant.keys
+        for kind in (grant.kinds if grant.kinds is not None else (None,))
     )
     name = " ".join(grant.grantor.id for grant in grants) or "nobody"
     return RulePolicy(id=name, revision=1, rules=rules, checks={"*": BASIC_CHECKS})

@@ -38,7 +38,7 @@ from converge_core.trace import DecisionTrace
 
 
 class Phase(StrEnum):
-    """Where a run stands; what is legal in each is the table in :mod:`converge_core.engine`."""
+    """Where a run stands; what is legal in each is the table in :mod:`converge_core.command`."""
 
     READY = "ready"
     """The last cycle ended; the engine decides what comes next."""
@@ -91,6 +91,8 @@ class RunState:
     context: Context = field(default_factory=Context)
     changed: list[Change] = field(default_factory=list)
     merging: list[Change] = field(default_factory=list)
+    heeded: int = 0
+    base_facts: int = 0
     eligible: dict[int, tuple[AgentId, ...]] = field(default_factory=dict)
     drafts: dict[ProposalId, Draft] = field(default_factory=dict)
     reports: dict[ProposalId, ReportRecord] = field(default_factory=dict)
@@ -197,7 +199,7 @@ def _fold_desk(event: e.Event, state: DeskState, at: int, seq: int) -> None:
         case e.DeskOpened():
             state.desk = event.desk
         case e.RunStarted():
-            state.runs[event.run] = RunState(event, at, context=_begun(event, state, seq))
+            state.runs[event.run] = begun(event, at, _base(event, state, seq))
         case e.OperatorEnrolled():
             state.operators[event.operator.id] = event.operator
         case e.ArtifactRegistered() | e.ArtifactTransitioned() | e.ArtifactRolledBack():
@@ -216,7 +218,13 @@ def _fold_step(state: DeskState, taken: ArtifactStep) -> None:
         artifact.history.append(taken)
 
 
-def _begun(event: e.RunStarted, state: DeskState, seq: int) -> Context:
+def begun(started: e.RunStarted, at: int, base: Context) -> RunState:
+    """Returns the state of a run that begins with the facts of ``base``."""
+    context = base._continued() if base.count() else Context()  # noqa: SLF001 - contexts grow here
+    return RunState(started, at, context=context, base_facts=context.count())
+
+
+def _base(event: e.RunStarted, state: DeskState, seq: int) -> Context:
     """Returns the context a run begins with: nothing, or what the run it continues came to."""
     if event.continues is None:
         return Context()
@@ -226,7 +234,7 @@ def _begun(event: e.RunStarted, state: DeskState, seq: int) -> Context:
             f"record {seq}: run {event.run} continues {event.continues}, which did not end as "
             f"{event.base_root[:12]}"
         )
-    return base.context._fork()  # noqa: SLF001 - where a context comes from is the fold's to say
+    return base.context
 
 
 _Fold = Callable[[Any, RunState, int, int], None]
@@ -297,7 +305,7 @@ def _(event: e.AgentFailed, run: RunState, at: int, seq: int) -> None:
 def _(event: e.CycleStarted, run: RunState, at: int, seq: int) -> None:
     run.cycle = event.cycle
     run.eligible[event.cycle] = event.eligible
-    run.changed, run.merging = [], []
+    run.changed, run.heeded = [], len(run.merging)  # what woke this cycle does not wake the next
     run.phase = Phase.EXECUTING
     run.executing_since = at
 
@@ -344,7 +352,7 @@ def _(event: e.SnapshotTaken, run: RunState, at: int, seq: int) -> None:
 
 @_folds(e.CycleEnded)
 def _(event: e.CycleEnded, run: RunState, at: int, seq: int) -> None:
-    run.changed, run.merging = run.merging, []
+    run.changed, run.merging, run.heeded = run.merging[run.heeded :], [], 0
     run.phase = Phase.READY
     _rest(run, at)
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
 
-from converge_core.canonical import ContentHash, hash_text
+import msgspec
+
+from converge_core.canonical import MAX_INTEGER, ContentHash, hash_text
 from converge_core.envelope import InferenceEnvelope
 from converge_core.gate import CheckRecord
 from converge_core.ids import AgentId, FactId, RunId, TraceId
@@ -45,6 +48,10 @@ class Cited(Record, frozen=True):
     shown: str
 
 
+Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_INTEGER)]
+"""Tokens or microseconds; never less than none."""
+
+
 class ModelCall(Record, frozen=True):
     """One step's model call as its agent reports it; times in microseconds.
 
@@ -83,12 +90,12 @@ class ModelCall(Record, frozen=True):
     checks: tuple[CheckRecord, ...]
     headline: str
     finish_reason: str
-    prompt_tokens: int
+    prompt_tokens: Count
     layer_tokens: tuple[int, ...]
-    reused_tokens: int
-    completion_tokens: int
-    prefill_us: int
-    duration_us: int
+    reused_tokens: Count
+    completion_tokens: Count
+    prefill_us: Count
+    duration_us: Count
 
 
 class DecisionTrace(Record, frozen=True):

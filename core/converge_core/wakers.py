@@ -43,21 +43,26 @@ class Wakers:
                 self._parts[one.key].setdefault((one.kind, one.prefix), []).append(place)
                 self._lengths[one.key][(one.kind, len(one.prefix))] = None
 
-    def hears(self, key: ContextKey) -> bool:
-        """Whether anything under ``key`` wakes anybody."""
-        return key in self._whole or key in self._parts
-
     def woken(self, changes: Iterable[tuple[ContextKey, ContentKind, FactId]]) -> list[Agent]:
         """Returns whom ``changes`` concern, and those who depend on nothing."""
-        found = set(self._always)
-        keys = set()
+        return self._in_order(self._places(changes).union(self._always))
+
+    def concerned(self, changes: Iterable[tuple[ContextKey, ContentKind, FactId]]) -> list[Agent]:
+        """Returns just whom ``changes`` concern."""
+        return self._in_order(self._places(changes))
+
+    def _places(self, changes: Iterable[tuple[ContextKey, ContentKind, FactId]]) -> set[int]:
+        found, keys = set[int](), set[ContextKey]()
         for key, kind, id_ in changes:
             if key not in keys:
                 keys.add(key)
                 found.update(self._whole.get(key, ()))
             if key in self._parts:
-                found.update(self._concerned(key, kind, id_))
-        return [self._agents[place] for place in sorted(found)]
+                found.update(self._parts_of(key, kind, id_))
+        return found
+
+    def _in_order(self, places: set[int]) -> list[Agent]:
+        return [self._agents[place] for place in sorted(places)]
 
     def woken_by_all(self, context: Context) -> list[Agent]:
         """Returns whom the facts of ``context`` concern, as if all of them were new."""
@@ -66,14 +71,14 @@ class Wakers:
             found.update(self._whole.get(key, ()))
             if key in self._parts:
                 for fact in context.get(key):
-                    found.update(self._concerned(key, fact.kind, fact.id))
-        return [self._agents[place] for place in sorted(found)]
+                    found.update(self._parts_of(key, fact.kind, fact.id))
+        return self._in_order(found)
 
-    def _concerned(self, key: ContextKey, kind: ContentKind, id_: FactId) -> list[int]:
+    def _parts_of(self, key: ContextKey, kind: ContentKind, id_: FactId) -> list[int]:
         parts = self._parts[key]
         return [
             place
             for wanted, length in self._lengths[key]
-            if (wanted is None or wanted is kind) and length <= len(id_)
+            if (wanted is None or wanted == kind) and length <= len(id_)
             for place in parts.get((wanted, id_[:length]), ())
         ]

@@ -14,12 +14,13 @@ from converge_core.authority import Actor, ActorKind
 from converge_core.errors import LedgerCorrupt
 from converge_core.events import Event
 from converge_core.ids import ApprovalId, GateId, OperatorId
+from converge_core.key import ContextKey
 from converge_core.ledger import Chain, decode, encode_batch
 from converge_core.review import Decision, SignatureCheck, Verdict, no_signatures
 from converge_core.state import DeskState
 from tests.core.golden_story import LEDGER, salts
-from tests.core.kit import ALICE, BOB, fits
-from tests.core.test_golden import ROOTS
+from tests.core.kit import ALICE, BOB, Play, contents, engine_of, fact, fits
+from tests.core.test_golden import ROOTS, entries
 
 EVENTS = [
     entry.event for entry in decode(LEDGER.read_bytes().splitlines(keepends=True)) if entry.event
@@ -51,9 +52,23 @@ def changed(**fields: object) -> Callable[[Decision], Decision]:
     return lambda decision: msgspec.structs.replace(decision, **fields)
 
 
-def test_a_sound_ledger_is_believed() -> None:
-    """The golden one, to the same roots."""
-    assert ROOTS == {run: one.context.root for run, one in believed(EVENTS).runs.items()}
+@pytest.mark.parametrize("name", ROOTS)
+def test_a_sound_ledger_is_believed(name: str) -> None:
+    """The golden ones, to the same roots."""
+    state = DeskState()
+    for entry in entries(name):
+        state = read_in(state, entry, fits)
+
+    assert ROOTS[name] == {run: one.context.root for run, one in state.runs.items()}
+
+
+def test_the_engines_diagnostics_need_no_grant() -> None:
+    """It says what went wrong whatever a run may; and a snapshot may follow the end."""
+    play = Play(engine_of(), grants=()).begin(fact(ContextKey.SEEDS, "a", " ")).snapshot()
+    run = believed(play.events).runs[play.run]
+
+    assert [play.state.context.root] == [run.context.root]
+    assert 1 == len(contents(run, ContextKey.DIAGNOSTIC)) == run.context.count()
 
 
 def test_a_redacted_record_is_passed_over() -> None:

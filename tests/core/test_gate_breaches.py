@@ -469,3 +469,112 @@ def test_no_ledger_is_believed_that_tells_of(what: str) -> None:
     """What a record claims must stand before it: proposal, passed checks, answer, one use."""
     with pytest.raises(LedgerCorrupt):
         believed(BREACHES[what])
+
+
+# What reading back once believed, because nothing asked for it: the grants of the run, the checks
+# and the policy that a fact names, the spelling of its structure, and that what is over is over.
+
+ENDED = "stands after that run had stopped"
+STARTED: Any = EVENTS[index(e.RunStarted)]
+SNAPSHOT: Any = EVENTS[index(e.SnapshotTaken)]
+REPORTED = index(e.ProposalValidated, lambda one: one.report.proposal == PERMITTED.fact.proposal)
+[GRANT] = STARTED.grants
+
+
+def granting(*grants: AuthorityGrant) -> list[Event]:
+    return swapped((index(e.RunStarted), replace(STARTED, grants=grants)))
+
+
+def checked_by(**changes: Any) -> list[Event]:
+    reported: Any = EVENTS[REPORTED]
+    report = replace(reported.report, **changes)
+    return swapped((REPORTED, replace(reported, report=report)))
+
+
+def summing_up(*names: str) -> list[Event]:
+    summary = replace(PERMITTED.fact.promotion.validation_summary, checks_passed=names)
+    return swapped((BY_POLICY, promoted(PERMITTED, validation_summary=summary)))
+
+
+def by_system(name: str) -> list[Event]:
+    approver = Actor(kind=ActorKind.SYSTEM, id=name)
+    return swapped((BY_POLICY, promoted(PERMITTED, approver=approver)))
+
+
+def diagnosed_by_an_agent() -> list[Event]:
+    """A diagnostic of an agent, in a run whose grants cover none, passed off as the engine's."""
+    play = Play(engine_of(proposes("p", fact(Key.DIAGNOSTIC, "d")))).begin()
+    engine = Actor(kind=ActorKind.SYSTEM, id="engine")
+    return [
+        promoted(one, approver=engine)
+        if isinstance(one, e.FactPromoted)
+        else replace(one, grants=())
+        if isinstance(one, e.RunStarted)
+        else one
+        for one in play.events
+    ]
+
+
+def after_the_end(kind: type[Event]) -> list[Event]:
+    return inserted(STOPPED + 1, EVENTS[index(kind, lambda one: one.run == STARTED.run)])
+
+
+NOT_GRANTED: dict[str, tuple[list[Event], str]] = {
+    "a run without any grant": (granting(), "the run was given no grant"),
+    "a grant of other keys": (granting(replace(GRANT, keys=("Seeds",))), "does not cover Signals"),
+    "a grant of other kinds": (granting(replace(GRANT, kinds=("plan",))), "cover the kind claim"),
+    "a grant for another gate": (
+        granting(replace(GRANT, gates=(GateId("other"),))),
+        "does not cover gate engine-promotion",
+    ),
+    "a fact from after its grant had expired": (
+        swapped((BY_POLICY, promoted(PERMITTED, promoted_at=GRANT.expires_at))),
+        "has expired",
+    ),
+    "a fact through another gate": (
+        swapped((BY_POLICY, promoted(PERMITTED, gate_id=GateId("back-door")))),
+        "does not cover gate back-door",
+    ),
+    "a fact that the engine is said to have granted itself": (
+        by_system("engine"),
+        "the engine's own",
+    ),
+    "a diagnostic of an agent that passes for the engine's": (
+        diagnosed_by_an_agent(),
+        "the engine's own",
+    ),
+    "a system that is neither the engine nor a policy": (by_system("root"), "who may not"),
+}
+MISTOLD: dict[str, tuple[list[Event], str]] = {
+    "checks by another policy": (checked_by(policy="0" * 64), "by another policy"),
+    "a fact that names another policy": (
+        swapped((BY_POLICY, promoted(PERMITTED, policy_version_hash="0" * 64))),
+        "by another policy",
+    ),
+    "no checks at all": (checked_by(checks=()), "names other checks"),
+    "checks that did not run": (
+        summing_up(*PERMITTED.fact.promotion.validation_summary.checks_passed, "made-up"),
+        "names other checks",
+    ),
+    "a number that became a truth value": (
+        swapped((BY_POLICY, said(PERMITTED, structured={"value": False}))),
+        "says other than was proposed",
+    ),
+    "a snapshot of more facts than there are": (
+        swapped((EVENTS.index(SNAPSHOT), replace(SNAPSHOT, facts=SNAPSHOT.facts + 1))),
+        "the snapshot says 2 facts, there are 1",
+    ),
+}
+OVER = {
+    f"{kind.kind} after the end": (after_the_end(kind), ENDED)
+    for kind in {type(one) for one in EVENTS if e.run_of(one) == STARTED.run} - {e.RunStarted}
+}
+FORGERIES = {**NOT_GRANTED, **MISTOLD, **dict(sorted(OVER.items()))}
+
+
+@pytest.mark.parametrize("what", FORGERIES)
+def test_no_ledger_is_believed_that_says(what: str) -> None:
+    """Each is well chained, and refused for what it claims."""
+    events, reason = FORGERIES[what]
+    with pytest.raises(LedgerCorrupt, match=reason):
+        believed(events)

@@ -15,13 +15,20 @@ from tests.core.golden_story import EVENTS, FOLDER, LEDGER, bodies, story, writt
 
 BODIES = json.loads(EVENTS.read_text())
 ROOTS = {
-    "run-0001": "f5cffe6849fbd1814e2ba74f0c31384f301f01e0fdec80af40bf05e97f965e7b",
-    "run-0002": "efa0b9278b64267480154fe32c72674a1285a3fac165e6c89bdabb5fa7d0d4ab",
-    "run-0003": "485655341b5c2c6f876c6f979910e0c9fdc119728a33e9d2b72b7c9c01181611",
+    "ledger_v1.jsonl": {
+        "run-0001": "f5cffe6849fbd1814e2ba74f0c31384f301f01e0fdec80af40bf05e97f965e7b",
+        "run-0002": "efa0b9278b64267480154fe32c72674a1285a3fac165e6c89bdabb5fa7d0d4ab",
+        "run-0003": "485655341b5c2c6f876c6f979910e0c9fdc119728a33e9d2b72b7c9c01181611",
+    },
+    "ledger_v2.jsonl": {
+        "run-0001": "f5cffe6849fbd1814e2ba74f0c31384f301f01e0fdec80af40bf05e97f965e7b",
+        "run-0002": "80e283342ceb9a1c47cda9c6c217bafc02d464f8e2916a2e9b661a66169a126e",
+        "run-0003": "485655341b5c2c6f876c6f979910e0c9fdc119728a33e9d2b72b7c9c01181611",
+    },
 }
 HEADS = {
     "ledger_v1.jsonl": "ed56df85361fef074db04069bd2587de10fa2959c26e9e7473771f0ceefecf91",
-    "ledger_v2.jsonl": "967df77c90337ef5f6bfa087b8b3d03a120e318925874b8c9da004981968bad8",
+    "ledger_v2.jsonl": "22e14deab9215c0a4133dc959e49e404d0cb6d9437904a27119c7df3299abd8c",
 }
 """The hash of the last record of each version's ledger."""
 OLD_BODIES = json.loads((FOLDER / "events_v1.json").read_text())
@@ -42,7 +49,7 @@ def state(name: str = LEDGER.name) -> DeskState:
 @pytest.mark.parametrize("name", HEADS)
 def test_a_golden_ledger_opens_with_the_roots_it_was_written_with(name: str) -> None:
     """Today's reader comes to the same facts, in the same order, by the same authority."""
-    assert ROOTS == {run: one.context.root for run, one in state(name).runs.items()}
+    assert ROOTS[name] == {run: one.context.root for run, one in state(name).runs.items()}
     assert HEADS[name] == entries(name)[-1].hash
 
 
