@@ -1,13 +1,15 @@
 """Executes agents in a child process, so that one that hangs or dies takes nothing with it.
 
-The child is told each new fact once and keeps a context of its own; what comes back are the bytes
-of an effect, which are settled here as those of any agent. A child that does not answer in time is
-ended, and the next one begins anew with everything there is to know.
+The child is told each new fact once and keeps a context of its own; asked about another run, it
+begins that context anew. What comes back are the bytes of an effect, which are settled here as
+those of any agent. A child that does not answer in time, or answers rubbish, is ended, and the next
+one begins anew with everything there is to know.
 """
 
 from __future__ import annotations
 
 import multiprocessing
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from multiprocessing.connection import Connection
 from typing import Any
@@ -18,8 +20,8 @@ from converge_core import events as e
 from converge_core.agent import Agent, AgentEffect, Executed, execute, settle
 from converge_core.canonical import canonical_record
 from converge_core.context import Context, ContextView
-from converge_core.errors import ConvergeError
-from converge_core.fact import FactRecord
+from converge_core.errors import ConvergeError, InvalidValue
+from converge_core.fact import Fact, FactRecord
 from converge_core.ids import AgentId, FactId, RunId
 from converge_core.intent import RootIntent
 from converge_core.key import ContextKey
@@ -83,7 +85,8 @@ class _Child:
         self._process.start()
         theirs.close()
         self._ready = False
-        self._told: dict[ContextKey, int] = {}
+        self._told: dict[ContextKey, tuple[int, Fact]] = {}
+        """How many facts it knows under each key, and the last of them."""
 
     def ask(self, name: AgentId, view: ContextView, timeout_s: float) -> Executed:
         """Has one agent execute.
@@ -94,19 +97,16 @@ class _Child:
             ConvergeError: if what it answers is no effect.
         """
         if not self._ready:  # starting is not the agent's time
-            if not self._pipe.poll(START_LIMIT_S):
-                raise TimeoutError
-            self._ready = self._pipe.recv_bytes() == READY
-        self._pipe.send_bytes(msgspec.json.encode([name, self._news(view)], enc_hook=str))
-        if not self._pipe.poll(timeout_s):
-            raise TimeoutError
-        effect, reads, failure = msgspec.json.decode(
-            self._pipe.recv_bytes(MAX_EFFECT_BYTES), type=tuple[msgspec.Raw, list[str], str]
-        )
-        read = tuple(FactId(one) for one in reads)
-        if failure:
-            return Executed(name, reads=read, failure=failure)
-        return Executed(name, settle(_effect(effect)), read)
+            if self._received(START_LIMIT_S) != READY:
+                raise InvalidValue("the process said something before it was asked")
+            self._ready = True
+        anew, news = self._news(view)
+        self._pipe.send_bytes(msgspec.json.encode([name, anew, news], enc_hook=str))
+        answer = self._received(timeout_s)
+        try:
+            return _executed(name, answer)
+        except Exception as error:  # an agent can get at the pipe, so this may be wrong in any way
+            raise InvalidValue(f"it answered rubbish ({type(error).__name__}: {error})") from error
 
     def end(self) -> int | None:
         """Ends the process and returns its exit code."""
@@ -115,14 +115,47 @@ class _Child:
         self._process.join()
         return self._process.exitcode
 
-    def _news(self, view: ContextView) -> list[msgspec.Raw]:
-        """Returns the facts that the child has not been told; asking counts as no agent's read."""
-        news = []
+    def _received(self, limit_s: float) -> bytes:
+        """Returns the next message, which begins and ends in time or not at all."""
+        if not self._pipe.poll(limit_s):
+            raise TimeoutError
+        # Half a message would be waited for without end; that of a process that ended is not.
+        watch = threading.Timer(limit_s, self._process.kill)
+        watch.daemon = True
+        watch.start()
+        try:
+            return self._pipe.recv_bytes(MAX_EFFECT_BYTES)
+        finally:
+            watch.cancel()
+
+    def _news(self, view: ContextView) -> tuple[bool, list[msgspec.Raw]]:
+        """Returns whether the child must begin anew, and the facts that it has not been told.
+
+        What it was told still holds where the last fact of each key stands in its place: a fact
+        stands in one context, and in those that go on from there. Asking counts as no agent's read.
+        """
+        anew = not all(
+            view.peek(key, count - 1)[:1] == (last,) for key, (count, last) in self._told.items()
+        )
+        if anew:
+            self._told.clear()
+        news: list[msgspec.Raw] = []
         for key in ContextKey:
-            facts = view.peek(key, self._told.get(key, 0))
-            self._told[key] = self._told.get(key, 0) + len(facts)
+            told = self._told[key][0] if key in self._told else 0
+            facts = view.peek(key, told)
+            if facts:
+                self._told[key] = told + len(facts), facts[-1]
             news += [msgspec.Raw(canonical_record(fact.record)) for fact in facts]
-        return news
+        return anew, news
+
+
+def _executed(name: AgentId, answer: bytes) -> Executed:
+    """Returns what an answer says."""
+    effect, reads, failure = msgspec.json.decode(answer, type=tuple[msgspec.Raw, list[str], str])
+    read = tuple(FactId(one) for one in reads)
+    if failure:
+        return Executed(name, reads=read, failure=failure)
+    return Executed(name, settle(_effect(effect)), read)
 
 
 def _effect(data: bytes | msgspec.Raw) -> AgentEffect:
@@ -136,15 +169,17 @@ def _as_id(kind: type[Any], value: Any) -> Any:
 def _serve(pipe: Connection, recipe: Recipe) -> None:
     """Runs in the child: executes what is asked until the pipe closes."""
     agents: Mapping[str, Agent] = {str(agent.name): agent for agent in recipe()}
-    desk = DeskState()
     run = RunId("child")
-    desk = fold(desk, _started(run), 0, 0)
+    desk = fold(DeskState(), _started(run), 0, 0)
     pipe.send_bytes(READY)
     while True:
         try:
-            name, news = msgspec.json.decode(pipe.recv_bytes(), type=tuple[str, list[msgspec.Raw]])
+            question = pipe.recv_bytes()
         except EOFError:
             return
+        name, anew, news = msgspec.json.decode(question, type=tuple[str, bool, list[msgspec.Raw]])
+        if anew:
+            desk = fold(DeskState(), _started(run), 0, 0)
         for record in news:
             told = msgspec.json.decode(record, type=FactRecord, dec_hook=_as_id)
             desk = fold(desk, e.FactPromoted(run=run, fact=told), 0, 0)

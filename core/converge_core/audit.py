@@ -5,8 +5,8 @@ signature of an enrolled person, so that is looked at again at every reading: a 
 if it is signed and speaks of what was asked, and a fact only if it says what was proposed and
 checked, once, and was approved by the person it names, or never put to one and covered by what the
 run was granted. What a policy permits by itself nobody signs, and neither what a run is granted;
-who writes to the files can have either say more. Replacing the whole ledger,
-keys and all, is not detected here; that takes a head that was kept outside.
+who writes to the files can have either say more. Replacing the whole ledger, keys and all, is not
+detected here; that takes a head that was kept outside.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from converge_core.ledger import Entry
 from converge_core.merge import ENGINE, SYSTEM
 from converge_core.proposal import Draft
 from converge_core.review import Decision, GateRequest, Operator, SignatureCheck, Verdict, bytes_of
-from converge_core.state import DeskState, Gate, Phase, RunState, fold
+from converge_core.state import DeskState, Phase, RunState, fold
 
 
 def why_refused(
@@ -137,7 +137,8 @@ def _why_not_approved(fact: FactRecord, run: RunState) -> str:
     gates = run.gates_of.get(fact.proposal, [])
     approver, approvals = fact.promotion.approver, fact.promotion.approvals
     if approver.kind is ActorKind.HUMAN:
-        given = [g.decision.id for g in gates if g.decision and _approves(g.decision, approver.id)]
+        standing = [g.decision for g in gates if g.decision and not g.withdrawn]
+        given = [one.id for one in standing if _approves(one, approver.id)]
         if given and approvals == (given[-1],):
             return ""
         return f"{fact.id} is said to be approved by {approver.id}, and no decision says so"

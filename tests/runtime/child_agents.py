@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 from collections.abc import Callable, Iterable
+from multiprocessing.connection import Connection
 
 from converge_core.agent import Agent, AgentEffect
 from converge_core.context import ContextView
@@ -77,3 +79,50 @@ def with_one_that_fails() -> Iterable[Agent]:
 
 def with_one_that_floods() -> Iterable[Agent]:
     return [Does("floods", flood, ContextKey.SEEDS), *honest()]
+
+
+def pipe() -> Connection:
+    """Finds the way out of the process, as any code in it can."""
+    return next(thing for thing in gc.get_objects() if isinstance(thing, Connection))
+
+
+def answering(answer: bytes) -> Iterable[Agent]:
+    """One that answers by itself, before its executor can."""
+
+    def answer_first(_: ContextView) -> AgentEffect:
+        pipe().send_bytes(answer)
+        return AgentEffect()
+
+    return [Does("answers", answer_first, ContextKey.SEEDS), *honest()]
+
+
+def begin_an_answer(_: ContextView) -> AgentEffect:
+    os.write(pipe().fileno(), b"\0")
+    return hang(_)
+
+
+def with_one_that_begins_an_answer() -> Iterable[Agent]:
+    return [Does("begins", begin_an_answer, ContextKey.SEEDS), *honest()]
+
+
+def tell_all(view: ContextView) -> AgentEffect:
+    facts = [fact for key in ContextKey for fact in view.get(key)]
+    return AgentEffect((signal("all", " ".join(fact.content for fact in facts)),))
+
+
+def telling_all() -> Iterable[Agent]:
+    """One for each of two cycles, and the process they ran in."""
+    return [
+        Does("process", lambda _: AgentEffect((signal("process", str(os.getpid())),))),
+        Does("counts", count_seeds, ContextKey.SEEDS),
+        Does("all", tell_all, ContextKey.SIGNALS),
+    ]
+
+
+def tell_origin(view: ContextView) -> AgentEffect:
+    [fact] = view.get(ContextKey.SEEDS)
+    return AgentEffect((signal("origin", fact.record.proposal),))
+
+
+def telling_origins() -> Iterable[Agent]:
+    return [Does("origin", tell_origin, ContextKey.SEEDS)]

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 
 import pytest
 
 from converge_core.agent import sequential
+from converge_core.command import Advance, Report
+from converge_core.ids import RunId
 from converge_core.key import ContextKey
+from converge_core.state import Phase
 from converge_desktop.runtime.child_executor import ChildExecutor, Recipe
 from tests.core.kit import Play, contents, engine_of, seed
 from tests.runtime import child_agents
@@ -67,3 +71,93 @@ def test_closing_twice_does_no_harm(honest: ChildExecutor) -> None:
     """And closing one that never began neither."""
     honest.close()
     honest.close()
+
+
+def step(play: Play) -> None:
+    if play.state.phase is Phase.EXECUTING:
+        play.command(Report(play.executor(play.engine.work(play.state))))
+    elif play.state.phase is not Phase.STOPPED:
+        play.command(Advance())
+
+
+def runs(executor: ChildExecutor, *seeds: str) -> list[Play]:
+    """Returns a run over each of ``seeds``, all executed by one child."""
+    return [
+        Play(
+            engine_of(*child_agents.telling_all()), run=RunId(f"over {one}"), executor=executor
+        ).begin(seed(one), go=False)
+        for one in seeds
+    ]
+
+
+@pytest.mark.parametrize("seeds", [("one", "two"), ("same", "same")], ids=" ".join)
+@pytest.mark.parametrize("interleaved", [False, True], ids=["in turn", "interleaved"])
+def test_an_agent_sees_the_facts_of_its_own_run(seeds: tuple[str, str], interleaved: bool) -> None:
+    """One child serves them all, and what it was told for one run it does not show to another."""
+    with closing(ChildExecutor(child_agents.telling_all, LONG)) as executor:
+        first, second = runs(executor, *seeds)
+        if not interleaved:
+            first.go()
+        while {first.state.phase, second.state.phase} != {Phase.STOPPED}:
+            step(first)
+            step(second)
+
+    for play, own in zip((first, second), seeds, strict=True):
+        process, counts, told = contents(play.state, ContextKey.SIGNALS)
+        assert (own, f"{own} {process} {own}") == (counts, told)
+    assert 1 == len({contents(play.state, ContextKey.SIGNALS)[0] for play in (first, second)})
+
+
+def test_what_stands_in_a_run_is_told_as_that_run_has_it() -> None:
+    """A fact that says the same in another run came about there in another way."""
+    with closing(ChildExecutor(child_agents.telling_origins, LONG)) as executor:
+        plays = [
+            Play(
+                engine_of(*child_agents.telling_origins()), run=RunId(run), executor=executor
+            ).begin(seed("same"))
+            for run in ("first", "second")
+        ]
+
+    assert [["first/0/input/0"], ["second/0/input/0"]] == [
+        contents(play.state, ContextKey.SIGNALS) for play in plays
+    ]
+
+
+RUBBISH = {
+    "nothing": b"",
+    "no JSON": b"rubbish",
+    "no text": b'"\xff"',
+    "another shape": b"{}",
+    "too little": b"[{}]",
+    "another effect": b'[{"proposals":1},[],""]',
+    "no id": b'[{},["\\u0000"],""]',
+    "without end": b"[" * 100_000,
+    "an effect without end": b'[{"proposals":' + b"[" * 100_000 + b"]" * 100_000 + b'},[],""]',
+    "a number beyond all": (
+        b'[{"proposals":[{"key":"Signals","id":"x","content":"x","structured":{"n":1%b}}]},[],""]'
+        % (b"0" * 30)
+    ),
+}
+
+
+@pytest.mark.parametrize("what", RUBBISH)
+def test_rubbish_on_the_pipe_is_a_recorded_failure(what: str) -> None:
+    """Agents run where answers are written, so one may write what no executor would."""
+    recipe = partial(child_agents.answering, RUBBISH[what])
+    with closing(ChildExecutor(recipe, LONG)) as executor:
+        play = played(recipe, executor)
+
+    assert {"early", "counts"} == {one.id for one in play.state.context.get(ContextKey.SIGNALS)}
+    [diagnostic] = contents(play.state, ContextKey.DIAGNOSTIC)
+    assert diagnostic.startswith("answers: InvalidValue: it answered rubbish (")
+
+
+def test_half_a_message_is_not_waited_for() -> None:
+    """An answer that begins in time and never ends is one that does not come."""
+    recipe = child_agents.with_one_that_begins_an_answer
+    with closing(ChildExecutor(recipe, 1.0)) as executor:
+        play = played(recipe, executor)
+
+    assert {"early", "counts"} == {one.id for one in play.state.context.get(ContextKey.SIGNALS)}
+    [diagnostic] = contents(play.state, ContextKey.DIAGNOSTIC)
+    assert diagnostic.startswith("begins: ")
