@@ -103,7 +103,7 @@ def test_a_fact_in_a_persons_name_without_their_decision_is_refused_on_reading(
 
     seq = append(data_dir, FactPromoted(run=other, fact=record))
 
-    refused_at(open_desk, data_dir, seq, "no decision says so")
+    refused_at(open_desk, data_dir, seq, "nobody proposed")
 
 
 def test_verify_needs_a_ledger_and_tells_of_an_unfinished_step(
