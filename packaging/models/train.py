@@ -132,7 +132,7 @@ def lesson(tokenizer: Tokenizer, seed: int, progress: float) -> Encoded:
     most = min(MAX_ENTRIES, 2 + int((18 if full else 50) * progress / (2 * FIRST_LESSONS)))
     case = make_case("training", seed, most) if full else make_first_lesson(seed, most)
     chain = case.examples()
-    example = chain[rng.choices((0, 1, 2), (0.45, 0.4, 0.15))[0] % len(chain)]
+    example = chain[rng.choices((0, 1, 2), (0.5, 0.25, 0.25))[0] % len(chain)]
     if not full:
         example = replace(example, prompt=brief(example.prompt))
     return encode(tokenizer, case, example)
