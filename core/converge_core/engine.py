@@ -15,7 +15,6 @@ from converge_core import events as e
 from converge_core.agent import Agent, Executed, Executor, Registered, sequential, wants
 from converge_core.audit import why_refused
 from converge_core.authority import Actor, ActorKind, AuthorityGrant, AuthorityLevel
-from converge_core.canonical import hash_text
 from converge_core.checks import BASIC
 from converge_core.command import (
     TRANSITIONS,
@@ -30,6 +29,14 @@ from converge_core.command import (
 )
 from converge_core.context import Context, ContextView
 from converge_core.criterion import Judge, judge, outcome
+from converge_core.endings import (
+    broken_by,
+    name_violation,
+    pending,
+    spent,
+    too_many,
+    withdrawn,
+)
 from converge_core.errors import DecisionRefused, IllegalCommand, InvalidConfiguration
 from converge_core.gate import Check, PromotionGate
 from converge_core.ids import AgentId, RunId, proposal_id, trace_id, why_invalid
@@ -48,14 +55,8 @@ from converge_core.stop import (
     AnyStop,
     Converged,
     CriteriaMet,
-    CycleBudgetExhausted,
-    Error,
     FactBudgetExhausted,
-    HitlGatePending,
-    InvariantViolated,
     PromotionRejected,
-    TimeBudgetExhausted,
-    TokenBudgetExhausted,
     UserCancelled,
 )
 from converge_core.trace import DecisionTrace
@@ -261,7 +262,7 @@ class Engine:
             if state.phase is Phase.EXECUTING:
                 command = Report(executor(self.work(state)))
             elif state.phase is Phase.WAITING:
-                return RunResult(state.context, state.cycle, _pending(state))
+                return RunResult(state.context, state.cycle, pending(state))
             elif state.stop is not None:
                 return RunResult(state.context, state.cycle, state.stop)
             else:
@@ -322,7 +323,7 @@ class Engine:
         following = e.CycleStarted(run=state.run, cycle=state.cycle + 1, eligible=eligible)
         if not eligible:
             return self._finish(state, state.cycle + 1, now, following)
-        end = _spent(state) or _too_many(state, eligible)
+        end = spent(state) or too_many(state, eligible)
         return self._stop(state, state.cycle, end) if end else [following]
 
     def _moved(self, state: RunState) -> bool:
@@ -443,11 +444,11 @@ class Engine:
         kept, proposals = merge.salvaged()
         again = self._merge_on(state, merge.now)
         again.drafted = merge.drafted
-        _name_violation(again, invariant, violation)
+        name_violation(again, invariant, violation)
         for event in kept:
             if isinstance(event, e.AgentFailed):
                 again.diagnose_failure(event.agent, event.reason)
-        reason = _broke(invariant, violation)
+        reason = broken_by(invariant, violation)
         discarded = e.MergeDiscarded(
             run=state.run,
             cycle=state.cycle,
@@ -458,7 +459,7 @@ class Engine:
         stopped = e.RunStopped(
             run=state.run, cycles=state.cycle, reason=reason, root=again.context.root
         )
-        return [*kept, discarded, *_withdrawn(state), *again.events, stopped]
+        return [*kept, discarded, *withdrawn(state), *again.events, stopped]
 
     def _decide(self, state: RunState, command: Decide) -> list[e.Event]:
         decision, operator = settled(Decision, command.decision), command.operator
@@ -488,7 +489,7 @@ class Engine:
         for invariant in self._of[InvariantClass.SEMANTIC]:
             violation = invariant.judge(merge.context)
             if violation and invariant.on_violation is OnViolation.REMEDIATE:
-                _name_violation(merge, invariant, violation)
+                name_violation(merge, invariant, violation)
 
     def _finish(
         self, state: RunState, cycles: int, now: int, *following: e.CycleStarted
@@ -522,13 +523,13 @@ class Engine:
         for invariant in open_ended:
             violation = invariant.judge(merge.context)
             if violation:
-                _name_violation(merge, invariant, violation)
+                name_violation(merge, invariant, violation)
         new = [event.fact for event in merge.events if isinstance(event, e.FactPromoted)]
         changes = [(fact.key, fact.kind, fact.id) for fact in new]
         eligible = self._eligible(state, self._wakers.concerned(changes))
         if not eligible:
             return []
-        end = _spent(state) or _too_many(state, eligible)
+        end = spent(state) or too_many(state, eligible)
         if end:
             return [*merge.events, *self._stop(state, state.cycle, end, merge.context)]
         return [
@@ -560,8 +561,8 @@ class Engine:
             violation = invariant.judge(state.context)
             if violation:
                 merge = self._merge_on(state, now)
-                _name_violation(merge, invariant, violation)
-                reason = _broke(invariant, violation)
+                name_violation(merge, invariant, violation)
+                reason = broken_by(invariant, violation)
                 return [*merge.events, *self._stop(state, cycles, reason, merge.context)]
         return []
 
@@ -570,7 +571,7 @@ class Engine:
     ) -> list[e.Event]:
         root = (context or state.context).root
         stopped = e.RunStopped(run=state.run, cycles=cycles, reason=reason, root=root)
-        return [*_withdrawn(state), stopped]
+        return [*withdrawn(state), stopped]
 
 
 def _check_name(what: str, name: str) -> None:
@@ -581,52 +582,11 @@ def _check_name(what: str, name: str) -> None:
         raise InvalidConfiguration(f"the name {name[:40]!r} of an {what} {reason}")
 
 
-def _withdrawn(state: RunState) -> list[e.GateWithdrawn]:
-    """Returns the end of each gate whose answer is missing, or was not carried out."""
-    return [
-        e.GateWithdrawn(
-            run=state.run,
-            gate=gate.request.id,
-            reason="the run was stopped"
-            if gate.open
-            else "the run was stopped before the answer took effect",
-        )
-        for gate in state.gates.values()
-        if not gate.merged and not gate.withdrawn
-    ]
-
-
-def _broke(invariant: Invariant, violation: Violation) -> AnyStop:
-    if violation.failed:
-        message = f"the {invariant.invariant_class} rule “{invariant.name}”: {violation.reason}"
-        return Error(message=message, category="internal")
-    return InvariantViolated(
-        invariant_class=invariant.invariant_class.value,
-        name=invariant.name,
-        reason=violation.reason,
-    )
-
-
-def _name_violation(merge: Merge, invariant: Invariant, violation: Violation) -> None:
-    """Makes a diagnostic of how a rule is broken, once for each way of breaking it."""
-    facts = ", ".join(violation.facts)
-    sentence = f"{invariant.name}: {violation.reason}" + (f" Concerned: {facts}." if facts else "")
-    merge.diagnose(f"violation:{invariant.name}:{hash_text(sentence)[:8]}", sentence)
-
-
 def _snapshot(state: RunState) -> e.SnapshotTaken:
     context = state.context
     return e.SnapshotTaken(
         run=state.run, cycle=state.cycle, facts=context.count(), root=context.root
     )
-
-
-def _too_many(state: RunState, eligible: tuple[AgentId, ...]) -> Error | None:
-    limit = state.intent.budgets.agents_per_cycle
-    if limit is None or len(eligible) <= limit:
-        return None
-    message = f"{len(eligible)} agents are eligible in one cycle; the budget is {limit}"
-    return Error(message=message, category="resource", observed=len(eligible), limit=limit)
 
 
 def _ended_with(context: Context) -> RunState:
@@ -643,25 +603,3 @@ def _ended_with(context: Context) -> RunState:
         folder="",
     )
     return RunState(started, 0, phase=Phase.STOPPED, context=context)
-
-
-def _spent(state: RunState) -> AnyStop | None:
-    budgets = state.intent.budgets
-    if state.cycle >= budgets.cycles:
-        return CycleBudgetExhausted(executed=state.cycle, limit=budgets.cycles)
-    if budgets.tokens is not None and state.tokens >= budgets.tokens:
-        return TokenBudgetExhausted(consumed=state.tokens, limit=budgets.tokens)
-    if budgets.time_us is not None and state.active_us >= budgets.time_us:
-        return TimeBudgetExhausted(duration_us=state.active_us, limit_us=budgets.time_us)
-    return None
-
-
-def _pending(state: RunState) -> HitlGatePending:
-    request = state.open_gates()[0].request
-    return HitlGatePending(
-        gate=request.id,
-        proposal=request.proposal,
-        summary=request.title,
-        agent=request.agent,
-        cycle=request.cycle,
-    )
