@@ -191,14 +191,4 @@ def _serve(pipe: Connection, recipe: Recipe) -> None:
 
 
 def _started(run: RunId) -> e.RunStarted:
-    return e.RunStarted(
-        run=run,
-        pack="",
-        pack_version=0,
-        pack_digest="",
-        policy_digest="",
-        intent=RootIntent(question="", subject=""),
-        agents=(),
-        grants=(),
-        folder="",
-    )
+    return e.run_without_pack(run, RootIntent(question="", subject=""))

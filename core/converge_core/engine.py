@@ -239,16 +239,12 @@ class Engine:
         before = _ended_with(context) if context.count() else None
         if before:
             desk.runs[before.run] = before
-        started = e.RunStarted(
-            run=RunId(f"run-{context.count()}" if before else "run"),
-            pack="",
-            pack_version=0,
-            pack_digest="",
+        started = e.run_without_pack(
+            RunId(f"run-{context.count()}" if before else "run"),
+            intent or NO_INTENT,
             policy_digest=self._gate((authority,)).policy.version,
-            intent=intent or NO_INTENT,
             agents=self.agents,
             grants=(authority,),
-            folder="",
             continues=before.run if before else None,
             base_root=context.root if before else "",
         )
@@ -591,15 +587,5 @@ def _snapshot(state: RunState) -> e.SnapshotTaken:
 
 def _ended_with(context: Context) -> RunState:
     """Returns a run that ended with ``context``, for another to go on from."""
-    started = e.RunStarted(
-        run=RunId("before"),
-        pack="",
-        pack_version=0,
-        pack_digest="",
-        policy_digest="",
-        intent=NO_INTENT,
-        agents=(),
-        grants=(),
-        folder="",
-    )
+    started = e.run_without_pack(RunId("before"), NO_INTENT)
     return RunState(started, 0, phase=Phase.STOPPED, context=context)

@@ -75,6 +75,21 @@ class RunStarted(Event, frozen=True):
     base_root: str = ""
 
 
+def run_without_pack(run: RunId, intent: RootIntent, **more: Any) -> RunStarted:
+    """Returns the beginning of a run that belongs to no pack; ``more`` are its other fields."""
+    fields: dict[str, Any] = {
+        "pack": "",
+        "pack_version": 0,
+        "pack_digest": "",
+        "policy_digest": "",
+        "agents": (),
+        "grants": (),
+        "folder": "",
+        **more,
+    }
+    return RunStarted(run=run, intent=intent, **fields)
+
+
 class ObservationStaged(Event, frozen=True):
     """Something read from the world was laid before the gate."""
 

@@ -117,7 +117,7 @@ def conditions(rule: Rule) -> tuple[Condition, ...]:
     for name, value in rule.where.items():
         found.append(lambda r, n=name, v=value: r.draft.fact.structured.get(n) == v)  # type: ignore[misc]
     if (below := rule.confidence_below) is not None:
-        found.append(lambda request: _confidence(request, -1) < below)
+        found.append(lambda request: _confidence(request) < below)
     if rule.confidence_missing is not None:
         found.append(lambda r: (r.draft.fact.confidence is None) is rule.confidence_missing)
     if (level := rule.level_below) is not None:
@@ -133,9 +133,10 @@ def conditions(rule: Rule) -> tuple[Condition, ...]:
     return tuple(found)
 
 
-def _confidence(request: PolicyRequest, missing: int) -> int:
+def _confidence(request: PolicyRequest) -> int:
+    """Returns the confidence; one that is not given is below every threshold."""
     confidence = request.draft.fact.confidence
-    return missing if confidence is None else confidence
+    return -1 if confidence is None else confidence
 
 
 class PolicyDecision(Record, frozen=True):
