@@ -170,6 +170,7 @@ class Pack:
         closings: what ends a plan of each verdict.
         limits: the limits by metric.
         policy: the rules and required checks.
+        hold_at: how many concerns mean hold.
         permissive: verdicts that broken hard limits refuse.
         templates: the stable prompt layers of each step.
         texts: its files, by name.
@@ -186,6 +187,7 @@ class Pack:
     closings: Mapping[str, tuple[str, ...]]
     limits: Mapping[str, Limit]
     policy: RulePolicy
+    hold_at: int
     permissive: frozenset[str]
     templates: Mapping[DecisionStep, StepTemplate]
     texts: Mapping[str, str]
@@ -250,6 +252,7 @@ def pack_of(texts: Mapping[str, str], place: str) -> Pack:
         closings={name: tuple(steps) for name, steps in about.closings.items()},
         limits=limits,
         policy=_policy(rules, limits),
+        hold_at=rules.hold_at,
         permissive=frozenset(rules.permissive),
         templates=_templates(about, rules, prompts, place),
         texts=dict(texts),

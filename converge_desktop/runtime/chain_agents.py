@@ -88,7 +88,7 @@ class StepAgent:
         read = [self._signal(cite, fact) for cite, fact in signals.items()]
         found = self._findings(view, signals)
         # The first step reads the signals; a later one reads what was found, and cites through it.
-        told = StateLayer(tuple(found or read))
+        told = StateLayer(tuple(found)) if found else StateLayer(tuple(read), self._pack.hold_at)
         state = StateLayer((*read, *found))
         concluded = self._concluded(view)
         stack = self._pack.templates[self._step].stack(told, self._question)

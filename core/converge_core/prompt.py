@@ -8,6 +8,7 @@ puts the value in (:meth:`StateLayer.fill`), so that no number shown to a person
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -77,13 +78,34 @@ class StateEntry:
 
 @dataclass(frozen=True, slots=True)
 class StateLayer:
-    """The facts a step reasons over, each once, in a fixed order."""
+    """The facts a step reasons over, each once, in a fixed order.
+
+    Attributes:
+        entries: the facts.
+        hold_at: how many concerns mean hold; where it is given, a last line counts what speaks
+            against, because a number that a rule compares is never a model's own.
+    """
 
     entries: tuple[StateEntry, ...]
+    hold_at: int | None = None
 
     def render(self) -> str:
         """Returns the layer's text."""
-        return "\n".join(["STATE", *(entry.render() for entry in self.entries)])
+        counted = () if self.hold_at is None else (self._counted(self.hold_at),)
+        return "\n".join(["STATE", *(entry.render() for entry in self.entries), *counted])
+
+    def _counted(self, hold_at: int) -> str:
+        stands = Counter(entry.standing for entry in self.entries)
+        unknown = [entry for entry in self.entries if entry.standing is Standing.UNKNOWN]
+        concerns = stands[Standing.CONCERN]
+        fields = (
+            "counted",
+            f"breach {stands[Standing.BREACH]}",
+            f"hard unknown {sum(entry.binding for entry in unknown)}",
+            f"concern {concerns} margin {hold_at - 1 - concerns:+}",
+            f"unknown {len(unknown)}",
+        )
+        return " | ".join(fields)
 
     def entry(self, cite: str) -> StateEntry | None:
         """Returns the entry cited as ``cite``, or None where there is none."""

@@ -43,6 +43,11 @@ def train_tokenizer(cases: int = 3000) -> Tokenizer:
         if word in vocabulary and _SPACE + word not in vocabulary:
             merges.append((_SPACE, word))
             vocabulary[_SPACE + word] = len(vocabulary)
+    return tokenizer_of(vocabulary, merges)
+
+
+def tokenizer_of(vocabulary: dict[str, int], merges: list[tuple[str, str]]) -> Tokenizer:
+    """Returns the tokenizer of a vocabulary and its merges."""
     tokenizer = _byte_level(models.BPE(vocabulary, merges))
     tokenizer.add_special_tokens([END])
     return tokenizer

@@ -1,4 +1,4 @@
-"""Writes a trained model as a GGUF file that llama.cpp loads.
+"""Writes a trained model as a GGUF file that llama.cpp loads, and takes one up again to train on.
 
 Usage: ``python export.py RUN [OUT]``; OUT is the file that ships unless said otherwise.
 """
@@ -12,10 +12,11 @@ from pathlib import Path
 import gguf
 import numpy as np
 import torch
-from bpe import END
+from bpe import END, tokenizer_of
 from generate import SHIPPED
 from gguf import GGMLQuantizationType, GGUFWriter, TokenType
-from net import Shape
+from net import Net, Shape
+from tokenizers import Tokenizer
 
 VERSION = "1.0"
 
@@ -67,6 +68,28 @@ def export(run: Path, out: Path) -> None:
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
+
+
+def take_up(file: Path) -> tuple[dict[str, torch.Tensor], Tokenizer]:
+    """Returns the weights and the tokenizer of a file that :func:`export` wrote.
+
+    The weights are those that llama.cpp computes with: rounded to Q8_0, and without what only
+    training needs.
+    """
+    reader = gguf.GGUFReader(file)
+    packed = {tensor.name: tensor for tensor in reader.tensors}
+    shape = Shape(len(reader.get_field("tokenizer.ggml.tokens").data))
+    weights = {}
+    for name, parameter in Net(shape, probed=1).state_dict().items():
+        target = tensor_name(name)
+        if target is not None:
+            tensor = packed[target]
+            values = gguf.quants.dequantize(tensor.data, tensor.tensor_type)
+            weights[name] = torch.tensor(values).view(parameter.shape)
+    tokens = reader.get_field("tokenizer.ggml.tokens").contents()
+    merges = reader.get_field("tokenizer.ggml.merges").contents()
+    vocabulary = {token: number for number, token in enumerate(tokens)}
+    return weights, tokenizer_of(vocabulary, [tuple(pair.split(" ")) for pair in merges])
 
 
 def _describe(writer: GGUFWriter, shape: Shape) -> None:

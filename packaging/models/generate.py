@@ -176,7 +176,9 @@ class Case:
     ) -> Example:
         """Returns one step's prompt over ``entries``, with what its answer is held against."""
         state = StateLayer(tuple(dict.fromkeys((*self.entries, *entries))))
-        prompt = self.templates()[step].stack(StateLayer(entries), self.question).render()
+        counted = self.hold_at if step is DecisionStep.REASONING else None
+        told = StateLayer(entries, counted)
+        prompt = self.templates()[step].stack(told, self.question).render()
         known = frozenset(capability_ids(self.capabilities).values())
         ground = Ground(state, VERDICTS, known, concluded)
         return Example(step, prompt, answer, ground)

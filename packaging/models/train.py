@@ -14,11 +14,13 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
+from itertools import count
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F  # noqa: N812
 from bpe import END, train_tokenizer
+from export import take_up
 from generate import MAX_ENTRIES, Case, Example, make_case, make_first_lesson
 from net import Net, Shape
 from tokenizers import Tokenizer
@@ -28,6 +30,12 @@ from converge_core.chain import DecisionStep
 from converge_core.prompt import Standing, StateEntry
 
 KINDS = 6
+STEPS = (0.45, 0.35, 0.2)
+"""How often each step of a chain is taught."""
+UNKNOWING = 0.5
+"""The share of evaluations with more than one unknown, which are rare among cases as drawn."""
+FAR = 1_000_000_007
+"""Added to a seed, leads to a case of no other batch."""
 PROBE_WEIGHT = 0.3
 POINTER_WEIGHT = 0.3
 DECAY = 0.6
@@ -39,6 +47,10 @@ FIRST_LESSONS = 0.12
 """The share of training that is spent on bare states only; they fade out over as much again."""
 HEAD = re.compile(r"s\d\d \| (?:info|(?:hard|soft) \| margin [-+?])")
 """What opens a state line; its last character settles what the line says."""
+SETTLING = re.compile(r'"(?:conclusion|verdict|side)":"\w|"(?:score|confidence)":0.\d|"do":"c\d')
+"""Ends where a verdict, a side, a number or a means begins: one token of an answer's hundred."""
+EMPHASIS = 8.0
+"""How much more than another such a token weighs."""
 STRIDE = 64
 """Sequences are filled up to multiples of this."""
 
@@ -50,12 +62,14 @@ class Encoded:
     Attributes:
         tokens: prompt, answer and end.
         prompt: how many of the tokens are the prompt.
+        settling: where the tokens stand that settle most, and weigh more in the loss.
         lines: for each state line, where the number of its id stands, where it ends, its kind.
         sources: pointing head, place in the answer, and the place of the prompt to look at there.
     """
 
     tokens: list[int]
     prompt: int
+    settling: frozenset[int]
     lines: list[tuple[int, int, int]]
     sources: list[tuple[int, int, int]]
 
@@ -113,7 +127,11 @@ def encode(tokenizer: Tokenizer, case: Case, example: Example) -> Encoded:
         named = example.prompt.index(f"{match[1]} {match[2]}", listed)
         sources.append((1, before + answer_at[match.start(2) + 1], token_at[named + 5]))
     tokens = [*prompt.ids, *answer.ids, tokenizer.token_to_id(END)]
-    return Encoded(tokens, len(prompt.ids), lines, sources)
+    settling = frozenset(
+        before + 1 + _covering(answer_at, match.end() - 1)
+        for match in SETTLING.finditer(example.answer)
+    )
+    return Encoded(tokens, len(prompt.ids), settling, lines, sources)
 
 
 def brief(prompt: str) -> str:
@@ -132,10 +150,23 @@ def lesson(tokenizer: Tokenizer, seed: int, progress: float) -> Encoded:
     most = min(MAX_ENTRIES, 2 + int((18 if full else 50) * progress / (2 * FIRST_LESSONS)))
     case = make_case("training", seed, most) if full else make_first_lesson(seed, most)
     chain = case.examples()
-    example = chain[rng.choices((0, 1, 2), (0.5, 0.25, 0.25))[0] % len(chain)]
+    step = rng.choices((0, 1, 2), STEPS)[0]
+    if step == 1 and full and rng.random() < UNKNOWING:
+        case, chain = _unknowing(seed, most)
+    example = chain[step % len(chain)]
     if not full:
         example = replace(example, prompt=brief(example.prompt))
     return encode(tokenizer, case, example)
+
+
+def _unknowing(seed: int, most: int) -> tuple[Case, list[Example]]:
+    """Returns the next case with several unknowns whose chain does not end in the first step."""
+    for number in count():
+        case = make_case("training", seed + number * FAR, most)
+        chain = case.examples()
+        if len(chain) > 1 and len(case.with_standing(Standing.UNKNOWN)) > 1:
+            return case, chain
+    raise AssertionError
 
 
 def batches(
@@ -171,7 +202,8 @@ def losses(net: Net, batch: list[Encoded]) -> tuple[Tensor, Tensor, Tensor]:
         size = len(item.tokens)
         tokens[row, :size] = torch.tensor(item.tokens)
         answers += [
-            (row, place, item.tokens[place + 1]) for place in range(item.prompt - 1, size - 1)
+            (row, place, item.tokens[place + 1], place + 1 in item.settling)
+            for place in range(item.prompt - 1, size - 1)
         ]
         lines += [(row, end, kind) for _, end, kind in item.lines]
         names += [(row, end, item.tokens[name]) for name, end, _ in item.lines]
@@ -179,7 +211,8 @@ def losses(net: Net, batch: list[Encoded]) -> tuple[Tensor, Tensor, Tensor]:
         names += [(row, place, item.tokens[place]) for place in sorted(copied)]
         for head, place, source in item.sources:
             sources += [(row, 2 * head, place, source), (row, 2 * head + 1, place, source)]
-    rows, places, targets = torch.tensor(answers).T
+    rows, places, targets, settling = torch.tensor(answers).T
+    weights = 1.0 + (EMPHASIS - 1.0) * settling
     line_rows, ends, kinds = torch.tensor(lines or [(0, 0, 0)]).T
     name_rows, held_at, held = torch.tensor(names or [(0, 0, 0)]).T
     source_rows, heads, askers, looked_at = torch.tensor(sources).T
@@ -191,7 +224,8 @@ def losses(net: Net, batch: list[Encoded]) -> tuple[Tensor, Tensor, Tensor]:
     matches = seen.matches[source_rows, heads, askers].float()
     ahead = torch.arange(length) > askers[:, None]
     return (
-        F.cross_entropy(logits.float(), targets),
+        (weights * F.cross_entropy(logits.float(), targets, reduction="none")).sum()
+        / weights.sum(),
         F.cross_entropy(named, kinds) + F.cross_entropy(kept.float(), held),
         F.cross_entropy(matches.masked_fill(ahead, -torch.inf), looked_at),
     )
@@ -215,13 +249,11 @@ def train(
     torch.manual_seed(1)
     out.mkdir(parents=True, exist_ok=True)
     started, seen = time.monotonic(), 0
-    kept = begun / "tokenizer.json" if begun else None
-    tokenizer = Tokenizer.from_file(str(kept)) if kept else train_tokenizer()
+    weights, tokenizer = take_up(begun) if begun else ({}, train_tokenizer())
     tokenizer.save(str(out / "tokenizer.json"))
     shape = Shape(tokenizer.get_vocab_size())
     net = Net(shape, KINDS)
-    if begun:
-        net.load_state_dict(torch.load(begun / "model.pt", weights_only=True)["weights"])
+    net.load_state_dict(weights, strict=False)
     parameters = sum(p.numel() for p in net.parameters())
     print(f"{parameters} parameters", flush=True)
     chosen = optimizers(net, rate)
@@ -268,7 +300,7 @@ def main() -> None:
     parser.add_argument("--budget", type=int, default=4096, help="tokens a batch")
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--seed", type=int, default=1_000_000, help="the first case")
-    parser.add_argument("--begun", type=Path, help="a run whose model to go on from")
+    parser.add_argument("--begun", type=Path, help="a GGUF file of export.py's to go on from")
     chosen = parser.parse_args()
     train(
         chosen.out,

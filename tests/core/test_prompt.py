@@ -168,6 +168,35 @@ def test_an_entry_is_one_line_whatever_it_says(fields: list[tuple[str, ...]]) ->
     assert all(len(line.splitlines()) == 1 for line in lines)
 
 
+# What speaks against, counted.
+
+
+def test_a_number_that_a_rule_compares_is_counted_by_the_core_and_not_by_a_model() -> None:
+    """Where it is said how many concerns mean hold, the last line counts and compares."""
+    standings = [
+        (Standing.BREACH, True),
+        (Standing.CONCERN, False),
+        (Standing.CONCERN, False),
+        (Standing.UNKNOWN, True),
+        (Standing.UNKNOWN, False),
+        (Standing.SUPPORT, True),
+        (None, False),
+    ]
+    entries = tuple(
+        StateEntry(f"s{number:02d}", "f", (), "shown", standing, binding)
+        for number, (standing, binding) in enumerate(standings)
+    )
+
+    def last(hold_at: int | None) -> str:
+        return StateLayer(entries, hold_at).render().split("\n")[-1]
+
+    said = "counted | breach 1 | hard unknown 1 | concern 2 margin {} | unknown 2"
+    assert ["+1", "+0", "-1"] == [
+        m for n, m in ((4, "+1"), (3, "+0"), (2, "-1")) if last(n) == said.format(m)
+    ]
+    assert "s06" == last(None)
+
+
 # What a trace keeps of it.
 
 
