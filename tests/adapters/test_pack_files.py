@@ -317,7 +317,7 @@ def test_whatever_decides_changes_the_version_of_the_policy(
             "prompts.toml", "[reasoning]", "[resoning]", "prompts.toml: reasoning", id="step"
         ),
         pytest.param(
-            "prompts.toml", "revision = 1", 'revision = "one"', "reasoning.revision", id="revision"
+            "prompts.toml", "revision = 2", 'revision = "one"', "reasoning.revision", id="revision"
         ),
     ],
 )
