@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from converge_core.asking import Gate
 from converge_core.authority import ActorKind
 from converge_core.fact import Fact
 from converge_core.ids import AgentId
 from converge_core.key import ContextKey
-from converge_core.state import Gate, Phase, RunState
+from converge_core.state import Phase, RunState
 from converge_desktop.runtime.readmodel import (
     AgentRow,
     BudgetRow,

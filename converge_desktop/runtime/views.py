@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from converge_core.asking import Gate
 from converge_core.audit import read_in
 from converge_core.errors import DecisionRefused, IllegalCommand, LedgerCorrupt
 from converge_core.ids import GateId, RunId, TraceId
-from converge_core.state import DeskState, Gate, Phase, RunState
+from converge_core.state import DeskState, Phase, RunState
 from converge_desktop.adapters.keys import signature_fits
 from converge_desktop.adapters.ledger_file import read_ledger, unfinished_bytes
 from converge_desktop.adapters.packs import Pack, pack_of

@@ -11,32 +11,24 @@ detected here; that takes a head that was kept outside.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from converge_core import events as e
-from converge_core.authority import ActorKind
+from converge_core.asking import GateEnd
+from converge_core.authority import Actor, ActorKind
 from converge_core.canonical import canonical
+from converge_core.deciding import may_self_approve, why_refused
 from converge_core.errors import IllegalCommand, LedgerCorrupt
 from converge_core.fact import FactRecord
 from converge_core.gate import ReportRecord
+from converge_core.ids import ApprovalId
 from converge_core.key import ContextKey
 from converge_core.ledger import Entry
-from converge_core.merge import ENGINE, SYSTEM
+from converge_core.merge import ENGINE, PEOPLE, SYSTEM
 from converge_core.proposal import Draft
-from converge_core.review import Decision, GateRequest, Operator, SignatureCheck, Verdict, bytes_of
+from converge_core.resolving import feedback_of
+from converge_core.review import Decision, GateRequest, SignatureCheck
 from converge_core.state import DeskState, Phase, RunState, fold
-
-
-def why_refused(
-    decision: Decision, request: GateRequest, operator: Operator, verify: SignatureCheck
-) -> str:
-    """Says why a decision cannot be an answer to ``request`` by ``operator``; empty if it can."""
-    if decision.request != request.digest():
-        return "what was decided on is not what is asked now; review it again"
-    if decision.verdict is Verdict.REJECT and not decision.reason.strip():
-        return "a rejection needs a reason"
-    signed = verify(operator.public_key, bytes_of(decision), decision.signature)
-    if decision.operator != operator.id or not signed:
-        return f"the signature is not that of {decision.operator}"
-    return ""
 
 
 def read_in(state: DeskState, entry: Entry, verify: SignatureCheck) -> DeskState:
@@ -109,7 +101,7 @@ def _why_not_decided(
         return f"a decision on {decision.gate}, which is not open"
     if operator is None:
         return f"a decision by {decision.operator}, who was never enrolled"
-    return why_refused(decision, gate.request, operator, verify)
+    return why_refused(decision, gate, operator, verify)
 
 
 def _why_not_made(fact: FactRecord, run: RunState) -> str:
@@ -137,13 +129,13 @@ def _why_not_approved(fact: FactRecord, run: RunState) -> str:
     gates = run.gates_of.get(fact.proposal, [])
     approver, approvals = fact.promotion.approver, fact.promotion.approvals
     if approver.kind is ActorKind.HUMAN:
-        standing = [g.decision for g in gates if g.decision and not g.withdrawn]
-        given = [one.id for one in standing if _approves(one, approver.id)]
-        if given and approvals == (given[-1],):
+        if approvals and approvals in _approvals_by(approver.id, fact, run):
             return ""
         return f"{fact.id} is said to be approved by {approver.id}, and no decision says so"
     if approver.kind is not ActorKind.SYSTEM:
         return f"{fact.id} is said to be approved by {approver}, who may not"
+    if gates and gates[-1].end is GateEnd.ASSUMED and not approvals:
+        return _why_not_granted(fact, run)
     if gates or approvals:
         return f"{fact.id} was put to a person, and is said to be approved by {approver}"
     return _why_not_granted(fact, run)
@@ -169,7 +161,7 @@ def _words(fact: FactRecord) -> tuple[object, ...]:
     """Returns what a fact says; its structure as bytes, because to Python ``True`` equals ``1``."""
     return (
         *(fact.id, fact.key, fact.kind, fact.content, canonical(fact.structured)),
-        *(fact.confidence, fact.agent, fact.rests_on),
+        *(fact.confidence, fact.agent, fact.rests_on, fact.corrects, fact.conflict),
     )
 
 
@@ -177,9 +169,26 @@ def _words_of(draft: Draft) -> tuple[object, ...]:
     said = draft.fact
     return (
         *(said.id, said.key, said.kind, said.content, canonical(said.structured)),
-        *(said.confidence, draft.agent, draft.rests_on),
+        *(said.confidence, draft.agent, draft.rests_on, said.corrects, said.conflict),
     )
 
 
-def _approves(decision: Decision, person: str) -> bool:
-    return decision.verdict is Verdict.APPROVE and decision.operator == person
+def _approvals_by(person: str, fact: FactRecord, run: RunState) -> Iterator[tuple[ApprovalId, ...]]:
+    """Yields the names of decisions that may have made ``fact`` in the name of ``person``."""
+    for gate in run.gates_of.get(fact.proposal, ())[-1:]:
+        approvals = gate.approvals
+        if gate.end is GateEnd.APPROVED and approvals and approvals[-1].operator == person:
+            yield tuple(one.id for one in approvals)
+    draft = run.drafts[fact.proposal]
+    if draft.author != Actor(kind=ActorKind.HUMAN, id=person) or draft.agent != PEOPLE:
+        return
+    for gate in run.gates.values():
+        decision = gate.decision
+        if decision is None or not gate.closed or decision.operator != person:
+            continue
+        about = run.drafts[gate.request.proposal]
+        if gate.end is GateEnd.REFINED and draft.fact == feedback_of(decision, about):
+            yield (decision.id,)
+        edits = gate.end is GateEnd.EDITED and draft.supersedes == about.id
+        if edits and draft.fact == decision.edited and may_self_approve(gate):
+            yield (decision.id,)

@@ -118,7 +118,8 @@ def _check(value: object, path: str, depth: int) -> None:
 
 def _check_inside(value: Any, path: str, depth: int) -> None:
     if isinstance(value, msgspec.Struct):
-        value = msgspec.structs.asdict(value)
+        fields = msgspec.structs.asdict(value)
+        value = {name: item for name, item in fields.items() if item is not msgspec.UNSET}
     if isinstance(value, dict):
         for key, item in value.items():
             if not isinstance(key, str) or not key.isascii():

@@ -11,23 +11,27 @@ from dataclasses import dataclass, field
 from converge_core.agent import Executed
 from converge_core.context import Context
 from converge_core.events import RunStarted
+from converge_core.ids import OperatorId
 from converge_core.observation import Observation
 from converge_core.proposal import ProposedFact
-from converge_core.review import Decision, Operator
+from converge_core.review import Decision, GateAct, Operator
 from converge_core.state import Phase
+from converge_core.tension import TensionResolution
 
 
 @dataclass(frozen=True, slots=True)
 class Begin:
     """Start a run over these observations and the proposals that restate them.
 
-    ``base`` is the context of the run it continues, if it continues one.
+    ``base`` is the context of the run it continues, if it continues one; ``operators`` are those
+    who are enrolled, by id.
     """
 
     started: RunStarted
     observations: tuple[Observation, ...] = ()
     inputs: tuple[ProposedFact, ...] = ()
     base: Context = field(default_factory=Context)
+    operators: Mapping[OperatorId, Operator] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Restart:
-    """The agents' work was lost with the process; have them execute again."""
+    """The process was away: agents whose work was lost execute again, undo windows begin anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,42 @@ class Decide:
 
     decision: Decision
     operator: Operator
+
+
+@dataclass(frozen=True, slots=True)
+class DecideAll:
+    """Several answers as one: all of them are taken, or none is."""
+
+    decisions: tuple[Decide, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """The answers by which a person settles a contradiction, and why."""
+
+    resolution: TensionResolution
+    decisions: tuple[Decide, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What a person does at a gate beside answering, and who that person is."""
+
+    act: GateAct
+    operator: Operator
+
+
+@dataclass(frozen=True, slots=True)
+class Elapse:
+    """Time has passed: deadlines may be over, and undo windows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A person lays something before a run that is under way."""
+
+    input: ProposedFact
+    by: Operator
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +107,27 @@ class Cancel:
     by: str
 
 
-Command = Begin | Advance | Report | Restart | Decide | Snapshot | Cancel
+Command = (
+    Begin
+    | Advance
+    | Report
+    | Restart
+    | Decide
+    | DecideAll
+    | Settle
+    | Act
+    | Elapse
+    | Stage
+    | Snapshot
+    | Cancel
+)
 
 _ENDED = frozenset({Phase.READY, Phase.WAITING, Phase.STOPPED})
 """Where a merge leads: to the next cycle, to people, or to the end."""
 _STAYS = {phase: frozenset({phase}) for phase in Phase}
+_ANSWERED = frozenset({Phase.WAITING, Phase.RESOLVING})
+_ANSWERING = {**_STAYS, Phase.WAITING: _ANSWERED}
+"""An answer repeated word for word changes nothing, whenever it comes."""
 
 TRANSITIONS: Mapping[type[Command], Mapping[Phase, frozenset[Phase]]] = {
     Advance: {
@@ -79,11 +135,13 @@ TRANSITIONS: Mapping[type[Command], Mapping[Phase, frozenset[Phase]]] = {
         Phase.RESOLVING: _ENDED,
     },
     Report: {Phase.EXECUTING: _ENDED},
-    Restart: {Phase.EXECUTING: frozenset({Phase.EXECUTING})},
-    Decide: {
-        **_STAYS,  # an answer repeated word for word changes nothing
-        Phase.WAITING: frozenset({Phase.WAITING, Phase.RESOLVING}),
-    },
+    Restart: {Phase.EXECUTING: frozenset({Phase.EXECUTING}), Phase.WAITING: _ANSWERED},
+    Decide: _ANSWERING,
+    DecideAll: _ANSWERING,
+    Settle: _ANSWERING,
+    Act: _STAYS,  # what cannot be done is refused with its own reason
+    Elapse: {**_STAYS, Phase.WAITING: _ANSWERED},
+    Stage: {phase: frozenset({phase}) for phase in Phase if phase is not Phase.STOPPED},
     Snapshot: _STAYS,
     Cancel: {phase: frozenset({Phase.STOPPED}) for phase in Phase if phase is not Phase.STOPPED},
 }

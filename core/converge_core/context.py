@@ -9,10 +9,12 @@ however long it has become.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Never, Self
 
 from converge_core.canonical import ContentHash, hash_bytes
+from converge_core.correction import CorrectionScope, ScopeKind
 from converge_core.errors import Conflict
 from converge_core.fact import Fact
 from converge_core.ids import FactId
@@ -23,6 +25,35 @@ _set = object.__setattr__
 MAX_DEPTH = 16
 """How many contexts may stand on each other before they are copied together."""
 EMPTY_ROOT = ContentHash("0" * 64)
+
+
+@dataclass(frozen=True, slots=True)
+class Standpoint:
+    """From where corrections are looked at: a tenant, and a session (a run)."""
+
+    tenant: str = ""
+    session: str = ""
+
+    def sees(self, scope: CorrectionScope) -> bool:
+        """Whether a correction of that scope holds from here."""
+        match scope.kind:
+            case ScopeKind.GLOBAL:
+                return True
+            case ScopeKind.TENANT:
+                return scope.name == self.tenant
+            case ScopeKind.SESSION:
+                return scope.name == self.session
+
+    def meets(self, scope: CorrectionScope) -> bool:
+        """Whether a correction of that scope can be made from here."""
+        return bool(scope.name) is not (scope.kind is ScopeKind.GLOBAL) and self.sees(scope)
+
+    def __str__(self) -> str:
+        return f"run {self.session}" + (f" of {self.tenant}" if self.tenant else "")
+
+
+NOWHERE = Standpoint()
+"""From where only corrections for everybody are seen."""
 
 
 class Context:
@@ -37,7 +68,9 @@ class Context:
         "_order",
         "_root",
         "_rooted",
+        "_settled",
         "_staged",
+        "_superseding",
     )
 
     def __init__(self) -> None:
@@ -50,6 +83,8 @@ class Context:
         self._root = EMPTY_ROOT
         self._counts: Mapping[ContextKey, int] | None = None
         self._staged: dict[tuple[ContextKey, FactId], ProposedFact] = {}
+        self._superseding: dict[FactId, list[Fact]] = {}
+        self._settled: dict[str, Fact] = {}
 
     def has(self, key: ContextKey) -> bool:
         """Whether any fact stands under ``key``."""
@@ -150,12 +185,57 @@ class Context:
         self._by_id[fact.id] = (fact, before + len(facts))
         facts.append(fact)
         self._order.append(fact)
+        if corrects := fact.corrects:
+            self._superseding.setdefault(corrects.supersedes, []).append(fact)
+        if conflict := fact.conflict:
+            self._settled[conflict] = fact
         self._counts = None
 
     def placed(self, id: FactId) -> tuple[Fact, int] | None:  # noqa: A002
         """Returns the fact of that id and which one it is under its key."""
         placed = self._by_id.get(id)
         return self._base.placed(id) if placed is None and self._base else placed
+
+    def corrections_of(self, id: FactId) -> list[Fact]:  # noqa: A002
+        """Returns the facts that took the place of one, for whomever, in the order they came."""
+        before = self._base.corrections_of(id) if self._base else []
+        own = self._superseding.get(id)
+        return [*before, *own] if own else before
+
+    def superseding(self, id: FactId, standpoint: Standpoint) -> Fact | None:  # noqa: A002
+        """Returns what took the place of a fact, as seen from ``standpoint``; None if nothing."""
+        for fact in self.corrections_of(id):
+            assert fact.corrects is not None
+            if standpoint.sees(fact.corrects.scope):
+                return fact
+        return None
+
+    def overlapping(self, id: FactId, scope: CorrectionScope) -> Fact | None:  # noqa: A002
+        """Returns a correction of a fact that holds for some for whom ``scope`` would."""
+        for fact in self.corrections_of(id):
+            assert fact.corrects is not None
+            if fact.corrects.scope.covers(scope) or scope.covers(fact.corrects.scope):
+                return fact
+        return None
+
+    def current(self, id: FactId, standpoint: Standpoint) -> Fact | None:  # noqa: A002
+        """Returns what is true now where a fact once was: it, or the end of its corrections."""
+        fact = self.find(id)
+        while fact is not None:
+            by = self.superseding(fact.id, standpoint)
+            if by is None:
+                return fact
+            fact = by
+        return None
+
+    def truth(self, key: ContextKey, standpoint: Standpoint) -> tuple[Fact, ...]:
+        """Returns the facts under ``key`` whose place nothing has taken, oldest first."""
+        return tuple([f for f in self.get(key) if self.superseding(f.id, standpoint) is None])
+
+    def settled(self, conflict: str) -> Fact | None:
+        """Returns the newest fact that settles a declared conflict, or None."""
+        found = self._settled.get(conflict)
+        return self._base.settled(conflict) if found is None and self._base else found
 
     def first(self, key: ContextKey, count: int) -> tuple[Fact, ...]:
         """Returns the oldest ``count`` facts under ``key``."""

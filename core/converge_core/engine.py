@@ -8,27 +8,33 @@ smallest such driver; the desktop's engine thread is another. What is legal when
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from converge_core import events as e
 from converge_core.agent import Agent, Executed, Executor, Registered, sequential, wants
-from converge_core.audit import why_refused
+from converge_core.answering import answered
 from converge_core.authority import Actor, ActorKind, AuthorityGrant, AuthorityLevel
 from converge_core.checks import BASIC
 from converge_core.command import (
     TRANSITIONS,
+    Act,
     Advance,
     Begin,
     Cancel,
     Command,
     Decide,
+    DecideAll,
+    Elapse,
     Report,
     Restart,
+    Settle,
     Snapshot,
+    Stage,
 )
 from converge_core.context import Context, ContextView
 from converge_core.criterion import Judge, judge, outcome
+from converge_core.deciding import begin_again, elapse
 from converge_core.endings import (
     broken_by,
     name_violation,
@@ -37,18 +43,19 @@ from converge_core.endings import (
     too_many,
     withdrawn,
 )
-from converge_core.errors import DecisionRefused, IllegalCommand, InvalidConfiguration
+from converge_core.errors import IllegalCommand, InvalidConfiguration
 from converge_core.gate import Check, PromotionGate
-from converge_core.ids import AgentId, RunId, proposal_id, trace_id, why_invalid
+from converge_core.ids import AgentId, ProposalId, RunId, proposal_id, trace_id, why_invalid
 from converge_core.intent import RootIntent
 from converge_core.invariant import Invariant, InvariantClass, OnViolation, Violation
 from converge_core.key import ContextKey
-from converge_core.merge import ENGINE, Merge, StakesOf
+from converge_core.merge import ENGINE, PEOPLE, Merge, StakesOf
 from converge_core.observation import Observation
 from converge_core.policy import ENGINE_GATE, Policy, policy_of_grants
-from converge_core.proposal import ProposedFact, draft
+from converge_core.proposal import Draft, ProposedFact, draft
 from converge_core.record import settled
-from converge_core.review import Decision, SignatureCheck, no_signatures
+from converge_core.resolving import resolve
+from converge_core.review import SignatureCheck, no_signatures
 from converge_core.state import DeskState, Phase, RunState, begun, fold
 from converge_core.stop import (
     AgentRefused,
@@ -164,7 +171,7 @@ class Engine:
         """
         known = Registered(agent)
         _check_name("agent", known.name)
-        if known.name in {*self._agents, INPUT, ENGINE}:
+        if known.name in {*self._agents, INPUT, ENGINE, PEOPLE}:
             raise InvalidConfiguration(f"the name {known.name} of an agent is taken")
         self._wakers.add(len(self._agents), known)
         self._agents[known.name] = known
@@ -187,23 +194,21 @@ class Engine:
             if state is not None:
                 raise IllegalCommand(f"run {state.run} has begun already")
             return self._begin(command, now)
-        if state is None:
-            raise IllegalCommand(f"{type(command).__name__} needs a run that has begun")
-        if state.phase not in TRANSITIONS[type(command)]:
-            name = type(command).__name__
-            raise IllegalCommand(f"{name} does not fit run {state.run}, which is {state.phase}")
+        state = _fitting(state, command)
         match command:
-            case Advance() if state.phase is Phase.RESOLVING:
-                return self._resolve(state, now)
             case Advance():
-                return self._advance(state, now)
+                resolving = state.phase is Phase.RESOLVING
+                return self._resolve(state, now) if resolving else self._advance(state, now)
             case Report():
                 return self._merge(state, command.executed, now)
             case Restart():
-                eligible = state.eligible[state.cycle]
-                return [e.CycleStarted(run=state.run, cycle=state.cycle, eligible=eligible)]
-            case Decide():
-                return self._decide(state, command)
+                return _begun_again(state, now)
+            case Decide() | DecideAll() | Settle() | Act():
+                return answered(state, command, now, self._verify)
+            case Elapse():
+                return elapse(state, now)
+            case Stage():
+                return [_staged(state, command)]
             case Snapshot():
                 return [_snapshot(state)]
             case Cancel():
@@ -282,7 +287,7 @@ class Engine:
                 f"run {started.run} does not begin where {started.continues} ended"
             )
         self._check_run(started)
-        state = begun(started, now, base)
+        state = begun(started, now, base, command.operators)
         observed = [settled(Observation, one) for one in command.observations]
         for one in observed:
             if not one.intact():
@@ -310,14 +315,14 @@ class Engine:
                 raise IllegalCommand(f"the intent requires {name}, and no such agent is registered")
 
     def _advance(self, state: RunState, now: int) -> list[e.Event]:
-        if state.cycle > 0 and not self._moved(state):
+        if state.cycle > 0 and not state.staged and not self._moved(state):
             return self._finish(state, state.cycle, now)
         stopped = self._stop_if_broken(state, state.cycle, now, OnViolation.STOP)
         if stopped:
             return stopped
         eligible = self._eligible(state, self._woken(state))
         following = e.CycleStarted(run=state.run, cycle=state.cycle + 1, eligible=eligible)
-        if not eligible:
+        if not eligible and not state.staged:
             return self._finish(state, state.cycle + 1, now, following)
         end = spent(state) or too_many(state, eligible)
         return self._stop(state, state.cycle, end) if end else [following]
@@ -331,7 +336,7 @@ class Engine:
     def _woken(self, state: RunState) -> Iterable[Agent]:
         if state.cycle == 0 and state.started.continues:
             return self._wakers.woken_by_all(state.context)
-        return self._wakers.woken(state.changed)
+        return self._wakers.woken(state.changed, state.recalled)
 
     def _eligible(self, state: RunState, woken: Iterable[Agent]) -> tuple[AgentId, ...]:
         context, active = state.context, state.intent.active_packs
@@ -349,51 +354,40 @@ class Engine:
         if got != expected:
             raise IllegalCommand(f"cycle {state.cycle} awaits {expected}, not {got}")
         merge = self._merge_on(state, now)
-        traces: list[e.Event] = []
-        for one in executed:
-            traces += self._take_in(merge, one)
+        traces = [trace for one in executed for trace in _traces_of(merge, one)]
+        drafts = [one for done in executed for one in _drafts_of(merge, done)]
+        merge.note_contradictions([one for one, refusal in drafts if not refusal])
+        if traces:
+            merge.traces = {**state.traces, **{trace.id: trace for trace in traces}}
+        for staged in state.staged.values():
+            merge.consider(staged)
+        for made, refusal in drafts:
+            if refusal:
+                merge.set_aside(made, "agent-refused", "Its agent gave up in the same cycle.")
+            else:
+                merge.consider(made)
+        recorded = [e.TraceRecorded(run=merge.run, trace=trace) for trace in traces]
         failed = [one for one in executed if one.failure or one.effect.refusal]
         for one in failed:
             merge.fail(one.agent, one.failure or one.effect.refusal)
         broken = merge.broken(self._of[InvariantClass.STRUCTURAL])
         if broken:
-            return [*traces, *self._discard(state, merge, broken)]
+            return [*recorded, *self._discard(state, merge, broken)]
         required = [one for one in failed if one.agent in state.intent.required_agents]
         stop: AnyStop | None = None
         if required:
             reason = required[0].failure or required[0].effect.refusal
             stop = AgentRefused(agent=required[0].agent, reason=reason)
-        return [*traces, *self._close(merge, state, (stop,) if stop else ())]
-
-    def _take_in(self, merge: Merge, one: Executed) -> list[e.Event]:
-        traces = tuple(
-            DecisionTrace(
-                id=trace_id(merge.run, merge.cycle, one.agent, ordinal),
-                run=merge.run,
-                cycle=merge.cycle,
-                agent=one.agent,
-                call=call,
-            )
-            for ordinal, call in enumerate(one.effect.calls)
-        )
-        author = Actor(kind=ActorKind.AGENT, id=one.agent)
-        named = tuple(trace.id for trace in traces)
-        for ordinal, fact in enumerate(one.effect.proposals):
-            if type(fact) is not ProposedFact:
-                raise IllegalCommand(f"{one.agent} is reported to propose a {type(fact).__name__}")
-            name = proposal_id(merge.run, merge.cycle, one.agent, ordinal)
-            made = draft(name, author, one.agent, merge.cycle, fact, read=one.reads, traces=named)
-            if one.effect.refusal:
-                merge.set_aside(made, "agent-refused", "Its agent gave up in the same cycle.")
-            else:
-                merge.consider(made)
-        return [e.TraceRecorded(run=merge.run, trace=trace) for trace in traces]
+        return [*recorded, *self._close(merge, state, (stop,) if stop else ())]
 
     def _resolve(self, state: RunState, now: int) -> list[e.Event]:
         merge = self._merge_on(state, now)
+        for staged in state.staged.values():
+            if staged.fact.corrects:  # what people decided on may rest on it
+                merge.consider(staged)
         for gate in state.gates.values():
-            if gate.decision is not None and not gate.merged:
-                merge.resolve(gate, state.drafts[gate.request.proposal])
+            if gate.closed and not gate.withdrawn and not gate.merged:
+                resolve(merge, gate, state.drafts[gate.request.proposal])
         broken = merge.broken(self._of[InvariantClass.STRUCTURAL])
         if broken:
             return self._discard(state, merge, broken)
@@ -431,7 +425,8 @@ class Engine:
         if not opened:
             return [*merge.events, ended]
         gates = tuple(event.request.id for event in opened)
-        return [*merge.events, *opened, e.RunPaused(run=merge.run, cycle=merge.cycle, gates=gates)]
+        paused = e.RunPaused(run=merge.run, cycle=merge.cycle, gates=gates)
+        return [*merge.events, *opened, *merge.open_tensions(opened), paused]
 
     def _discard(
         self, state: RunState, merge: Merge, broken: tuple[Invariant, Violation]
@@ -456,29 +451,6 @@ class Engine:
             run=state.run, cycles=state.cycle, reason=reason, root=again.context.root
         )
         return [*kept, discarded, *withdrawn(state), *again.events, stopped]
-
-    def _decide(self, state: RunState, command: Decide) -> list[e.Event]:
-        decision, operator = settled(Decision, command.decision), command.operator
-        gate = state.gates.get(decision.gate)
-        if gate is None:
-            raise DecisionRefused(f"{decision.gate} is no gate of run {state.run}")
-        taken = gate.decision
-        if taken is not None:
-            same = (taken.verdict, taken.operator, taken.reason)
-            if same == (decision.verdict, decision.operator, decision.reason):
-                return []
-            raise DecisionRefused(
-                f"{decision.gate} was decided before: {taken.operator} chose {taken.verdict} "
-                f"at {taken.decided_at}; the first decision stands"
-            )
-        if gate.withdrawn:
-            raise DecisionRefused(f"{decision.gate} is closed: {gate.withdrawn}")
-        if any(one.decision and one.decision.id == decision.id for one in state.gates.values()):
-            raise DecisionRefused(f"{decision.id} names another decision already")
-        reason = why_refused(decision, gate.request, operator, self._verify)
-        if reason:
-            raise DecisionRefused(f"{decision.gate}: {reason}")
-        return [e.GateDecided(run=state.run, decision=decision)]
 
     def _remediate(self, merge: Merge) -> None:
         """Names broken semantic rules that agents may mend in a diagnostic of this merge."""
@@ -576,6 +548,61 @@ def _check_name(what: str, name: str) -> None:
         reason = f"has {len(name)} characters; at most {MAX_NAME} are allowed"
     if reason:
         raise InvalidConfiguration(f"the name {name[:40]!r} of an {what} {reason}")
+
+
+def _fitting(state: RunState | None, command: Command) -> RunState:
+    name = type(command).__name__
+    if state is None:
+        raise IllegalCommand(f"{name} needs a run that has begun")
+    if state.phase not in TRANSITIONS[type(command)]:
+        raise IllegalCommand(f"{name} does not fit run {state.run}, which is {state.phase}")
+    return state
+
+
+def _begun_again(state: RunState, now: int) -> list[e.Event]:
+    if state.phase is Phase.WAITING:
+        return begin_again(state, now)
+    eligible = state.eligible[state.cycle]
+    return [e.CycleStarted(run=state.run, cycle=state.cycle, eligible=eligible)]
+
+
+def _traces_of(merge: Merge, one: Executed) -> list[DecisionTrace]:
+    """Returns the model calls an agent made, on record."""
+    return [
+        DecisionTrace(
+            id=trace_id(merge.run, merge.cycle, one.agent, ordinal),
+            run=merge.run,
+            cycle=merge.cycle,
+            agent=one.agent,
+            call=call,
+        )
+        for ordinal, call in enumerate(one.effect.calls)
+    ]
+
+
+def _drafts_of(merge: Merge, one: Executed) -> Iterator[tuple[Draft, str]]:
+    """Yields what an agent proposes, on record, and why it gave up if it did."""
+    author = Actor(kind=ActorKind.AGENT, id=one.agent)
+    named = tuple(
+        [
+            trace_id(merge.run, merge.cycle, one.agent, ordinal)
+            for ordinal in range(len(one.effect.calls))
+        ]
+    )
+    for ordinal, fact in enumerate(one.effect.proposals):
+        if type(fact) is not ProposedFact:
+            raise IllegalCommand(f"{one.agent} is reported to propose a {type(fact).__name__}")
+        name = proposal_id(merge.run, merge.cycle, one.agent, ordinal)
+        made = draft(name, author, one.agent, merge.cycle, fact, read=one.reads, traces=named)
+        yield made, one.effect.refusal
+
+
+def _staged(state: RunState, command: Stage) -> e.InputStaged:
+    """Returns what a person lays before the run, as a proposal of theirs that waits."""
+    name = ProposalId(f"{state.run}/{state.cycle}/{INPUT}/staged-{state.inputs_staged}")
+    author = Actor(kind=ActorKind.HUMAN, id=command.by.id)
+    fact = settled(ProposedFact, command.input)
+    return e.InputStaged(run=state.run, draft=draft(name, author, INPUT, state.cycle, fact))
 
 
 def _snapshot(state: RunState) -> e.SnapshotTaken:

@@ -20,13 +20,15 @@ from converge_core.canonical import canonical_record, parse
 from converge_core.errors import InvalidValue
 from converge_core.fact import FactRecord
 from converge_core.gate import ReportRecord
-from converge_core.ids import AgentId, GateId, ProposalId, RunId
+from converge_core.ids import AgentId, GateId, OperatorId, ProposalId, RunId
 from converge_core.intent import RootIntent
 from converge_core.observation import Observation
 from converge_core.proposal import Draft
 from converge_core.record import Record, read
-from converge_core.review import Decision, GateRequest, Operator
+from converge_core.review import Decision, GateAct, GateRequest, Operator
 from converge_core.stop import AnyStop
+from converge_core.tension import Tension, TensionResolution
+from converge_core.terms import OnTimeout
 from converge_core.trace import DecisionTrace, TextRef
 
 
@@ -55,7 +57,8 @@ class RunStarted(Event, frozen=True):
     """A run began: what for, over what, by which policy and authority, with which agents.
 
     ``files`` are the pack's, so that a run keeps its rules whatever becomes of the pack. A run
-    that ``continues`` another begins with that one's facts, which ``base_root`` covers.
+    that ``continues`` another begins with that one's facts, which ``base_root`` covers. Its
+    ``tenant`` is whose corrections hold in it, beside those for everybody.
     """
 
     kind: ClassVar[str] = "run_started"
@@ -73,6 +76,7 @@ class RunStarted(Event, frozen=True):
     notes: tuple[str, ...] = ()
     continues: RunId | None = None
     base_root: str = ""
+    tenant: str | msgspec.UnsetType = msgspec.UNSET
 
 
 def run_without_pack(run: RunId, intent: RootIntent, **more: Any) -> RunStarted:
@@ -126,11 +130,12 @@ class ProposalRefused(Event, frozen=True):
 
 
 class FactPromoted(Event, frozen=True):
-    """The gate made a fact."""
+    """The gate made a fact; ``self_approved`` where its author approved it, by the same act."""
 
     kind: ClassVar[str] = "fact_promoted"
     run: RunId
     fact: FactRecord
+    self_approved: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class TraceRecorded(Event, frozen=True):
@@ -194,6 +199,87 @@ class GateDecided(Event, frozen=True):
     kind: ClassVar[str] = "gate_decided"
     run: RunId
     decision: Decision
+
+
+class GateSettling(Event, frozen=True):
+    """What people decided takes effect at ``until``, unless they take it back before."""
+
+    kind: ClassVar[str] = "gate_settling"
+    run: RunId
+    gate: GateId
+    until: int
+
+
+class GateCommitted(Event, frozen=True):
+    """The undo window of a decision is over: it takes effect."""
+
+    kind: ClassVar[str] = "gate_committed"
+    run: RunId
+    gate: GateId
+    until: int
+
+
+class GateActed(Event, frozen=True):
+    """A person undid, extended, delegated or escalated, and how the gate stands since.
+
+    ``roster`` and ``deadline`` are set where they are others than before.
+    """
+
+    kind: ClassVar[str] = "gate_acted"
+    run: RunId
+    act: GateAct
+    roster: tuple[OperatorId, ...] | msgspec.UnsetType = msgspec.UNSET
+    deadline: int | msgspec.UnsetType = msgspec.UNSET
+
+
+class GateWarned(Event, frozen=True):
+    """Half of the time that people have is gone."""
+
+    kind: ClassVar[str] = "gate_warned"
+    run: RunId
+    gate: GateId
+    deadline: int
+
+
+class GateTimedOut(Event, frozen=True):
+    """Nobody closed a gate by its deadline, and what came of that.
+
+    ``observed`` is when it was noticed. Where it was escalated, ``roster`` is asked now, until
+    ``until``.
+    """
+
+    kind: ClassVar[str] = "gate_timed_out"
+    run: RunId
+    gate: GateId
+    deadline: int
+    observed: int
+    action: OnTimeout
+    roster: tuple[OperatorId, ...] | msgspec.UnsetType = msgspec.UNSET
+    until: int | msgspec.UnsetType = msgspec.UNSET
+
+
+class InputStaged(Event, frozen=True):
+    """A person laid something before a run that is under way; it waits for its turn."""
+
+    kind: ClassVar[str] = "input_staged"
+    run: RunId
+    draft: Draft
+
+
+class TensionOpened(Event, frozen=True):
+    """Proposals contradict each other; the gates that ask about them are settled together."""
+
+    kind: ClassVar[str] = "tension_opened"
+    run: RunId
+    tension: Tension
+
+
+class TensionResolved(Event, frozen=True):
+    """A person settled a contradiction, by the decisions recorded with this."""
+
+    kind: ClassVar[str] = "tension_resolved"
+    run: RunId
+    resolution: TensionResolution
 
 
 class GateWithdrawn(Event, frozen=True):

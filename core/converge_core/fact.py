@@ -15,6 +15,7 @@ import msgspec
 
 from converge_core.authority import Actor
 from converge_core.canonical import ContentHash, canonical_record, fresh, hash_bytes
+from converge_core.correction import Correction
 from converge_core.ids import (
     AgentId,
     ApprovalId,
@@ -85,6 +86,8 @@ class FactRecord(Record, frozen=True):
     proposal: ProposalId
     rests_on: tuple[FactId, ...]
     promotion: PromotionRecord
+    corrects: Correction | msgspec.UnsetType = msgspec.UNSET
+    conflict: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class _Content(Record, frozen=True):
@@ -96,6 +99,8 @@ class _Content(Record, frozen=True):
     confidence: int | None
     rests_on: tuple[FactId, ...]
     approver: Actor
+    corrects: Correction | msgspec.UnsetType
+    conflict: str | msgspec.UnsetType
 
 
 class Sealed(type):
@@ -178,6 +183,16 @@ class Fact(metaclass=Sealed):
         return self._record.rests_on
 
     @property
+    def corrects(self) -> Correction | None:
+        """The fact whose place it takes, and why; None where it corrects nothing."""
+        return self._record.corrects or None
+
+    @property
+    def conflict(self) -> str:
+        """What it settles that can be so in one way only; empty where it settles no such thing."""
+        return self._record.conflict or ""
+
+    @property
     def promotion(self) -> PromotionRecord:
         """How it came to be a fact; a fresh copy at each call."""
         return reread(PromotionRecord, self._record.promotion)
@@ -205,5 +220,7 @@ def _digest(record: FactRecord) -> ContentHash:
         confidence=record.confidence,
         rests_on=record.rests_on,
         approver=record.promotion.approver,
+        corrects=record.corrects,
+        conflict=record.conflict,
     )
     return hash_bytes(canonical_record(content))

@@ -217,6 +217,8 @@ class PromotionGate:
             proposal=draft.id,
             rests_on=draft.rests_on,
             promotion=promotion,
+            corrects=fact.corrects,
+            conflict=fact.conflict,
         )
 
 
@@ -259,5 +261,5 @@ def _parts(validated: Validated) -> tuple[object, ...]:
     return (
         *(validated.report, draft.id, draft.author, draft.agent, draft.rests_on, draft.traces),
         *(fact.id, fact.key, fact.kind, fact.content, fact.structured, fact.confidence),
-        fact.observation,
+        *(fact.observation, fact.corrects, fact.conflict),
     )

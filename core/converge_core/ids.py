@@ -115,6 +115,12 @@ class OperatorId(Id):
     __slots__ = ()
 
 
+class TensionId(Id):
+    """A contradiction between proposals."""
+
+    __slots__ = ()
+
+
 class ArtifactId(Id):
     """A governed artifact's name; its versions share it."""
 

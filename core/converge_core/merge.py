@@ -6,23 +6,32 @@ and so that a later proposal of the same merge is checked against the earlier on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Container, Iterable, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+import msgspec
+
 from converge_core import events as e
 from converge_core.authority import Actor, ActorKind, AuthorityGrant, AuthorityLevel
-from converge_core.canonical import canonical
-from converge_core.context import Context
+from converge_core.canonical import canonical, hash_text
+from converge_core.context import NOWHERE, Context, Standpoint
+from converge_core.correction import Correction, CorrectionProblem
+from converge_core.deciding import frozen
 from converge_core.errors import MissingCheck
-from converge_core.gate import PromotionGate, Validated
+from converge_core.fact import Fact
+from converge_core.gate import PromotionGate, ReportRecord, Validated
 from converge_core.ids import (
     AgentId,
     ApprovalId,
     FactId,
+    GateId,
     ObservationId,
+    OperatorId,
     ProposalId,
     RunId,
+    TensionId,
+    TraceId,
     gate_request_id,
     proposal_id,
 )
@@ -31,10 +40,16 @@ from converge_core.key import ContextKey
 from converge_core.policy import Effect, PolicyDecision, PolicyRequest, Risk, RulePolicy
 from converge_core.proposal import Draft, ProposedFact, draft
 from converge_core.record import settled
-from converge_core.review import GateRequest, Ground
-from converge_core.state import Gate, RunState
+from converge_core.review import GateRequest, Ground, Operator
+from converge_core.state import RunState
+from converge_core.targets import target_of
+from converge_core.tension import Contradiction, Tension, contradictions
+from converge_core.terms import ANYBODY_ONCE
+from converge_core.trace import DecisionTrace
 
 ENGINE = AgentId("engine")
+PEOPLE = AgentId("people")
+"""Who is said to speak where a person does, beside the author that a draft names."""
 SYSTEM = Actor(kind=ActorKind.SYSTEM, id="engine")
 LONGEST_QUOTE = 200
 LONGEST_DIAGNOSTIC = 2000
@@ -54,13 +69,26 @@ StakesOf = Callable[[Draft, Context], Stakes]
 
 
 @lru_cache(maxsize=1024)
-def _rule_actor(rule: str) -> Actor:
+def rule_actor(rule: str) -> Actor:
+    """Returns who promotion records name where a rule of the policy let a proposal through."""
     return Actor(kind=ActorKind.SYSTEM, id=f"policy:{rule}")
 
 
-def target_of(draft: Draft) -> str:
-    """Returns what a refusal closes: the agent's claim to that key and id, for this run."""
-    return f"{draft.agent}\t{draft.fact.key}\t{draft.fact.id}"  # no id holds a tab
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A proposal to be put to people.
+
+    Attributes:
+        draft: the proposal.
+        report: what its checks said.
+        decision: the rule that asks, and its terms.
+        before: what was asked about it before its ground moved, if anything.
+    """
+
+    draft: Draft
+    report: ReportRecord
+    decision: PolicyDecision
+    before: GateRequest | None = None
 
 
 @dataclass(slots=True)
@@ -83,7 +111,11 @@ class Merge:
         drafted: how many proposals the run has seen.
         events: what happened so far.
         exhausted: whether the fact budget stopped a promotion.
-        asked: what is to be put to people, and how often it was before.
+        asked: what is to be put to people.
+        scope: whose corrections hold in the run, beside those for everybody.
+        operators: who is enrolled, by id.
+        traces: the model calls of the run, those of this merge among them.
+        tense: which new proposals contradict each other.
         lost: what was refused, with the reason.
     """
 
@@ -102,7 +134,12 @@ class Merge:
     drafted: int = 0
     events: list[e.Event] = field(default_factory=list)
     exhausted: bool = False
-    asked: list[tuple[Validated, PolicyDecision, int]] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
+    scope: Standpoint = NOWHERE
+    operators: Mapping[OperatorId, Operator] = field(default_factory=dict)
+    traces: Mapping[TraceId, DecisionTrace] = field(default_factory=dict)
+    tense: Mapping[ProposalId, Contradiction] = field(default_factory=dict)
+    _ready: Validated | None = None
     lost: list[tuple[FactId, Draft, str]] = field(default_factory=list)
 
     @classmethod
@@ -129,74 +166,56 @@ class Merge:
             stakes=stakes,
             closed=state.refused_targets,
             drafted=len(state.drafts),
+            scope=Standpoint(state.started.tenant or "", state.run),
+            operators=state.operators,
+            traces=state.traces,
         )
 
     def consider(self, proposal: Draft) -> None:
         """Takes in a new proposal: records it, checks it, and promotes, refuses or asks."""
-        self._record(proposal)
-        if self._stands(proposal):
+        self.record(proposal)
+        if self.stands(proposal):
             return
         cited = proposal.fact.observation
         if cited is not None and cited not in self.observations:
             self.refuse(proposal, "gate", f"It cites the observation {cited}, which nobody made.")
             return
         if self._is_closed(proposal):
-            self._drop(proposal, "refused-before", "It was refused before in this run.")
+            self.drop(proposal, "refused-before", "It was refused before in this run.")
             return
-        validated = self._validated(proposal)
-        if validated is None:
+        if self.is_no_correction(proposal):
             return
-        decision = self._decided(proposal)
-        if decision is None or decision.effect is not Effect.PERMIT:
-            self.gate.withdraw(validated)
+        if not self.passes(proposal):
+            return
+        decision = self._decided_anew(proposal)
         if decision is None:
             return
         match decision.effect:
             case Effect.PERMIT:
-                self._promote(validated, self.grants, _rule_actor(decision.rule))
+                self.promote(proposal, self.grants, rule_actor(decision.rule))
             case Effect.ASK:
-                self.asked.append((validated, decision, 0))
+                self.ask(proposal, decision)
             case Effect.FORBID:
                 self.refuse(proposal, decision.rule, decision.reason)
 
-    def resolve(self, gate: Gate, proposal: Draft) -> None:
-        """Takes in a decided proposal; what a person approved is validated again."""
-        decision, request = gate.decision, gate.request
-        assert decision is not None
-        if decision.verdict == "reject":
-            self.refuse(proposal, "human", f"{decision.operator} rejected it: {decision.reason}")
-            return
-        if self._stands(proposal):
-            return
-        validated = self._validated(proposal)
-        if validated is None:
-            return
-        moved = self._ground(proposal) != request.ground
-        policy = self._decided(proposal, human_approved=not moved)
-        if policy is None or policy.effect is Effect.FORBID or moved:
-            self.gate.withdraw(validated)
-        if policy is None:
-            return
-        if policy.effect is Effect.FORBID:  # approval does not bypass what is forbidden
-            self.refuse(proposal, policy.rule, policy.reason)
-            return
-        if moved:
-            reason = "what it rests on changed, so it is asked anew"
-            self.events.append(e.GateWithdrawn(run=self.run, gate=request.id, reason=reason))
-            self.asked.append((validated, policy, _times_asked(request) + 1))
-            return
-        person = Actor(kind=ActorKind.HUMAN, id=decision.operator)
-        grant = AuthorityGrant(
-            grantor=person,
-            keys=(proposal.fact.key.value,),
-            gates=(self.gate.gate_id,),
-            granted_at=decision.decided_at,
-        )
-        self._promote(validated, (grant,), person, (decision.id,))
+    def note_contradictions(self, proposals: Sequence[Draft]) -> None:
+        """Notes which new proposals contradict each other, of those that could become facts."""
+        found = contradictions(proposals)
+        if found:
+            live = [proposals[place] for place in sorted(found) if self._may_live(proposals[place])]
+            self.tense = {live[place].id: about for place, about in contradictions(live).items()}
+
+    def _may_live(self, proposal: Draft) -> bool:
+        if self._is_closed(proposal) or self.context.find(proposal.fact.id) is not None:
+            return False
+        decision = self._policy_of(proposal, human_approved=False)
+        return isinstance(decision, PolicyDecision) and decision.effect is not Effect.FORBID
 
     def refuse(self, proposal: Draft, rule: str, reason: str) -> None:
         """Records that a proposal will not become a fact, and leaves a diagnostic."""
-        self._drop(proposal, rule, reason)
+        if self._ready is not None:
+            self.gate.withdraw(self._passed(proposal))
+        self.drop(proposal, rule, reason)
         self.lost.append((proposal.fact.id, proposal, reason))
         if proposal.agent != ENGINE:  # a diagnostic that is refused has no diagnostic of its own
             self.diagnose(f"refused:{proposal.target_digest()[:16]}", _sentence(proposal, reason))
@@ -214,8 +233,8 @@ class Merge:
 
     def set_aside(self, proposal: Draft, rule: str, reason: str) -> None:
         """Records a new proposal that is not even checked; its agent may make it again."""
-        self._record(proposal)
-        self._drop(proposal, rule, reason, close=False)
+        self.record(proposal)
+        self.drop(proposal, rule, reason, close=False)
 
     def diagnose(self, fact_id: str, sentence: str) -> None:
         """Makes a diagnostic fact by the same road as any other, under a grant for that key."""
@@ -237,12 +256,9 @@ class Merge:
             gates=(self.gate.gate_id,),
             granted_at=self.now,
         )
-        self._record(proposal)
-        if self._stands(proposal):
-            return
-        validated = self._validated(proposal)
-        if validated is not None:
-            self._promote(validated, (grant,), SYSTEM)
+        self.record(proposal)
+        if not self.stands(proposal) and self.passes(proposal):
+            self.promote(proposal, (grant,), SYSTEM)
 
     def broken(self, invariants: Iterable[Invariant]) -> tuple[Invariant, Violation] | None:
         """Returns the first invariant that the merged context breaks."""
@@ -274,18 +290,37 @@ class Merge:
 
     def abandon(self) -> None:
         """Records that nobody will be asked, because the run ends with this merge."""
-        for validated, _, _ in self.asked:
-            self._drop(validated.draft, "run-stopped", "The run ended before anybody was asked.")
+        for one in self.asked:
+            self.drop(one.draft, "run-stopped", "The run ended before anybody was asked.")
         self.asked.clear()
 
     def open_gates(self) -> tuple[e.GateOpened, ...]:
         """Returns a request for each asked proposal, bound to the context after this merge."""
+        return tuple(e.GateOpened(run=self.run, request=self._request(one)) for one in self.asked)
+
+    def open_tensions(self, opened: tuple[e.GateOpened, ...]) -> tuple[e.TensionOpened, ...]:
+        """Returns the contradictions between what ``opened`` asks about."""
+        sides: dict[Contradiction, list[GateId]] = {}
+        for event in opened:
+            contradiction = self.tense.get(event.request.proposal)
+            if contradiction is not None:
+                sides.setdefault(contradiction, []).append(event.request.id)
         return tuple(
-            e.GateOpened(run=self.run, request=self._request(validated, decision, times))
-            for validated, decision, times in self.asked
+            e.TensionOpened(
+                run=self.run,
+                tension=Tension(
+                    id=TensionId(f"tension:{hash_text(gates[0])[:16]}"),
+                    conflict=conflict,
+                    about=about,
+                    sides=tuple(gates),
+                ),
+            )
+            for (conflict, about), gates in sides.items()
+            if len(gates) > 1
         )
 
-    def _record(self, proposal: Draft) -> None:
+    def record(self, proposal: Draft) -> None:
+        """Records that something was proposed."""
         self.events.append(e.ProposalCreated(run=self.run, draft=proposal))
         self.drafted += 1
 
@@ -295,15 +330,15 @@ class Merge:
         target = target_of(proposal)
         return target in self.refused or target in self.closed
 
-    def _stands(self, proposal: Draft) -> bool:
+    def stands(self, proposal: Draft) -> bool:
         """Ends a proposal whose id is taken: whatever rests on a fact names it by id alone."""
         fact = proposal.fact
-        stands = self.context.find(fact.id)
+        stands = self.context.find(fact.id) or self._settled_otherwise(fact)
         if stands is None:
             return False
         same = (stands.key, stands.content) == (fact.key, fact.content)
         if same and canonical(stands.structured) == canonical(fact.structured):
-            self._drop(proposal, "already-so", "The same fact stands already.", close=False)
+            self.drop(proposal, "already-so", "The same fact stands already.", close=False)
             return True
         reason = (
             f"{fact.id} stands under {stands.key} as “{_shortened(stands.content)}”; "
@@ -312,8 +347,66 @@ class Merge:
         self.refuse(proposal, "conflict", reason)
         return True
 
-    def _decided(self, proposal: Draft, *, human_approved: bool = False) -> PolicyDecision | None:
+    def _settled_otherwise(self, fact: ProposedFact) -> Fact | None:
+        """Returns what settled the declared conflict of ``fact``, unless it corrects that."""
+        if not fact.conflict:
+            return None
+        stands = self.context.settled(fact.conflict)
+        corrects = fact.corrects.supersedes if fact.corrects else None
+        return None if stands is None or stands.id == corrects else stands
+
+    def is_no_correction(self, proposal: Draft) -> bool:
+        """Ends a proposal that corrects what it cannot correct."""
+        corrects = proposal.fact.corrects
+        if not corrects:
+            return False
+        problem = why_not_correct(proposal.fact.key, corrects, self.context, self.scope)
+        if problem is None:
+            return False
+        self.refuse(proposal, f"correction:{problem[0]}", problem[1])
+        return True
+
+    def _decided_anew(self, proposal: Draft) -> PolicyDecision | None:
+        """Returns what is done with a new proposal; some are asked about whatever is permitted."""
+        decision = self.decided(proposal)
+        if decision is None or decision.effect is not Effect.PERMIT:
+            return decision
+        rule, reason = self._why_ask(proposal)
+        if not rule:
+            return decision
+        return msgspec.structs.replace(
+            decision,
+            effect=Effect.ASK,
+            rule=rule,
+            reason=reason,
+            risk=_at_least_medium(decision.risk),
+        )
+
+    def _why_ask(self, proposal: Draft) -> tuple[str, str]:
+        """Returns why people are asked about what the policy permits; empty where they are not."""
+        fact = proposal.fact
+        if fact.requires_human:
+            return "requires-human", f"{proposal.agent} wants a person to decide this."
+        contradiction = self.tense.get(proposal.id)
+        if contradiction is not None:
+            return "tension", f"Another proposal contradicts it about {contradiction[1]}."
+        if fact.corrects:
+            stands = self.context.find(fact.corrects.supersedes)
+            if stands is not None and stands.promotion.approver.kind is ActorKind.HUMAN:
+                who = stands.promotion.approver.id
+                return "corrects-a-person", f"It corrects what {who} approved."
+        return "", ""
+
+    def decided(self, proposal: Draft, *, human_approved: bool = False) -> PolicyDecision | None:
         """Returns what the policy says; a policy that fails to say anything refuses."""
+        decision = self._policy_of(proposal, human_approved=human_approved)
+        if isinstance(decision, PolicyDecision):
+            return decision
+        self.refuse(proposal, "policy", f"The policy could not decide: {decision}.")
+        return None
+
+    def _policy_of(self, proposal: Draft, *, human_approved: bool) -> PolicyDecision | str:
+        """Returns what the policy says, or the name of what went wrong in it."""
         try:
             stakes = self.stakes(proposal, self.context) if self.stakes else NO_STAKES
             decision = self.gate.policy.decide(
@@ -329,37 +422,54 @@ class Merge:
                 return decision
             return settled(PolicyDecision, decision)
         except Exception as error:  # noqa: BLE001 - it may fail in any way, and permits nothing then
-            reason = f"The policy could not decide: {type(error).__name__}."
-            self.refuse(proposal, "policy", reason)
-            return None
+            return type(error).__name__
 
-    def _validated(self, proposal: Draft) -> Validated | None:
+    def passes(self, proposal: Draft) -> bool:
+        """Runs the checks; what does not pass them is refused."""
         try:
-            report, validated = self.gate.validate(proposal, self.context)
+            report, self._ready = self.gate.validate(proposal, self.context)
         except MissingCheck as error:
             self.refuse(proposal, "gate", str(error))
-            return None
+            return False
         except Exception as error:  # noqa: BLE001 - a policy that cannot say what to check
             reason = f"The policy could not say what to check: {type(error).__name__}."
             self.refuse(proposal, "policy", reason)
-            return None
+            return False
         self.events.append(e.ProposalValidated(run=self.run, report=report))
-        if validated is None:
+        if self._ready is None:
             self.refuse(proposal, "gate", report.why_not())
+        return self._ready is not None
+
+    def _passed(self, proposal: Draft) -> Validated:
+        """Returns the validation of what has just passed; it is used up."""
+        validated, self._ready = self._ready, None
+        assert validated is not None
+        assert validated.draft is proposal
         return validated
 
-    def _promote(
+    def ask(
+        self, proposal: Draft, decision: PolicyDecision, before: GateRequest | None = None
+    ) -> None:
+        """Puts what has just passed to people; whatever they say, it is validated again then."""
+        validated = self._passed(proposal)
+        self.gate.withdraw(validated)
+        self.asked.append(Asked(proposal, validated.report, decision, before))
+
+    def promote(
         self,
-        validated: Validated,
+        proposal: Draft,
         grants: tuple[AuthorityGrant, ...],
         approver: Actor,
         approvals: tuple[ApprovalId, ...] = (),
+        *,
+        self_approved: bool = False,
     ) -> None:
-        proposal = validated.draft
+        """Makes what has just passed a fact, if a grant covers it and the budget has room."""
+        validated = self._passed(proposal)
         if self.context.count() >= self.max_facts:
             self.exhausted = True
             self.gate.withdraw(validated)
-            self._drop(proposal, "fact-budget", "The fact budget of the run is used up.")
+            self.drop(proposal, "fact-budget", "The fact budget of the run is used up.")
             return
         key, kind, gate = proposal.fact.key, proposal.fact.kind, self.gate.gate_id
         reasons: dict[str, None] = {}
@@ -378,9 +488,11 @@ class Merge:
         )
         self.context._grow(fact)  # noqa: SLF001 - the fork is this merge's own
         record = fact._record  # noqa: SLF001 - what the engine writes down need not be a copy
-        self.events.append(e.FactPromoted(run=self.run, fact=record))
+        marked = self_approved or msgspec.UNSET
+        self.events.append(e.FactPromoted(run=self.run, fact=record, self_approved=marked))
 
-    def _drop(self, proposal: Draft, rule: str, reason: str, *, close: bool = True) -> None:
+    def drop(self, proposal: Draft, rule: str, reason: str, *, close: bool = True) -> None:
+        """Records that a proposal does not become a fact; ``close`` closes its target."""
         target = target_of(proposal)
         if close:
             self.refused.add(target)
@@ -394,19 +506,27 @@ class Merge:
             )
         )
 
-    def _ground(self, proposal: Draft) -> tuple[Ground, ...]:
+    def ground(self, proposal: Draft) -> tuple[Ground, ...]:
+        """Returns what ``proposal`` rests on, as it stands now."""
         found = ((id_, self.context.find(id_)) for id_ in proposal.rests_on)
-        return tuple(Ground(fact=id_, digest=fact.digest) for id_, fact in found if fact)
+        return tuple([self._ground_of(id_, fact) for id_, fact in found if fact])
 
-    def _request(self, validated: Validated, decision: PolicyDecision, times: int) -> GateRequest:
-        proposal = validated.draft
+    def _ground_of(self, id_: FactId, fact: Fact) -> Ground:
+        by = self.context.superseding(id_, self.scope)
+        return Ground(fact=id_, digest=fact.digest, superseded=by.id if by else msgspec.UNSET)
+
+    def _request(self, asked: Asked) -> GateRequest:
+        proposal, report = asked.draft, asked.report
+        decision, before = asked.decision, asked.before
+        author = OperatorId(proposal.author.id) if proposal.agent == PEOPLE else None
+        terms, roster = frozen(decision.review or ANYBODY_ONCE, author, self.operators)
         return GateRequest(
-            id=gate_request_id(proposal.id, times),
+            id=gate_request_id(proposal.id, _times_asked(before) + 1 if before else 0),
             run=self.run,
             proposal=proposal.id,
             proposal_digest=proposal.digest(),
-            report_digest=validated.report.digest(),
-            policy=validated.report.policy,
+            report_digest=report.digest(),
+            policy=report.policy,
             rule=decision.rule,
             reason=decision.reason,
             risk=decision.risk,
@@ -414,9 +534,57 @@ class Merge:
             title=proposal.fact.content,
             agent=proposal.agent,
             cycle=self.cycle,
-            ground=self._ground(proposal),
+            ground=self.ground(proposal),
             opened_at=self.now,
+            deadline=self.now + terms.deadline_us if terms.deadline_us else None,
+            terms=terms,
+            roster=roster,
+            author=author or msgspec.UNSET,
+            envelopes=tuple(
+                [self.traces[trace].call.envelope.digest() for trace in proposal.traces]
+            ),
+            instead_of=before.id if before else msgspec.UNSET,
         )
+
+
+def why_not_correct(
+    key: ContextKey, corrects: Correction, context: Context, scope: Standpoint
+) -> tuple[CorrectionProblem, str] | None:
+    """Says why a correction cannot stand, as a code and a sentence; None if it can.
+
+    Args:
+        key: where the correcting fact would stand.
+        corrects: what it says it corrects.
+        context: where the corrected fact is to stand.
+        scope: the run that it is proposed in.
+    """
+    old = context.find(corrects.supersedes)
+    if old is None:
+        return CorrectionProblem.FACT_NOT_FOUND, f"There is no fact {corrects.supersedes}."
+    if old.agent == ENGINE:
+        reason = f"{old.id} is the engine's own, and nobody else's to correct."
+        return CorrectionProblem.NOT_AUTHORIZED, reason
+    if old.key is not key or not scope.meets(corrects.scope):
+        reason = (
+            f"{old.id} stands under {old.key}, in {scope}; the correction is for {key}, "
+            f"{corrects.scope}."
+        )
+        return CorrectionProblem.SCOPE_MISMATCH, reason
+    if old.corrects and not old.corrects.scope.covers(corrects.scope):
+        reason = (
+            f"{old.id} holds for {old.corrects.scope} only; a correction of it cannot hold for "
+            f"{corrects.scope}."
+        )
+        return CorrectionProblem.INVALID_CHAIN, reason
+    by = context.overlapping(old.id, corrects.scope)
+    if by is not None:
+        reason = f"{by.id} has taken the place of {old.id} already; correct that."
+        return CorrectionProblem.ALREADY_SUPERSEDED, reason
+    return None
+
+
+def _at_least_medium(risk: Risk) -> Risk:
+    return Risk.MEDIUM if risk is Risk.LOW else risk
 
 
 def _times_asked(request: GateRequest) -> int:

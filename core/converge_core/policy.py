@@ -10,7 +10,7 @@ action (the promotion under a key), a resource (the draft) and a context (amount
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from functools import lru_cache
 from typing import Protocol
@@ -23,6 +23,7 @@ from converge_core.ids import GateId
 from converge_core.key import ContextKey
 from converge_core.proposal import ContentKind, Draft
 from converge_core.record import Record
+from converge_core.terms import ReviewTerms, why_unfit
 
 
 class Effect(StrEnum):
@@ -79,6 +80,7 @@ class Rule(Record, frozen=True, omit_defaults=True):
         graded: fits proposals that the pack grades as this risk.
         human_approved: fits what a person has approved (True), or has not (False).
         risk: how much hangs on what it fits.
+        review: the terms under which people are asked, for a rule that asks.
     """
 
     name: str
@@ -96,6 +98,7 @@ class Rule(Record, frozen=True, omit_defaults=True):
     graded: Risk | None = None
     human_approved: bool | None = None
     risk: Risk = Risk.MEDIUM
+    review: ReviewTerms | msgspec.UnsetType = msgspec.UNSET
 
     def fits(self, request: PolicyRequest) -> bool:
         """Says whether the rule speaks about this request."""
@@ -140,12 +143,13 @@ def _confidence(request: PolicyRequest) -> int:
 
 
 class PolicyDecision(Record, frozen=True):
-    """What is to be done with a proposal, and which rule says so."""
+    """What is to be done with a proposal, which rule says so, and on which terms people decide."""
 
     effect: Effect
     rule: str
     reason: str
     risk: Risk
+    review: ReviewTerms | msgspec.UnsetType = msgspec.UNSET
 
 
 class Policy(Protocol):
@@ -227,7 +231,26 @@ def _compile(rules: tuple[Rule, ...]) -> _Compiled:
 
 
 def _decision(rule: Rule) -> PolicyDecision:
-    return PolicyDecision(effect=rule.effect, rule=rule.name, reason=rule.reason, risk=rule.risk)
+    return PolicyDecision(
+        effect=rule.effect,
+        rule=rule.name,
+        reason=rule.reason,
+        risk=rule.risk,
+        review=rule.review,
+    )
+
+
+def why_unfit_policy(rules: Iterable[Rule]) -> str:
+    """Says why a policy of these rules cannot be saved; empty if it can."""
+    for rule in rules:
+        if not rule.review:
+            continue
+        if rule.effect is not Effect.ASK:
+            return f"{rule.name}: only a rule that asks has terms of review"
+        reason = why_unfit(rule.review, high_risk=rule.risk is Risk.HIGH)
+        if reason:
+            return f"{rule.name}: {reason}"
+    return ""
 
 
 @lru_cache(maxsize=64)

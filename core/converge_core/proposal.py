@@ -19,6 +19,7 @@ from converge_core.canonical import (
     checked,
     hash_bytes,
 )
+from converge_core.correction import Correction
 from converge_core.ids import AgentId, FactId, ObservationId, ProposalId, TraceId
 from converge_core.key import ContextKey
 from converge_core.record import Record
@@ -51,6 +52,10 @@ class ProposedFact(Record, frozen=True):
         confidence: thousandths, or None where the agent gives none.
         observation: the observation it restates, if any.
         rests_on: facts it rests on, beside those the view saw the agent read.
+        corrects: the fact whose place it is to take, and why.
+        conflict: what can be so in one way only, by a name; proposals that share it contradict
+            each other.
+        requires_human: whether its author wants a person to be asked, whatever the policy permits.
     """
 
     key: ContextKey
@@ -61,10 +66,16 @@ class ProposedFact(Record, frozen=True):
     confidence: Thousandths | None = None
     observation: ObservationId | None = None
     rests_on: tuple[FactId, ...] = ()
+    corrects: Correction | msgspec.UnsetType = msgspec.UNSET
+    conflict: str | msgspec.UnsetType = msgspec.UNSET
+    requires_human: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class Draft(Record, frozen=True):
-    """A proposal on record: who suggested what, when in the run, resting on which facts."""
+    """A proposal on record: who suggested what, when in the run, resting on which facts.
+
+    A person who edits an agent's proposal makes one of their own, which ``supersedes`` it.
+    """
 
     id: ProposalId
     author: Actor
@@ -73,6 +84,7 @@ class Draft(Record, frozen=True):
     fact: ProposedFact
     rests_on: tuple[FactId, ...] = ()
     traces: tuple[TraceId, ...] = ()
+    supersedes: ProposalId | msgspec.UnsetType = msgspec.UNSET
 
     def digest(self) -> ContentHash:
         """Returns the hash that decisions and reports name this proposal by."""
@@ -100,7 +112,8 @@ def draft(
     """
     if fact.structured:
         checked(fact.structured, f"{id}.structured")
-    rests_on = tuple(dict.fromkeys((*fact.rests_on, *read))) if fact.rests_on else read
+    named = (*fact.rests_on, fact.corrects.supersedes) if fact.corrects else fact.rests_on
+    rests_on = tuple(dict.fromkeys((*named, *read))) if named else read
     return Draft(
         id=id, author=author, agent=agent, cycle=cycle, fact=fact, rests_on=rests_on, traces=traces
     )

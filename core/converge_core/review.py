@@ -15,21 +15,33 @@ from converge_core.canonical import ContentHash, canonical_record, content_hash,
 from converge_core.ids import AgentId, ApprovalId, FactId, GateId, OperatorId, ProposalId, RunId
 from converge_core.key import ContextKey
 from converge_core.policy import Risk
+from converge_core.proposal import ProposedFact
 from converge_core.record import Record
+from converge_core.terms import ReviewTerms
 
 
 class Verdict(StrEnum):
     """What a person may answer."""
 
     APPROVE = "approve"
+    """It may become a fact."""
     REJECT = "reject"
+    """It may not, for a reason."""
+    REFINE = "refine"
+    """Its author is to think again, in the light of the reason."""
+    EDIT = "edit"
+    """It is to say something else: the person's own words, which are a proposal of theirs."""
 
 
 class Ground(Record, frozen=True):
-    """A fact that a proposal rests on, as it stood when the gate opened."""
+    """A fact that a proposal rests on, as it stood when the gate opened.
+
+    ``superseded`` names what had taken its place by then, if anything had.
+    """
 
     fact: FactId
     digest: str
+    superseded: FactId | msgspec.UnsetType = msgspec.UNSET
 
 
 class GateRequest(Record, frozen=True):
@@ -52,6 +64,11 @@ class GateRequest(Record, frozen=True):
         ground: the facts it rests on.
         opened_at: microseconds since 1970 UTC.
         deadline: when it closes unanswered; None while the policy sets none.
+        terms: the terms of the rule that asks, as they were when it opened.
+        roster: who may vote, as enrolled then; unset where anybody who is enrolled may.
+        author: the person whose own proposal it is; unset where an agent made it.
+        envelopes: how the model calls behind it were computed, by digest.
+        instead_of: the gate it takes the place of, because the ground of that one moved.
     """
 
     id: GateId
@@ -70,19 +87,32 @@ class GateRequest(Record, frozen=True):
     ground: tuple[Ground, ...]
     opened_at: int
     deadline: int | None = None
+    terms: ReviewTerms | msgspec.UnsetType = msgspec.UNSET
+    roster: tuple[OperatorId, ...] | msgspec.UnsetType = msgspec.UNSET
+    author: OperatorId | msgspec.UnsetType = msgspec.UNSET
+    envelopes: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    instead_of: GateId | msgspec.UnsetType = msgspec.UNSET
 
     def digest(self) -> ContentHash:
         """Returns the hash of what is asked; when it was asked does not enter."""
-        return content_hash(
-            {
-                "gate": self.id,
-                "proposal": self.proposal_digest,
-                "report": self.report_digest,
-                "policy": self.policy,
-                "rule": self.rule,
-                "ground": [[ground.fact, ground.digest] for ground in self.ground],
-            }
-        )
+        asked: dict[str, object] = {
+            "gate": self.id,
+            "proposal": self.proposal_digest,
+            "report": self.report_digest,
+            "policy": self.policy,
+            "rule": self.rule,
+            "ground": [_spelled(ground) for ground in self.ground],
+        }
+        if self.terms:  # asked before there were terms, it keeps the digest that was signed then
+            asked["terms"] = self.terms
+            asked["roster"] = None if self.roster is msgspec.UNSET else self.roster
+            asked["author"] = self.author or None
+            asked["envelopes"] = self.envelopes or ()
+        return content_hash(asked)
+
+
+def _spelled(ground: Ground) -> list[str]:
+    return [ground.fact, ground.digest, *([ground.superseded] if ground.superseded else [])]
 
 
 class Operator(Record, frozen=True):
@@ -94,18 +124,19 @@ class Operator(Record, frozen=True):
 
 
 class Decision(Record, frozen=True):
-    """A person's signed answer.
+    """A person's signed answer; where several people are asked, their vote.
 
     Attributes:
         id: what promotion records refer to.
         gate: the gate it answers.
-        verdict: approve or reject.
-        reason: why; required for a rejection.
+        verdict: what they answer.
+        reason: why; required for a rejection, and what is to be thought over in a refinement.
         operator: who.
         decided_at: microseconds since 1970 UTC.
         request: the digest of what was asked.
         shown: the digest of the review as it was shown.
         signature: Ed25519 over :func:`bytes_of`, in hex.
+        edited: what it is to say instead, for an edit; under the same key and id.
     """
 
     id: ApprovalId
@@ -117,13 +148,52 @@ class Decision(Record, frozen=True):
     request: str
     shown: str
     signature: str
+    edited: ProposedFact | msgspec.UnsetType = msgspec.UNSET
 
 
-def bytes_of(decision: Decision) -> bytes:
-    """Returns the bytes that ``decision``'s signature covers: everything in it but itself."""
-    unsigned = msgspec.structs.replace(decision, signature="")
+class ActKind(StrEnum):
+    """What a person may do at a gate beside answering."""
+
+    UNDO = "undo"
+    """Take back what was decided, while its undo window is open."""
+    EXTEND = "extend"
+    """Move the deadline, as the terms allow."""
+    DELEGATE = "delegate"
+    """Have somebody else vote in one's place."""
+    ESCALATE = "escalate"
+    """Have those asked whom the terms name for it."""
+
+
+class GateAct(Record, frozen=True):
+    """Something a person did at a gate, signed like an answer.
+
+    Attributes:
+        id: unique in its run.
+        gate: the gate.
+        act: what they did.
+        operator: who.
+        to: for a delegation, to whom.
+        reason: why.
+        acted_at: microseconds since 1970 UTC.
+        signature: Ed25519 over :func:`bytes_of`, in hex.
+    """
+
+    id: ApprovalId
+    gate: GateId
+    act: ActKind
+    operator: OperatorId
+    to: OperatorId | msgspec.UnsetType
+    reason: str
+    acted_at: int
+    signature: str
+
+
+def bytes_of(signed: Decision | GateAct) -> bytes:
+    """Returns the bytes that a signature covers: everything in what is signed but itself."""
+    unsigned = msgspec.structs.replace(signed, signature="")
     body = parse(canonical_record(unsigned))
-    digest = content_hash({"what": "converge decision v1", "decision": body})
+    what = "decision" if isinstance(signed, Decision) else "act"
+    digest = content_hash({"what": f"converge {what} v1", what: body})
     return digest.encode()
 
 

@@ -6,13 +6,14 @@ folding the same records again gives the same state.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from converge_core import events as e
 from converge_core.artifact import ArtifactRef, ArtifactState, Step, why_illegal
+from converge_core.asking import MOVES, Gate
 from converge_core.authority import AuthorityGrant
 from converge_core.context import Context
 from converge_core.errors import IllegalCommand
@@ -26,14 +27,17 @@ from converge_core.ids import (
     OperatorId,
     ProposalId,
     RunId,
+    TensionId,
     TraceId,
 )
 from converge_core.intent import RootIntent
 from converge_core.key import ContextKey
 from converge_core.observation import Observation
 from converge_core.proposal import ContentKind, Draft
-from converge_core.review import Decision, GateRequest, Operator
+from converge_core.review import Operator
 from converge_core.stop import AnyStop
+from converge_core.targets import REFINED, target_of
+from converge_core.tension import Tension, TensionResolution
 from converge_core.trace import DecisionTrace
 
 
@@ -50,21 +54,6 @@ class Phase(StrEnum):
     """All have answered; the approved proposals are to be merged."""
     STOPPED = "stopped"
     """The run is over."""
-
-
-@dataclass(slots=True)
-class Gate:
-    """A request for a decision and what became of it."""
-
-    request: GateRequest
-    decision: Decision | None = None
-    withdrawn: str = ""
-    merged: bool = False
-
-    @property
-    def open(self) -> bool:
-        """Whether an answer is still awaited."""
-        return self.decision is None and not self.withdrawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +91,14 @@ class RunState:
     fact_seq: dict[tuple[ContextKey, str], int] = field(default_factory=dict)
     gates: dict[GateId, Gate] = field(default_factory=dict)
     gates_of: dict[ProposalId, list[Gate]] = field(default_factory=dict)
+    staged: dict[ProposalId, Draft] = field(default_factory=dict)
+    tensions: dict[TensionId, Tension] = field(default_factory=dict)
+    tension_of: dict[GateId, TensionId] = field(default_factory=dict)
+    resolutions: dict[TensionId, TensionResolution] = field(default_factory=dict)
+    operators: Mapping[OperatorId, Operator] = field(default_factory=dict)
+    inputs_staged: int = 0
+    refined: dict[str, int] = field(default_factory=dict)
+    recalled: dict[AgentId, None] = field(default_factory=dict)
     traces: dict[TraceId, DecisionTrace] = field(default_factory=dict)
     trace_at: dict[TraceId, int] = field(default_factory=dict)
     observations: dict[ObservationId, Observation] = field(default_factory=dict)
@@ -130,6 +127,10 @@ class RunState:
     def open_gates(self) -> tuple[Gate, ...]:
         """Returns the gates that await an answer, in the order in which they opened."""
         return tuple(gate for gate in self.gates.values() if gate.open)
+
+    def undecided(self) -> tuple[Gate, ...]:
+        """Returns the gates that have no end yet: open ones, and those that can be undone."""
+        return tuple(gate for gate in self.gates.values() if not gate.closed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +200,8 @@ def _fold_desk(event: e.Event, state: DeskState, at: int, seq: int) -> None:
         case e.DeskOpened():
             state.desk = event.desk
         case e.RunStarted():
-            state.runs[event.run] = begun(event, at, _base(event, state, seq))
+            base = _base(event, state, seq)
+            state.runs[event.run] = begun(event, at, base, state.operators)
         case e.OperatorEnrolled():
             state.operators[event.operator.id] = event.operator
         case e.ArtifactRegistered() | e.ArtifactTransitioned() | e.ArtifactRolledBack():
@@ -218,10 +220,16 @@ def _fold_step(state: DeskState, taken: ArtifactStep) -> None:
         artifact.history.append(taken)
 
 
-def begun(started: e.RunStarted, at: int, base: Context) -> RunState:
-    """Returns the state of a run that begins with the facts of ``base``."""
+def begun(
+    started: e.RunStarted, at: int, base: Context, operators: Mapping[OperatorId, Operator]
+) -> RunState:
+    """Returns the state of a run that begins with the facts of ``base``.
+
+    ``operators`` is shared, not copied: whoever is enrolled later is known to the run.
+    """
     context = base._continued() if base.count() else Context()  # noqa: SLF001 - contexts grow here
-    return RunState(started, at, context=context, base_facts=context.count())
+    facts = context.count()
+    return RunState(started, at, context=context, base_facts=facts, operators=operators)
 
 
 def _base(event: e.RunStarted, state: DeskState, seq: int) -> Context:
@@ -258,6 +266,7 @@ def _(event: e.ObservationStaged, run: RunState, at: int, seq: int) -> None:
 @_folds(e.ProposalCreated)
 def _(event: e.ProposalCreated, run: RunState, at: int, seq: int) -> None:
     run.drafts[event.draft.id] = event.draft
+    run.staged.pop(event.draft.id, None)
 
 
 @_folds(e.ProposalValidated)
@@ -269,6 +278,11 @@ def _(event: e.ProposalValidated, run: RunState, at: int, seq: int) -> None:
 def _(event: e.ProposalRefused, run: RunState, at: int, seq: int) -> None:
     run.refusals[event.proposal] = Refusal(event.proposal, event.rule, event.reason)
     run.refused_targets[event.target] = None
+    if event.rule == REFINED:
+        draft = run.drafts[event.proposal]
+        target = target_of(draft)
+        run.refined[target] = run.refined.get(target, 0) + 1
+        run.recalled[draft.agent] = None
     _close(run, event.proposal)
 
 
@@ -306,6 +320,7 @@ def _(event: e.CycleStarted, run: RunState, at: int, seq: int) -> None:
     run.cycle = event.cycle
     run.eligible[event.cycle] = event.eligible
     run.changed, run.heeded = [], len(run.merging)  # what woke this cycle does not wake the next
+    run.recalled = {}
     run.phase = Phase.EXECUTING
     run.executing_since = at
 
@@ -331,14 +346,71 @@ def _(event: e.RunPaused, run: RunState, at: int, seq: int) -> None:
 
 @_folds(e.GateDecided)
 def _(event: e.GateDecided, run: RunState, at: int, seq: int) -> None:
-    run.gates[event.decision.gate].decision = event.decision
-    if not run.open_gates():
-        run.phase = Phase.RESOLVING
+    _at(run, event.decision.gate, event, seq).vote(event.decision)
+    _resolve_if_all_ended(run)
+
+
+@_folds(e.GateSettling)
+def _(event: e.GateSettling, run: RunState, at: int, seq: int) -> None:
+    _at(run, event.gate, event, seq).settles_at = event.until
+
+
+@_folds(e.GateCommitted)
+def _(event: e.GateCommitted, run: RunState, at: int, seq: int) -> None:
+    _at(run, event.gate, event, seq).commit()
+    _resolve_if_all_ended(run)
+
+
+@_folds(e.GateActed)
+def _(event: e.GateActed, run: RunState, at: int, seq: int) -> None:
+    _at(run, event.act.gate, event, seq).act(event)
+
+
+@_folds(e.GateWarned)
+def _(event: e.GateWarned, run: RunState, at: int, seq: int) -> None:
+    _at(run, event.gate, event, seq).warned = True
+
+
+@_folds(e.GateTimedOut)
+def _(event: e.GateTimedOut, run: RunState, at: int, seq: int) -> None:
+    _at(run, event.gate, event, seq).time_out(event)
+    _resolve_if_all_ended(run)
 
 
 @_folds(e.GateWithdrawn)
 def _(event: e.GateWithdrawn, run: RunState, at: int, seq: int) -> None:
-    run.gates[event.gate].withdrawn = event.reason
+    _at(run, event.gate, event, seq).withdraw(event.reason)
+
+
+def _at(run: RunState, gate: GateId, event: e.Event, seq: int) -> Gate:
+    """Returns the gate an event is about, if the event can happen to it as it stands."""
+    found = run.gates[gate]
+    if found.phase not in MOVES[type(event)]:
+        raise IllegalCommand(f"record {seq}: {gate} is {found.phase}, so no {event.kind} fits")
+    return found
+
+
+def _resolve_if_all_ended(run: RunState) -> None:
+    if not run.undecided():
+        run.phase = Phase.RESOLVING
+
+
+@_folds(e.InputStaged)
+def _(event: e.InputStaged, run: RunState, at: int, seq: int) -> None:
+    run.staged[event.draft.id] = event.draft
+    run.inputs_staged += 1
+
+
+@_folds(e.TensionOpened)
+def _(event: e.TensionOpened, run: RunState, at: int, seq: int) -> None:
+    run.tensions[event.tension.id] = event.tension
+    for gate in event.tension.sides:
+        run.tension_of[gate] = event.tension.id
+
+
+@_folds(e.TensionResolved)
+def _(event: e.TensionResolved, run: RunState, at: int, seq: int) -> None:
+    run.resolutions[event.resolution.tension] = event.resolution
 
 
 @_folds(e.SnapshotTaken)

@@ -6,11 +6,11 @@ A cycle costs what changed and who is concerned, however many agents there are.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from converge_core.agent import Agent, Dependency
 from converge_core.context import Context
-from converge_core.ids import FactId
+from converge_core.ids import AgentId, FactId
 from converge_core.key import ContextKey
 from converge_core.proposal import ContentKind
 
@@ -43,9 +43,16 @@ class Wakers:
                 self._parts[one.key].setdefault((one.kind, one.prefix), []).append(place)
                 self._lengths[one.key][(one.kind, len(one.prefix))] = None
 
-    def woken(self, changes: Iterable[tuple[ContextKey, ContentKind, FactId]]) -> list[Agent]:
-        """Returns whom ``changes`` concern, and those who depend on nothing."""
-        return self._in_order(self._places(changes).union(self._always))
+    def woken(
+        self,
+        changes: Iterable[tuple[ContextKey, ContentKind, FactId]],
+        recalled: Collection[AgentId] = (),
+    ) -> list[Agent]:
+        """Returns whom ``changes`` concern, those who depend on nothing, and who is recalled."""
+        places = self._places(changes).union(self._always)
+        if recalled:
+            places |= {place for place, one in self._agents.items() if one.name in recalled}
+        return self._in_order(places)
 
     def concerned(self, changes: Iterable[tuple[ContextKey, ContentKind, FactId]]) -> list[Agent]:
         """Returns just whom ``changes`` concern."""

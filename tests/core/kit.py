@@ -19,6 +19,7 @@ from converge_core.agent import (
     execute,
     sequential,
 )
+from converge_core.asking import Gate, GateEnd
 from converge_core.authority import Actor, ActorKind, AuthorityGrant
 from converge_core.canonical import canonical_record, hash_bytes
 from converge_core.checks import BASIC
@@ -34,7 +35,7 @@ from converge_core.observation import Observation
 from converge_core.policy import BASIC_CHECKS, ENGINE_GATE, Effect, Risk, Rule, RulePolicy, grant
 from converge_core.proposal import Draft, ProposedFact, draft
 from converge_core.review import Decision, Operator, Verdict, bytes_of
-from converge_core.state import DeskState, Gate, Phase, RunState, fold
+from converge_core.state import DeskState, Phase, RunState, fold
 from converge_core.trace import ModelCall, Outcome, text_ref
 
 E = TypeVar("E", bound=e.Event)
@@ -257,6 +258,20 @@ class Play:
         """Has ``by`` answer one gate; call :meth:`go` to let the run go on."""
         gate = gate if isinstance(gate, Gate) else self.state.gates[gate]
         self.command(Decide(by.decision(gate, verdict, reason), by.operator))
+        return self
+
+    def possible(self, gate: Gate, verdict: str) -> str:
+        """Returns ``verdict``, or to reject what contradicts something that is approved."""
+        tension = self.state.tension_of.get(gate.request.id)
+        sides = self.state.tensions[tension].sides if tension else ()
+        taken = any(self.state.gates[side].end is GateEnd.APPROVED for side in sides)
+        return "reject" if taken else verdict
+
+    def answer_all(self) -> Play:
+        """Has alice approve whatever is asked, and of what contradicts each other the first."""
+        while self.gates():
+            gate = self.gates()[0]
+            self.answer(gate, self.possible(gate, "approve")).go()
         return self
 
     def snapshot(self) -> Play:

@@ -8,13 +8,13 @@ import msgspec
 import pytest
 
 from converge_core import events as e
+from converge_core.asking import Gate
 from converge_core.canonical import hash_bytes
 from converge_core.command import Decide
 from converge_core.errors import DecisionRefused
 from converge_core.ids import ApprovalId, GateId, OperatorId
 from converge_core.key import ContextKey as Key
 from converge_core.review import Decision, GateRequest, Ground, Verdict, bytes_of, no_signatures
-from converge_core.state import Gate
 from tests.core.kit import (
     ALICE,
     ASK_STRATEGIES,

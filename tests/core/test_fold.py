@@ -109,7 +109,7 @@ def eventful(behaviour: list[list[Any] | None], verdicts: list[str], crowded: in
     answers = iter(verdicts)
     while play.gates():
         for gate in play.gates():
-            play.answer(gate, next(answers, "approve"), ALICE)
+            play.answer(gate, play.possible(gate, next(answers, "approve")), ALICE)
         play.go()
     return play
 

@@ -15,6 +15,7 @@ from converge_core.authority import Actor, ActorKind
 from converge_core.canonical import canonical_record, parse
 from converge_core.context import Context
 from converge_core.contract import CheckResult
+from converge_core.errors import DecisionRefused
 from converge_core.events import read_event
 from converge_core.ids import FactId
 from converge_core.key import ContextKey as Key
@@ -200,16 +201,18 @@ def test_an_approval_does_not_bypass_validation() -> None:
     )
 
 
-def test_two_approved_proposals_of_one_id_do_not_both_become_that_fact() -> None:
-    """The first stands; the second is a conflict, though a person approved it too."""
+def test_two_proposals_of_one_id_cannot_both_be_approved() -> None:
+    """They contradict each other; once one is approved, the other cannot be."""
     one, two = fact(Key.STRATEGIES, "s", "this"), fact(Key.STRATEGIES, "s", "that")
     play = asking(proposes("p", one), proposes("q", two))
-    for gate in play.gates():
-        play.answer(gate, "approve")
-    play.go()
+    first, second = play.gates()
+    play.answer(first, "approve")
+    with pytest.raises(DecisionRefused, match="it contradicts gate:run/1/p/0, which is approved"):
+        play.answer(second, "approve")
+    play.answer(second, "reject").go()
 
     assert ["this"] == contents(play.state, Key.STRATEGIES)
-    assert ["conflict"] == [event.rule for event in play.of(e.ProposalRefused)]
+    assert ["human"] == [event.rule for event in play.of(e.ProposalRefused)]
 
 
 def test_the_same_proposal_of_two_agents_becomes_one_fact() -> None:
@@ -270,7 +273,7 @@ def test_answers_in_any_order_give_the_same_context(order: list[int], verdicts: 
     def played(answers: list[int]) -> Play:
         play = asking(
             proposes("p", *strategies("a", "b")),
-            proposes("q", fact(Key.STRATEGIES, "a", "else"), *strategies("c")),
+            proposes("q", *strategies("c", "d")),
         )
         gates = play.gates()
         for index in answers:

@@ -15,7 +15,6 @@ from converge_core.context import ContextView
 from converge_core.ids import RunId
 from converge_core.key import ContextKey as Key
 from tests.core.kit import (
-    ALICE,
     ASK_STRATEGIES,
     Play,
     Script,
@@ -46,10 +45,7 @@ def four() -> list[Script]:
 
 def played(executor: Executor = sequential, run: str = "run") -> Play:
     play = Play(engine_of(*four(), policy=ASK_STRATEGIES), run=RunId(run), executor=executor)
-    play.begin(seed("input"))
-    while play.gates():
-        play.answer(play.gates()[0], "approve", ALICE).go()
-    return play
+    return play.begin(seed("input")).answer_all()
 
 
 REFERENCE = played()
@@ -112,18 +108,15 @@ def test_the_root_does_not_depend_on_clocks_or_the_name_of_the_run(
     play = Play(
         engine_of(*four(), policy=ASK_STRATEGIES), run=RunId(run), clock=ticks.__next__
     ).begin(seed("input"), seed("blank", " "))
-    while play.gates():
-        play.answer(play.gates()[0], "approve").go()
+    play.answer_all()
 
     same = played_with_blank()
     assert same.state.context.root == play.state.context.root
 
 
 def played_with_blank() -> Play:
-    play = Play(engine_of(*four(), policy=ASK_STRATEGIES)).begin(seed("input"), seed("blank", " "))
-    while play.gates():
-        play.answer(play.gates()[0], "approve").go()
-    return play
+    play = Play(engine_of(*four(), policy=ASK_STRATEGIES))
+    return play.begin(seed("input"), seed("blank", " ")).answer_all()
 
 
 def test_the_root_of_a_refusal_for_a_missing_check_does_not_name_the_run() -> None:

@@ -41,6 +41,7 @@ from converge_core.ids import (
     OperatorId,
     ProposalId,
     RunId,
+    TensionId,
     TraceId,
     gate_request_id,
     proposal_id,
@@ -63,6 +64,7 @@ OBSERVATION = ObservationId("observation")
 OPERATOR = OperatorId("operator")
 PROPOSAL = ProposalId("proposal")
 RUN = RunId("run")
+TENSION = TensionId("tension")
 TRACE = TraceId("trace")
 
 
@@ -169,6 +171,7 @@ def identifying(context: Context, view: ContextView, gate: PromotionGate, one: D
     proposal_id(RUN, 0, RUN, 0)  # E: arg-type
     trace_id(AGENT, 0, AGENT, 0)  # E: arg-type
     trace_id(RUN, 0, TRACE, 0)  # E: arg-type
+    trace_id(RUN, 0, TENSION, 0)  # E: arg-type
     gate_request_id(GATE, 0)  # E: arg-type
     gate_request_id(FACT, 0)  # E: arg-type
     observe(FACT, {}, provider="p", source="s", place="l")  # E: arg-type

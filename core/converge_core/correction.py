@@ -1,0 +1,81 @@
+"""Corrections: a new fact that takes an older one's place; nothing is changed or taken away.
+
+A correction is a proposal like any other and goes the same road. What stands in the place of what
+is a matter of scope: for everybody, for one tenant, or for one session (a run).
+
+Source: vocabulary 1.2, CorrectionEvent and CorrectionError.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+
+from converge_core.ids import FactId
+from converge_core.record import Record
+
+
+class CorrectionReason(StrEnum):
+    """Why a fact is corrected."""
+
+    DATA_ERROR = "data_error"
+    POLICY_CHANGE = "policy_change"
+    SOURCE_RETRACTION = "source_retraction"
+    MANUAL_OVERRIDE = "manual_override"
+    SYSTEM_RECONCILIATION = "system_reconciliation"
+
+
+class ScopeKind(StrEnum):
+    """For whom a correction holds."""
+
+    GLOBAL = "global"
+    """For everybody."""
+    TENANT = "tenant"
+    """For one tenant."""
+    SESSION = "session"
+    """For one run."""
+
+
+class CorrectionScope(Record, frozen=True):
+    """For whom a correction holds; ``name`` is the tenant or the run, empty for everybody."""
+
+    kind: ScopeKind = ScopeKind.GLOBAL
+    name: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}".strip()
+
+    def covers(self, scope: CorrectionScope) -> bool:
+        """Whether what holds here holds for whoever asks in ``scope``."""
+        return self.kind is ScopeKind.GLOBAL or self == scope
+
+
+EVERYBODY = CorrectionScope()
+
+
+class Correction(Record, frozen=True):
+    """What a proposal corrects, and why.
+
+    Attributes:
+        supersedes: the fact whose place it takes.
+        reason: why, as a code.
+        text: why, in a sentence.
+        scope: for whom.
+    """
+
+    supersedes: FactId
+    reason: CorrectionReason
+    text: Annotated[str, msgspec.Meta(min_length=1)]
+    scope: CorrectionScope = EVERYBODY
+
+
+class CorrectionProblem(StrEnum):
+    """Why a correction cannot stand."""
+
+    FACT_NOT_FOUND = "fact-not-found"
+    ALREADY_SUPERSEDED = "already-superseded"
+    SCOPE_MISMATCH = "scope-mismatch"
+    INVALID_CHAIN = "invalid-chain"
+    NOT_AUTHORIZED = "not-authorized"

@@ -1,0 +1,158 @@
+"""What comes of a gate once it has its end: the second merge of a cycle, gate by gate.
+
+Whatever people decided, a proposal is validated again and the policy is asked again; approval
+bypasses neither. An approval binds the ground it was given on; where that moved, people are asked
+anew and the votes are void.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from converge_core import events as e
+from converge_core.asking import Gate, GateEnd
+from converge_core.authority import Actor, ActorKind, AuthorityGrant
+from converge_core.canonical import hash_text
+from converge_core.deciding import may_self_approve
+from converge_core.ids import FactId, proposal_id
+from converge_core.key import ContextKey
+from converge_core.merge import PEOPLE, Merge, rule_actor
+from converge_core.policy import Effect
+from converge_core.proposal import Draft, ProposedFact, draft
+from converge_core.review import Decision, Verdict
+from converge_core.targets import EDITED, REFINED
+
+
+def resolve(merge: Merge, gate: Gate, proposal: Draft) -> None:
+    """Carries out the end of ``gate``, which asks about ``proposal``."""
+    decision = gate.decision
+    if gate.end is GateEnd.LAPSED:
+        merge.refuse(proposal, "timeout", "Nobody answered by the deadline, and silence rejects.")
+    elif gate.end is GateEnd.ASSUMED:
+        _approve(merge, gate, proposal)
+    elif decision is None:
+        return
+    elif decision.verdict is Verdict.REJECT:
+        merge.refuse(proposal, "human", f"{decision.operator} rejected it: {decision.reason}")
+    elif decision.verdict is Verdict.REFINE:
+        _refine(merge, proposal, decision)
+    elif decision.verdict is Verdict.EDIT:
+        _edit(merge, gate, proposal, decision)
+    else:
+        _approve(merge, gate, proposal)
+
+
+def feedback_of(decision: Decision, proposal: Draft) -> ProposedFact:
+    """Returns what a refinement tells the author of ``proposal``, as a fact that they can read.
+
+    Neither the run nor a clock is in it, so that runs with the same decisions come to the same.
+    """
+    cycle, reason = proposal.cycle, decision.reason
+    return ProposedFact(
+        key=ContextKey.CONSTRAINTS,
+        id=FactId(f"feedback:{hash_text(f'{proposal.target_digest()} {cycle} {reason}')[:16]}"),
+        content=reason,
+        structured={
+            "agent": proposal.agent,
+            "target": proposal.fact.id,
+            "said": proposal.fact.content[:2000],
+        },
+    )
+
+
+def person(decision: Decision) -> Actor:
+    """Returns who decided, as promotion records name them."""
+    return Actor(kind=ActorKind.HUMAN, id=decision.operator)
+
+
+def _grant(merge: Merge, decision: Decision, key: ContextKey) -> AuthorityGrant:
+    """Returns what one decision gives: one promotion under one key, at this gate."""
+    return AuthorityGrant(
+        grantor=person(decision),
+        keys=(key.value,),
+        gates=(merge.gate.gate_id,),
+        granted_at=decision.decided_at,
+    )
+
+
+def _approve(merge: Merge, gate: Gate, proposal: Draft) -> None:
+    if merge.stands(proposal) or merge.is_no_correction(proposal) or not merge.passes(proposal):
+        return
+    moved = has_moved(merge, gate, proposal)
+    policy = merge.decided(proposal, human_approved=not moved and gate.end is GateEnd.APPROVED)
+    if policy is None:
+        return
+    if policy.effect is Effect.FORBID:  # approval does not bypass what is forbidden
+        merge.refuse(proposal, policy.rule, policy.reason)
+    elif moved:
+        ask_anew(merge, gate)
+        merge.ask(proposal, policy, gate.request)
+    elif gate.end is GateEnd.ASSUMED:
+        merge.promote(proposal, merge.grants, rule_actor(gate.request.rule))
+    else:
+        decision = gate.approvals[-1]
+        grant = _grant(merge, decision, proposal.fact.key)
+        names = tuple(one.id for one in gate.approvals)
+        merge.promote(proposal, (grant,), person(decision), names)
+
+
+def has_moved(merge: Merge, gate: Gate, proposal: Draft) -> bool:
+    """Whether the ground of ``gate`` is other than when it opened."""
+    return merge.ground(proposal) != gate.request.ground
+
+
+def ask_anew(merge: Merge, gate: Gate) -> None:
+    """Closes a gate whose ground moved; whoever calls this puts the proposal to people again."""
+    reason = "what it rests on changed, so it is asked anew"
+    merge.events.append(e.GateWithdrawn(run=merge.run, gate=gate.request.id, reason=reason))
+
+
+def _refine(merge: Merge, proposal: Draft, decision: Decision) -> None:
+    merge.drop(proposal, REFINED, f"{decision.operator}: {decision.reason}", close=False)
+    told = feedback_of(decision, proposal)
+    made = draft(
+        proposal_id(merge.run, merge.cycle, PEOPLE, merge.drafted),
+        person(decision),
+        PEOPLE,
+        merge.cycle,
+        told,
+        read=proposal.rests_on,
+    )
+    merge.record(made)
+    if not merge.stands(made) and merge.passes(made):
+        grant = _grant(merge, decision, told.key)
+        merge.promote(made, (grant,), person(decision), (decision.id,))
+
+
+def _edit(merge: Merge, gate: Gate, proposal: Draft, decision: Decision) -> None:
+    if has_moved(merge, gate, proposal):
+        _approve(merge, gate, proposal)  # which asks anew about what was edited
+        return
+    edited = decision.edited
+    assert edited
+    merge.drop(proposal, EDITED, f"{decision.operator} put other words in its place.")
+    made = draft(
+        proposal_id(merge.run, merge.cycle, PEOPLE, merge.drafted),
+        person(decision),
+        PEOPLE,
+        merge.cycle,
+        edited,
+        read=proposal.rests_on,
+        traces=proposal.traces,
+    )
+    made = msgspec.structs.replace(made, supersedes=proposal.id)
+    merge.record(made)
+    if merge.stands(made) or merge.is_no_correction(made) or not merge.passes(made):
+        return
+    policy = merge.decided(made)
+    if policy is None:
+        return
+    if policy.effect is Effect.FORBID:
+        merge.refuse(made, policy.rule, policy.reason)
+    elif policy.effect is Effect.PERMIT:
+        merge.promote(made, merge.grants, rule_actor(policy.rule))
+    elif may_self_approve(gate):
+        grant = _grant(merge, decision, edited.key)
+        merge.promote(made, (grant,), person(decision), (decision.id,), self_approved=True)
+    else:
+        merge.ask(made, policy)
