@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from converge_core import events as e
-from converge_core.asking import Gate
 from converge_core.command import Act, Decide, DecideAll, Settle
 from converge_core.deciding import act, decide
 from converge_core.errors import DecisionRefused
@@ -74,7 +73,10 @@ def _settle(state: RunState, command: Settle, now: int, verify: SignatureCheck) 
             f"{tension.id} was settled before: {before.resolver} chose {before.chosen}"
         )
     by_gate = {one.decision.gate: one.decision for one in command.decisions}
-    reason = why_not_settled(tension, resolution, by_gate, state.gates)
+    open_sides = {side for side in tension.sides if state.gates[side].open}
+    reason = why_not_settled(tension, resolution, by_gate)
+    if set(by_gate) != open_sides:
+        reason = f"its open sides are {', '.join(sorted(open_sides))}, and all are to be answered"
     if reason:
         raise DecisionRefused(f"{tension.id}: {reason}")
     found = _decide_all(state, command.decisions, now, verify)
@@ -90,15 +92,9 @@ _WANTED = {
 
 
 def why_not_settled(
-    tension: Tension,
-    resolution: TensionResolution,
-    decisions: dict[GateId, Decision],
-    gates: dict[GateId, Gate],
+    tension: Tension, resolution: TensionResolution, decisions: dict[GateId, Decision]
 ) -> str:
     """Says why ``decisions`` are not what ``resolution`` says; empty if they are."""
-    open_sides = [side for side in tension.sides if gates[side].open]
-    if set(decisions) != set(open_sides):
-        return f"its open sides are {', '.join(open_sides) or 'none'}, and all are to be answered"
     if any(one.operator != resolution.resolver for one in decisions.values()):
         return f"it is settled by one person, {resolution.resolver}"
     if any(one.reason.strip() != resolution.rationale.strip() for one in decisions.values()):

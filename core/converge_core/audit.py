@@ -14,14 +14,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from converge_core import events as e
+from converge_core.answering import why_not_settled
 from converge_core.asking import GateEnd
 from converge_core.authority import Actor, ActorKind
 from converge_core.canonical import canonical
-from converge_core.deciding import may_self_approve, why_refused
+from converge_core.deciding import frozen, may_self_approve, why_not_happened, why_refused
 from converge_core.errors import IllegalCommand, LedgerCorrupt
 from converge_core.fact import FactRecord
 from converge_core.gate import ReportRecord
-from converge_core.ids import ApprovalId
+from converge_core.ids import ApprovalId, OperatorId
 from converge_core.key import ContextKey
 from converge_core.ledger import Entry
 from converge_core.merge import ENGINE, PEOPLE, SYSTEM
@@ -29,6 +30,7 @@ from converge_core.proposal import Draft
 from converge_core.resolving import feedback_of
 from converge_core.review import Decision, GateRequest, SignatureCheck
 from converge_core.state import DeskState, Phase, RunState, fold
+from converge_core.tension import TensionResolution
 
 
 def read_in(state: DeskState, entry: Entry, verify: SignatureCheck) -> DeskState:
@@ -41,7 +43,7 @@ def read_in(state: DeskState, entry: Entry, verify: SignatureCheck) -> DeskState
     if event is None:
         return state
     try:
-        reason = _why_not(event, state, verify)
+        reason = _why_not(event, state, verify, entry.head.at)
         if not reason:
             return fold(state, event, entry.head.at, seq)
     except (IllegalCommand, KeyError) as error:
@@ -49,7 +51,7 @@ def read_in(state: DeskState, entry: Entry, verify: SignatureCheck) -> DeskState
     raise LedgerCorrupt(seq, reason)
 
 
-def _why_not(event: e.Event, state: DeskState, verify: SignatureCheck) -> str:
+def _why_not(event: e.Event, state: DeskState, verify: SignatureCheck, at: int) -> str:
     if _comes_too_late(event, state):
         return f"a {event.kind} of run {e.run_of(event)} stands after that run had stopped"
     match event:
@@ -63,6 +65,10 @@ def _why_not(event: e.Event, state: DeskState, verify: SignatureCheck) -> str:
             return _why_not_asked(request, state.runs[event.run])
         case e.GateDecided(decision=decision):
             return _why_not_decided(decision, state.runs[event.run], state, verify)
+        case e.GateActed() | e.GateTimedOut() | e.GateSettling() | e.GateCommitted():
+            return why_not_happened(event, state.runs[event.run], at, verify)
+        case e.TensionResolved(resolution=resolution):
+            return _why_not_resolved(resolution, state.runs[event.run])
         case e.FactPromoted(fact=fact):
             return _why_not_made(fact, state.runs[event.run])
         case e.SnapshotTaken(facts=facts):
@@ -90,7 +96,29 @@ def _why_not_asked(request: GateRequest, run: RunState) -> str:
         return f"{request.id} asks about what nobody proposed and checked"
     if request.proposal_digest != draft.digest() or request.report_digest != report.digest():
         return f"{request.id} asks about other words than were proposed and checked"
+    if not request.terms:  # asked before there were terms
+        return ""
+    human = draft.author.kind is ActorKind.HUMAN and draft.agent == PEOPLE
+    if (request.author or None) != (draft.author.id if human else None):
+        return f"{request.id} names another author than its proposal has"
+    author = OperatorId(draft.author.id) if human else None
+    if frozen(request.terms, author, run.operators) != (request.terms, request.roster):
+        return f"{request.id} asks others than its terms name"
+    until = request.terms.deadline_us
+    if request.deadline != (request.opened_at + until if until else None):
+        return f"{request.id} has another deadline than its terms give"
     return ""
+
+
+def _why_not_resolved(resolution: TensionResolution, run: RunState) -> str:
+    tension = run.tensions.get(resolution.tension)
+    if tension is None:
+        return f"{resolution.tension} is no tension of run {run.run}"
+    if resolution.tension in run.resolutions:
+        return f"{resolution.tension} was settled before"
+    given = {side: run.gates[side].votes.get(resolution.resolver) for side in tension.sides}
+    answers = {side: one for side, one in given.items() if one is not None}
+    return why_not_settled(tension, resolution, answers)
 
 
 def _why_not_decided(

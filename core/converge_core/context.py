@@ -214,7 +214,7 @@ class Context:
         """Returns a correction of a fact that holds for some for whom ``scope`` would."""
         for fact in self.corrections_of(id):
             assert fact.corrects is not None
-            if fact.corrects.scope.covers(scope) or scope.covers(fact.corrects.scope):
+            if fact.corrects.scope.overlaps(scope):
                 return fact
         return None
 

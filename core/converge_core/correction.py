@@ -48,8 +48,18 @@ class CorrectionScope(Record, frozen=True):
         return f"{self.kind} {self.name}".strip()
 
     def covers(self, scope: CorrectionScope) -> bool:
-        """Whether what holds here holds for whoever asks in ``scope``."""
-        return self.kind is ScopeKind.GLOBAL or self == scope
+        """Whether what holds here holds for all for whom ``scope`` does.
+
+        A run belongs to one tenant, and a correction for a run is made in it, so that a tenant's
+        scope covers that of its runs.
+        """
+        wider = (self.kind, scope.kind) == (ScopeKind.TENANT, ScopeKind.SESSION)
+        return self.kind is ScopeKind.GLOBAL or wider or self == scope
+
+    def overlaps(self, scope: CorrectionScope) -> bool:
+        """Whether there may be somebody for whom both hold."""
+        apart = self.kind is scope.kind and self.name != scope.name
+        return not apart
 
 
 EVERYBODY = CorrectionScope()

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from converge_core import events as e
-from converge_core.asking import Gate, GateEnd, GatePhase
+from converge_core.asking import MOVES, Gate, GateEnd, GatePhase
 from converge_core.errors import DecisionRefused
 from converge_core.ids import GateId, OperatorId
 from converge_core.policy import Risk
@@ -131,6 +131,41 @@ def acted(state: RunState, gate: Gate, done: GateAct, now: int) -> e.GateActed:
             until = now + terms.deadline_us if terms.deadline_us else msgspec.UNSET
             roster = roster_of(terms.escalate_to, state.operators)
             return e.GateActed(run=state.run, act=done, roster=roster, deadline=until)
+
+
+def why_not_happened(
+    event: e.GateActed | e.GateTimedOut | e.GateSettling | e.GateCommitted,
+    state: RunState,
+    at: int,
+    verify: SignatureCheck,
+) -> str:
+    """Says why a record of what came of a gate, made at ``at``, cannot be true; empty if it can."""
+    name = event.act.gate if isinstance(event, e.GateActed) else event.gate
+    gate = state.gates.get(name)
+    if gate is None or gate.phase not in MOVES[type(event)]:
+        return f"a {event.kind} at {name}, where none fits"
+    match event:
+        case e.GateActed(act=done):
+            operator = state.operators.get(done.operator)
+            if operator is None:
+                return f"an act of {done.operator}, who was never enrolled"
+            reason = (
+                _why_not_act(gate, done, at, state.operators)
+                or why_not_on_roster(gate, operator.id)
+                or why_not_signed(done, operator, verify)
+            )
+            same = not reason and event == acted(state, gate, done, at)
+            return reason or ("" if same else f"{name} stands otherwise after that act")
+        case e.GateTimedOut():
+            over = gate.deadline is not None and gate.deadline <= at
+            same = over and event == _timed_out(state, gate, gate.deadline or 0, at)
+            return "" if same else f"{name} did not time out like that"
+        case e.GateSettling():
+            same = event.until == at + gate.terms.undo_us
+            return "" if same else f"{name} has another undo window"
+        case e.GateCommitted():
+            over = gate.settles_at is not None and event.until == gate.settles_at <= at
+            return "" if over else f"the undo window of {name} was not over"
 
 
 def elapse(state: RunState, now: int) -> list[e.Event]:

@@ -172,20 +172,20 @@ class GateAct(Record, frozen=True):
         gate: the gate.
         act: what they did.
         operator: who.
-        to: for a delegation, to whom.
         reason: why.
         acted_at: microseconds since 1970 UTC.
         signature: Ed25519 over :func:`bytes_of`, in hex.
+        to: for a delegation, to whom.
     """
 
     id: ApprovalId
     gate: GateId
     act: ActKind
     operator: OperatorId
-    to: OperatorId | msgspec.UnsetType
     reason: str
     acted_at: int
     signature: str
+    to: OperatorId | msgspec.UnsetType = msgspec.UNSET
 
 
 def bytes_of(signed: Decision | GateAct) -> bytes:

@@ -64,16 +64,16 @@ class TensionResolution(Record, frozen=True):
     Attributes:
         tension: which.
         chosen: what the person chose.
-        gate: the side that was chosen, or edited; unset for neither.
         rationale: why.
         resolver: who.
+        gate: the side that was chosen, or edited; unset for neither.
     """
 
     tension: TensionId
     chosen: ChosenSide
-    gate: GateId | msgspec.UnsetType
     rationale: Annotated[str, msgspec.Meta(min_length=1)]
     resolver: OperatorId
+    gate: GateId | msgspec.UnsetType = msgspec.UNSET
 
 
 Contradiction = tuple[ConflictType, str]

@@ -23,8 +23,19 @@ from converge_core.asking import Gate, GateEnd
 from converge_core.authority import Actor, ActorKind, AuthorityGrant
 from converge_core.canonical import canonical_record, hash_bytes
 from converge_core.checks import BASIC
-from converge_core.command import Advance, Begin, Cancel, Command, Decide, Report, Snapshot
-from converge_core.context import ContextView
+from converge_core.command import (
+    Act,
+    Advance,
+    Begin,
+    Cancel,
+    Command,
+    Decide,
+    Elapse,
+    Report,
+    Snapshot,
+    Stage,
+)
+from converge_core.context import Context, ContextView
 from converge_core.engine import Engine
 from converge_core.envelope import InferenceEnvelope
 from converge_core.gate import Check, PromotionGate
@@ -34,7 +45,7 @@ from converge_core.key import ContextKey
 from converge_core.observation import Observation
 from converge_core.policy import BASIC_CHECKS, ENGINE_GATE, Effect, Risk, Rule, RulePolicy, grant
 from converge_core.proposal import Draft, ProposedFact, draft
-from converge_core.review import Decision, Operator, Verdict, bytes_of
+from converge_core.review import ActKind, Decision, GateAct, Operator, Verdict, bytes_of
 from converge_core.state import DeskState, Phase, RunState, fold
 from converge_core.trace import ModelCall, Outcome, text_ref
 
@@ -154,10 +165,18 @@ class Person:
     def sign(self, message: bytes) -> str:
         return hash_bytes(self.operator.public_key.encode() + message)
 
-    def decision(self, gate: Gate, verdict: str, reason: str = "", at: int = 7) -> Decision:
+    def decision(
+        self,
+        gate: Gate,
+        verdict: str,
+        reason: str = "",
+        at: int = 7,
+        edited: ProposedFact | msgspec.UnsetType = msgspec.UNSET,
+    ) -> Decision:
         """Returns this person's signed answer to what ``gate`` asks."""
+        before = len(gate.every_answer())
         unsigned = Decision(
-            id=ApprovalId(f"approval:{gate.request.id}"),
+            id=ApprovalId(f"approval:{gate.request.id}" + (f"#{before}" if before else "")),
             gate=gate.request.id,
             verdict=Verdict(verdict),
             reason=reason,
@@ -166,8 +185,23 @@ class Person:
             request=gate.request.digest(),
             shown=hash_bytes(b"what was shown"),
             signature="",
+            edited=edited,
         )
         return self.signed(unsigned)
+
+    def act(self, gate: Gate, kind: ActKind, to: Person | None = None, at: int = 7) -> GateAct:
+        """Returns this person's signed act at ``gate``."""
+        unsigned = GateAct(
+            id=ApprovalId(f"act:{gate.request.id}:{kind}:{at}"),
+            gate=gate.request.id,
+            act=kind,
+            operator=self.operator.id,
+            to=to.operator.id if to else msgspec.UNSET,
+            reason="",
+            acted_at=at,
+            signature="",
+        )
+        return msgspec.structs.replace(unsigned, signature=self.sign(bytes_of(unsigned)))
 
     def signed(self, decision: Decision) -> Decision:
         return msgspec.structs.replace(decision, signature=self.sign(bytes_of(decision)))
@@ -180,6 +214,8 @@ def fits(public_key: str, message: bytes, signature: str) -> bool:
 
 ALICE = Person("alice")
 BOB = Person("bob")
+CAROL = Person("carol")
+DAVE = Person("dave")
 
 
 @dataclass
@@ -195,6 +231,8 @@ class Play:
     desk: DeskState = field(default_factory=DeskState)
     recorded: list[tuple[e.Event, int]] = field(default_factory=list)
     batches: list[tuple[list[e.Event], int]] = field(default_factory=list)
+    tenant: str = ""
+    base: RunState | None = None
 
     @property
     def state(self) -> RunState:
@@ -235,8 +273,12 @@ class Play:
             agents=self.engine.agents,
             grants=self.grants,
             folder="",
+            tenant=self.tenant or msgspec.UNSET,
+            continues=self.base.run if self.base else None,
+            base_root=self.base.context.root if self.base else "",
         )
-        self.command(Begin(started, observations, inputs))
+        base = self.base.context if self.base else Context()
+        self.command(Begin(started, observations, inputs, base, self.desk.operators))
         return self.go() if go else self
 
     def go(self) -> Play:
@@ -252,12 +294,45 @@ class Play:
         """Returns the gates that wait for an answer."""
         return list(self.state.open_gates())
 
+    def continued(self, engine: Engine) -> Play:
+        """Returns another run at the same desk, which goes on from where this one ended."""
+        return Play(engine, RunId(f"{self.run}-on"), desk=self.desk, base=self.state)
+
+    def enrol(self, *people: Person) -> Play:
+        """Enrols people at the desk."""
+        for one in people:
+            self.record(e.OperatorEnrolled(operator=one.operator), 0)
+        self.batches.append(([event for event, _ in self.recorded[-len(people) :]], 0))
+        return self
+
     def answer(
-        self, gate: Gate | GateId, verdict: str, by: Person = ALICE, reason: str = "no"
+        self,
+        gate: Gate | GateId,
+        verdict: str,
+        by: Person = ALICE,
+        reason: str = "no",
+        *,
+        edited: ProposedFact | msgspec.UnsetType = msgspec.UNSET,
     ) -> Play:
         """Has ``by`` answer one gate; call :meth:`go` to let the run go on."""
         gate = gate if isinstance(gate, Gate) else self.state.gates[gate]
-        self.command(Decide(by.decision(gate, verdict, reason), by.operator))
+        self.command(Decide(by.decision(gate, verdict, reason, edited=edited), by.operator))
+        return self
+
+    def act(self, gate: Gate, kind: ActKind, by: Person = ALICE, to: Person | None = None) -> Play:
+        """Has ``by`` do something at a gate beside answering."""
+        self.command(Act(by.act(gate, kind, to, at=len(self.recorded)), by.operator))
+        return self
+
+    def at(self, now: int) -> Play:
+        """Has the clock stand at ``now``, and lets what has passed by then take effect."""
+        self.clock = lambda: now
+        self.command(Elapse())
+        return self
+
+    def stage(self, fact: ProposedFact, by: Person = ALICE) -> Play:
+        """Has ``by`` lay something before the run."""
+        self.command(Stage(fact, by.operator))
         return self
 
     def possible(self, gate: Gate, verdict: str) -> str:
