@@ -39,7 +39,7 @@ from converge_core.endings import (
 )
 from converge_core.errors import DecisionRefused, IllegalCommand, InvalidConfiguration
 from converge_core.gate import Check, PromotionGate
-from converge_core.ids import AgentId, RunId, proposal_id, trace_id, why_invalid
+from converge_core.ids import MAX_NAME, AgentId, RunId, proposal_id, trace_id, why_invalid
 from converge_core.intent import RootIntent
 from converge_core.invariant import Invariant, InvariantClass, OnViolation, Violation
 from converge_core.key import ContextKey
@@ -67,8 +67,6 @@ KEYS = tuple(ContextKey)
 NO_INTENT = RootIntent(question="", subject="")
 MAX_RUN = 32
 """The longest id of a run; ids of proposals, gates and traces derive from it."""
-MAX_NAME = 64
-"""The longest name of an agent or an invariant; ids derive from it and need room."""
 
 
 @dataclass(frozen=True, slots=True)
