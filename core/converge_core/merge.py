@@ -190,7 +190,7 @@ class Merge:
             grantor=person,
             keys=(proposal.fact.key.value,),
             gates=(self.gate.gate_id,),
-            granted_at=decision.decided_at,
+            granted_at=min(decision.decided_at, self.now),  # the answer stands, whatever the clock
         )
         self._promote(validated, (grant,), person, (decision.id,))
 

@@ -531,6 +531,10 @@ NOT_GRANTED: dict[str, tuple[list[Event], str]] = {
         swapped((BY_POLICY, promoted(PERMITTED, promoted_at=GRANT.expires_at))),
         "has expired",
     ),
+    "a fact from before its grant was given": (
+        granting(replace(GRANT, granted_at=PERMITTED.fact.promotion.promoted_at + 1)),
+        "was not given yet",
+    ),
     "a fact through another gate": (
         swapped((BY_POLICY, promoted(PERMITTED, gate_id=GateId("back-door")))),
         "does not cover gate back-door",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from converge_core import events as e
 from converge_core.agent import AgentEffect
@@ -69,6 +70,7 @@ def test_a_refused_proposal_is_an_event_and_a_diagnostic(
         ((), "the run was given no grant"),
         ((SIGNALS_ONLY,), "does not cover Seeds"),
         ((grant("some", Key.SEEDS, until=1),), "has expired"),
+        ((replace(grant("some", Key.SEEDS), granted_at=2),), "was not given yet"),
         (
             (
                 AuthorityGrant(
