@@ -66,6 +66,8 @@ def _why_not(event: e.Event, state: DeskState, verify: SignatureCheck) -> str:
             taken = known is not None and known.public_key != operator.public_key
             return f"{operator.id} was enrolled before, with another key" if taken else ""
         case e.RunStarted(run=run_id):
+            if event.levels and len(event.levels) != len(event.agents):
+                return f"run {run_id} says how far the word of other agents reaches than it has"
             return f"run {run_id} began before" if run_id in state.runs else ""
         case e.GateOpened(request=request):
             return _why_not_asked(request, state.runs[event.run])

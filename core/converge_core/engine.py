@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from msgspec import structs
+
 from converge_core import events as e
 from converge_core.agent import Agent, Executed, Executor, Registered, sequential, wants
 from converge_core.audit import why_refused
@@ -270,7 +272,8 @@ class Engine:
 
     def _merge_on(self, state: RunState, now: int) -> Merge:
         gate = self._gate(state.grants)
-        return Merge.of(state, gate, now, levels=self._levels, stakes=self._stakes)
+        levels = state.levels or self._levels  # as it began; an old ledger does not say
+        return Merge.of(state, gate, now, levels=levels, stakes=self._stakes)
 
     def _begin(self, command: Begin, now: int) -> list[e.Event]:
         started = command.started
@@ -280,6 +283,8 @@ class Engine:
                 f"run {started.run} does not begin where {started.continues} ended"
             )
         self._check_run(started)
+        levels = tuple(self._levels.get(one, AuthorityLevel.ADVISORY) for one in started.agents)
+        started = structs.replace(started, levels=levels)
         state = begun(started, now, base)
         observed = [settled(Observation, one) for one in command.observations]
         for one in observed:

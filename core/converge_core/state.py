@@ -13,7 +13,7 @@ from typing import Any
 
 from converge_core import events as e
 from converge_core.artifact import ArtifactRef, ArtifactState, Step, why_illegal
-from converge_core.authority import AuthorityGrant
+from converge_core.authority import AuthorityGrant, AuthorityLevel
 from converge_core.context import Context
 from converge_core.errors import IllegalCommand
 from converge_core.fact import SEAL, Fact
@@ -86,6 +86,7 @@ class RunState:
 
     started: e.RunStarted
     started_at: int
+    levels: dict[AgentId, AuthorityLevel] = field(default_factory=dict)
     phase: Phase = Phase.READY
     cycle: int = 0
     context: Context = field(default_factory=Context)
@@ -221,7 +222,8 @@ def _fold_step(state: DeskState, taken: ArtifactStep) -> None:
 def begun(started: e.RunStarted, at: int, base: Context) -> RunState:
     """Returns the state of a run that begins with the facts of ``base``."""
     context = base._continued() if base.count() else Context()  # noqa: SLF001 - contexts grow here
-    return RunState(started, at, context=context, base_facts=context.count())
+    levels = dict(zip(started.agents, started.levels, strict=False))
+    return RunState(started, at, levels, context=context, base_facts=context.count())
 
 
 def _base(event: e.RunStarted, state: DeskState, seq: int) -> Context:

@@ -564,6 +564,10 @@ MISTOLD: dict[str, tuple[list[Event], str]] = {
         swapped((BY_POLICY, said(PERMITTED, structured={"value": False}))),
         "says other than was proposed",
     ),
+    "the levels of other agents than the run has": (
+        swapped((index(e.RunStarted), replace(STARTED, levels=STARTED.levels[1:]))),
+        "how far the word of other agents reaches",
+    ),
     "a snapshot of more facts than there are": (
         swapped((EVENTS.index(SNAPSHOT), replace(SNAPSHOT, facts=SNAPSHOT.facts + 1))),
         "the snapshot says 2 facts, there are 1",
