@@ -18,11 +18,14 @@ from converge_core.errors import IllegalCommand, LedgerCorrupt
 from converge_core.fact import FactRecord
 from converge_core.gate import ReportRecord
 from converge_core.key import ContextKey
-from converge_core.ledger import Entry
+from converge_core.ledger import Entry, Head
 from converge_core.merge import ENGINE, SYSTEM
 from converge_core.proposal import Draft
 from converge_core.review import Decision, GateRequest, Operator, SignatureCheck, Verdict, bytes_of
 from converge_core.state import DeskState, Phase, RunState, fold
+
+ONE_TIME = 3
+"""The version of the format from which on a step and its record have one time."""
 
 
 def why_refused(
@@ -49,7 +52,7 @@ def read_in(state: DeskState, entry: Entry, verify: SignatureCheck) -> DeskState
     if event is None:
         return state
     try:
-        reason = _why_not(event, state, verify)
+        reason = _why_not(event, state, verify) or _why_not_then(event, entry.head)
         if not reason:
             return fold(state, event, entry.head.at, seq)
     except (IllegalCommand, KeyError) as error:
@@ -83,6 +86,16 @@ def _why_not(event: e.Event, state: DeskState, verify: SignatureCheck) -> str:
             return "" if root == stands else f"the facts come to {stands[:12]}, not {root[:12]}"
         case _:
             return ""
+
+
+def _why_not_then(event: e.Event, head: Head) -> str:
+    """Says why a fact was not made when its record was; it came a little later before version 3."""
+    if not isinstance(event, e.FactPromoted):
+        return ""
+    made = event.fact.promotion.promoted_at
+    if made == head.at or (head.v < ONE_TIME and made < head.at):
+        return ""
+    return f"{event.fact.id} is said to be made at {made}, and was recorded at {head.at}"
 
 
 def _comes_too_late(event: e.Event, state: DeskState) -> bool:
