@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from msgspec import structs
 
 from converge_core import events as e
-from converge_core.agent import Agent, Executed, Executor, Registered, sequential, wants
+from converge_core.agent import Agent, Executed, Executor, Registered, sequential, taken, wants
 from converge_core.audit import why_refused
 from converge_core.authority import Actor, ActorKind, AuthorityGrant, AuthorityLevel
 from converge_core.checks import BASIC
@@ -39,7 +39,12 @@ from converge_core.endings import (
     too_many,
     withdrawn,
 )
-from converge_core.errors import DecisionRefused, IllegalCommand, InvalidConfiguration
+from converge_core.errors import (
+    DecisionRefused,
+    IllegalCommand,
+    InvalidConfiguration,
+    InvalidValue,
+)
 from converge_core.gate import Check, PromotionGate
 from converge_core.ids import MAX_NAME, AgentId, RunId, proposal_id, trace_id, why_invalid
 from converge_core.intent import RootIntent
@@ -351,6 +356,7 @@ class Engine:
         expected, got = state.eligible[state.cycle], tuple(one.agent for one in executed)
         if got != expected:
             raise IllegalCommand(f"cycle {state.cycle} awaits {expected}, not {got}")
+        executed = tuple(map(_settled, executed))
         merge = self._merge_on(state, now)
         traces: list[e.Event] = []
         for one in executed:
@@ -382,8 +388,6 @@ class Engine:
         author = Actor(kind=ActorKind.AGENT, id=one.agent)
         named = tuple(trace.id for trace in traces)
         for ordinal, fact in enumerate(one.effect.proposals):
-            if type(fact) is not ProposedFact:
-                raise IllegalCommand(f"{one.agent} is reported to propose a {type(fact).__name__}")
             name = proposal_id(merge.run, merge.cycle, one.agent, ordinal)
             made = draft(name, author, one.agent, merge.cycle, fact, read=one.reads, traces=named)
             if one.effect.refusal:
@@ -579,6 +583,19 @@ def _check_name(what: str, name: str) -> None:
         reason = f"has {len(name)} characters; at most {MAX_NAME} are allowed"
     if reason:
         raise InvalidConfiguration(f"the name {name[:40]!r} of an {what} {reason}")
+
+
+def _settled(one: Executed) -> Executed:
+    """Returns what an executor reports about an agent, so that it can be read back.
+
+    Raises:
+        IllegalCommand: if it cannot be; what :func:`execute` made always can.
+    """
+    try:
+        return taken(one)
+    except InvalidValue as error:
+        words = f"what {one.agent} is reported to have done cannot be recorded: {error}"
+        raise IllegalCommand(words) from error
 
 
 def _snapshot(state: RunState) -> e.SnapshotTaken:
