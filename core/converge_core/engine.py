@@ -33,6 +33,7 @@ from converge_core.context import Context, ContextView
 from converge_core.criterion import Judge, judge, outcome
 from converge_core.endings import (
     broken_by,
+    name_breach,
     name_violation,
     pending,
     spent,
@@ -416,7 +417,7 @@ class Engine:
         reasons: list[AnyStop] = [*stops, *lost]
         opened = () if reasons or merge.exhausted else merge.open_gates()
         if not reasons and not opened:
-            self._remediate(merge)
+            self._remediate(merge, state)
         if merge.exhausted:
             facts, limit = merge.context.count() - state.base_facts, state.intent.budgets.facts
             reasons.append(FactBudgetExhausted(facts=facts, limit=limit))
@@ -487,12 +488,13 @@ class Engine:
             raise DecisionRefused(f"{decision.gate}: {reason}")
         return [e.GateDecided(run=state.run, decision=decision)]
 
-    def _remediate(self, merge: Merge) -> None:
+    def _remediate(self, merge: Merge, state: RunState) -> None:
         """Names broken semantic rules that agents may mend in a diagnostic of this merge."""
         for invariant in self._of[InvariantClass.SEMANTIC]:
             violation = invariant.judge(merge.context)
             if violation and invariant.on_violation is OnViolation.REMEDIATE:
-                name_violation(merge, invariant, violation)
+                before = max(state.cycle - 1, 0)  # it is looked at as each cycle ends
+                name_breach(merge, state, invariant, violation, since=before)
 
     def _finish(
         self, state: RunState, cycles: int, now: int, *following: e.CycleStarted
@@ -526,7 +528,7 @@ class Engine:
         for invariant in open_ended:
             violation = invariant.judge(merge.context)
             if violation:
-                name_violation(merge, invariant, violation)
+                name_breach(merge, state, invariant, violation)
         new = [event.fact for event in merge.events if isinstance(event, e.FactPromoted)]
         changes = [(fact.key, fact.kind, fact.id) for fact in new]
         eligible = self._eligible(state, self._wakers.concerned(changes))

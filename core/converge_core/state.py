@@ -93,6 +93,7 @@ class RunState:
     changed: list[Change] = field(default_factory=list)
     merging: list[Change] = field(default_factory=list)
     heeded: int = 0
+    ends: list[int] = field(default_factory=list)
     base_facts: int = 0
     eligible: dict[int, tuple[AgentId, ...]] = field(default_factory=dict)
     drafts: dict[ProposalId, Draft] = field(default_factory=dict)
@@ -355,6 +356,7 @@ def _(event: e.SnapshotTaken, run: RunState, at: int, seq: int) -> None:
 @_folds(e.CycleEnded)
 def _(event: e.CycleEnded, run: RunState, at: int, seq: int) -> None:
     run.changed, run.merging, run.heeded = run.merging[run.heeded :], [], 0
+    run.ends.append(run.context.count())
     run.phase = Phase.READY
     _rest(run, at)
 
