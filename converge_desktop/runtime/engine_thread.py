@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeVar, cast
@@ -143,10 +143,7 @@ class EngineThread:
             signature="",
         )
         decision = msgspec.structs.replace(unsigned, signature=key.sign(bytes_of(unsigned)))
-        events = self._engine(run).step(run, Decide(decision, key.operator), now)
-        if events and key.operator.id not in self.journal.state.operators:
-            events.insert(0, OperatorEnrolled(operator=key.operator))
-        self._commit(events, now)
+        self._commit(self._decided(run, Decide(decision, key.operator), now), now)
         self._drive(run.run)
         self._retry_stalled()
 
@@ -176,6 +173,15 @@ class EngineThread:
                 self._drive(run.run)
 
     # How it works.
+
+    def _decided(self, run: RunState, command: Decide, now: int) -> list[Event]:
+        """Returns what follows; whoever decides for the first time is enrolled along with it."""
+        operator, enrolled = command.operator, run.operators
+        if operator.id in enrolled:
+            return self._engine(run).step(run, command, now)
+        run = replace(run, operators={**enrolled, operator.id: operator})
+        events = self._engine(run).step(run, command, now)
+        return [OperatorEnrolled(operator=operator), *events] if events else []
 
     def _put(self, work: Callable[[], T]) -> Future[T]:
         future: Future[T] = Future()

@@ -49,7 +49,7 @@ class Restart:
 
 @dataclass(frozen=True, slots=True)
 class Decide:
-    """A person's answer, and who that person is."""
+    """A person's answer, and who that person is: somebody enrolled at the desk, as enrolled."""
 
     decision: Decision
     operator: Operator

@@ -291,7 +291,7 @@ class Engine:
         self._check_run(started)
         levels = tuple(self._levels.get(one, AuthorityLevel.ADVISORY) for one in started.agents)
         started = structs.replace(started, levels=levels)
-        state = begun(started, now, base)
+        state = begun(started, now, base, {})
         observed = [settled(Observation, one) for one in command.observations]
         for one in observed:
             if not one.intact():
@@ -483,6 +483,10 @@ class Engine:
             raise DecisionRefused(f"{decision.gate} is closed: {gate.withdrawn}")
         if any(one.decision and one.decision.id == decision.id for one in state.gates.values()):
             raise DecisionRefused(f"{decision.id} names another decision already")
+        enrolled = state.operators.get(operator.id)
+        if enrolled != operator:
+            why = "is enrolled with another key" if enrolled else "is not enrolled at this desk"
+            raise DecisionRefused(f"{decision.gate}: {operator.id} {why} and cannot decide here")
         reason = why_refused(decision, gate.request, operator, self._verify)
         if reason:
             raise DecisionRefused(f"{decision.gate}: {reason}")

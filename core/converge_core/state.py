@@ -6,7 +6,7 @@ folding the same records again gives the same state.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -86,6 +86,8 @@ class RunState:
 
     started: e.RunStarted
     started_at: int
+    operators: Mapping[OperatorId, Operator] = field(default_factory=dict)
+    """Those who are enrolled at the desk by now; the desk's own, which grows."""
     levels: dict[AgentId, AuthorityLevel] = field(default_factory=dict)
     phase: Phase = Phase.READY
     cycle: int = 0
@@ -201,7 +203,8 @@ def _fold_desk(event: e.Event, state: DeskState, at: int, seq: int) -> None:
         case e.DeskOpened():
             state.desk = event.desk
         case e.RunStarted():
-            state.runs[event.run] = begun(event, at, _base(event, state, seq))
+            base = _base(event, state, seq)
+            state.runs[event.run] = begun(event, at, base, state.operators)
         case e.OperatorEnrolled():
             state.operators[event.operator.id] = event.operator
         case e.ArtifactRegistered() | e.ArtifactTransitioned() | e.ArtifactRolledBack():
@@ -220,11 +223,13 @@ def _fold_step(state: DeskState, taken: ArtifactStep) -> None:
         artifact.history.append(taken)
 
 
-def begun(started: e.RunStarted, at: int, base: Context) -> RunState:
+def begun(
+    started: e.RunStarted, at: int, base: Context, operators: Mapping[OperatorId, Operator]
+) -> RunState:
     """Returns the state of a run that begins with the facts of ``base``."""
     context = base._continued() if base.count() else Context()  # noqa: SLF001 - contexts grow here
     levels = dict(zip(started.agents, started.levels, strict=False))
-    return RunState(started, at, levels, context=context, base_facts=context.count())
+    return RunState(started, at, operators, levels, context=context, base_facts=context.count())
 
 
 def _base(event: e.RunStarted, state: DeskState, seq: int) -> Context:
