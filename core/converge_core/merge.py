@@ -6,7 +6,7 @@ and so that a later proposal of the same merge is checked against the earlier on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -32,12 +32,14 @@ from converge_core.policy import Effect, PolicyDecision, PolicyRequest, Risk, Ru
 from converge_core.proposal import Draft, ProposedFact, draft
 from converge_core.record import settled
 from converge_core.review import GateRequest, Ground
-from converge_core.state import Gate, RunState
+from converge_core.state import Closed, Gate, RunState
 
 ENGINE = AgentId("engine")
 SYSTEM = Actor(kind=ActorKind.SYSTEM, id="engine")
 LONGEST_QUOTE = 200
 LONGEST_DIAGNOSTIC = 2000
+MOST_REFUSALS = 3
+"""How often a run refuses a target before it hears no more of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,14 @@ def _rule_actor(rule: str) -> Actor:
 
 
 def target_of(draft: Draft) -> str:
-    """Returns what a refusal closes: the agent's claim to that key and id, for this run."""
+    """Returns what a refusal closes: the agent's claim to that key and id.
+
+    It opens again for a proposal that rests on news: on a fact that the refused one did not rest
+    on, made after the refusal by neither the agent itself nor the engine, which makes a diagnostic
+    of every refusal. Facts never change, so this is how the ground of a proposal can. A target that
+    was refused :data:`MOST_REFUSALS` times stays closed for the rest of the run, so that nobody is
+    asked without end by agents that make news for each other.
+    """
     return f"{draft.agent}\t{draft.fact.key}\t{draft.fact.id}"  # no id holds a tab
 
 
@@ -79,6 +88,7 @@ class Merge:
         levels: how far each agent's word reaches; those not named are advisory.
         stakes: works out what hangs on a proposal.
         closed: targets that were closed before in this run.
+        recorded: the number of the record that made each fact of the run.
         refused: those that this merge closes.
         drafted: how many proposals the run has seen.
         events: what happened so far.
@@ -97,7 +107,8 @@ class Merge:
     observations: Container[ObservationId] = ()
     levels: Mapping[AgentId, AuthorityLevel] = field(default_factory=dict)
     stakes: StakesOf | None = None
-    closed: Collection[str] = ()
+    closed: Mapping[str, Closed] = field(default_factory=dict)
+    recorded: Mapping[tuple[ContextKey, str], int] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
     drafted: int = 0
     events: list[e.Event] = field(default_factory=list)
@@ -128,6 +139,7 @@ class Merge:
             levels=levels,
             stakes=stakes,
             closed=state.refused_targets,
+            recorded=state.fact_seq,
             drafted=len(state.drafts),
         )
 
@@ -141,7 +153,8 @@ class Merge:
             self.refuse(proposal, "gate", f"It cites the observation {cited}, which nobody made.")
             return
         if self._is_closed(proposal):
-            self._drop(proposal, "refused-before", "It was refused before in this run.")
+            reason = "It was refused before in this run."
+            self._drop(proposal, "refused-before", reason, close=False)
             return
         validated = self._validated(proposal)
         if validated is None:
@@ -293,7 +306,22 @@ class Merge:
         if not self.closed and not self.refused:
             return False
         target = target_of(proposal)
-        return target in self.refused or target in self.closed
+        if target in self.refused:
+            return True
+        closed = self.closed.get(target)
+        return closed is not None and not self._brings_news(proposal, closed)
+
+    def _brings_news(self, proposal: Draft, closed: Closed) -> bool:
+        """Whether a closed target opens again for a proposal; see :func:`target_of`."""
+        if closed.times >= MOST_REFUSALS:
+            return False
+        own = (proposal.agent, ENGINE)
+        ground = [self.context.find(name) for name in proposal.rests_on]
+        return any(
+            self.recorded.get((fact.key, fact.id), -1) > closed.seq
+            for fact in ground
+            if fact is not None and fact.agent not in own and fact.id not in closed.ground
+        )
 
     def _stands(self, proposal: Draft) -> bool:
         """Ends a proposal whose id is taken: whatever rests on a fact names it by id alone."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from converge_core import events as e
 from converge_core.artifact import ArtifactRef, ArtifactState, Step, why_illegal
@@ -76,6 +76,21 @@ class Refusal:
     reason: str
 
 
+class Closed(NamedTuple):
+    """What closed a target.
+
+    Attributes:
+        seq: the record of the last refusal.
+        ground: what the refused proposal rested on. Facts never change, so their ids say how they
+            stood; a missing one does not become news by being made.
+        times: how many refusals there were.
+    """
+
+    seq: int
+    ground: tuple[FactId, ...]
+    times: int
+
+
 Change = tuple[ContextKey, ContentKind, FactId]
 """A fact that is new, as much of it as wakes agents."""
 
@@ -101,7 +116,7 @@ class RunState:
     drafts: dict[ProposalId, Draft] = field(default_factory=dict)
     reports: dict[ProposalId, ReportRecord] = field(default_factory=dict)
     refusals: dict[ProposalId, Refusal] = field(default_factory=dict)
-    refused_targets: dict[str, None] = field(default_factory=dict)
+    refused_targets: dict[str, Closed] = field(default_factory=dict)
     promoted: dict[ProposalId, Fact] = field(default_factory=dict)
     fact_seq: dict[tuple[ContextKey, str], int] = field(default_factory=dict)
     gates: dict[GateId, Gate] = field(default_factory=dict)
@@ -276,7 +291,10 @@ def _(event: e.ProposalValidated, run: RunState, at: int, seq: int) -> None:
 @_folds(e.ProposalRefused)
 def _(event: e.ProposalRefused, run: RunState, at: int, seq: int) -> None:
     run.refusals[event.proposal] = Refusal(event.proposal, event.rule, event.reason)
-    run.refused_targets[event.target] = None
+    if event.target:
+        before = run.refused_targets.get(event.target)
+        ground = run.drafts[event.proposal].rests_on
+        run.refused_targets[event.target] = Closed(seq, ground, before.times + 1 if before else 1)
     _close(run, event.proposal)
 
 
