@@ -113,6 +113,8 @@ class EngineThread:
         """Starts a run."""
         run = RunId(f"run-{len(self.journal.state.runs) + 1:04d}")
         pack, command = make(run)
+        artifacts, model = self.journal.state.artifact_states(), self._model.view.sha256
+        command = replace(command, artifacts=artifacts, uses=(*command.uses, model))
         engine = self._build(run, pack, command.started.intent)
         now = self._clock()
         self._commit(engine.step(None, command, now), now, tuple(pack.texts.values()))

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from converge_core.agent import Executed
+from converge_core.artifact import ArtifactRef, ArtifactState
 from converge_core.context import Context
 from converge_core.events import RunStarted
 from converge_core.observation import Observation
@@ -21,13 +22,21 @@ from converge_core.state import Phase
 class Begin:
     """Start a run over these observations and the proposals that restate them.
 
-    ``base`` is the context of the run it continues, if it continues one.
+    Attributes:
+        started: how it begins, as it will be recorded.
+        observations: what was read for it.
+        inputs: the proposals that restate what was read.
+        base: the context of the run it continues, if it continues one.
+        artifacts: where the desk's governed artifacts stand.
+        uses: the digests of what steers the run beside what ``started`` names, such as its model.
     """
 
     started: RunStarted
     observations: tuple[Observation, ...] = ()
     inputs: tuple[ProposedFact, ...] = ()
     base: Context = field(default_factory=Context)
+    artifacts: Mapping[ArtifactRef, ArtifactState] = field(default_factory=dict)
+    uses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
