@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeVar, cast
@@ -113,9 +113,11 @@ class EngineThread:
         """Starts a run."""
         run = RunId(f"run-{len(self.journal.state.runs) + 1:04d}")
         pack, command = make(run)
+        artifacts, model = self.journal.state.artifact_states(), self._model.view.sha256
+        command = replace(command, artifacts=artifacts, uses=(*command.uses, model))
         engine = self._build(run, pack, command.started.intent)
-        events = engine.step(None, command, self._clock())
-        self._commit(events, tuple(pack.texts.values()))
+        now = self._clock()
+        self._commit(engine.step(None, command, now), now, tuple(pack.texts.values()))
         self._drive(run)
         return run
 
@@ -143,10 +145,7 @@ class EngineThread:
             signature="",
         )
         decision = msgspec.structs.replace(unsigned, signature=key.sign(bytes_of(unsigned)))
-        events = self._engine(run).step(run, Decide(decision, key.operator), now)
-        if events and key.operator.id not in self.journal.state.operators:
-            events.insert(0, OperatorEnrolled(operator=key.operator))
-        self._commit(events)
+        self._commit(self._decided(run, Decide(decision, key.operator), now), now)
         self._drive(run.run)
         self._retry_stalled()
 
@@ -154,7 +153,8 @@ class EngineThread:
         """Stops a run; what it reached stays."""
         run = self.views.run_state(run_id)
         # Needs nothing of the run's pack, so that a run whose pack is damaged can be stopped too.
-        self._commit(Engine().step(run, Cancel(by=by), self._clock()))
+        now = self._clock()
+        self._commit(Engine().step(run, Cancel(by=by), now), now)
         cancelled = self._cancelled.get(run.run)
         if cancelled is not None:
             cancelled.set()
@@ -175,6 +175,15 @@ class EngineThread:
                 self._drive(run.run)
 
     # How it works.
+
+    def _decided(self, run: RunState, command: Decide, now: int) -> list[Event]:
+        """Returns what follows; whoever decides for the first time is enrolled along with it."""
+        operator, enrolled = command.operator, run.operators
+        if operator.id in enrolled:
+            return self._engine(run).step(run, command, now)
+        run = replace(run, operators={**enrolled, operator.id: operator})
+        events = self._engine(run).step(run, command, now)
+        return [OperatorEnrolled(operator=operator), *events] if events else []
 
     def _put(self, work: Callable[[], T]) -> Future[T]:
         future: Future[T] = Future()
@@ -241,8 +250,8 @@ class EngineThread:
         self._publish(Notice("danger", words))
 
     def _step(self, run: RunState, command: Command, texts: tuple[str, ...] = ()) -> None:
-        engine = self._engine(run)
-        self._commit(engine.step(run, command, self._clock()), texts)
+        now = self._clock()
+        self._commit(self._engine(run).step(run, command, now), now, texts)
 
     def _dispatch(self, run: RunState) -> None:
         if run.run in self._executing or self._closing.is_set():
@@ -273,8 +282,8 @@ class EngineThread:
         if self._stalled:
             self.resume()
 
-    def _commit(self, events: list[Event], texts: tuple[str, ...] = ()) -> None:
-        entries = self.journal.commit(events, texts)
+    def _commit(self, events: list[Event], at: int, texts: tuple[str, ...] = ()) -> None:
+        entries = self.journal.commit(events, at, texts)
         if not entries:
             return
         self._durable(entries)

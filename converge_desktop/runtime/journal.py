@@ -39,13 +39,12 @@ class Journal:
 
     def __init__(self, directory: Path, clock: Clock) -> None:
         self._directory = directory
-        self._clock = clock
         self.state = DeskState()
         self.rows: list[LedgerRow] = []
         self._open()
         if self._ledger.seq < 0:
             desk = DeskOpened(desk=secrets.token_hex(8), app_version=__version__)
-            self.commit([desk])
+            self.commit([desk], clock())
 
     @property
     def seq(self) -> int:
@@ -60,8 +59,13 @@ class Journal:
         """
         return self._texts.text(ref)
 
-    def commit(self, events: Sequence[Event], texts: Iterable[str] = ()) -> list[Entry]:
+    def commit(self, events: Sequence[Event], at: int, texts: Iterable[str] = ()) -> list[Entry]:
         """Makes one step's events durable, all or nothing, and folds them.
+
+        Args:
+            events: what follows from the step.
+            at: when it was taken, in microseconds since 1970 UTC.
+            texts: the long texts that the events name.
 
         Raises:
             LedgerWriteFailed: if that could not be done; the state is as it was, read again from
@@ -71,7 +75,7 @@ class Journal:
             return []
         try:
             self._texts.keep(texts)
-            entries = self._ledger.append(events, self._clock())
+            entries = self._ledger.append(events, at)
         except OSError as error:
             self._reopen()
             raise LedgerWriteFailed(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from converge_core.canonical import checked
 from converge_core.context import ContextView
@@ -93,12 +93,20 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """What came back from one agent: its effect or its failure, and which facts it read."""
+    """What came back from one agent: its effect or its failure, and which facts it read.
+
+    Whoever executes agents may make one. One that :func:`execute` made is marked as settled, which
+    spares :func:`taken` the trouble of doing it again.
+    """
 
     agent: AgentId
     effect: AgentEffect = field(default_factory=AgentEffect)
     reads: tuple[FactId, ...] = ()
     failure: str = ""
+    _mark: object = field(default=None, init=False, repr=False, compare=False)
+
+
+_SETTLED: Final = object()
 
 
 def wants(agent: Agent, view: ContextView) -> bool:
@@ -123,13 +131,33 @@ def execute(agent: Agent, view: ContextView) -> Executed:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - it may fail in any way
-        return Executed(agent.name, reads=_read(view), failure=_words(error))
-    return Executed(agent.name, effect, _read(view))
+        return _marked(Executed(agent.name, reads=_ids(view.reads), failure=_words(error)))
+    return _marked(Executed(agent.name, effect, _ids(view.reads)))
 
 
-def _read(view: ContextView) -> tuple[FactId, ...]:
+def taken(one: Executed) -> Executed:
+    """Returns what an executor reports, settled: as it is where :func:`execute` made it.
+
+    Raises:
+        InvalidValue: naming what cannot be recorded, or does not fit.
+    """
+    if type(one) is not Executed:
+        raise InvalidValue(f"{type(one).__name__} is not an Executed")
+    if one._mark is _SETTLED:  # noqa: SLF001 - it is this module's
+        return one
+    if not isinstance(one.failure, str) or not isinstance(one.reads, tuple):
+        raise InvalidValue("its failure is no text, or its reads are no tuple")
+    return Executed(one.agent, settle(one.effect), _ids(one.reads), _recordable(one.failure))
+
+
+def _marked(done: Executed) -> Executed:
+    object.__setattr__(done, "_mark", _SETTLED)
+    return done
+
+
+def _ids(read: tuple[FactId, ...]) -> tuple[FactId, ...]:
     """Returns what an agent read, without what it may have put among it."""
-    return tuple([one for one in view.reads if type(one) is FactId])
+    return tuple([one for one in read if type(one) is FactId])
 
 
 def settle(effect: object) -> AgentEffect:
@@ -166,6 +194,10 @@ def _words(error: BaseException) -> str:
         raise
     except BaseException:  # noqa: BLE001 - even saying what went wrong may go wrong
         words = type.__repr__(type(error)).split("'")[1].rpartition(".")[2]
+    return _recordable(words)
+
+
+def _recordable(words: str) -> str:
     return words.encode("utf-8", "replace").decode()[:MAX_WORDS]
 
 

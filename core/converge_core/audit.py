@@ -24,13 +24,16 @@ from converge_core.fact import FactRecord
 from converge_core.gate import ReportRecord
 from converge_core.ids import ApprovalId, OperatorId
 from converge_core.key import ContextKey
-from converge_core.ledger import Entry
+from converge_core.ledger import Entry, Head
 from converge_core.merge import ENGINE, PEOPLE, SYSTEM
 from converge_core.proposal import Draft
 from converge_core.resolving import feedback_of
 from converge_core.review import Decision, GateRequest, SignatureCheck
 from converge_core.state import DeskState, Phase, RunState, fold
 from converge_core.tension import TensionResolution
+
+ONE_TIME = 3
+"""The version of the format from which on a step and its record have one time."""
 
 
 def read_in(state: DeskState, entry: Entry, verify: SignatureCheck) -> DeskState:
@@ -43,7 +46,7 @@ def read_in(state: DeskState, entry: Entry, verify: SignatureCheck) -> DeskState
     if event is None:
         return state
     try:
-        reason = _why_not(event, state, verify, entry.head.at)
+        reason = _why_not(event, state, verify, entry.head.at) or _why_not_then(event, entry.head)
         if not reason:
             return fold(state, event, entry.head.at, seq)
     except (IllegalCommand, KeyError) as error:
@@ -60,6 +63,8 @@ def _why_not(event: e.Event, state: DeskState, verify: SignatureCheck, at: int) 
             taken = known is not None and known.public_key != operator.public_key
             return f"{operator.id} was enrolled before, with another key" if taken else ""
         case e.RunStarted(run=run_id):
+            if event.levels and len(event.levels) != len(event.agents):
+                return f"run {run_id} says how far the word of other agents reaches than it has"
             return f"run {run_id} began before" if run_id in state.runs else ""
         case e.GateOpened(request=request):
             return _why_not_asked(request, state.runs[event.run])
@@ -79,6 +84,16 @@ def _why_not(event: e.Event, state: DeskState, verify: SignatureCheck, at: int) 
             return "" if root == stands else f"the facts come to {stands[:12]}, not {root[:12]}"
         case _:
             return ""
+
+
+def _why_not_then(event: e.Event, head: Head) -> str:
+    """Says why a fact was not made when its record was; it came a little later before version 3."""
+    if not isinstance(event, e.FactPromoted):
+        return ""
+    made = event.fact.promotion.promoted_at
+    if made == head.at or (head.v < ONE_TIME and made < head.at):
+        return ""
+    return f"{event.fact.id} is said to be made at {made}, and was recorded at {head.at}"
 
 
 def _comes_too_late(event: e.Event, state: DeskState) -> bool:

@@ -53,7 +53,7 @@ class AuthorityGrant(Record, frozen=True):
         grantor: the human, policy or system that grants.
         keys: the context keys it covers; an empty tuple covers none.
         gates: the gates it covers; an empty tuple covers none.
-        granted_at: microseconds since 1970 UTC.
+        granted_at: from when on it holds, in microseconds since 1970 UTC; 0 for ever since.
         expires_at: microseconds since 1970 UTC, or None for the length of the run.
         kinds: the kinds of statement it covers; None covers each kind under its keys.
     """
@@ -73,6 +73,8 @@ class AuthorityGrant(Record, frozen=True):
             return f"the grant of {self.grantor} does not cover the kind {kind}"
         if gate not in self.gates:
             return f"the grant of {self.grantor} does not cover gate {gate}"
+        if at < self.granted_at:
+            return f"the grant of {self.grantor} was not given yet"
         if self.expires_at is not None and at >= self.expires_at:
             return f"the grant of {self.grantor} has expired"
         return ""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from converge_core.agent import Executed
+from converge_core.artifact import ArtifactRef, ArtifactState
 from converge_core.context import Context
 from converge_core.events import RunStarted
 from converge_core.ids import OperatorId
@@ -23,8 +24,14 @@ from converge_core.tension import TensionResolution
 class Begin:
     """Start a run over these observations and the proposals that restate them.
 
-    ``base`` is the context of the run it continues, if it continues one; ``operators`` are those
-    who are enrolled, by id.
+    Attributes:
+        started: how it begins, as it will be recorded.
+        observations: what was read for it.
+        inputs: the proposals that restate what was read.
+        base: the context of the run it continues, if it continues one.
+        operators: those who are enrolled, by id.
+        artifacts: where the desk's governed artifacts stand.
+        uses: the digests of what steers the run beside what ``started`` names, such as its model.
     """
 
     started: RunStarted
@@ -32,6 +39,8 @@ class Begin:
     inputs: tuple[ProposedFact, ...] = ()
     base: Context = field(default_factory=Context)
     operators: Mapping[OperatorId, Operator] = field(default_factory=dict)
+    artifacts: Mapping[ArtifactRef, ArtifactState] = field(default_factory=dict)
+    uses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +62,7 @@ class Restart:
 
 @dataclass(frozen=True, slots=True)
 class Decide:
-    """A person's answer, and who that person is."""
+    """A person's answer, and who that person is: somebody enrolled at the desk, as enrolled."""
 
     decision: Decision
     operator: Operator

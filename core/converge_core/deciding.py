@@ -45,7 +45,8 @@ def decide(
     reason = (
         _why_not_open(gate, now)
         or _why_not_voter(gate, operator.id)
-        or _why_taken_twice(state, gate, decision)
+        or _why_taken_twice(state, decision)
+        or why_not_enrolled(state, operator)
         or why_refused(decision, gate, operator, verify)
         or _why_not_now(state, gate, decision)
     )
@@ -83,6 +84,15 @@ def why_not_signed(signed: Decision | GateAct, operator: Operator, verify: Signa
     return f"the signature is not that of {signed.operator}"
 
 
+def why_not_enrolled(state: RunState, operator: Operator) -> str:
+    """Says why ``operator`` is nobody at this desk; empty if they are enrolled as they are."""
+    enrolled = state.operators.get(operator.id)
+    if enrolled == operator:
+        return ""
+    why = "is enrolled with another key" if enrolled else "is not enrolled at this desk"
+    return f"{operator.id} {why} and cannot decide here"
+
+
 def why_not_on_roster(gate: Gate, operator: OperatorId) -> str:
     """Says why ``operator`` may not vote at ``gate``; empty if they may."""
     if gate.request.author == operator and not gate.terms.self_approval:
@@ -104,6 +114,7 @@ def act(
     gate = _gate(state, done.gate)
     reason = (
         _why_not_act(gate, done, now, state.operators)
+        or why_not_enrolled(state, operator)
         or why_not_on_roster(gate, operator.id)
         or why_not_signed(done, operator, verify)
     )
@@ -289,12 +300,11 @@ def _why_not_voter(gate: Gate, operator: OperatorId) -> str:
     )
 
 
-def _why_taken_twice(state: RunState, gate: Gate, decision: Decision) -> str:
+def _why_taken_twice(state: RunState, decision: Decision) -> str:
     for other in state.gates.values():
         for one in other.every_answer():
             if one.id == decision.id:
                 return f"{decision.id} names another decision already"
-    del gate
     return ""
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from converge_core import events as e
 from converge_core.canonical import hash_text
-from converge_core.ids import AgentId
+from converge_core.context import Context
+from converge_core.ids import AgentId, FactId
 from converge_core.invariant import Invariant, Violation
 from converge_core.merge import Merge
 from converge_core.state import RunState
@@ -72,9 +75,61 @@ def broken_by(invariant: Invariant, violation: Violation) -> AnyStop:
 
 def name_violation(merge: Merge, invariant: Invariant, violation: Violation) -> None:
     """Makes a diagnostic of how a rule is broken, once for each way of breaking it."""
+    sentence = _sentence(invariant, violation)
+    merge.diagnose(_nth(invariant, sentence, 1), sentence)
+
+
+def name_breach(
+    merge: Merge, state: RunState, invariant: Invariant, violation: Violation, *, since: int = 0
+) -> None:
+    """Makes a diagnostic of how a rule that may be mended is broken, once for each breach of it.
+
+    A breach that lasts has been named. One that was mended at the end of a cycle and is back in the
+    same words is another one and wakes its menders again; each costs a cycle, so budgets end that.
+
+    Args:
+        merge: makes the diagnostic.
+        state: the run.
+        invariant: the rule.
+        violation: how it is broken now.
+        since: the first cycle whose end may show that it was mended.
+    """
+    sentence, times = _sentence(invariant, violation), 1
+    while merge.context.find(_nth(invariant, sentence, times + 1)):
+        times += 1
+    last = merge.context.find(_nth(invariant, sentence, times))
+    if last is not None:
+        named = state.drafts.get(last.record.proposal)  # none: by the run that this one continues
+        after = named.cycle + 1 if named else 0
+        ends = _ends(state, max(since, after))
+        times += any(_told(invariant, context) != sentence for context in ends)
+    merge.diagnose(_nth(invariant, sentence, times), sentence)
+
+
+def _sentence(invariant: Invariant, violation: Violation) -> str:
     facts = ", ".join(violation.facts)
-    sentence = f"{invariant.name}: {violation.reason}" + (f" Concerned: {facts}." if facts else "")
-    merge.diagnose(f"violation:{invariant.name}:{hash_text(sentence)[:8]}", sentence)
+    return f"{invariant.name}: {violation.reason}" + (f" Concerned: {facts}." if facts else "")
+
+
+def _told(invariant: Invariant, context: Context) -> str:
+    violation = invariant.judge(context)
+    return _sentence(invariant, violation) if violation else ""
+
+
+def _nth(invariant: Invariant, sentence: str, times: int) -> FactId:
+    """Returns the id of the diagnostic for the ``times``-th breach of a rule in these words."""
+    name = f"violation:{invariant.name}:{hash_text(sentence)[:8]}"
+    return FactId(name if times == 1 else f"{name}:{times}")
+
+
+def _ends(state: RunState, first: int) -> Iterator[Context]:
+    """Yields the context as each cycle from ``first`` on left it; it grows when asked for more."""
+    context, facts, grown = Context(), state.context.in_order(), 0
+    for count in state.ends[first:]:
+        for fact in facts[grown:count]:
+            context._grow(fact)  # noqa: SLF001 - a copy, to be looked at
+        grown = count
+        yield context
 
 
 def too_many(state: RunState, eligible: tuple[AgentId, ...]) -> Error | None:

@@ -11,9 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from msgspec import structs
+
 from converge_core import events as e
-from converge_core.agent import Agent, Executed, Executor, Registered, sequential, wants
+from converge_core.agent import Agent, Executed, Executor, Registered, sequential, taken, wants
 from converge_core.answering import answered
+from converge_core.artifact import Use
 from converge_core.authority import Actor, ActorKind, AuthorityGrant, AuthorityLevel
 from converge_core.checks import BASIC
 from converge_core.command import (
@@ -37,18 +40,28 @@ from converge_core.criterion import Judge, judge, outcome
 from converge_core.deciding import begin_again, elapse
 from converge_core.endings import (
     broken_by,
+    name_breach,
     name_violation,
     pending,
     spent,
     too_many,
     withdrawn,
 )
-from converge_core.errors import IllegalCommand, InvalidConfiguration
+from converge_core.errors import IllegalCommand, InvalidConfiguration, InvalidValue
 from converge_core.gate import Check, PromotionGate
-from converge_core.ids import AgentId, ProposalId, RunId, proposal_id, trace_id, why_invalid
+from converge_core.ids import (
+    MAX_NAME,
+    AgentId,
+    ProposalId,
+    RunId,
+    proposal_id,
+    trace_id,
+    why_invalid,
+)
 from converge_core.intent import RootIntent
 from converge_core.invariant import Invariant, InvariantClass, OnViolation, Violation
 from converge_core.key import ContextKey
+from converge_core.lifecycle import why_unusable
 from converge_core.merge import ENGINE, PEOPLE, Merge, StakesOf
 from converge_core.observation import Observation
 from converge_core.policy import ENGINE_GATE, Policy, policy_of_grants
@@ -74,8 +87,6 @@ KEYS = tuple(ContextKey)
 NO_INTENT = RootIntent(question="", subject="")
 MAX_RUN = 32
 """The longest id of a run; ids of proposals, gates and traces derive from it."""
-MAX_NAME = 64
-"""The longest name of an agent or an invariant; ids derive from it and need room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +288,8 @@ class Engine:
 
     def _merge_on(self, state: RunState, now: int) -> Merge:
         gate = self._gate(state.grants)
-        return Merge.of(state, gate, now, levels=self._levels, stakes=self._stakes)
+        levels = state.levels or self._levels  # as it began; an old ledger does not say
+        return Merge.of(state, gate, now, levels=levels, stakes=self._stakes)
 
     def _begin(self, command: Begin, now: int) -> list[e.Event]:
         started = command.started
@@ -287,6 +299,9 @@ class Engine:
                 f"run {started.run} does not begin where {started.continues} ended"
             )
         self._check_run(started)
+        _check_artifacts(command)
+        levels = tuple(self._levels.get(one, AuthorityLevel.ADVISORY) for one in started.agents)
+        started = structs.replace(started, levels=levels)
         state = begun(started, now, base, command.operators)
         observed = [settled(Observation, one) for one in command.observations]
         for one in observed:
@@ -353,6 +368,7 @@ class Engine:
         expected, got = state.eligible[state.cycle], tuple(one.agent for one in executed)
         if got != expected:
             raise IllegalCommand(f"cycle {state.cycle} awaits {expected}, not {got}")
+        executed = tuple(map(_settled, executed))
         merge = self._merge_on(state, now)
         traces = [trace for one in executed for trace in _traces_of(merge, one)]
         drafts = [one for done in executed for one in _drafts_of(merge, done)]
@@ -403,7 +419,7 @@ class Engine:
         reasons: list[AnyStop] = [*stops, *lost]
         opened = () if reasons or merge.exhausted else merge.open_gates()
         if not reasons and not opened:
-            self._remediate(merge)
+            self._remediate(merge, state)
         if merge.exhausted:
             facts, limit = merge.context.count() - state.base_facts, state.intent.budgets.facts
             reasons.append(FactBudgetExhausted(facts=facts, limit=limit))
@@ -452,12 +468,13 @@ class Engine:
         )
         return [*kept, discarded, *withdrawn(state), *again.events, stopped]
 
-    def _remediate(self, merge: Merge) -> None:
+    def _remediate(self, merge: Merge, state: RunState) -> None:
         """Names broken semantic rules that agents may mend in a diagnostic of this merge."""
         for invariant in self._of[InvariantClass.SEMANTIC]:
             violation = invariant.judge(merge.context)
             if violation and invariant.on_violation is OnViolation.REMEDIATE:
-                name_violation(merge, invariant, violation)
+                before = max(state.cycle - 1, 0)  # it is looked at as each cycle ends
+                name_breach(merge, state, invariant, violation, since=before)
 
     def _finish(
         self, state: RunState, cycles: int, now: int, *following: e.CycleStarted
@@ -491,7 +508,7 @@ class Engine:
         for invariant in open_ended:
             violation = invariant.judge(merge.context)
             if violation:
-                name_violation(merge, invariant, violation)
+                name_breach(merge, state, invariant, violation)
         new = [event.fact for event in merge.events if isinstance(event, e.FactPromoted)]
         changes = [(fact.key, fact.kind, fact.id) for fact in new]
         eligible = self._eligible(state, self._wakers.concerned(changes))
@@ -540,6 +557,15 @@ class Engine:
         root = (context or state.context).root
         stopped = e.RunStopped(run=state.run, cycles=cycles, reason=reason, root=root)
         return [*withdrawn(state), stopped]
+
+
+def _check_artifacts(command: Begin) -> None:
+    started = command.started
+    files = [file.sha256 for file in started.files.values()]
+    used = {started.pack_digest, started.policy_digest, *files, *command.uses}
+    reason = why_unusable(command.artifacts, used, Use.NEW_RUN)
+    if reason:
+        raise IllegalCommand(f"run {started.run} cannot begin. {reason}")
 
 
 def _check_name(what: str, name: str) -> None:
@@ -603,6 +629,19 @@ def _staged(state: RunState, command: Stage) -> e.InputStaged:
     author = Actor(kind=ActorKind.HUMAN, id=command.by.id)
     fact = settled(ProposedFact, command.input)
     return e.InputStaged(run=state.run, draft=draft(name, author, INPUT, state.cycle, fact))
+
+
+def _settled(one: Executed) -> Executed:
+    """Returns what an executor reports about an agent, so that it can be read back.
+
+    Raises:
+        IllegalCommand: if it cannot be; what :func:`execute` made always can.
+    """
+    try:
+        return taken(one)
+    except InvalidValue as error:
+        words = f"what {one.agent} is reported to have done cannot be recorded: {error}"
+        raise IllegalCommand(words) from error
 
 
 def _snapshot(state: RunState) -> e.SnapshotTaken:

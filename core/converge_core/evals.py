@@ -19,7 +19,7 @@ from converge_core.canonical import content_hash, fresh
 from converge_core.context import Context, ContextView
 from converge_core.errors import InvalidConfiguration, InvalidValue
 from converge_core.fact import Fact
-from converge_core.ids import AgentId, FactId, why_invalid
+from converge_core.ids import MAX_NAME, AgentId, FactId, why_invalid
 from converge_core.invariant import Invariant, InvariantClass, Violation
 from converge_core.key import ContextKey
 from converge_core.proposal import ContentKind, ProposedFact
@@ -27,6 +27,8 @@ from converge_core.record import Record, read, settled
 
 REQUIRED_EVALS = "required-evals"
 """The name of the rule that :func:`requires` makes."""
+PREFIX = "eval:"
+"""What the names of the agent and the facts of an eval begin with."""
 HASH_LENGTH = 8
 """How many characters of a hash tell a later result of an eval from the earlier ones."""
 
@@ -74,7 +76,7 @@ class Eval:
         evaluate: measures; a pure function of the facts it reads.
 
     Raises:
-        InvalidConfiguration: if the name cannot be part of an id.
+        InvalidConfiguration: if the name cannot be part of its agent's.
     """
 
     name: str
@@ -84,8 +86,11 @@ class Eval:
 
     def __post_init__(self) -> None:
         reason = why_invalid(self.name)
+        room = MAX_NAME - len(PREFIX)
+        if not reason and len(self.name) > room:
+            reason = f"has {len(self.name)} characters; at most {room} are allowed"
         if reason:
-            raise InvalidConfiguration(f"the name {self.name!r} of an eval {reason}")
+            raise InvalidConfiguration(f"the name {self.name[:40]!r} of an eval {reason}")
 
     def measure(self, view: ContextView) -> EvalResult:
         """Returns the result over ``view``, settled.
@@ -186,7 +191,7 @@ class EvalAgent:
 
         It covers the result before, so that a result that comes back is a new fact as well.
         """
-        first = FactId(f"eval:{self._eval.name}")
+        first = FactId(f"{PREFIX}{self._eval.name}")
         if not view.contains(ContextKey.EVALUATIONS, first):
             return first
         told = content_hash((last.id if last else None, result))
@@ -195,7 +200,7 @@ class EvalAgent:
 
 def agent_of(name: str) -> AgentId:
     """Returns the name of the agent that proposes the results of the eval ``name``."""
-    return AgentId(f"eval:{name}")
+    return AgentId(f"{PREFIX}{name}")
 
 
 def requires(*names: str) -> Invariant:

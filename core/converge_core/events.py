@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from converge_core.artifact import LifecycleEvent, Registration, Rollback
-from converge_core.authority import AuthorityGrant
+from converge_core.authority import AuthorityGrant, AuthorityLevel
 from converge_core.canonical import canonical_record, parse
 from converge_core.errors import InvalidValue
 from converge_core.fact import FactRecord
@@ -58,7 +58,9 @@ class RunStarted(Event, frozen=True):
 
     ``files`` are the pack's, so that a run keeps its rules whatever becomes of the pack. A run
     that ``continues`` another begins with that one's facts, which ``base_root`` covers. Its
-    ``tenant`` is whose corrections hold in it, beside those for everybody.
+    ``tenant`` is whose corrections hold in it, beside those for everybody. ``levels`` are how far
+    the word of each of ``agents`` reaches, in their order; the engine writes them, and a run of
+    before version 3 has none.
     """
 
     kind: ClassVar[str] = "run_started"
@@ -77,6 +79,7 @@ class RunStarted(Event, frozen=True):
     continues: RunId | None = None
     base_root: str = ""
     tenant: str | msgspec.UnsetType = msgspec.UNSET
+    levels: tuple[AuthorityLevel, ...] = ()
 
 
 def run_without_pack(run: RunId, intent: RootIntent, **more: Any) -> RunStarted:

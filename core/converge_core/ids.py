@@ -12,6 +12,8 @@ from typing import Self
 from converge_core.errors import InvalidId
 
 MAX_ID_LENGTH = 128
+MAX_NAME = 64
+"""The longest name of an agent or an invariant; ids derive from it and need room."""
 
 
 class Id(str):

@@ -1,4 +1,4 @@
-"""The ledger's record format, version 2: what a line says and how lines hang together.
+"""The ledger's record format, version 3: what a line says and how lines hang together.
 
 A line is one canonical JSON object:
 
@@ -13,8 +13,9 @@ A line is one canonical JSON object:
 
 A batch is all or nothing: only its last record says ``close``. Records after the last close are no
 part of the ledger. Older versions are read for ever: what a version adds is optional, and what it
-changes is brought up to date by :data:`UPCASTS`. Files hold at most one spelling of a record,
-because a line that is not the canonical form of itself is refused.
+changes is brought up to date by :data:`UPCASTS`. A field more is a version more: a reader that does
+not know it has to say that it is too old, and not that the record is broken. Files hold at most one
+spelling of a record, because a line that is not the canonical form of itself is refused.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from converge_core.errors import InvalidValue, LedgerCorrupt
 from converge_core.events import Event, read_event, run_of
 from converge_core.record import Record, read
 
-VERSION = 2
+VERSION = 3
 GENESIS = "0" * 64
 SALT_BYTES = 16
 Upcast = Callable[[str, Any], Any]
@@ -42,7 +43,12 @@ def _from_1(kind: str, body: Any) -> Any:
     return body
 
 
-UPCASTS: dict[int, Upcast] = {1: _from_1}
+def _from_2(kind: str, body: Any) -> Any:
+    """Version 3 says how far each agent's word reaches; before it, nobody wrote that down."""
+    return {**body, "levels": []} if kind == "run_started" else body
+
+
+UPCASTS: dict[int, Upcast] = {1: _from_1, 2: _from_2}
 """What brings a body of each older version to the next one."""
 _WHOLE = {"body", "hash", "head", "salt"}
 _REDACTED = {"hash", "head"}

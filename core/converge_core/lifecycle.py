@@ -6,7 +6,7 @@ events and folds them. What is legal is :data:`converge_core.artifact.TRANSITION
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TypeVar
 
 from converge_core import events as e
@@ -17,7 +17,9 @@ from converge_core.artifact import (
     Registration,
     Rollback,
     RollbackImpact,
+    Use,
     why_illegal,
+    why_not,
 )
 from converge_core.authority import Actor
 from converge_core.errors import IllegalTransition
@@ -114,6 +116,21 @@ def roll_back(
         ticket=ticket,
     )
     return [e.ArtifactRolledBack(step=_legal(known, Rollback, step))]
+
+
+def why_unusable(known: Known, digests: Collection[str], use: Use) -> str:
+    """Says which artifacts cannot serve ``use`` from where they stand; empty if all can.
+
+    Args:
+        known: the registered artifacts; what is not registered is not governed.
+        digests: the hashes of what is to be used.
+        use: what for.
+    """
+    return " ".join(
+        f"The {ref} is {state}. {why_not(state, use)}"
+        for ref, state in known.items()
+        if ref.digest in digests and why_not(state, use)
+    )
 
 
 def _standing(known: Known, artifact: ArtifactRef) -> ArtifactState:

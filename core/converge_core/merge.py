@@ -6,7 +6,7 @@ and so that a later proposal of the same merge is checked against the earlier on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -41,7 +41,7 @@ from converge_core.policy import Effect, PolicyDecision, PolicyRequest, Risk, Ru
 from converge_core.proposal import Draft, ProposedFact, draft
 from converge_core.record import settled
 from converge_core.review import GateRequest, Ground, Operator
-from converge_core.state import RunState
+from converge_core.state import Closed, RunState
 from converge_core.targets import target_of
 from converge_core.tension import Contradiction, Tension, contradictions
 from converge_core.terms import ANYBODY_ONCE
@@ -53,6 +53,8 @@ PEOPLE = AgentId("people")
 SYSTEM = Actor(kind=ActorKind.SYSTEM, id="engine")
 LONGEST_QUOTE = 200
 LONGEST_DIAGNOSTIC = 2000
+MOST_REFUSALS = 3
+"""How often a run refuses a target before it hears no more of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ class Merge:
         levels: how far each agent's word reaches; those not named are advisory.
         stakes: works out what hangs on a proposal.
         closed: targets that were closed before in this run.
+        recorded: the number of the record that made each fact of the run.
         refused: those that this merge closes.
         drafted: how many proposals the run has seen.
         events: what happened so far.
@@ -129,7 +132,8 @@ class Merge:
     observations: Container[ObservationId] = ()
     levels: Mapping[AgentId, AuthorityLevel] = field(default_factory=dict)
     stakes: StakesOf | None = None
-    closed: Collection[str] = ()
+    closed: Mapping[str, Closed] = field(default_factory=dict)
+    recorded: Mapping[tuple[ContextKey, str], int] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
     drafted: int = 0
     events: list[e.Event] = field(default_factory=list)
@@ -165,6 +169,7 @@ class Merge:
             levels=levels,
             stakes=stakes,
             closed=state.refused_targets,
+            recorded=state.fact_seq,
             drafted=len(state.drafts),
             scope=Standpoint(state.started.tenant or "", state.run),
             operators=state.operators,
@@ -181,7 +186,8 @@ class Merge:
             self.refuse(proposal, "gate", f"It cites the observation {cited}, which nobody made.")
             return
         if self._is_closed(proposal):
-            self.drop(proposal, "refused-before", "It was refused before in this run.")
+            reason = "It was refused before in this run."
+            self.drop(proposal, "refused-before", reason, close=False)
             return
         if self.is_no_correction(proposal):
             return
@@ -328,7 +334,22 @@ class Merge:
         if not self.closed and not self.refused:
             return False
         target = target_of(proposal)
-        return target in self.refused or target in self.closed
+        if target in self.refused:
+            return True
+        closed = self.closed.get(target)
+        return closed is not None and not self._brings_news(proposal, closed)
+
+    def _brings_news(self, proposal: Draft, closed: Closed) -> bool:
+        """Whether a closed target opens again for a proposal; see :func:`target_of`."""
+        if closed.times >= MOST_REFUSALS:
+            return False
+        own = (proposal.agent, ENGINE)
+        ground = [self.context.find(name) for name in proposal.rests_on]
+        return any(
+            self.recorded.get((fact.key, fact.id), -1) > closed.seq
+            for fact in ground
+            if fact is not None and fact.agent not in own and fact.id not in closed.ground
+        )
 
     def stands(self, proposal: Draft) -> bool:
         """Ends a proposal whose id is taken: whatever rests on a fact names it by id alone."""

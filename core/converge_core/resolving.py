@@ -71,7 +71,7 @@ def _grant(merge: Merge, decision: Decision, key: ContextKey) -> AuthorityGrant:
         grantor=person(decision),
         keys=(key.value,),
         gates=(merge.gate.gate_id,),
-        granted_at=decision.decided_at,
+        granted_at=min(decision.decided_at, merge.now),  # the answer stands, whatever the clock
     )
 
 

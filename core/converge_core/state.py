@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from converge_core import events as e
 from converge_core.artifact import ArtifactRef, ArtifactState, Step, why_illegal
 from converge_core.asking import MOVES, Gate
-from converge_core.authority import AuthorityGrant
+from converge_core.authority import AuthorityGrant, AuthorityLevel
 from converge_core.context import Context
 from converge_core.errors import IllegalCommand
 from converge_core.fact import SEAL, Fact
@@ -65,6 +65,21 @@ class Refusal:
     reason: str
 
 
+class Closed(NamedTuple):
+    """What closed a target.
+
+    Attributes:
+        seq: the record of the last refusal.
+        ground: what the refused proposal rested on. Facts never change, so their ids say how they
+            stood; a missing one does not become news by being made.
+        times: how many refusals there were.
+    """
+
+    seq: int
+    ground: tuple[FactId, ...]
+    times: int
+
+
 Change = tuple[ContextKey, ContentKind, FactId]
 """A fact that is new, as much of it as wakes agents."""
 
@@ -75,18 +90,22 @@ class RunState:
 
     started: e.RunStarted
     started_at: int
+    operators: Mapping[OperatorId, Operator] = field(default_factory=dict)
+    """Those who are enrolled at the desk by now; the desk's own, which grows."""
+    levels: dict[AgentId, AuthorityLevel] = field(default_factory=dict)
     phase: Phase = Phase.READY
     cycle: int = 0
     context: Context = field(default_factory=Context)
     changed: list[Change] = field(default_factory=list)
     merging: list[Change] = field(default_factory=list)
     heeded: int = 0
+    ends: list[int] = field(default_factory=list)
     base_facts: int = 0
     eligible: dict[int, tuple[AgentId, ...]] = field(default_factory=dict)
     drafts: dict[ProposalId, Draft] = field(default_factory=dict)
     reports: dict[ProposalId, ReportRecord] = field(default_factory=dict)
     refusals: dict[ProposalId, Refusal] = field(default_factory=dict)
-    refused_targets: dict[str, None] = field(default_factory=dict)
+    refused_targets: dict[str, Closed] = field(default_factory=dict)
     promoted: dict[ProposalId, Fact] = field(default_factory=dict)
     fact_seq: dict[tuple[ContextKey, str], int] = field(default_factory=dict)
     gates: dict[GateId, Gate] = field(default_factory=dict)
@@ -95,7 +114,6 @@ class RunState:
     tensions: dict[TensionId, Tension] = field(default_factory=dict)
     tension_of: dict[GateId, TensionId] = field(default_factory=dict)
     resolutions: dict[TensionId, TensionResolution] = field(default_factory=dict)
-    operators: Mapping[OperatorId, Operator] = field(default_factory=dict)
     inputs_staged: int = 0
     refined: dict[str, int] = field(default_factory=dict)
     recalled: dict[AgentId, None] = field(default_factory=dict)
@@ -228,8 +246,8 @@ def begun(
     ``operators`` is shared, not copied: whoever is enrolled later is known to the run.
     """
     context = base._continued() if base.count() else Context()  # noqa: SLF001 - contexts grow here
-    facts = context.count()
-    return RunState(started, at, context=context, base_facts=facts, operators=operators)
+    levels = dict(zip(started.agents, started.levels, strict=False))
+    return RunState(started, at, operators, levels, context=context, base_facts=context.count())
 
 
 def _base(event: e.RunStarted, state: DeskState, seq: int) -> Context:
@@ -277,7 +295,10 @@ def _(event: e.ProposalValidated, run: RunState, at: int, seq: int) -> None:
 @_folds(e.ProposalRefused)
 def _(event: e.ProposalRefused, run: RunState, at: int, seq: int) -> None:
     run.refusals[event.proposal] = Refusal(event.proposal, event.rule, event.reason)
-    run.refused_targets[event.target] = None
+    if event.target:
+        before = run.refused_targets.get(event.target)
+        ground = run.drafts[event.proposal].rests_on
+        run.refused_targets[event.target] = Closed(seq, ground, before.times + 1 if before else 1)
     if event.rule == REFINED:
         draft = run.drafts[event.proposal]
         target = target_of(draft)
@@ -425,6 +446,7 @@ def _(event: e.SnapshotTaken, run: RunState, at: int, seq: int) -> None:
 @_folds(e.CycleEnded)
 def _(event: e.CycleEnded, run: RunState, at: int, seq: int) -> None:
     run.changed, run.merging, run.heeded = run.merging[run.heeded :], [], 0
+    run.ends.append(run.context.count())
     run.phase = Phase.READY
     _rest(run, at)
 

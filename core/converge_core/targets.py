@@ -11,5 +11,12 @@ EDITED = "edited"
 
 
 def target_of(draft: Draft) -> str:
-    """Returns the name of an agent's claim to a key and an id, for the length of a run."""
+    """Returns what a refusal closes: the agent's claim to that key and id.
+
+    It opens again for a proposal that rests on news: on a fact that the refused one did not rest
+    on, made after the refusal by neither the agent itself nor the engine, which makes a diagnostic
+    of every refusal. Facts never change, so this is how the ground of a proposal can. A target that
+    was refused :data:`MOST_REFUSALS` times stays closed for the rest of the run, so that nobody is
+    asked without end by agents that make news for each other.
+    """
     return f"{draft.agent}\t{draft.fact.key}\t{draft.fact.id}"  # no id holds a tab

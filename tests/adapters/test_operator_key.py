@@ -10,6 +10,7 @@ import pytest
 
 from converge_core.command import Decide
 from converge_core.errors import DecisionRefused
+from converge_core.events import OperatorEnrolled
 from converge_core.ids import ApprovalId
 from converge_core.key import ContextKey
 from converge_core.review import Decision, Verdict, bytes_of
@@ -134,7 +135,9 @@ def test_a_real_signature_lets_a_decision_through_and_a_changed_decision_not(
         policy=ASK_STRATEGIES,
         verify=signature_fits,
     )
-    play = Play(engine).begin()
+    play = Play(engine)
+    play.record(OperatorEnrolled(operator=key.operator), 0)
+    play.begin()
     [gate] = play.gates()
     unsigned = Decision(
         id=ApprovalId("approval:1"),

@@ -1,7 +1,7 @@
 """How the golden ledger came to be: a story in which every kind of event happens.
 
 ``python -m tests.core.golden_story`` writes it, and one body of each kind of event. Both files are
-a promise to those who have a ledger of version 2, so nothing in them is ever changed: a new kind of
+a promise to those who have a ledger of version 3, so nothing in them is ever changed: a new kind of
 event is told at the end of the story, and a new format gets new files beside them.
 """
 
@@ -25,7 +25,7 @@ from converge_core.artifact import (
     RollbackImpact,
     Severity,
 )
-from converge_core.authority import Actor, ActorKind
+from converge_core.authority import Actor, ActorKind, AuthorityLevel
 from converge_core.canonical import canonical_record, hash_text
 from converge_core.events import Event, body_of
 from converge_core.gate import CheckRecord
@@ -52,8 +52,8 @@ from tests.core.kit import (
 )
 
 FOLDER = Path(__file__).parent.parent / "golden"
-LEDGER = FOLDER / "ledger_v2.jsonl"
-EVENTS = FOLDER / "events_v2.json"
+LEDGER = FOLDER / "ledger_v3.jsonl"
+EVENTS = FOLDER / "events_v3.json"
 NOON = 1_795_176_000_000_000
 """20 November 2026, 12:00 UTC, in microseconds."""
 
@@ -225,6 +225,7 @@ def bodies() -> dict[str, Any]:
         notes=("The history has no tags.",),
         continues=RunId("run-0000"),
         base_root=hash_text("root"),
+        levels=(AuthorityLevel.PARTICIPATORY, AuthorityLevel.ADVISORY, AuthorityLevel.SOVEREIGN),
     )
     return {**found, started.kind: body_of(started)}
 

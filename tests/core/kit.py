@@ -218,6 +218,15 @@ CAROL = Person("carol")
 DAVE = Person("dave")
 
 
+def enrolled(*people: Person) -> DeskState:
+    """Returns a desk at which ``people`` may decide."""
+    desk = DeskState()
+    for seq, person in enumerate(people):
+        desk = fold(desk, e.OperatorEnrolled(operator=person.operator), 0, seq)
+    desk.seq = -1  # a test counts from what it records itself
+    return desk
+
+
 @dataclass
 class Play:
     """Drives an engine as the desktop does, without threads or disk: step, record, fold."""
@@ -228,7 +237,7 @@ class Play:
     grants: tuple[AuthorityGrant, ...] = (EVERYTHING,)
     clock: Callable[[], int] = field(default_factory=lambda: count(1).__next__)
     executor: Executor = sequential
-    desk: DeskState = field(default_factory=DeskState)
+    desk: DeskState = field(default_factory=lambda: enrolled(ALICE, BOB))
     recorded: list[tuple[e.Event, int]] = field(default_factory=list)
     batches: list[tuple[list[e.Event], int]] = field(default_factory=list)
     tenant: str = ""

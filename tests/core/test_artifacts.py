@@ -28,10 +28,14 @@ from converge_core.artifact import (
 )
 from converge_core.authority import Actor, ActorKind
 from converge_core.canonical import canonical_record, hash_text, parse
+from converge_core.command import Advance, Begin
+from converge_core.engine import Engine
 from converge_core.errors import IllegalCommand, IllegalTransition, InvalidValue
 from converge_core.events import body_of, read_event, run_of
-from converge_core.ids import ArtifactId
+from converge_core.ids import ArtifactId, RunId
 from converge_core.state import DeskState, fold
+from converge_core.trace import TextRef
+from tests.core.kit import INTENT
 
 DRAFT, APPROVED, ACTIVE, QUARANTINED, DEPRECATED, ROLLED_BACK = ArtifactState
 ALLOWED = {
@@ -196,6 +200,58 @@ def test_quarantine_is_replay_yes_and_new_run_no_in_a_sentence() -> None:
     assert "What is quarantined cannot serve a new run; it must be approved or active." == why_not(
         QUARANTINED, Use.NEW_RUN
     )
+
+
+STEERING = ("pack", "policy", "file", "model")
+"""What steers a run, each by a digest of its own."""
+
+
+def beginning(known: lifecycle.Known) -> Begin:
+    """Returns the beginning of a run that is steered by one of each of ``STEERING``."""
+    pack, policy, file, model = map(hash_text, STEERING)
+    started = e.run_without_pack(
+        RunId("run"),
+        INTENT,
+        pack_digest=pack,
+        policy_digest=policy,
+        files={"prompts.toml": TextRef(sha256=file, size=4)},
+    )
+    return Begin(started, artifacts=known, uses=(model,))
+
+
+@pytest.mark.parametrize("what", STEERING)
+@pytest.mark.parametrize("state", ArtifactState)
+def test_a_new_run_begins_with_what_may_serve_it_and_with_nothing_else(
+    what: str, state: ArtifactState
+) -> None:
+    """Pack, policy, files and model are looked up by content; the refusal names which and why."""
+    ref = artifact(what, "of the run")
+    command = beginning({artifact("of no run"): DRAFT, ref: state})
+
+    if state in {APPROVED, ACTIVE}:
+        assert Engine().step(None, command, 1)
+        return
+    said = f"run run cannot begin. The {ref} is {state}. What is {state} cannot serve a new run"
+    with pytest.raises(IllegalCommand, match=re.escape(said)):
+        Engine().step(None, command, 1)
+
+
+def test_what_was_quarantined_since_can_be_read_back_and_replayed() -> None:
+    """A run that had begun goes on and stays readable; only a new one is refused."""
+    known = {artifact("pack"): ACTIVE}
+    events = Engine().step(None, beginning(known), 1)
+    desk = grown(desk_with(QUARANTINED, artifact("pack")), events)
+    state = desk.runs[RunId("run")]
+
+    assert Engine().step(state, Advance(), 2)
+    assert "" == lifecycle.why_unusable(
+        desk.artifact_states(), {state.started.pack_digest}, Use.REPLAY
+    )
+
+
+def test_what_is_not_registered_is_not_governed() -> None:
+    """Governing is a choice; what nobody registered is used as before."""
+    assert Engine().step(None, beginning({}), 1)
 
 
 # Registering.

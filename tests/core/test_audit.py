@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -18,7 +19,7 @@ from converge_core.key import ContextKey
 from converge_core.ledger import Chain, decode, encode_batch
 from converge_core.review import Decision, SignatureCheck, Verdict, no_signatures
 from converge_core.state import DeskState
-from tests.core.golden_story import LEDGER, salts
+from tests.core.golden_story import LEDGER, salts, written
 from tests.core.kit import ALICE, BOB, Play, contents, engine_of, fact, fits
 from tests.core.test_golden import ROOTS, entries
 
@@ -29,11 +30,19 @@ EVENTS = [
 
 def believed(events: list[Event], verify: SignatureCheck = fits) -> DeskState:
     """Returns what a ledger of ``events``, chained as it should be, is believed to say."""
-    lines, _ = encode_batch(events, Chain(), 1, salts())
+    return read_back(written([([event], recorded_at(event)) for event in events]), verify)
+
+
+def read_back(ledger: bytes, verify: SignatureCheck = fits) -> DeskState:
     state = DeskState()
-    for entry in decode(lines.splitlines(keepends=True)):
+    for entry in decode(ledger.splitlines(keepends=True)):
         state = read_in(state, entry, verify)
     return state
+
+
+def recorded_at(event: Event) -> int:
+    """Returns the time of its record: that of a fact is when it was made."""
+    return event.fact.promotion.promoted_at if isinstance(event, e.FactPromoted) else 1
 
 
 def forged(kind: type[Event], change: Callable[[Any], Any]) -> list[Event]:
@@ -202,6 +211,33 @@ def test_what_a_person_rejected_is_not_believed_to_be_approved() -> None:
 
     with pytest.raises(LedgerCorrupt, match="says other than was proposed"):
         believed([*EVENTS[:index], passed_off, *EVENTS[index + 1 :]])
+
+
+@pytest.mark.parametrize("late", [-1, 1], ids=["before it was made", "after it was made"])
+def test_a_fact_that_was_not_made_when_it_was_recorded_is_not_believed(late: int) -> None:
+    """A step and its record have one time, so that nobody can date a fact into a grant."""
+    made = next(event for event in EVENTS if isinstance(event, e.FactPromoted))
+    seq = EVENTS.index(made)
+    batches = [([event], recorded_at(event) + late * (event is made)) for event in EVENTS]
+
+    with pytest.raises(LedgerCorrupt, match=f"record {seq}: .* is said to be made at") as refused:
+        read_back(written(batches))
+    assert seq == refused.value.seq
+
+
+def test_before_version_3_a_fact_was_recorded_a_little_after_it_was_made() -> None:
+    """The clock was read again for the record; what that wrote is read for ever."""
+
+    def read_with_clocks_moved(by: int) -> DeskState:
+        state = DeskState()
+        for entry in entries("ledger_v2.jsonl"):
+            moved = msgspec.structs.replace(entry.head, at=entry.head.at + by)
+            state = read_in(state, replace(entry, head=moved), fits)
+        return state
+
+    assert 3 == len(read_with_clocks_moved(1).runs)
+    with pytest.raises(LedgerCorrupt, match="is said to be made at"):
+        read_with_clocks_moved(-1)
 
 
 def test_a_reader_that_cannot_check_signatures_believes_no_decision() -> None:

@@ -21,7 +21,7 @@ from converge_core.ids import AgentId, FactId, ObservationId, RunId
 from converge_core.intent import Budgets, Criterion, RootIntent
 from converge_core.invariant import Invariant, InvariantClass, OnViolation, Violation
 from converge_core.key import ContextKey as Key
-from converge_core.ledger import Chain, decode, encode_batch
+from converge_core.ledger import decode
 from converge_core.observation import observe
 from converge_core.policy import Effect, PolicyDecision, PolicyRequest, grant
 from converge_core.state import DeskState
@@ -33,7 +33,7 @@ from converge_core.stop import (
     PromotionRejected,
     TokenBudgetExhausted,
 )
-from tests.core.golden_story import salts
+from tests.core.golden_story import written
 from tests.core.kit import (
     ALICE,
     ASK_STRATEGIES,
@@ -54,8 +54,8 @@ from tests.core.kit import (
 
 def believed(play: Play) -> DeskState:
     """Reads back what was written; every run must come through this."""
-    state, enrolled = DeskState(), [e.OperatorEnrolled(operator=ALICE.operator)]
-    lines, _ = encode_batch([*enrolled, *play.events], Chain(), 1, salts())
+    state, enrolled = DeskState(), e.OperatorEnrolled(operator=ALICE.operator)
+    lines = written([([event], at) for event, at in [(enrolled, 0), *play.recorded]])
     for entry in decode(lines.splitlines(keepends=True)):
         state = read_in(state, entry, fits)
     return state

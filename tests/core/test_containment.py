@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from converge_core import events as e
-from converge_core.agent import AgentEffect
+from converge_core.agent import AgentEffect, Executed, execute, taken
 from converge_core.canonical import canonical_record, parse
-from converge_core.context import ContextView
+from converge_core.context import Context, ContextView
+from converge_core.errors import IllegalCommand
 from converge_core.events import read_event
-from converge_core.ids import FactId
+from converge_core.ids import AgentId, FactId
 from converge_core.key import ContextKey as Key
 from converge_core.proposal import ProposedFact
+from converge_core.state import Phase
 from converge_core.stop import Converged
 from tests.core.kit import (
     Play,
@@ -197,3 +200,71 @@ def test_a_persons_interrupt_is_not_an_agents_failure(where: str) -> None:
     agent = script("a", interrupt, when=interrupt if where == "accepts" else lambda _: True)
     with pytest.raises(KeyboardInterrupt):
         Play(engine_of(agent)).begin()
+
+
+# Executors of the host's own.
+
+
+def reporting(*executed: Executed) -> Play:
+    """Returns a run whose executor reports this of an agent, whatever it did."""
+    agent = script("a", lambda _: None, when=lambda view: not view.has(Key.SEEDS))
+    return Play(engine_of(agent), executor=lambda _: executed)
+
+
+def by_hand(*proposals: Any, **more: Any) -> Executed:
+    return Executed(AgentId("a"), AgentEffect(tuple(proposals)), **more)
+
+
+@pytest.mark.parametrize(
+    ("executed", "reason"),
+    [
+        (by_hand(fact(Key.SEEDS, "x", structured={"n": 0.5})), "float"),
+        (by_hand(seed("x", "\ud800")), "surrogate"),
+        (by_hand("a sentence"), r"proposals\[0\] is str"),
+        (by_hand(ProposedFact(key=Key.SEEDS, id="x\n", content="x")), "control character"),  # type: ignore[arg-type]
+        (Executed(AgentId("a"), "work"), "str is not an AgentEffect"),  # type: ignore[arg-type]
+        (by_hand(failure=1), "failure is no text"),
+        (by_hand(reads=["x"]), "reads are no tuple"),
+        (type("Sly", (Executed,), {})(AgentId("a")), "Sly is not an Executed"),
+    ],
+)
+def test_what_an_executor_reports_is_recorded_as_it_can_be_read_back_or_not_at_all(
+    executed: Executed, reason: str
+) -> None:
+    """Whoever executes agents in a way of their own cannot brick the ledger with what they say."""
+    play = reporting(executed)
+
+    with pytest.raises(
+        IllegalCommand, match=f"what a is reported to have done cannot be recorded: .*{reason}"
+    ):
+        play.begin()
+    assert Phase.EXECUTING is play.state.phase
+
+
+def test_what_an_executor_reports_is_copied() -> None:
+    """It may keep what it reported, and changes nothing by changing that."""
+    kept = {"n": [1]}
+    play = reporting(
+        by_hand(fact(Key.SEEDS, "x", structured=kept), reads=("x", FactId("s")), failure="")
+    )
+    play.begin(fact(Key.SIGNALS, "s"))
+    kept["n"].append(2)
+    [made] = play.state.context.get(Key.SEEDS)
+
+    assert ({"n": [1]}, ("s",)) == (made.structured, made.rests_on)
+
+
+def test_a_failure_that_an_executor_reports_is_cut_and_mended() -> None:
+    """It is recorded like any other, whatever characters it has and however many."""
+    play = reporting(by_hand(failure="\ud800" + "x" * 20_000)).begin()
+
+    assert {"?" + "x" * 9_999} == {one.reason for one in play.of(e.AgentFailed)}
+
+
+def test_what_was_executed_by_the_book_is_not_settled_twice() -> None:
+    """That mark comes from nowhere else, and what is made of a marked one has none."""
+    done = execute(proposes("a", seed("x")), Context().view())
+
+    assert taken(done) is done
+    assert taken(replace(done)) is not done
+    assert taken(replace(done)) == done

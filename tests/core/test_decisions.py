@@ -14,7 +14,16 @@ from converge_core.command import Decide
 from converge_core.errors import DecisionRefused
 from converge_core.ids import ApprovalId, GateId, OperatorId
 from converge_core.key import ContextKey as Key
-from converge_core.review import Decision, GateRequest, Ground, Verdict, bytes_of, no_signatures
+from converge_core.review import (
+    Decision,
+    GateRequest,
+    Ground,
+    Operator,
+    Verdict,
+    bytes_of,
+    no_signatures,
+)
+from converge_core.state import DeskState
 from tests.core.kit import (
     ALICE,
     ASK_STRATEGIES,
@@ -23,6 +32,7 @@ from tests.core.kit import (
     Play,
     contents,
     engine_of,
+    enrolled,
     fact,
     lines_of,
     proposes,
@@ -177,6 +187,43 @@ def test_an_approval_may_go_without_words() -> None:
     play, gate, _ = waiting()
 
     assert play.answer(gate, "approve", reason="").state.gates[gate.request.id].decision
+
+
+# Enrolled.
+
+
+def enrolled_otherwise() -> Operator:
+    """Alice's id with the key of somebody else."""
+    return msgspec.structs.replace(ALICE.operator, public_key=Person("mallory").operator.public_key)
+
+
+@pytest.mark.parametrize(
+    ("desk", "by", "why"),
+    [
+        pytest.param(enrolled(), ALICE.operator, "is not enrolled at this desk", id="nobody is"),
+        pytest.param(enrolled(BOB), ALICE.operator, "is not enrolled", id="somebody else is"),
+        pytest.param(enrolled(ALICE), enrolled_otherwise(), "with another key", id="another key"),
+    ],
+)
+def test_whoever_is_not_enrolled_decides_nothing(desk: DeskState, by: Operator, why: str) -> None:
+    """Who may decide is what the desk's records say, and not what comes with the answer."""
+    agent = proposes("p", fact(Key.STRATEGIES, "a"))
+    play = Play(engine_of(agent, policy=ASK_STRATEGIES, verify=lambda *_: True), desk=desk).begin()
+    [gate] = play.gates()
+    said = refused(play, Decide(ALICE.decision(gate, "approve"), by))
+
+    assert said.startswith(f"{gate.request.id}: {by.id} ")
+    assert why in said
+
+
+def test_whoever_is_enrolled_while_a_run_waits_may_decide() -> None:
+    """Runs that had begun before hear of it."""
+    agent = proposes("p", fact(Key.STRATEGIES, "a"))
+    play = Play(engine_of(agent, policy=ASK_STRATEGIES), desk=enrolled()).begin()
+    play.record(e.OperatorEnrolled(operator=ALICE.operator), 9)
+    play.answer(play.gates()[0], "approve").go()
+
+    assert ["a"] == contents(play.state, Key.STRATEGIES)
 
 
 # Once.

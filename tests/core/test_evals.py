@@ -343,6 +343,16 @@ def test_a_name_can_be_part_of_an_id(name: str) -> None:
         constant(name)
 
 
+def test_a_name_leaves_room_for_the_ids_that_derive_from_it() -> None:
+    """The longest one registers, measures and stands; one more is refused in a sentence."""
+    longest = "x" * 59
+    play = Play(engine_of(EvalAgent(constant(longest)))).begin()
+
+    assert [f"eval:{longest}"] == [one.id for one in play.state.context.get(Key.EVALUATIONS)]
+    with pytest.raises(InvalidConfiguration, match="has 60 characters; at most 59 are allowed"):
+        constant(longest + "x")
+
+
 def test_one_is_evaluated_by_its_name() -> None:
     """One that is not there is refused with those that are."""
     registry = EvalRegistry([constant("x"), constant("y", outcome=INDETERMINATE)])

@@ -52,6 +52,7 @@ def all_there_is(run: RunState) -> dict[str, Any]:
         "facts": [canonical_record(one.record) for key in Key for one in run.context.get(key)],
         "changed": run.changed,
         "merging": run.merging,
+        "ends": run.ends,
         "eligible": run.eligible,
         "drafts": {name: canonical_record(draft) for name, draft in run.drafts.items()},
         "reports": run.reports,

@@ -326,6 +326,16 @@ def test_a_grant_may_cover_some_kinds_of_statement_only() -> None:
     assert gate.promote(validated(gate), claims, approver=claims.grantor, at=7)
 
 
+def test_a_grant_covers_nothing_from_before_it_was_granted() -> None:
+    """Authority does not reach back; the very moment it was given is covered."""
+    gate = gate_of()
+    later = msgspec.structs.replace(EVERYTHING, granted_at=8)
+
+    with pytest.raises(NotAuthorized, match="the grant of policy:test was not given yet"):
+        gate.promote(validated(gate), later, approver=SYSTEM, at=7)
+    assert gate.promote(validated(gate), later, approver=SYSTEM, at=8)
+
+
 def test_a_grant_holds_until_it_expires() -> None:
     """The last moment before the expiry is covered."""
     gate = gate_of()

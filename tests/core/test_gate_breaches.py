@@ -531,6 +531,10 @@ NOT_GRANTED: dict[str, tuple[list[Event], str]] = {
         swapped((BY_POLICY, promoted(PERMITTED, promoted_at=GRANT.expires_at))),
         "has expired",
     ),
+    "a fact from before its grant was given": (
+        granting(replace(GRANT, granted_at=PERMITTED.fact.promotion.promoted_at + 1)),
+        "was not given yet",
+    ),
     "a fact through another gate": (
         swapped((BY_POLICY, promoted(PERMITTED, gate_id=GateId("back-door")))),
         "does not cover gate back-door",
@@ -559,6 +563,10 @@ MISTOLD: dict[str, tuple[list[Event], str]] = {
     "a number that became a truth value": (
         swapped((BY_POLICY, said(PERMITTED, structured={"value": False}))),
         "says other than was proposed",
+    ),
+    "the levels of other agents than the run has": (
+        swapped((index(e.RunStarted), replace(STARTED, levels=STARTED.levels[1:]))),
+        "how far the word of other agents reaches",
     ),
     "a snapshot of more facts than there are": (
         swapped((EVENTS.index(SNAPSHOT), replace(SNAPSHOT, facts=SNAPSHOT.facts + 1))),

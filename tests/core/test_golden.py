@@ -9,7 +9,7 @@ import pytest
 
 from converge_core.canonical import canonical, canonical_record, parse
 from converge_core.events import KINDS, Event, RunStarted, body_of, read_event
-from converge_core.ledger import UPCASTS, Entry, decode
+from converge_core.ledger import UPCASTS, VERSION, Entry, decode
 from converge_core.state import DeskState, Phase, fold
 from tests.core.golden_story import EVENTS, FOLDER, LEDGER, bodies, story, written
 
@@ -25,13 +25,23 @@ ROOTS = {
         "run-0002": "80e283342ceb9a1c47cda9c6c217bafc02d464f8e2916a2e9b661a66169a126e",
         "run-0003": "485655341b5c2c6f876c6f979910e0c9fdc119728a33e9d2b72b7c9c01181611",
     },
+    "ledger_v3.jsonl": {
+        "run-0001": "f5cffe6849fbd1814e2ba74f0c31384f301f01e0fdec80af40bf05e97f965e7b",
+        "run-0002": "80e283342ceb9a1c47cda9c6c217bafc02d464f8e2916a2e9b661a66169a126e",
+        "run-0003": "485655341b5c2c6f876c6f979910e0c9fdc119728a33e9d2b72b7c9c01181611",
+    },
 }
 HEADS = {
     "ledger_v1.jsonl": "ed56df85361fef074db04069bd2587de10fa2959c26e9e7473771f0ceefecf91",
     "ledger_v2.jsonl": "22e14deab9215c0a4133dc959e49e404d0cb6d9437904a27119c7df3299abd8c",
+    "ledger_v3.jsonl": "20d775c662f91d86b1d102dd4ab100730855986fdf7d50437f3da3b6e536cd36",
 }
 """The hash of the last record of each version's ledger."""
-OLD_BODIES = json.loads((FOLDER / "events_v1.json").read_text())
+OLD_BODIES = {
+    (version, kind): body
+    for version in UPCASTS
+    for kind, body in json.loads((FOLDER / f"events_v{version}.json").read_text()).items()
+}
 
 
 def entries(name: str = LEDGER.name) -> list[Entry]:
@@ -65,13 +75,18 @@ def test_a_golden_ledger_says_what_became_of_its_runs(name: str) -> None:
     assert {Phase.STOPPED} == {one.phase for one in runs.values()}
 
 
-@pytest.mark.parametrize("kind", OLD_BODIES)
-def test_a_body_of_version_1_is_brought_up_to_date(kind: str) -> None:
+@pytest.mark.parametrize(("version", "kind"), OLD_BODIES)
+def test_a_body_of_an_older_version_is_brought_up_to_date(version: int, kind: str) -> None:
     """Nothing it says is lost, and what it could not say yet has the meaning it had then."""
-    event = read_event(kind, UPCASTS[1](kind, OLD_BODIES[kind]))
+    old = body = OLD_BODIES[version, kind]
+    for step in range(version, VERSION):
+        body = UPCASTS[step](kind, body)
+    event = read_event(kind, body)
 
-    assert holds(body_of(event), OLD_BODIES[kind])
+    assert holds(body_of(event), old)
     if isinstance(event, RunStarted):
+        assert () == event.levels
+    if isinstance(event, RunStarted) and version == 1:
         assert (None, "", None) == (event.continues, event.base_root, event.intent.active_packs)
 
 

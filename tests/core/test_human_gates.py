@@ -226,6 +226,15 @@ def test_the_same_proposal_of_two_agents_becomes_one_fact() -> None:
     assert ["already-so"] == [event.rule for event in play.of(e.ProposalRefused)]
 
 
+def test_a_clock_set_back_takes_no_approval_away() -> None:
+    """What a person decided stands before what follows from it, whatever the clock says then."""
+    play = asking(proposes("p", fact(Key.STRATEGIES, "s")))
+    play.answer(play.gates()[0], "approve")
+    play.clock = lambda: 0
+
+    assert ["s"] == contents(play.go().state, Key.STRATEGIES)
+
+
 # Rejecting.
 
 

@@ -266,11 +266,11 @@ def test_a_rewritten_part_is_refused_in_words(what: str) -> None:
 SEALED: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "a newer version": (
         lambda r: r["head"].update(v=VERSION + 1),
-        "version 3 is newer than this program reads",
+        f"version {VERSION + 1} is newer than this program reads",
     ),
     "a newer version with a richer head": (
         lambda r: r["head"].update(v=VERSION + 1, tenant="x"),
-        "version 3 is newer than this program reads",
+        f"version {VERSION + 1} is newer than this program reads",
     ),
     "a version before the first": (lambda r: r["head"].update(v=0), "there is no version 0"),
     "no version": (lambda r: r["head"].pop("v"), "the head is malformed"),

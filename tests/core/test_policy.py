@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from converge_core.authority import AuthorityGrant, AuthorityLevel
 from converge_core.canonical import ContentHash
-from converge_core.ids import ProposalId
+from converge_core.engine import Engine
+from converge_core.events import RunStarted
+from converge_core.ids import AgentId, ProposalId
 from converge_core.key import ContextKey
 from converge_core.merge import Stakes
 from converge_core.policy import (
@@ -306,6 +309,47 @@ def test_the_engine_tells_the_policy_levels_and_stakes() -> None:
 
     assert ["desks"] == contents(play.state, ContextKey.SEEDS)
     assert "advisers do not spend" == play.state.refusals[ProposalId("run/1/clerk/0")].rule
+
+
+ADVISERS_ASK = policy_of(PERMIT, rule(Effect.ASK, name="ask", level_below=Level.SUPERVISORY))
+
+
+def levelled(level: Level) -> Engine:
+    """Returns an engine that asks about what an agent below supervisory proposes."""
+    engine = engine_of(policy=ADVISERS_ASK)
+    engine.register(proposes("p", seed("a")), level=level)
+    return engine
+
+
+@pytest.mark.parametrize(("level", "asked"), [(Level.ADVISORY, 1), (Level.SOVEREIGN, 0)])
+def test_a_run_says_on_record_by_which_levels_it_was_decided(level: Level, asked: int) -> None:
+    """In the order of its agents, and as the engine knows them, whatever it was begun with."""
+    play = Play(levelled(level)).begin()
+    [started] = play.of(RunStarted)
+
+    assert ((AgentId("p"),), (level,)) == (started.agents, started.levels)
+    assert asked == len(play.gates())
+
+
+def test_a_run_keeps_the_levels_it_began_with() -> None:
+    """Taken up by a program that knows its agents otherwise, it goes on by its own rules."""
+    play = Play(levelled(Level.ADVISORY)).begin(go=False)
+    play.engine = levelled(Level.SOVEREIGN)
+
+    assert 1 == len(play.go().gates())
+
+
+def test_a_run_of_before_levels_were_recorded_goes_on_by_those_of_the_program() -> None:
+    """There is nothing else to go by."""
+    play = Play(levelled(Level.SOVEREIGN)).begin(go=False)
+    [(started, at)] = [one for one in play.recorded if isinstance(one[0], RunStarted)]
+    taken_up = Play(play.engine)
+    taken_up.record(replace(started, levels=()), at)
+    for event, then in play.recorded[1:]:
+        taken_up.record(event, then)
+
+    assert [] == taken_up.go().gates()
+    assert ["a"] == contents(taken_up.state, ContextKey.SEEDS)
 
 
 def test_approval_does_not_lift_what_is_forbidden_all_the_same() -> None:

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from converge_core import events as e
 from converge_core.agent import AgentEffect
 from converge_core.authority import AuthorityGrant
-from converge_core.context import ContextView
+from converge_core.context import Context, ContextView
+from converge_core.contract import CheckResult
 from converge_core.errors import ConvergeError
-from converge_core.ids import GateId
+from converge_core.ids import FactId, GateId
 from converge_core.key import ContextKey as Key
-from converge_core.merge import LONGEST_DIAGNOSTIC
+from converge_core.merge import LONGEST_DIAGNOSTIC, MOST_REFUSALS
 from converge_core.policy import Effect, RulePolicy, grant
-from converge_core.proposal import ProposedFact
-from converge_core.stop import Converged
+from converge_core.proposal import Draft, ProposedFact
+from converge_core.stop import Converged, CycleBudgetExhausted
 from tests.core.kit import (
     EVERYTHING,
     Play,
+    Script,
     contents,
     drafted,
     engine_of,
@@ -69,6 +74,7 @@ def test_a_refused_proposal_is_an_event_and_a_diagnostic(
         ((), "the run was given no grant"),
         ((SIGNALS_ONLY,), "does not cover Seeds"),
         ((grant("some", Key.SEEDS, until=1),), "has expired"),
+        ((replace(grant("some", Key.SEEDS), granted_at=2),), "was not given yet"),
         (
             (
                 AuthorityGrant(
@@ -120,6 +126,113 @@ def test_a_refused_target_is_closed_for_its_agent_and_open_for_others() -> None:
         (event.proposal, event.rule) for event in play.of(e.ProposalRefused)
     ]
     assert ["three"] == contents(play.state, Key.STRATEGIES)
+
+
+# A closed target opens again for news, and for nothing else.
+
+
+REJECTED = policy_of(rule(Effect.PERMIT), rule(Effect.ASK, Key.STRATEGIES))
+
+
+def insisting(
+    *reads: Key, agent: str = "p", also: Callable[[int], ProposedFact] | None = None
+) -> Script:
+    """Returns an agent that proposes one thing in each cycle, resting on all under ``reads``."""
+    cycle = count()
+
+    def insist(view: ContextView) -> AgentEffect:
+        for key in reads:
+            view.get(key)
+        more = (also(next(cycle)),) if also else ()
+        return AgentEffect((fact(Key.STRATEGIES, "x"), *more))
+
+    return script(agent, insist, when=lambda view: not view.contains(Key.STRATEGIES, FactId("x")))
+
+
+def reporter(most: int) -> Script:
+    """Returns an agent that makes a signal in each of ``most`` cycles."""
+    return script(
+        "reporter",
+        lambda view: AgentEffect((fact(Key.SIGNALS, f"news {view.count(Key.SIGNALS)}"),)),
+        when=lambda view: view.count(Key.SIGNALS) < most,
+    )
+
+
+def rejecting(*agents: Script) -> Play:
+    """Returns the run of ``agents`` in which a person rejects whatever is asked."""
+    play = Play(engine_of(*agents, policy=REJECTED)).begin()
+    while play.gates():
+        play.answer(play.gates()[0], "reject").go()
+    return play
+
+
+def asked(play: Play) -> int:
+    return len(play.of(e.GateOpened))
+
+
+@pytest.mark.parametrize(("facts", "times"), [(0, 1), (1, 1), (2, 2)])
+def test_a_refused_target_is_considered_again_when_it_rests_on_news(facts: int, times: int) -> None:
+    """What stood before the answer is none; what another makes after it and the agent reads is."""
+    assert times == asked(rejecting(insisting(Key.SIGNALS), reporter(facts)))
+
+
+def test_what_is_considered_again_may_become_a_fact() -> None:
+    """A policy that wants evidence refuses without, and permits with it."""
+    policy = policy_of(rule(Effect.PERMIT), checks=["well-grounded"])
+
+    def well_grounded(proposal: Draft, _: Context) -> CheckResult:
+        enough = proposal.fact.key is not Key.STRATEGIES or bool(proposal.rests_on)
+        return CheckResult("well-grounded", enough, "" if enough else "It rests on nothing.")
+
+    engine = engine_of(
+        insisting(Key.SIGNALS),
+        reporter(1),
+        policy=policy,
+        checks={"well-grounded": well_grounded},
+    )
+
+    assert ["x"] == contents(Play(engine).begin().state, Key.STRATEGIES)
+
+
+def nothing_new(cycle: int) -> ProposedFact:
+    return fact(Key.SIGNALS, f"own {cycle}")
+
+
+@pytest.mark.parametrize(
+    "agents",
+    [
+        pytest.param((insisting(), reporter(5)), id="there is news, and it rests on none of it"),
+        pytest.param((insisting(Key.SEEDS), reporter(5)), id="what it rests on is not new"),
+        pytest.param((insisting(Key.SIGNALS, also=nothing_new),), id="it made the news itself"),
+        pytest.param((insisting(Key.DIAGNOSTIC), reporter(5)), id="it is news of its refusal"),
+    ],
+)
+def test_a_refused_target_stays_closed_without_news(agents: tuple[Script, ...]) -> None:
+    """Nobody can open for themselves what was refused, nor by saying it again."""
+    play = rejecting(proposes("early", seed("a")), *agents)
+
+    assert 1 == asked(play)
+    assert {"human", "refused-before"} == {one.rule for one in play.of(e.ProposalRefused)}
+
+
+def test_a_fact_that_the_refused_proposal_named_before_it_stood_is_no_news() -> None:
+    """It said that it rests on it, and was refused all the same."""
+    resting = fact(Key.STRATEGIES, "x", rests_on=(FactId("news 0"),))
+    again = script("p", lambda _: AgentEffect((resting,)), when=lambda v: v.count(Key.SIGNALS) < 3)
+    play = Play(engine_of(again, reporter(3))).begin()
+
+    assert [] == contents(play.state, Key.STRATEGIES)
+    assert ["gate", "refused-before", "refused-before"] == [
+        one.rule for one in play.of(e.ProposalRefused)
+    ]
+
+
+def test_agents_that_make_news_for_each_other_bother_nobody_without_end() -> None:
+    """A target that was refused three times stays closed, and budgets end the rest."""
+    play = rejecting(insisting(Key.SIGNALS), reporter(1000))
+
+    assert (3, MOST_REFUSALS) == (asked(play), 3)
+    assert isinstance(play.state.stop, CycleBudgetExhausted)
 
 
 def test_a_check_that_is_missing_for_every_key_refuses_everything_and_ends() -> None:

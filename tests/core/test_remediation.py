@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from converge_core import events as e
 from converge_core.agent import AgentEffect
-from converge_core.context import Context
+from converge_core.context import Context, ContextView, stage_all
 from converge_core.criterion import Blocked, Indeterminate, Judge, Met, Unmet
 from converge_core.ids import FactId
 from converge_core.intent import Budgets, Criterion, RootIntent
 from converge_core.invariant import Invariant, InvariantClass, OnViolation, Violation
 from converge_core.key import ContextKey as Key
+from converge_core.proposal import ProposedFact
 from converge_core.stop import (
     Converged,
     CriteriaMet,
@@ -20,7 +23,18 @@ from converge_core.stop import (
     HumanInterventionRequired,
     InvariantViolated,
 )
-from tests.core.kit import Play, Script, contents, engine_of, fact, proposes, script, seed
+from tests.core.kit import (
+    ASK_STRATEGIES,
+    EVERYTHING,
+    Play,
+    Script,
+    contents,
+    engine_of,
+    fact,
+    proposes,
+    script,
+    seed,
+)
 
 MENDABLE = [InvariantClass.SEMANTIC, InvariantClass.ACCEPTANCE]
 
@@ -95,6 +109,115 @@ def test_the_same_breach_is_named_once() -> None:
 
     assert 1 == len(contents(play.state, Key.DIAGNOSTIC))
     assert isinstance(play.state.stop, InvariantViolated)
+
+
+# A breach that comes back.
+
+
+def not_red(context: Context) -> Violation | None:
+    """The latest signal is not red; it is broken in the same words each time."""
+    latest = context.latest(Key.SIGNALS)
+    return Violation("It is red.") if latest and latest.content == "red" else None
+
+
+def turning(colour: str, after: Key, when: str, *, most: int, **more: ProposedFact) -> Script:
+    """Returns an agent that sets the signal to ``colour`` when it is ``when``, so many times."""
+
+    def shown(view: ContextView) -> list[str]:
+        return [one.content for one in view.peek(Key.SIGNALS)]
+
+    def turn(view: ContextView) -> AgentEffect:
+        times = shown(view).count(colour)
+        return AgentEffect((fact(Key.SIGNALS, f"{colour} {times}", colour), *more.values()))
+
+    return script(
+        colour,
+        turn,
+        after=[after],
+        when=lambda view: shown(view)[-1] == when and shown(view).count(colour) < most,
+    )
+
+
+def flickering(kind: InvariantClass, *, most: int, **settings: Any) -> Play:
+    """Returns a run whose signal is red, and turned green again, ``most`` times."""
+    rules = [Invariant("not-red", kind, not_red, OnViolation.REMEDIATE)]
+    breaker = turning("red", Key.SIGNALS, "green", most=most, **settings.pop("also", {}))
+    mender_ = turning("green", Key.DIAGNOSTIC, "red", most=most)
+    play = Play(
+        engine_of(breaker, mender_, invariants=rules, **settings),
+        intent=RootIntent(question="q", subject="s", budgets=Budgets(cycles=12)),
+    )
+    return play.begin(fact(Key.SIGNALS, "first", "red"))
+
+
+@pytest.mark.parametrize("kind", MENDABLE)
+def test_a_breach_that_comes_back_after_it_was_mended_wakes_its_mender_again(
+    kind: InvariantClass,
+) -> None:
+    """The same words are another breach then, with a diagnostic of its own."""
+    play = flickering(kind, most=3)
+    told = play.state.context.get(Key.DIAGNOSTIC)
+
+    assert Converged() == play.state.stop
+    assert ["red", "green", "red", "green", "red", "green"] == contents(play.state, Key.SIGNALS)
+    assert {"not-red: It is red."} == {one.content for one in told}
+    assert ["", ":2", ":3"] == [one.id.removeprefix(told[0].id) for one in told]
+
+
+@pytest.mark.parametrize("kind", MENDABLE)
+def test_a_breach_that_comes_back_for_ever_ends_with_the_budget(kind: InvariantClass) -> None:
+    """Breaking and mending by turns is no fixed point, and no way around the budgets either."""
+    play = flickering(kind, most=99)
+
+    assert CycleBudgetExhausted(executed=12, limit=12) == play.state.stop
+    assert play.state.context.count(Key.DIAGNOSTIC) <= 12
+
+
+@pytest.mark.parametrize("kind", MENDABLE)
+def test_a_breach_that_lasts_is_named_once_however_much_else_happens(kind: InvariantClass) -> None:
+    """Neither a mender that tries in vain nor agents with other work make it another one."""
+    tries = script(
+        "tries",
+        lambda view: AgentEffect((seed(f"try {view.count(Key.SEEDS)}"),)),
+        after=[Key.DIAGNOSTIC, Key.SEEDS],
+        when=lambda view: view.count(Key.SEEDS) < 5,
+    )
+    rules = [Invariant("not-red", kind, not_red, OnViolation.REMEDIATE)]
+    play = Play(engine_of(tries, invariants=rules)).begin(fact(Key.SIGNALS, "first", "red"))
+
+    assert (5, 1) == (play.state.context.count(Key.SEEDS), play.state.context.count(Key.DIAGNOSTIC))
+    assert isinstance(play.state.stop, InvariantViolated)
+
+
+def test_a_breach_that_comes_back_while_a_person_is_asked_is_named_after_the_answer() -> None:
+    """Both merges belong to the cycle; the rule is looked at when it ends."""
+    play = flickering(
+        InvariantClass.SEMANTIC,
+        most=2,
+        also={"plan": fact(Key.STRATEGIES, "s")},
+        policy=ASK_STRATEGIES,
+    )
+    assert 1 == play.state.context.count(Key.DIAGNOSTIC)
+    play.answer(play.gates()[0], "approve").go()
+
+    assert (Converged(), 2) == (play.state.stop, play.state.context.count(Key.DIAGNOSTIC))
+
+
+def test_a_breach_that_another_run_left_behind_is_named_when_it_comes_back() -> None:
+    """A run that goes on from there knows what it was told, and hears of what is new."""
+    rules = [Invariant("not-red", InvariantClass.SEMANTIC, not_red, OnViolation.REMEDIATE)]
+    before = engine_of(invariants=rules).run(
+        stage_all(Context(), [fact(Key.SIGNALS, "first", "red")]), authority=EVERYTHING
+    )
+    agents = (
+        turning("red", Key.SIGNALS, "green", most=2),
+        turning("green", Key.DIAGNOSTIC, "red", most=2),
+    )
+    after = engine_of(*agents, invariants=rules).run(before.context, authority=EVERYTHING)
+
+    assert isinstance(before.stop_reason, InvariantViolated)
+    assert Converged() == after.stop_reason
+    assert 2 == after.context.count(Key.DIAGNOSTIC)
 
 
 def test_mending_for_ever_ends_with_the_budget() -> None:

@@ -53,7 +53,8 @@ def asked(
         rule(Effect.PERMIT),
         rule(Effect.ASK, Key.STRATEGIES, "ask", risk=risk, review=terms),
     )
-    play = Play(engine_of(*(agents or (proposes("planner", PLAN),)), policy=policy))
+    engine = engine_of(*(agents or (proposes("planner", PLAN),)), policy=policy)
+    play = Play(engine, desk=DeskState())
     return play.enrol(*(people or (ALICE, BOB, CAROL, DAVE))).begin()
 
 
