@@ -77,6 +77,14 @@ def name_violation(merge: Merge, invariant: Invariant, violation: Violation) -> 
     merge.diagnose(f"violation:{invariant.name}:{hash_text(sentence)[:8]}", sentence)
 
 
+def name_breaches(merge: Merge, soft: tuple[Invariant, ...]) -> None:
+    """Makes a diagnostic of each soft constraint that the merged context breaks."""
+    for rule in soft:
+        violation = rule.judge(merge.context)
+        if violation:
+            name_violation(merge, rule, violation)
+
+
 def too_many(state: RunState, eligible: tuple[AgentId, ...]) -> Error | None:
     """Returns the stop where more agents are eligible than a cycle may have, or None."""
     limit = state.intent.budgets.agents_per_cycle

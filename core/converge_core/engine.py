@@ -10,11 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+
+from msgspec import UNSET
 
 from converge_core import events as e
 from converge_core.agent import Agent, Executed, Executor, Registered, sequential, wants
 from converge_core.audit import why_refused
 from converge_core.authority import Actor, ActorKind, AuthorityGrant, AuthorityLevel
+from converge_core.canonical import ContentHash
 from converge_core.checks import BASIC
 from converge_core.command import (
     TRANSITIONS,
@@ -31,6 +35,7 @@ from converge_core.context import Context, ContextView
 from converge_core.criterion import Judge, judge, outcome
 from converge_core.endings import (
     broken_by,
+    name_breaches,
     name_violation,
     pending,
     spent,
@@ -38,9 +43,10 @@ from converge_core.endings import (
     withdrawn,
 )
 from converge_core.errors import DecisionRefused, IllegalCommand, InvalidConfiguration
+from converge_core.frame import Frames, validate_frames
 from converge_core.gate import Check, PromotionGate
 from converge_core.ids import AgentId, RunId, proposal_id, trace_id, why_invalid
-from converge_core.intent import RootIntent
+from converge_core.intent import NO_INTENT, RootIntent, validate
 from converge_core.invariant import Invariant, InvariantClass, OnViolation, Violation
 from converge_core.key import ContextKey
 from converge_core.merge import ENGINE, Merge, StakesOf
@@ -59,12 +65,12 @@ from converge_core.stop import (
     PromotionRejected,
     UserCancelled,
 )
+from converge_core.terms import NO_TERMS, Terms
 from converge_core.trace import DecisionTrace
 from converge_core.wakers import Wakers
 
 INPUT = AgentId("input")
 KEYS = tuple(ContextKey)
-NO_INTENT = RootIntent(question="", subject="")
 MAX_RUN = 32
 """The longest id of a run; ids of proposals, gates and traces derive from it."""
 MAX_NAME = 64
@@ -138,12 +144,26 @@ class Engine:
         self._packs: dict[AgentId, str] = {}
         self._levels: dict[AgentId, AuthorityLevel] = {}
         self._wakers = Wakers()
-        self._gates: dict[tuple[AuthorityGrant, ...], PromotionGate] = {}
+        self._gates: dict[tuple[object, ...], PromotionGate] = {}
 
     @property
     def agents(self) -> tuple[AgentId, ...]:
         """The registered agents, in order."""
         return tuple(self._agents)
+
+    @property
+    def invariants(self) -> tuple[Invariant, ...]:
+        """The rules about the whole context, in the order in which they are checked."""
+        return self._invariants
+
+    @property
+    def judges(self) -> Mapping[str, Judge]:
+        """Who judges a criterion, by its id."""
+        return MappingProxyType(self._judges)
+
+    def policy_version(self, *grants: AuthorityGrant) -> ContentHash:
+        """Returns the version of the policy that decides in a run under ``grants``."""
+        return (self._policy or policy_of_grants(grants)).version
 
     def register(
         self,
@@ -220,6 +240,7 @@ class Engine:
         *,
         authority: AuthorityGrant,
         intent: RootIntent | None = None,
+        frames: Frames = (),
         executor: Executor = sequential,
         clock: Callable[[], int] = lambda: 0,
         on_event: Callable[[e.Event], None] = lambda _: None,
@@ -231,6 +252,7 @@ class Engine:
                 result has a context of its own.
             authority: what may be promoted without asking; nothing is, by default.
             intent: what the run is for, with its budgets.
+            frames: what narrows the intent, each after the one it narrows.
             executor: how agents are executed.
             clock: microseconds since 1970 UTC.
             on_event: called with each event after it was folded.
@@ -242,11 +264,12 @@ class Engine:
         started = e.run_without_pack(
             RunId(f"run-{context.count()}" if before else "run"),
             intent or NO_INTENT,
-            policy_digest=self._gate((authority,)).policy.version,
+            policy_digest=self.policy_version(authority),
             agents=self.agents,
             grants=(authority,),
             continues=before.run if before else None,
             base_root=context.root if before else "",
+            frames=frames or UNSET,
         )
         command: Command = Begin(started, inputs=context.staged(), base=context)
         while True:
@@ -264,14 +287,16 @@ class Engine:
             else:
                 command = Advance()
 
-    def _gate(self, grants: tuple[AuthorityGrant, ...]) -> PromotionGate:
-        if grants not in self._gates:
+    def _gate(self, grants: tuple[AuthorityGrant, ...], terms: Terms = NO_TERMS) -> PromotionGate:
+        known = (grants, terms.checks)
+        if known not in self._gates:
             policy = self._policy or policy_of_grants(grants)
-            self._gates = {grants: PromotionGate(ENGINE_GATE, policy, self._checks)}
-        return self._gates[grants]
+            gate = PromotionGate(ENGINE_GATE, policy, self._checks, terms.checks)
+            self._gates = {known: gate}
+        return self._gates[known]
 
     def _merge_on(self, state: RunState, now: int) -> Merge:
-        gate = self._gate(state.grants)
+        gate = self._gate(state.grants, state.terms)
         return Merge.of(state, gate, now, levels=self._levels, stakes=self._stakes)
 
     def _begin(self, command: Begin, now: int) -> list[e.Event]:
@@ -294,12 +319,14 @@ class Engine:
             name = proposal_id(started.run, 0, INPUT, ordinal)
             merge.consider(draft(name, author, INPUT, 0, settled(ProposedFact, fact)))
         staged = [e.ObservationStaged(run=started.run, observation=one) for one in observed]
-        broken = merge.broken(self._of[InvariantClass.STRUCTURAL])
+        broken = merge.broken((*self._of[InvariantClass.STRUCTURAL], *state.terms.hard))
         if broken:
             return [started, *staged, *self._discard(state, merge, broken)]
         return [started, *staged, *self._close(merge, state, ())]
 
     def _check_run(self, started: e.RunStarted) -> None:
+        validate(started.intent)
+        validate_frames(started.intent, started.frames or ())
         if len(started.run) > MAX_RUN:
             raise IllegalCommand(
                 f"the id {started.run[:MAX_RUN]}… of a run has {len(started.run)} characters; at "
@@ -355,7 +382,7 @@ class Engine:
         failed = [one for one in executed if one.failure or one.effect.refusal]
         for one in failed:
             merge.fail(one.agent, one.failure or one.effect.refusal)
-        broken = merge.broken(self._of[InvariantClass.STRUCTURAL])
+        broken = merge.broken((*self._of[InvariantClass.STRUCTURAL], *state.terms.hard))
         if broken:
             return [*traces, *self._discard(state, merge, broken)]
         required = [one for one in failed if one.agent in state.intent.required_agents]
@@ -394,7 +421,7 @@ class Engine:
         for gate in state.gates.values():
             if gate.decision is not None and not gate.merged:
                 merge.resolve(gate, state.drafts[gate.request.proposal])
-        broken = merge.broken(self._of[InvariantClass.STRUCTURAL])
+        broken = merge.broken((*self._of[InvariantClass.STRUCTURAL], *state.terms.hard))
         if broken:
             return self._discard(state, merge, broken)
         return self._close(merge, state, ())
@@ -407,6 +434,7 @@ class Engine:
             if fact_id in state.intent.required_facts and merge.context.find(fact_id) is None
         ]
         reasons: list[AnyStop] = [*stops, *lost]
+        name_breaches(merge, state.terms.soft)
         opened = () if reasons or merge.exhausted else merge.open_gates()
         if not reasons and not opened:
             self._remediate(merge)
@@ -502,7 +530,7 @@ class Engine:
             return [*following, *stopped]
         results = [
             (criterion, judge(criterion, self._judges, state.context))
-            for criterion in state.intent.criteria
+            for criterion in state.criteria
         ]
         return [*following, *self._stop(state, cycles, outcome(results))]
 

@@ -13,12 +13,14 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from converge_core.artifact import LifecycleEvent, Registration, Rollback
 from converge_core.authority import AuthorityGrant
 from converge_core.canonical import canonical_record, parse
 from converge_core.errors import InvalidValue
 from converge_core.fact import FactRecord
+from converge_core.frame import Frames
 from converge_core.gate import ReportRecord
 from converge_core.ids import AgentId, GateId, ProposalId, RunId
 from converge_core.intent import RootIntent
@@ -55,7 +57,8 @@ class RunStarted(Event, frozen=True):
     """A run began: what for, over what, by which policy and authority, with which agents.
 
     ``files`` are the pack's, so that a run keeps its rules whatever becomes of the pack. A run
-    that ``continues`` another begins with that one's facts, which ``base_root`` covers.
+    that ``continues`` another begins with that one's facts, which ``base_root`` covers. ``frames``
+    narrow the intent; ``app_version`` is what the run began under. Unset, neither is written down.
     """
 
     kind: ClassVar[str] = "run_started"
@@ -73,6 +76,8 @@ class RunStarted(Event, frozen=True):
     notes: tuple[str, ...] = ()
     continues: RunId | None = None
     base_root: str = ""
+    frames: Frames | UnsetType = UNSET
+    app_version: str | UnsetType = UNSET
 
 
 def run_without_pack(run: RunId, intent: RootIntent, **more: Any) -> RunStarted:

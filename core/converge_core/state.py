@@ -17,6 +17,7 @@ from converge_core.authority import AuthorityGrant
 from converge_core.context import Context
 from converge_core.errors import IllegalCommand
 from converge_core.fact import SEAL, Fact
+from converge_core.frame import Frames, criteria_of
 from converge_core.gate import ReportRecord
 from converge_core.ids import (
     AgentId,
@@ -28,12 +29,13 @@ from converge_core.ids import (
     RunId,
     TraceId,
 )
-from converge_core.intent import RootIntent
+from converge_core.intent import Criterion, RootIntent
 from converge_core.key import ContextKey
 from converge_core.observation import Observation
 from converge_core.proposal import ContentKind, Draft
 from converge_core.review import Decision, GateRequest, Operator
 from converge_core.stop import AnyStop
+from converge_core.terms import Terms, terms_of
 from converge_core.trace import DecisionTrace
 
 
@@ -123,6 +125,21 @@ class RunState:
         return self.started.intent
 
     @property
+    def frames(self) -> Frames:
+        """The frames that narrow the intent."""
+        return self.started.frames or ()
+
+    @property
+    def criteria(self) -> tuple[Criterion, ...]:
+        """All that must stand in the end, by intent and frames."""
+        return criteria_of(self.intent, self.frames)
+
+    @property
+    def terms(self) -> Terms:
+        """What intent and frames make binding."""
+        return terms_of(self.intent, self.frames)
+
+    @property
     def grants(self) -> tuple[AuthorityGrant, ...]:
         """The authority the run was given."""
         return self.started.grants
@@ -199,6 +216,8 @@ def _fold_desk(event: e.Event, state: DeskState, at: int, seq: int) -> None:
         case e.DeskOpened():
             state.desk = event.desk
         case e.RunStarted():
+            if event.run in state.runs:  # what a run is for does not change while it runs
+                raise IllegalCommand(f"record {seq} begins run {event.run}, which began before")
             state.runs[event.run] = begun(event, at, _base(event, state, seq))
         case e.OperatorEnrolled():
             state.operators[event.operator.id] = event.operator

@@ -1,0 +1,99 @@
+"""What an intent and its frames make binding: checks of the gate, and rules over the context.
+
+Scope and constraints are data; this is where they become something that refuses. A run without a
+declared intent has no terms and pays nothing for them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from converge_core.constraint import (
+    AnyKind,
+    Compliance,
+    Constraint,
+    ConstraintSeverity,
+    term_of,
+    violation,
+    why_uncountable,
+)
+from converge_core.context import Context
+from converge_core.contract import CheckResult
+from converge_core.frame import Frames
+from converge_core.gate import Check
+from converge_core.intent import RootIntent
+from converge_core.invariant import Invariant, InvariantClass, Violation
+from converge_core.proposal import Draft
+from converge_core.scope import Bound, Scope, why_outside
+
+WITHIN_SCOPE = "within-scope"
+USES_COUNTABLE = "uses-countable"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What binds a run.
+
+    Attributes:
+        checks: what every proposal must pass beside what the policy requires, by name.
+        hard: rules that stop the run.
+        soft: rules whose breach is put on record.
+    """
+
+    checks: tuple[tuple[str, Check], ...] = ()
+    hard: tuple[Invariant, ...] = ()
+    soft: tuple[Invariant, ...] = ()
+
+
+NO_TERMS = Terms()
+
+
+def terms_of(intent: RootIntent, frames: Frames) -> Terms:
+    """Returns what ``intent`` and ``frames`` make binding."""
+    return _terms(intent, frames) if intent.declared else NO_TERMS
+
+
+@lru_cache(maxsize=64)
+def _terms(intent: RootIntent, frames: Frames) -> Terms:
+    named: list[tuple[str, Constraint]] = [("", one) for one in intent.constraints or ()]
+    named += [(f"{frame.id}:", one) for frame in frames for one in frame.constraints]
+    kinds = [constraint.kind for _, constraint in named]
+    rules = [
+        (constraint.severity, _rule(f"{prefix}{term_of(constraint.kind)}", constraint.kind))
+        for prefix, constraint in named
+    ]
+    checks = [(WITHIN_SCOPE, _within(intent.scope or (), kinds))]
+    if any(not isinstance(kind, Bound | Compliance) for kind in kinds):
+        checks.append((USES_COUNTABLE, _uses_countable))
+    return Terms(
+        checks=tuple(checks),
+        hard=tuple(rule for severity, rule in rules if severity is ConstraintSeverity.HARD),
+        soft=tuple(rule for severity, rule in rules if severity is ConstraintSeverity.SOFT),
+    )
+
+
+def _rule(name: str, kind: AnyKind) -> Invariant:
+    def check(context: Context) -> Violation | None:
+        return violation(kind, context)
+
+    return Invariant(f"constraint:{name}", InvariantClass.STRUCTURAL, check)
+
+
+def _within(scope: Scope, kinds: list[AnyKind]) -> Check:
+    """Returns the check of the scope; names that only constraints bound are theirs to judge."""
+    also = tuple(kind.name for kind in kinds if isinstance(kind, Bound))
+
+    def check(draft: Draft, context: Context) -> CheckResult:
+        del context
+        reason = why_outside(scope, draft.fact.structured, also)
+        return CheckResult(WITHIN_SCOPE, not reason, reason)
+
+    return check
+
+
+def _uses_countable(draft: Draft, context: Context) -> CheckResult:
+    """What a proposal uses is said in integers that can be added up."""
+    del context
+    reason = why_uncountable(draft.fact.structured)
+    return CheckResult(USES_COUNTABLE, not reason, reason)
