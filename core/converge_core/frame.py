@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import msgspec
-
-from converge_core.canonical import canonical
+from converge_core.canonical import canonical, canonical_record, parse
 from converge_core.constraint import ConstraintSeverity, FrameConstraint
 from converge_core.errors import InvalidIntent, InvalidValue
 from converge_core.ids import FrameId, IntentId
@@ -87,7 +85,7 @@ def validate_frames(intent: RootIntent, frames: Frames) -> None:
 
 def _validate(frame: Frame, intent: RootIntent, seen: set[FrameId]) -> None:
     try:
-        canonical(msgspec.to_builtins(reread(Frame, frame)))
+        canonical(parse(canonical_record(reread(Frame, frame))))
     except InvalidValue as error:
         raise InvalidIntent("frames", str(error)) from error
     check_term("frames", frame.id)

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from converge_core.canonical import canonical
+from converge_core.canonical import canonical, canonical_record, parse
 from converge_core.constraint import Constraint, IntentConstraint, term_of
 from converge_core.errors import InvalidIntent, InvalidValue
 from converge_core.ids import IntentId, why_invalid
@@ -111,7 +111,7 @@ def validate(intent: RootIntent) -> None:
     if not intent.declared:
         return
     try:
-        canonical(msgspec.to_builtins(reread(RootIntent, intent)))
+        canonical(parse(canonical_record(reread(RootIntent, intent))))
     except InvalidValue as error:
         raise InvalidIntent("intent", str(error)) from error
     if intent.id is UNSET:
