@@ -92,7 +92,7 @@ class RootIntent(Record, frozen=True):
     @property
     def declared(self) -> bool:
         """Whether it promises to be complete."""
-        return any(one is not UNSET for one in (self.id, self.scope, self.constraints))
+        return not (self.id is UNSET and self.scope is UNSET and self.constraints is UNSET)
 
 
 NO_INTENT = RootIntent(question="", subject="")

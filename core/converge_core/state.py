@@ -35,7 +35,7 @@ from converge_core.observation import Observation
 from converge_core.proposal import ContentKind, Draft
 from converge_core.review import Decision, GateRequest, Operator
 from converge_core.stop import AnyStop
-from converge_core.terms import Terms, terms_of
+from converge_core.terms import NO_TERMS, Terms, terms_of
 from converge_core.trace import DecisionTrace
 
 
@@ -84,10 +84,11 @@ Change = tuple[ContextKey, ContentKind, FactId]
 
 @dataclass(slots=True)
 class RunState:
-    """One run as its events left it."""
+    """One run as its events left it; ``terms`` are worked out once, from how it began."""
 
     started: e.RunStarted
     started_at: int
+    terms: Terms = field(default=NO_TERMS, compare=False)
     phase: Phase = Phase.READY
     cycle: int = 0
     context: Context = field(default_factory=Context)
@@ -133,11 +134,6 @@ class RunState:
     def criteria(self) -> tuple[Criterion, ...]:
         """All that must stand in the end, by intent and frames."""
         return criteria_of(self.intent, self.frames)
-
-    @property
-    def terms(self) -> Terms:
-        """What intent and frames make binding."""
-        return terms_of(self.intent, self.frames)
 
     @property
     def grants(self) -> tuple[AuthorityGrant, ...]:
@@ -240,7 +236,8 @@ def _fold_step(state: DeskState, taken: ArtifactStep) -> None:
 def begun(started: e.RunStarted, at: int, base: Context) -> RunState:
     """Returns the state of a run that begins with the facts of ``base``."""
     context = base._continued() if base.count() else Context()  # noqa: SLF001 - contexts grow here
-    return RunState(started, at, context=context, base_facts=context.count())
+    terms = terms_of(started.intent, started.frames or ())
+    return RunState(started, at, terms, context=context, base_facts=context.count())
 
 
 def _base(event: e.RunStarted, state: DeskState, seq: int) -> Context:
