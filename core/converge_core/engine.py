@@ -201,6 +201,7 @@ class Engine:
 
         Raises:
             IllegalCommand: if the command does not fit the run's phase.
+            InvalidIntent: if what a run is to begin for is incomplete or contradicts itself.
             DecisionRefused: if a decision cannot be taken.
         """
         if isinstance(command, Begin):
@@ -256,6 +257,9 @@ class Engine:
             executor: how agents are executed.
             clock: microseconds since 1970 UTC.
             on_event: called with each event after it was folded.
+
+        Raises:
+            InvalidIntent: if a declared intent is incomplete or contradicts itself.
         """
         desk, state = DeskState(), None
         before = _ended_with(context) if context.count() else None

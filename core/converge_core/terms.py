@@ -2,6 +2,33 @@
 
 Scope and constraints are data; this is where they become something that refuses. A run without a
 declared intent has no terms and pays nothing for them.
+
+>>> from converge_core import Context, ContextKey, Engine, ProposedFact, grant
+>>> from converge_core.constraint import IntentConstraint
+>>> from converge_core.context import stage_all
+>>> from converge_core.ids import FactId, IntentId
+>>> from converge_core.intent import Criterion, RootIntent
+>>> from converge_core.scope import Geography
+>>> intent = RootIntent(
+...     id=IntentId("grow"),
+...     question="how to grow",
+...     subject="the shop",
+...     scope=(Geography(value="SE"),),
+...     constraints=(IntentConstraint(key="budget", value=1000),),
+...     criteria=(Criterion(id="read", description="a signal", key=ContextKey.SIGNALS),),
+... )
+>>> def run(**structured):
+...     about = ProposedFact(
+...         key=ContextKey.SIGNALS, id=FactId("x"), content="x", structured=structured
+...     )
+...     mine = grant("me", ContextKey.SIGNALS)
+...     return Engine().run(stage_all(Context(), [about]), authority=mine, intent=intent)
+>>> run(scope={"geography": "SE"}, uses={"budget": 900}).stop_reason.kind
+'CriteriaMet'
+>>> run(scope={"geography": "NO"}).context.latest(ContextKey.DIAGNOSTIC).content
+'“x” of input was refused. within-scope: It is about geography NO; the run is about SE.'
+>>> run(uses={"budget": 1100}).stop_reason.reason
+'1100 of budget are used; the limit is 1000.'
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ from converge_core.context import Context, stage_all
 from converge_core.criterion import Met
 from converge_core.engine import Engine, RunResult
 from converge_core.errors import InvalidConfiguration, InvalidIntent, InvalidValue
+from converge_core.evals import requires
 from converge_core.frame import Frame
 from converge_core.ids import FrameId, IntentId
 from converge_core.intent import NO_INTENT, Budgets, Criterion, RootIntent
@@ -214,6 +215,15 @@ def test_rules_in_another_order_are_refused() -> None:
     assert imported(data, first, second)
     with pytest.raises(InvalidConfiguration, match="first is checked before second there"):
         imported(data, second, first)
+
+
+def test_the_evals_that_are_required_are_part_of_the_rule() -> None:
+    """Requiring another eval is another rule, though it goes by the same name."""
+    data = exported(declared(), rules=(requires("fit", "fast"),))
+
+    assert imported(data, requires("fit", "fast"))
+    with pytest.raises(InvalidConfiguration, match=r"evals fit, not .* evals fit, fast"):
+        imported(data, requires("fit"))
 
 
 def test_a_judge_that_is_missing_here_is_refused_by_name() -> None:
