@@ -236,7 +236,7 @@ def _shown(review: Review) -> list[str]:
         lines.append(f"  {fact.label}: {fact.value} {fact.limit} {where}".replace("  ", " "))
     for check in review.checks:
         lines.append(f"  {'ok' if check.passed else 'NO'}  {check.name} {check.reason}".rstrip())
-    return [*lines, *(f"  note: {note}" for note in review.notes)]
+    return [*lines, *(f"  note: {note}" for note in (*review.notes, *review.kept))]
 
 
 def _traces(arguments: argparse.Namespace) -> int:
@@ -341,8 +341,7 @@ def _who() -> str:
 
 
 def _read(arguments: argparse.Namespace) -> Views:
-    titles = {pack.id: pack.title for pack in load_packs(paths.packs()).values()}
-    return read_views(_data_dir(arguments), titles)
+    return read_views(_data_dir(arguments), load_packs(paths.packs()))
 
 
 def _show(arguments: argparse.Namespace, output: object, lines: Sequence[str]) -> None:

@@ -36,6 +36,7 @@ from converge_core.key import ContextKey
 from converge_core.limits import Quantity
 from converge_core.prompt import PromptStack, Standing, StateEntry, StateLayer
 from converge_core.proposal import ContentKind, ProposedFact
+from converge_core.scope import DECLARED
 from converge_core.trace import Cited, ModelCall, Outcome, text_ref
 from converge_desktop.adapters.packs import Pack
 
@@ -247,7 +248,7 @@ class StepAgent:
             id=self._fact_id,
             content=content,
             kind=kind,
-            structured={**about, "cites": cites},
+            structured={**about, "cites": cites, DECLARED: {"product": self._subject}},
             confidence=confidence,
         )
 

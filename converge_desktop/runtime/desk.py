@@ -107,11 +107,10 @@ class Desk:
         self._store: StoreThread | None = None
         self._questions = ThreadPoolExecutor(2, thread_name_prefix="question")
         self._model = ModelThread(self._model_changed)
-        titles = {pack.id: pack.title for pack in self._packs.values()}
         self._engine = EngineThread(
             options.data_dir,
             options.clock,
-            titles,
+            self._packs,
             model=self._model,
             publish=self._publish,
             durable=self._durable,

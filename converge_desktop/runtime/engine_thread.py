@@ -7,7 +7,7 @@ and wait for a future; what it did is told after it was folded, never before.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -56,7 +56,7 @@ class EngineThread:
     Args:
         data_dir: the data directory, locked by the caller.
         clock: microseconds since 1970 UTC.
-        titles: the packs' titles by id.
+        packs: the packs that are here now, by id.
         model: where agents call the model.
         publish: told of every change, on this thread, after the fold.
         durable: told of every batch, on this thread, after the fold.
@@ -66,7 +66,7 @@ class EngineThread:
         self,
         data_dir: Path,
         clock: Clock,
-        titles: dict[str, str],
+        packs: Mapping[str, Pack],
         *,
         model: ModelThread,
         publish: Callable[[Update], None],
@@ -77,7 +77,7 @@ class EngineThread:
         self._model = model
         self._publish = publish
         self._durable = durable
-        self.views = Views(lambda: self.journal.state, self._read_text, titles)
+        self.views = Views(lambda: self.journal.state, self._read_text, packs)
         self._inbox: SimpleQueue[_Message | None] = SimpleQueue()
         self._engines: dict[RunId, Engine] = {}
         self._cancelled: dict[RunId, threading.Event] = {}

@@ -13,7 +13,7 @@ from converge_core.contract import CheckResult
 from converge_core.engine import Engine
 from converge_core.events import RunStarted
 from converge_core.gate import Check
-from converge_core.ids import AgentId, FactId, ObservationId, RunId
+from converge_core.ids import AgentId, FactId, IntentId, ObservationId, RunId
 from converge_core.intent import Budgets, Criterion, RootIntent
 from converge_core.key import ContextKey
 from converge_core.limits import Limit
@@ -21,7 +21,9 @@ from converge_core.observation import Observation, ObservationKind, observe
 from converge_core.policy import Effect, grant
 from converge_core.prompt import Standing
 from converge_core.proposal import ContentKind, Draft, ProposedFact
+from converge_core.scope import Product
 from converge_core.trace import text_ref
+from converge_desktop import __version__
 from converge_desktop.adapters.keys import signature_fits
 from converge_desktop.adapters.packs import Pack
 from converge_desktop.runtime.chain_agents import Infer, StepAgent, quantity_of
@@ -65,6 +67,7 @@ def begin(run: RunId, pack: Pack, intake: Intake, folder: Path) -> Begin:
             for source in intake.sources
         ),
         notes=intake.notes,
+        app_version=__version__,
     )
     metrics = [(_observation(metric), _signal(metric)) for metric in intake.metrics]
     limits = [
@@ -80,8 +83,10 @@ def begin(run: RunId, pack: Pack, intake: Intake, folder: Path) -> Begin:
 
 
 def intent_of(pack: Pack, subject: str) -> RootIntent:
-    """Returns what a run of ``pack`` over ``subject`` is for."""
+    """Returns what a run of ``pack`` over ``subject`` is for: that subject, and no other."""
     return RootIntent(
+        id=IntentId(pack.id),
+        scope=(Product(value=subject),),
         question=pack.question.format(subject=subject),
         subject=subject,
         criteria=(

@@ -127,7 +127,11 @@ class TraceView:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """All that a person is shown before deciding; ``digest`` binds the decision to it."""
+    """All that a person is shown before deciding; ``digest`` binds the decision to it.
+
+    ``kept`` says what changed on this machine since the run began. It is no part of the digest,
+    which covers what the ledger says and nothing else.
+    """
 
     gate_id: str
     run_id: str
@@ -156,6 +160,7 @@ class Review:
     trace_ids: tuple[str, ...]
     raw: tuple[TraceView, ...]
     digest: str
+    kept: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

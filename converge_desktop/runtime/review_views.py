@@ -86,7 +86,9 @@ def assemble_review(run: RunState, gate: Gate, pack: Pack, read: ReadText) -> Re
         raw=tuple(trace_view(run, trace, pack, read) for trace in traces),
         digest="",
     )
-    return replace(review, digest=content_hash(msgspec.to_builtins(review, enc_hook=str)))
+    told = msgspec.to_builtins(review, enc_hook=str)
+    del told["kept"]  # what changed on this machine, where the digest covers what the ledger says
+    return replace(review, digest=content_hash(told))
 
 
 def _chain(run: RunState, draft: Draft) -> list[DecisionTrace]:
@@ -100,7 +102,7 @@ def _chain(run: RunState, draft: Draft) -> list[DecisionTrace]:
 
 
 def _consequences(run: RunState, draft: Draft) -> tuple[str, ...]:
-    criteria = [c.description for c in run.intent.criteria if c.key is draft.fact.key]
+    criteria = [c.description for c in run.criteria if c.key is draft.fact.key]
     steps = len(draft.fact.structured.get("steps", ()))
     work = f"the {plural(steps, 'step')} of the plan {'is' if steps == 1 else 'are'} for people"
     return (

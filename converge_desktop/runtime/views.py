@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from converge_core.asking import Gate
 from converge_core.audit import read_in
 from converge_core.errors import DecisionRefused, IllegalCommand, LedgerCorrupt
 from converge_core.ids import GateId, RunId, TraceId
+from converge_core.kept import Current, what_changed
 from converge_core.state import DeskState, Phase, RunState
+from converge_desktop import __version__
 from converge_desktop.adapters.keys import signature_fits
 from converge_desktop.adapters.ledger_file import read_ledger, unfinished_bytes
 from converge_desktop.adapters.packs import Pack, pack_of
@@ -35,15 +38,15 @@ class Views:
     Args:
         state: gives the state as it stands now.
         read: reads recorded texts.
-        titles: the packs' titles by id.
+        packs: the packs that are here now, by id; a run goes by its own.
     """
 
     def __init__(
-        self, state: Callable[[], DeskState], read: ReadText, titles: Mapping[str, str]
+        self, state: Callable[[], DeskState], read: ReadText, packs: Mapping[str, Pack]
     ) -> None:
         self._state = state
         self._read = read
-        self._titles = titles
+        self._here = packs
         self._packs: dict[RunId, Pack] = {}
 
     def all_runs(self) -> list[RunState]:
@@ -91,7 +94,8 @@ class Views:
     def review(self, gate_id: str) -> Review:
         """Assembles what a person is shown before deciding."""
         run, gate = self.gate(gate_id)
-        return assemble_review(run, gate, self.pack_of(run), self._read)
+        review = assemble_review(run, gate, self.pack_of(run), self._read)
+        return replace(review, kept=what_changed(run.started, self._current(run)))
 
     def traces(self) -> tuple[TraceRow, ...]:
         """Lists all recorded steps, newest first."""
@@ -121,6 +125,16 @@ class Views:
             self._packs[run.run] = pack_of(texts, f"the pack kept with {run.run}")
         return self._packs[run.run]
 
+    def _current(self, run: RunState) -> Current:
+        """Returns what a new run of the same pack would begin with."""
+        here = self._here.get(run.started.pack)
+        return Current(
+            pack_version=here.version if here else None,
+            pack_digest=here.digest if here else "",
+            policy_digest=here.policy.version if here else "",
+            app_version=__version__,
+        )
+
     def engine_words(self) -> str:
         """Says in a few words what the engine is at."""
         runs = [run for run in self.all_runs() if run.phase is not Phase.STOPPED]
@@ -140,10 +154,11 @@ class Views:
         return f"cycles {used.cycle} of {limits.cycles} · {facts}"
 
     def _title(self, run: RunState) -> str:
-        return self._titles.get(run.started.pack, run.started.pack)
+        here = self._here.get(run.started.pack)
+        return here.title if here else run.started.pack
 
 
-def read_views(data_dir: Path, titles: Mapping[str, str]) -> Views:
+def read_views(data_dir: Path, packs: Mapping[str, Pack]) -> Views:
     """Reads a data directory without locking it or writing to it.
 
     Raises:
@@ -153,7 +168,7 @@ def read_views(data_dir: Path, titles: Mapping[str, str]) -> Views:
     if (data_dir / "ledger").is_dir():
         for entry in read_ledger(data_dir / "ledger"):
             state = read_in(state, entry, signature_fits)
-    return Views(lambda: state, TextReader(data_dir / "texts").text, titles)
+    return Views(lambda: state, TextReader(data_dir / "texts").text, packs)
 
 
 def verify_ledger(directory: Path) -> Verification:

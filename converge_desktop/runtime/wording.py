@@ -24,6 +24,8 @@ CHECKS: Mapping[str, str] = {
     "content-present": "the proposal says something",
     "confidence-in-range": "the confidence lies between 0 and 1",
     "ground-exists": "every fact it rests on exists",
+    "within-scope": "it is about what the run is about",
+    "uses-countable": "what it uses can be counted",
     "no-failing-test": "no release while a test fails",
     "coverage-floor": "no release under the coverage floor",
 }

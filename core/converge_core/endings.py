@@ -132,6 +132,14 @@ def _ends(state: RunState, first: int) -> Iterator[Context]:
         yield context
 
 
+def name_breaches(merge: Merge, soft: tuple[Invariant, ...]) -> None:
+    """Makes a diagnostic of each soft constraint that the merged context breaks."""
+    for rule in soft:
+        violation = rule.judge(merge.context)
+        if violation:
+            name_violation(merge, rule, violation)
+
+
 def too_many(state: RunState, eligible: tuple[AgentId, ...]) -> Error | None:
     """Returns the stop where more agents are eligible than a cycle may have, or None."""
     limit = state.intent.budgets.agents_per_cycle

@@ -10,14 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from msgspec import structs
+from msgspec import UNSET, structs
 
 from converge_core import events as e
 from converge_core.agent import Agent, Executed, Executor, Registered, sequential, taken, wants
 from converge_core.answering import answered
 from converge_core.artifact import Use
 from converge_core.authority import Actor, ActorKind, AuthorityGrant, AuthorityLevel
+from converge_core.binding import NOTHING_BINDS, Binding
+from converge_core.canonical import ContentHash
 from converge_core.checks import BASIC
 from converge_core.command import (
     TRANSITIONS,
@@ -41,6 +44,7 @@ from converge_core.deciding import begin_again, elapse
 from converge_core.endings import (
     broken_by,
     name_breach,
+    name_breaches,
     name_violation,
     pending,
     spent,
@@ -48,6 +52,7 @@ from converge_core.endings import (
     withdrawn,
 )
 from converge_core.errors import IllegalCommand, InvalidConfiguration, InvalidValue
+from converge_core.frame import Frames, validate_frames
 from converge_core.gate import Check, PromotionGate
 from converge_core.ids import (
     MAX_NAME,
@@ -58,7 +63,7 @@ from converge_core.ids import (
     trace_id,
     why_invalid,
 )
-from converge_core.intent import RootIntent
+from converge_core.intent import NO_INTENT, RootIntent, validate
 from converge_core.invariant import Invariant, InvariantClass, OnViolation, Violation
 from converge_core.key import ContextKey
 from converge_core.lifecycle import why_unusable
@@ -84,7 +89,6 @@ from converge_core.wakers import Wakers
 
 INPUT = AgentId("input")
 KEYS = tuple(ContextKey)
-NO_INTENT = RootIntent(question="", subject="")
 MAX_RUN = 32
 """The longest id of a run; ids of proposals, gates and traces derive from it."""
 
@@ -156,12 +160,26 @@ class Engine:
         self._packs: dict[AgentId, str] = {}
         self._levels: dict[AgentId, AuthorityLevel] = {}
         self._wakers = Wakers()
-        self._gates: dict[tuple[AuthorityGrant, ...], PromotionGate] = {}
+        self._gates: dict[tuple[object, ...], PromotionGate] = {}
 
     @property
     def agents(self) -> tuple[AgentId, ...]:
         """The registered agents, in order."""
         return tuple(self._agents)
+
+    @property
+    def invariants(self) -> tuple[Invariant, ...]:
+        """The rules about the whole context, in the order in which they are checked."""
+        return self._invariants
+
+    @property
+    def judges(self) -> Mapping[str, Judge]:
+        """Who judges a criterion, by its id."""
+        return MappingProxyType(self._judges)
+
+    def policy_version(self, *grants: AuthorityGrant) -> ContentHash:
+        """Returns the version of the policy that decides in a run under ``grants``."""
+        return (self._policy or policy_of_grants(grants)).version
 
     def register(
         self,
@@ -199,6 +217,7 @@ class Engine:
 
         Raises:
             IllegalCommand: if the command does not fit the run's phase.
+            InvalidIntent: if what a run is to begin for is incomplete or contradicts itself.
             DecisionRefused: if a decision cannot be taken.
         """
         if isinstance(command, Begin):
@@ -236,6 +255,7 @@ class Engine:
         *,
         authority: AuthorityGrant,
         intent: RootIntent | None = None,
+        frames: Frames = (),
         executor: Executor = sequential,
         clock: Callable[[], int] = lambda: 0,
         on_event: Callable[[e.Event], None] = lambda _: None,
@@ -247,9 +267,13 @@ class Engine:
                 result has a context of its own.
             authority: what may be promoted without asking; nothing is, by default.
             intent: what the run is for, with its budgets.
+            frames: what narrows the intent, each after the one it narrows.
             executor: how agents are executed.
             clock: microseconds since 1970 UTC.
             on_event: called with each event after it was folded.
+
+        Raises:
+            InvalidIntent: if a declared intent is incomplete or contradicts itself.
         """
         desk, state = DeskState(), None
         before = _ended_with(context) if context.count() else None
@@ -258,11 +282,12 @@ class Engine:
         started = e.run_without_pack(
             RunId(f"run-{context.count()}" if before else "run"),
             intent or NO_INTENT,
-            policy_digest=self._gate((authority,)).policy.version,
+            policy_digest=self.policy_version(authority),
             agents=self.agents,
             grants=(authority,),
             continues=before.run if before else None,
             base_root=context.root if before else "",
+            frames=frames or UNSET,
         )
         command: Command = Begin(started, inputs=context.staged(), base=context)
         while True:
@@ -280,14 +305,18 @@ class Engine:
             else:
                 command = Advance()
 
-    def _gate(self, grants: tuple[AuthorityGrant, ...]) -> PromotionGate:
-        if grants not in self._gates:
+    def _gate(
+        self, grants: tuple[AuthorityGrant, ...], binding: Binding = NOTHING_BINDS
+    ) -> PromotionGate:
+        known = (grants, binding.checks)
+        if known not in self._gates:
             policy = self._policy or policy_of_grants(grants)
-            self._gates = {grants: PromotionGate(ENGINE_GATE, policy, self._checks)}
-        return self._gates[grants]
+            gate = PromotionGate(ENGINE_GATE, policy, self._checks, binding.checks)
+            self._gates = {known: gate}
+        return self._gates[known]
 
     def _merge_on(self, state: RunState, now: int) -> Merge:
-        gate = self._gate(state.grants)
+        gate = self._gate(state.grants, state.binding)
         levels = state.levels or self._levels  # as it began; an old ledger does not say
         return Merge.of(state, gate, now, levels=levels, stakes=self._stakes)
 
@@ -314,12 +343,14 @@ class Engine:
             name = proposal_id(started.run, 0, INPUT, ordinal)
             merge.consider(draft(name, author, INPUT, 0, settled(ProposedFact, fact)))
         staged = [e.ObservationStaged(run=started.run, observation=one) for one in observed]
-        broken = merge.broken(self._of[InvariantClass.STRUCTURAL])
+        broken = merge.broken((*self._of[InvariantClass.STRUCTURAL], *state.binding.hard))
         if broken:
             return [started, *staged, *self._discard(state, merge, broken)]
         return [started, *staged, *self._close(merge, state, ())]
 
     def _check_run(self, started: e.RunStarted) -> None:
+        validate(started.intent)
+        validate_frames(started.intent, started.frames or ())
         if len(started.run) > MAX_RUN:
             raise IllegalCommand(
                 f"the id {started.run[:MAX_RUN]}… of a run has {len(started.run)} characters; at "
@@ -386,7 +417,7 @@ class Engine:
         failed = [one for one in executed if one.failure or one.effect.refusal]
         for one in failed:
             merge.fail(one.agent, one.failure or one.effect.refusal)
-        broken = merge.broken(self._of[InvariantClass.STRUCTURAL])
+        broken = merge.broken((*self._of[InvariantClass.STRUCTURAL], *state.binding.hard))
         if broken:
             return [*recorded, *self._discard(state, merge, broken)]
         required = [one for one in failed if one.agent in state.intent.required_agents]
@@ -404,7 +435,7 @@ class Engine:
         for gate in state.gates.values():
             if gate.closed and not gate.withdrawn and not gate.merged:
                 resolve(merge, gate, state.drafts[gate.request.proposal])
-        broken = merge.broken(self._of[InvariantClass.STRUCTURAL])
+        broken = merge.broken((*self._of[InvariantClass.STRUCTURAL], *state.binding.hard))
         if broken:
             return self._discard(state, merge, broken)
         return self._close(merge, state, ())
@@ -417,6 +448,7 @@ class Engine:
             if fact_id in state.intent.required_facts and merge.context.find(fact_id) is None
         ]
         reasons: list[AnyStop] = [*stops, *lost]
+        name_breaches(merge, state.binding.soft)
         opened = () if reasons or merge.exhausted else merge.open_gates()
         if not reasons and not opened:
             self._remediate(merge, state)
@@ -491,7 +523,7 @@ class Engine:
             return [*following, *stopped]
         results = [
             (criterion, judge(criterion, self._judges, state.context))
-            for criterion in state.intent.criteria
+            for criterion in state.criteria
         ]
         return [*following, *self._stop(state, cycles, outcome(results))]
 

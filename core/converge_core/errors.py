@@ -55,6 +55,20 @@ class InvalidConfiguration(ConvergeError):
     """A policy, pack or contract contradicts itself."""
 
 
+class InvalidIntent(ConvergeError):
+    """A declared intent, or a frame of it, lacks something or contradicts itself.
+
+    Attributes:
+        field: where, such as ``scope`` or ``frames.launch.constraints``.
+        reason: one sentence for a person.
+    """
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+
+
 class LedgerCorrupt(ConvergeError):
     """A record of the ledger does not verify."""
 

@@ -223,7 +223,8 @@ def requires(*names: str) -> Invariant:
         reasons = " ".join(violation.reason for violation in violations)
         return Violation(reasons, tuple(fact for one in violations for fact in one.facts))
 
-    return Invariant(REQUIRED_EVALS, InvariantClass.ACCEPTANCE, check)
+    named = {"evals": ", ".join(names)}
+    return Invariant(REQUIRED_EVALS, InvariantClass.ACCEPTANCE, check, parameters=named)
 
 
 def _why_not(standing: Sequence[Fact], name: str) -> Violation | None:

@@ -13,12 +13,14 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from converge_core.artifact import LifecycleEvent, Registration, Rollback
 from converge_core.authority import AuthorityGrant, AuthorityLevel
 from converge_core.canonical import canonical_record, parse
 from converge_core.errors import InvalidValue
 from converge_core.fact import FactRecord
+from converge_core.frame import Frames
 from converge_core.gate import ReportRecord
 from converge_core.ids import AgentId, GateId, OperatorId, ProposalId, RunId
 from converge_core.intent import RootIntent
@@ -60,7 +62,8 @@ class RunStarted(Event, frozen=True):
     that ``continues`` another begins with that one's facts, which ``base_root`` covers. Its
     ``tenant`` is whose corrections hold in it, beside those for everybody. ``levels`` are how far
     the word of each of ``agents`` reaches, in their order; the engine writes them, and a run of
-    before version 3 has none.
+    before version 3 has none. ``frames`` narrow the intent; ``app_version`` is what the run began
+    under.
     """
 
     kind: ClassVar[str] = "run_started"
@@ -78,8 +81,10 @@ class RunStarted(Event, frozen=True):
     notes: tuple[str, ...] = ()
     continues: RunId | None = None
     base_root: str = ""
-    tenant: str | msgspec.UnsetType = msgspec.UNSET
+    tenant: str | UnsetType = UNSET
     levels: tuple[AuthorityLevel, ...] = ()
+    frames: Frames | UnsetType = UNSET
+    app_version: str | UnsetType = UNSET
 
 
 def run_without_pack(run: RunId, intent: RootIntent, **more: Any) -> RunStarted:

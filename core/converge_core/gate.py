@@ -100,13 +100,21 @@ class PromotionGate:
         gate_id: its name in every promotion record.
         policy: names the checks each key requires.
         checks: the checks there are, by name.
+        always: checks that every proposal must pass whatever the policy requires, by name.
     """
 
-    def __init__(self, gate_id: GateId, policy: Policy, checks: Mapping[str, Check]) -> None:
+    def __init__(
+        self,
+        gate_id: GateId,
+        policy: Policy,
+        checks: Mapping[str, Check],
+        always: tuple[tuple[str, Check], ...] = (),
+    ) -> None:
         self.gate_id = gate_id
         self.policy = policy
         self._version = policy.version
         self._checks = dict(checks)
+        self._always = always
         self._required: dict[ContextKey, tuple[tuple[str, Check], ...]] = {}
         self._issued: dict[int, tuple[Validated, tuple[object, ...]]] = {}
 
@@ -135,7 +143,8 @@ class PromotionGate:
                     f"the policy requires the check {missing[0]!r} for {key}, "
                     "and nobody provides it"
                 )
-            self._required[key] = tuple((name, self._checks[name]) for name in names)
+            required = tuple((name, self._checks[name]) for name in names)
+            self._required[key] = (*required, *self._always)
         return self._required[key]
 
     def validate(self, draft: Draft, context: Context) -> tuple[ReportRecord, Validated | None]:

@@ -129,6 +129,18 @@ class ArtifactId(Id):
     __slots__ = ()
 
 
+class IntentId(Id):
+    """A declared intent."""
+
+    __slots__ = ()
+
+
+class FrameId(Id):
+    """A frame of an intent."""
+
+    __slots__ = ()
+
+
 def proposal_id(run: RunId, cycle: int, agent: AgentId, ordinal: int) -> ProposalId:
     """Returns the id of an agent's ``ordinal``-th proposal of a cycle."""
     return ProposalId(f"{run}/{cycle}/{agent}/{ordinal}")

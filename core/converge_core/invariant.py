@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, cast
 
@@ -49,12 +49,22 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Invariant:
-    """A named rule; ``check`` returns None while it holds."""
+    """A named rule; ``check`` returns None while it holds.
+
+    Attributes:
+        name: what diagnostics and stops call it.
+        invariant_class: when it must hold.
+        check: says how a context breaks it.
+        on_violation: what breaking it leads to.
+        parameters: the numbers and texts it compares with, by name, so that whoever runs the same
+            intent elsewhere can tell whether their rule is this one.
+    """
 
     name: str
     invariant_class: InvariantClass
     check: Callable[[Context], Violation | None]
     on_violation: OnViolation = OnViolation.STOP
+    parameters: Mapping[str, int | str] = field(default_factory=dict, hash=False)
 
     def judge(self, context: Context) -> Violation | None:
         """Returns how ``context`` breaks the rule, or None; a rule that fails does not hold."""

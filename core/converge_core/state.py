@@ -15,9 +15,11 @@ from converge_core import events as e
 from converge_core.artifact import ArtifactRef, ArtifactState, Step, why_illegal
 from converge_core.asking import MOVES, Gate
 from converge_core.authority import AuthorityGrant, AuthorityLevel
+from converge_core.binding import NOTHING_BINDS, Binding, binding_of
 from converge_core.context import Context
 from converge_core.errors import IllegalCommand
 from converge_core.fact import SEAL, Fact
+from converge_core.frame import Frames, criteria_of
 from converge_core.gate import ReportRecord
 from converge_core.ids import (
     AgentId,
@@ -30,7 +32,7 @@ from converge_core.ids import (
     TensionId,
     TraceId,
 )
-from converge_core.intent import RootIntent
+from converge_core.intent import Criterion, RootIntent
 from converge_core.key import ContextKey
 from converge_core.observation import Observation
 from converge_core.proposal import ContentKind, Draft
@@ -86,13 +88,14 @@ Change = tuple[ContextKey, ContentKind, FactId]
 
 @dataclass(slots=True)
 class RunState:
-    """One run as its events left it."""
+    """One run as its events left it; ``binding`` is worked out once, from how it began."""
 
     started: e.RunStarted
     started_at: int
     operators: Mapping[OperatorId, Operator] = field(default_factory=dict)
     """Those who are enrolled at the desk by now; the desk's own, which grows."""
     levels: dict[AgentId, AuthorityLevel] = field(default_factory=dict)
+    binding: Binding = field(default=NOTHING_BINDS, compare=False)
     phase: Phase = Phase.READY
     cycle: int = 0
     context: Context = field(default_factory=Context)
@@ -136,6 +139,16 @@ class RunState:
     def intent(self) -> RootIntent:
         """What the run is for."""
         return self.started.intent
+
+    @property
+    def frames(self) -> Frames:
+        """The frames that narrow the intent."""
+        return self.started.frames or ()
+
+    @property
+    def criteria(self) -> tuple[Criterion, ...]:
+        """All that must stand in the end, by intent and frames."""
+        return criteria_of(self.intent, self.frames)
 
     @property
     def grants(self) -> tuple[AuthorityGrant, ...]:
@@ -218,6 +231,8 @@ def _fold_desk(event: e.Event, state: DeskState, at: int, seq: int) -> None:
         case e.DeskOpened():
             state.desk = event.desk
         case e.RunStarted():
+            if event.run in state.runs:  # what a run is for does not change while it runs
+                raise IllegalCommand(f"record {seq} begins run {event.run}, which began before")
             base = _base(event, state, seq)
             state.runs[event.run] = begun(event, at, base, state.operators)
         case e.OperatorEnrolled():
@@ -247,7 +262,10 @@ def begun(
     """
     context = base._continued() if base.count() else Context()  # noqa: SLF001 - contexts grow here
     levels = dict(zip(started.agents, started.levels, strict=False))
-    return RunState(started, at, operators, levels, context=context, base_facts=context.count())
+    binding = binding_of(started.intent, started.frames or ())
+    return RunState(
+        started, at, operators, levels, binding, context=context, base_facts=context.count()
+    )
 
 
 def _base(event: e.RunStarted, state: DeskState, seq: int) -> Context:

@@ -38,14 +38,25 @@ from converge_core.command import (
 from converge_core.context import Context, ContextView
 from converge_core.engine import Engine
 from converge_core.envelope import InferenceEnvelope
+from converge_core.frame import Frames
 from converge_core.gate import Check, PromotionGate
-from converge_core.ids import AgentId, ApprovalId, FactId, GateId, OperatorId, ProposalId, RunId
-from converge_core.intent import RootIntent
+from converge_core.ids import (
+    AgentId,
+    ApprovalId,
+    FactId,
+    GateId,
+    IntentId,
+    OperatorId,
+    ProposalId,
+    RunId,
+)
+from converge_core.intent import Criterion, RootIntent
 from converge_core.key import ContextKey
 from converge_core.observation import Observation
 from converge_core.policy import BASIC_CHECKS, ENGINE_GATE, Effect, Risk, Rule, RulePolicy, grant
 from converge_core.proposal import Draft, ProposedFact, draft
 from converge_core.review import ActKind, Decision, GateAct, Operator, Verdict, bytes_of
+from converge_core.scope import Geography
 from converge_core.state import DeskState, Phase, RunState, fold
 from converge_core.trace import ModelCall, Outcome, text_ref
 
@@ -55,6 +66,19 @@ EVERYTHING = grant("test", *ContextKey)
 """A grant that covers every key."""
 RUN = RunId("run")
 INTENT = RootIntent(question="is it so", subject="the test")
+SWEDEN = Geography(value="SE")
+
+
+def declared(**more: Any) -> RootIntent:
+    """Returns a declared intent about Sweden that wants a seed; every field can be set."""
+    fields: dict[str, Any] = {
+        "id": IntentId("grow"),
+        "question": "how to grow",
+        "subject": "the shop",
+        "scope": (SWEDEN,),
+        "criteria": (Criterion(id="seeded", description="a seed stands", key=ContextKey.SEEDS),),
+    }
+    return RootIntent(**{**fields, **more})
 
 
 def fact(key: ContextKey, name: str, content: str = "", **more: Any) -> ProposedFact:
@@ -234,6 +258,7 @@ class Play:
     engine: Engine
     run: RunId = RUN
     intent: RootIntent = INTENT
+    frames: Frames = ()
     grants: tuple[AuthorityGrant, ...] = (EVERYTHING,)
     clock: Callable[[], int] = field(default_factory=lambda: count(1).__next__)
     executor: Executor = sequential
@@ -285,6 +310,7 @@ class Play:
             tenant=self.tenant or msgspec.UNSET,
             continues=self.base.run if self.base else None,
             base_root=self.base.context.root if self.base else "",
+            frames=self.frames or msgspec.UNSET,
         )
         base = self.base.context if self.base else Context()
         self.command(Begin(started, observations, inputs, base, self.desk.operators))

@@ -384,6 +384,18 @@ def test_markup_and_hidden_characters_stay_text(make_desk: MakeDesk, slow: FakeD
     assert not any("<img" in t.document().toHtml() for t in pane.body.texts())
 
 
+def test_what_changed_since_the_run_began_is_shown_with_the_notes(
+    make_desk: MakeDesk, slow: FakeDesk
+) -> None:
+    """Whoever decides by a policy of the past sees that it is one."""
+    opened = make_desk(slow)
+    sentence = "The policy was changed since this run began."
+    slow.last("review").future.set_result(replace(sample.review("g-1"), kept=(sentence,)))
+    opened.settle()
+    pane = opened.window.pages.inbox.review
+    assert any(sentence in label.text() for label in pane.findChildren(Label))
+
+
 def test_a_proposal_that_no_longer_waits_stays_to_be_read(opened: Desk) -> None:
     arm(opened)
     opened.desk.tell(InboxChanged(sample.INBOX[1:]))

@@ -52,9 +52,10 @@ class ReviewSide(QWidget):
             self._rest.addWidget(Label(words.sentence(review.rule_reason), "small").wrapped())
         if review.may_decide:
             self._rest.addWidget(Label(f"May decide: {review.may_decide}", "small").wrapped())
-        if review.notes:
+        notes = (*review.notes, *review.kept)
+        if notes:
             self._section("Mind")
-            for note in review.notes:
+            for note in notes:
                 self._rest.addWidget(check_line("alert", "caution", "Note", note))
         if review.trace_ids:
             self._section("Recorded steps")

@@ -27,16 +27,20 @@ from converge_core import (
 from converge_core.agent import Executed
 from converge_core.canonical import ContentHash
 from converge_core.command import Begin, Decide, Report
+from converge_core.constraint import Budget, FrameConstraint
 from converge_core.context import stage_all
 from converge_core.events import FactPromoted, RunStarted
 from converge_core.fact import FactRecord
+from converge_core.frame import Frame
 from converge_core.gate import ReportRecord, Validated
 from converge_core.ids import (
     AgentId,
     ApprovalId,
     ArtifactId,
     FactId,
+    FrameId,
     GateId,
+    IntentId,
     ObservationId,
     OperatorId,
     ProposalId,
@@ -47,6 +51,7 @@ from converge_core.ids import (
     proposal_id,
     trace_id,
 )
+from converge_core.intent import RootIntent
 from converge_core.observation import observe
 from converge_core.policy import Policy
 from converge_core.proposal import Draft, draft
@@ -59,7 +64,9 @@ AGENT = AgentId("agent")
 APPROVAL = ApprovalId("approval")
 ARTIFACT = ArtifactId("artifact")
 FACT = FactId("fact")
+FRAME = FrameId("frame")
 GATE = GateId("gate")
+INTENT = IntentId("intent")
 OBSERVATION = ObservationId("observation")
 OPERATOR = OperatorId("operator")
 PROPOSAL = ProposalId("proposal")
@@ -186,6 +193,19 @@ def identifying(context: Context, view: ContextView, gate: PromotionGate, one: D
     Operator(id=ARTIFACT, name="b", public_key="")  # E: arg-type
     ArtifactRef(kind=ArtifactKind.PACK, name=AGENT, digest="")  # E: arg-type
     ArtifactRef(kind=ArtifactKind.PACK, name="x", digest="")  # E: arg-type
+
+
+def intending(intent: RootIntent, frame: Frame) -> None:
+    RootIntent(question="q", subject="s", id=INTENT)
+    RootIntent(question="q", subject="s", id=FRAME)  # E: arg-type
+    RootIntent(question="q", subject="s", scope=INTENT)  # E: arg-type
+    Frame(id=INTENT, scope="launch")  # E: arg-type
+    Frame(id=FRAME, scope="launch", linked_intent=FRAME)  # E: arg-type
+    Frame(id=FRAME, scope="launch", parent_frame=INTENT)  # E: arg-type
+    FrameConstraint(kind=Budget(limit=0.5))  # E: arg-type
+    intent.question = "another"  # E: misc
+    intent.scope = ()  # E: misc
+    frame.constraints = ()  # E: misc
 
 
 def deciding(gate: PromotionGate, sound: Validated, decision: Decision) -> None:
