@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from converge_core import artifact, command
+from converge_core import artifact, asking, command
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "states.md"
 
@@ -21,6 +21,10 @@ def page() -> str:
         "What each command may lead to (`converge_core.command.TRANSITIONS`). A snapshot is\n"
         "legal in every phase and moves nothing; nor does an answer repeated word for word.\n\n"
         f"```mermaid\n{command.diagram()}```\n\n"
+        "## A gate\n\n"
+        "What each event about a gate leads to (`converge_core.asking.MOVES`). What it means to\n"
+        "the people who decide stands in [What a decision is](decisions.md).\n\n"
+        f"```mermaid\n{asking.diagram()}```\n\n"
         "## A governed artifact\n\n"
         "A prompt, policy, pack, model or adapter (`converge_core.artifact.TRANSITIONS`).\n"
         "New runs may use what is approved or active; a replay also what is quarantined.\n\n"

@@ -35,9 +35,13 @@ class GateEnd(StrEnum):
     """How a gate ended."""
 
     APPROVED = "approved"
+    """As many approved as it takes."""
     REJECTED = "rejected"
+    """It cannot be approved any more."""
     REFINED = "refined"
+    """It went back to its author with feedback, which is a fact that the author sees."""
     EDITED = "edited"
+    """A person put other words in its place."""
     LAPSED = "lapsed"
     """Nobody answered in time, and silence rejects."""
     ASSUMED = "assumed"

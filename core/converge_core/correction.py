@@ -21,10 +21,15 @@ class CorrectionReason(StrEnum):
     """Why a fact is corrected."""
 
     DATA_ERROR = "data_error"
+    """What was read or computed was wrong."""
     POLICY_CHANGE = "policy_change"
+    """It was right under another policy."""
     SOURCE_RETRACTION = "source_retraction"
+    """Where it came from took it back."""
     MANUAL_OVERRIDE = "manual_override"
+    """A person knows better."""
     SYSTEM_RECONCILIATION = "system_reconciliation"
+    """Two records of the same were brought together."""
 
 
 class ScopeKind(StrEnum):

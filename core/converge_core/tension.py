@@ -38,6 +38,7 @@ class ChosenSide(StrEnum):
     RIGHT = "right"
     """A later side; where there are several, the resolution names it."""
     NEITHER = "neither"
+    """All sides are rejected."""
     MERGED = "merged"
     """A text of the person's own takes the place of one side; the others are rejected."""
 

@@ -24,8 +24,11 @@ class OnTimeout(StrEnum):
     """What becomes of a gate that nobody closed by its deadline."""
 
     REJECT = "reject"
+    """It is rejected."""
     ESCALATE = "escalate"
+    """Others are asked, whom the terms name, for as long again; after that it is rejected."""
     APPROVE = "approve"
+    """It is approved, because the policy says in words that silence does."""
 
 
 class ReviewTerms(Record, frozen=True, omit_defaults=True):
