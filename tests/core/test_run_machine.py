@@ -11,7 +11,13 @@ from collections.abc import Iterator
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
 from msgspec import UNSET, structs
 
 from converge_core.agent import AgentEffect
@@ -101,6 +107,24 @@ PROPOSALS = st.lists(
 )
 
 
+PLANS = st.lists(
+    st.lists(
+        st.builds(
+            fact,
+            st.sampled_from([PERMITTED, ASKED, ASKED, VOTED, VOTED, SILENT]),
+            st.sampled_from(["f", "g", "h", "i", "j", "k"]),
+            st.sampled_from(["one", "two"]),
+            conflict=st.sampled_from([UNSET, UNSET, UNSET, "either"]),
+            requires_human=st.sampled_from([UNSET, UNSET, True]),
+        ),
+        min_size=1,
+        max_size=3,
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
 class Busy(Script):
     """An agent that does, once each, what it was told to."""
 
@@ -142,6 +166,23 @@ class Run(RuleBasedStateMachine):
         before = self.phase
         self.play.command(command)
         assert self.phase in TRANSITIONS[type(command)][before]
+
+    @initialize(first=PLANS, second=PLANS)
+    def prepare(self, first: list[list[ProposedFact]], second: list[list[ProposedFact]]) -> None:
+        """Both agents have a few cycles' worth to say."""
+        self.agents[0].told += first
+        self.agents[1].told += second
+        self.go_on()
+
+    @precondition(lambda self: self.phase not in {Phase.WAITING, Phase.STOPPED})
+    @rule()
+    def go_on(self) -> None:
+        """The run goes on as far as it can without a person."""
+        while self.phase not in {Phase.WAITING, Phase.STOPPED}:
+            if self.phase is Phase.EXECUTING:
+                self.report()
+            else:
+                self.take(Advance())
 
     @rule(agent=st.integers(0, 1), does=st.none() | PROPOSALS)
     def propose(self, agent: int, does: list[ProposedFact] | None) -> None:
@@ -272,6 +313,15 @@ class Run(RuleBasedStateMachine):
         for entry in decode(self.lines()):
             state = read_in(state, entry, fits)
         return state
+
+    @precondition(lambda self: self.play.gates())
+    @rule(verdict=st.sampled_from(["approve", "approve", "approve", "reject", "refine"]))
+    def answer_as_asked(self, verdict: str) -> None:
+        """As many as it takes answer the first open gate alike, where they may."""
+        gate = self.play.gates()[0]
+        for who in PEOPLE:
+            if gate.open:
+                self.attempt(Decide(who.decision(gate, verdict, "why"), who.operator))
 
     @invariant()
     def no_fact_is_without_its_record_and_authority(self) -> None:
