@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from converge_core import events as e
 from converge_core.canonical import hash_text
 from converge_core.ids import AgentId
 from converge_core.invariant import Invariant, Violation
-from converge_core.merge import Merge
+from converge_core.merge import ENGINE, Merge
 from converge_core.state import RunState
 from converge_core.stop import (
     AnyStop,
@@ -17,6 +19,9 @@ from converge_core.stop import (
     TimeBudgetExhausted,
     TokenBudgetExhausted,
 )
+
+_VIOLATION = "violation:"
+"""How ids of diagnostics begin that name a broken rule."""
 
 
 def withdrawn(state: RunState) -> list[e.GateWithdrawn]:
@@ -74,7 +79,21 @@ def name_violation(merge: Merge, invariant: Invariant, violation: Violation) -> 
     """Makes a diagnostic of how a rule is broken, once for each way of breaking it."""
     facts = ", ".join(violation.facts)
     sentence = f"{invariant.name}: {violation.reason}" + (f" Concerned: {facts}." if facts else "")
-    merge.diagnose(f"violation:{invariant.name}:{hash_text(sentence)[:8]}", sentence)
+    merge.diagnose(f"{_VIOLATION}{invariant.name}:{hash_text(sentence)[:8]}", sentence)
+
+
+def named_violations(events: Iterable[e.Event]) -> dict[str, str]:
+    """Returns the rules that ``events`` name as broken, and how: by a diagnostic or by the end."""
+    found: dict[str, str] = {}
+    for event in events:
+        if isinstance(event, e.FactPromoted):
+            id_, agent = event.fact.id, event.fact.agent
+            if agent == ENGINE and id_.startswith(_VIOLATION):
+                name = id_.removeprefix(_VIOLATION).rpartition(":")[0]
+                found.setdefault(name, event.fact.content.removeprefix(f"{name}: "))
+        elif isinstance(event, e.RunStopped) and isinstance(event.reason, InvariantViolated):
+            found.setdefault(event.reason.name, event.reason.reason)
+    return found
 
 
 def too_many(state: RunState, eligible: tuple[AgentId, ...]) -> Error | None:
