@@ -50,7 +50,11 @@ class Dependency(Record, frozen=True, kw_only=False):
 
 
 class Agent(Protocol):
-    """What the engine asks of an agent."""
+    """What the engine asks of an agent.
+
+    One whose effect follows from its view alone, without a model or the world, may say so by an
+    attribute ``deterministic`` that is True; previews execute such agents and no others.
+    """
 
     @property
     def name(self) -> AgentId:
@@ -78,7 +82,7 @@ class Registered:
         InvalidConfiguration: if it does not say them as it should.
     """
 
-    __slots__ = ("accepts", "dependencies", "execute", "name")
+    __slots__ = ("accepts", "dependencies", "deterministic", "execute", "name")
 
     def __init__(self, agent: Agent) -> None:
         name, dependencies = agent.name, tuple(agent.dependencies)
@@ -89,6 +93,7 @@ class Registered:
                 raise InvalidConfiguration(f"{name} depends on {one!r}, which is no context key")
         self.name, self.dependencies = name, dependencies
         self.accepts, self.execute = agent.accepts, agent.execute
+        self.deterministic = getattr(agent, "deterministic", False) is True
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +219,7 @@ class SeedAgent:
     """Suggests one seed, once."""
 
     dependencies: tuple[ContextKey, ...] = ()
+    deterministic = True
 
     def __init__(self, fact_id: str, content: str) -> None:
         self.name = AgentId(f"seed:{fact_id}")
@@ -233,6 +239,7 @@ class ReactOnceAgent:
     """Suggests one hypothesis as soon as there is a seed."""
 
     dependencies = (ContextKey.SEEDS,)
+    deterministic = True
 
     def __init__(self, fact_id: str, content: str) -> None:
         self.name = AgentId(f"react-once:{fact_id}")

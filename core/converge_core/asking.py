@@ -8,7 +8,7 @@ gate stands is a pure function of the events about it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import msgspec
@@ -148,6 +148,12 @@ class Gate:
             who: one.verdict is Verdict.APPROVE for who, one in self.votes.items()
         }
         return tally(self.terms.quorum, self.roster, votes)
+
+    def fork(self) -> Gate:
+        """Returns a gate that stands where this one does and fares apart from it."""
+        fork = replace(self, votes=dict(self.votes), undone=list(self.undone))
+        fork.roster, fork.deadline = self.roster, self.deadline
+        return fork
 
     def every_answer(self) -> list[Decision]:
         """Returns the answers that stand and those that do not."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
 from converge_core import events as e
 from converge_core.canonical import hash_text
 from converge_core.context import Context
 from converge_core.ids import AgentId, FactId
 from converge_core.invariant import Invariant, Violation
-from converge_core.merge import Merge
+from converge_core.merge import ENGINE, Merge
 from converge_core.state import RunState
 from converge_core.stop import (
     AnyStop,
@@ -20,6 +21,11 @@ from converge_core.stop import (
     TimeBudgetExhausted,
     TokenBudgetExhausted,
 )
+
+_VIOLATION = "violation:"
+"""How ids of diagnostics begin that name a broken rule."""
+_NTH = re.compile(r":[0-9a-f]{8}(:[0-9]+)?$")
+"""What ends the id of such a diagnostic: how the rule is broken, and the how-manieth time."""
 
 
 def withdrawn(state: RunState) -> list[e.GateWithdrawn]:
@@ -118,7 +124,7 @@ def _told(invariant: Invariant, context: Context) -> str:
 
 def _nth(invariant: Invariant, sentence: str, times: int) -> FactId:
     """Returns the id of the diagnostic for the ``times``-th breach of a rule in these words."""
-    name = f"violation:{invariant.name}:{hash_text(sentence)[:8]}"
+    name = f"{_VIOLATION}{invariant.name}:{hash_text(sentence)[:8]}"
     return FactId(name if times == 1 else f"{name}:{times}")
 
 
@@ -138,6 +144,20 @@ def name_breaches(merge: Merge, soft: tuple[Invariant, ...]) -> None:
         violation = rule.judge(merge.context)
         if violation:
             name_violation(merge, rule, violation)
+
+
+def named_violations(events: Iterable[e.Event]) -> dict[str, str]:
+    """Returns the rules that ``events`` name as broken, and how: by a diagnostic or by the end."""
+    found: dict[str, str] = {}
+    for event in events:
+        if isinstance(event, e.FactPromoted):
+            id_, agent = event.fact.id, event.fact.agent
+            if agent == ENGINE and id_.startswith(_VIOLATION):
+                name = _NTH.sub("", id_.removeprefix(_VIOLATION))
+                found.setdefault(name, event.fact.content.removeprefix(f"{name}: "))
+        elif isinstance(event, e.RunStopped) and isinstance(event.reason, InvariantViolated):
+            found.setdefault(event.reason.name, event.reason.reason)
+    return found
 
 
 def too_many(state: RunState, eligible: tuple[AgentId, ...]) -> Error | None:

@@ -6,7 +6,7 @@ and so that a later proposal of the same merge is checked against the earlier on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -525,6 +525,15 @@ class Merge:
                 rule=rule,
                 reason=reason,
             )
+        )
+
+    def has_superseded(self, facts: Collection[FactId]) -> bool:
+        """Whether this merge put something in the place of one of ``facts``."""
+        return any(
+            isinstance(event, e.FactPromoted)
+            and event.fact.corrects
+            and event.fact.corrects.supersedes in facts
+            for event in self.events
         )
 
     def ground(self, proposal: Draft) -> tuple[Ground, ...]:

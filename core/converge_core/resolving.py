@@ -47,10 +47,11 @@ def feedback_of(decision: Decision, proposal: Draft) -> ProposedFact:
 
     Neither the run nor a clock is in it, so that runs with the same decisions come to the same.
     """
-    cycle, reason = proposal.cycle, decision.reason
+    reason = decision.reason
+    told = f"{proposal.agent} {proposal.target_digest()} {proposal.cycle} {reason}"
     return ProposedFact(
         key=ContextKey.CONSTRAINTS,
-        id=FactId(f"feedback:{hash_text(f'{proposal.target_digest()} {cycle} {reason}')[:16]}"),
+        id=FactId(f"feedback:{hash_text(told)[:16]}"),
         content=reason,
         structured={
             "agent": proposal.agent,
@@ -96,6 +97,20 @@ def _approve(merge: Merge, gate: Gate, proposal: Draft) -> None:
         merge.promote(proposal, (grant,), person(decision), names)
 
 
+def _ask_again(merge: Merge, gate: Gate, proposal: Draft) -> None:
+    """Puts what was edited to people anew, because the ground of the edit or of it moved."""
+    if merge.stands(proposal) or merge.is_no_correction(proposal) or not merge.passes(proposal):
+        return
+    policy = merge.decided(proposal)
+    if policy is None:
+        return
+    if policy.effect is Effect.FORBID:
+        merge.refuse(proposal, policy.rule, policy.reason)
+        return
+    ask_anew(merge, gate)
+    merge.ask(proposal, policy, gate.request)
+
+
 def has_moved(merge: Merge, gate: Gate, proposal: Draft) -> bool:
     """Whether the ground of ``gate`` is other than when it opened."""
     return merge.ground(proposal) != gate.request.ground
@@ -125,11 +140,11 @@ def _refine(merge: Merge, proposal: Draft, decision: Decision) -> None:
 
 
 def _edit(merge: Merge, gate: Gate, proposal: Draft, decision: Decision) -> None:
-    if has_moved(merge, gate, proposal):
-        _approve(merge, gate, proposal)  # which asks anew about what was edited
-        return
     edited = decision.edited
     assert edited
+    if has_moved(merge, gate, proposal) or merge.has_superseded(edited.rests_on):
+        _ask_again(merge, gate, proposal)
+        return
     merge.drop(proposal, EDITED, f"{decision.operator} put other words in its place.")
     made = draft(
         proposal_id(merge.run, merge.cycle, PEOPLE, merge.drafted),

@@ -7,7 +7,7 @@ folding the same records again gives the same state.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -162,6 +162,24 @@ class RunState:
     def undecided(self) -> tuple[Gate, ...]:
         """Returns the gates that have no end yet: open ones, and those that can be undone."""
         return tuple(gate for gate in self.gates.values() if not gate.closed)
+
+    def fork(self) -> RunState:
+        """Returns a run that stands where this one does and goes on apart from it.
+
+        Tables are copied, and gates, which change in place; all that is in them never changes and
+        is shared, as are the facts so far.
+        """
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        own: dict[str, Any] = {
+            name: one.copy() for name, one in values.items() if isinstance(one, (dict, list))
+        }
+        gates = own["gates"] = {name: gate.fork() for name, gate in self.gates.items()}
+        own["gates_of"] = {
+            proposal: [gates[one.request.id] for one in asked]
+            for proposal, asked in self.gates_of.items()
+        }
+        own["context"] = self.context._fork()  # noqa: SLF001 - contexts grow here
+        return replace(self, **own)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,9 @@ from converge_core.asking import GateEnd, GatePhase
 from converge_core.audit import read_in
 from converge_core.authority import ActorKind
 from converge_core.command import Decide, DecideAll
+from converge_core.correction import Correction, CorrectionReason
 from converge_core.errors import DecisionRefused
+from converge_core.ids import FactId
 from converge_core.key import ContextKey as Key
 from converge_core.ledger import Chain, decode, encode_batch
 from converge_core.policy import Effect, Risk
@@ -392,6 +394,35 @@ def test_where_the_risk_is_high_nobody_approves_their_own_whatever_the_policy_sa
 
     assert [] == contents(play.state, Key.STRATEGIES)
     assert 1 == len(play.gates())
+
+
+def test_an_edit_that_rests_on_what_is_corrected_meanwhile_is_asked_about_anew() -> None:
+    """The person's own words bind the ground that they name, as an agent's do."""
+    corrects = Correction(
+        supersedes=FactId("s"), reason=CorrectionReason.DATA_ERROR, text="it was read wrong"
+    )
+    better = fact(Key.SEEDS, "t", corrects=corrects)
+    play = asked(ReviewTerms(self_approval=True), proposes("planner", PLAN, fact(Key.SEEDS, "s")))
+    [gate] = play.gates()
+    words = edited("Release, because of s", rests_on=(FactId("s"),))
+    play.stage(better, BOB).answer(gate, "edit", ALICE, "better", edited=words).go()
+    [again] = play.gates()
+
+    assert [] == contents(play.state, Key.STRATEGIES)
+    assert gate.request.id == again.request.instead_of
+    sound(play)
+
+
+def test_feedback_to_two_authors_of_the_same_words_reaches_both() -> None:
+    """Each hears it as their own."""
+    play = asked(ReviewTerms(), proposes("p", PLAN), proposes("q", PLAN))
+    for gate in play.gates():
+        play.answer(gate, "refine", ALICE, "not so soon")
+    play.go()
+    told = [one.structured["agent"] for one in play.state.context.get(Key.CONSTRAINTS)]
+
+    assert ["p", "q"] == told
+    sound(play)
 
 
 def test_an_edit_that_nobody_else_could_approve_is_refused_at_once() -> None:
