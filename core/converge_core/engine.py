@@ -587,6 +587,8 @@ class Engine:
 
 
 def _check_artifacts(command: Begin) -> None:
+    if not command.artifacts:
+        return
     started = command.started
     files = [file.sha256 for file in started.files.values()]
     used = {started.pack_digest, started.policy_digest, *files, *command.uses}
