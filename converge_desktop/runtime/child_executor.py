@@ -49,7 +49,10 @@ Recipe = Callable[[], Iterable[Agent]]
 
 
 class Contained:
-    """An agent as the engine knows it: by name and dependencies, and nothing it does runs here."""
+    """An agent as the engine knows it: by name and dependencies, which are looked at once.
+
+    Making it happens here as well as in the child; what it does, there alone.
+    """
 
     def __init__(self, agent: Agent) -> None:
         self.name, self.dependencies = agent.name, tuple(agent.dependencies)

@@ -15,7 +15,6 @@ from msgspec import structs
 
 from converge_core import events as e
 from converge_core.agent import Agent, Executed, Executor, Registered, sequential, taken, wants
-from converge_core.artifact import Use
 from converge_core.audit import why_refused
 from converge_core.authority import Actor, ActorKind, AuthorityGrant, AuthorityLevel
 from converge_core.checks import BASIC
@@ -52,7 +51,7 @@ from converge_core.ids import MAX_NAME, AgentId, RunId, proposal_id, trace_id, w
 from converge_core.intent import RootIntent
 from converge_core.invariant import Invariant, InvariantClass, OnViolation, Violation
 from converge_core.key import ContextKey
-from converge_core.lifecycle import why_unusable
+from converge_core.lifecycle import why_not_begun
 from converge_core.merge import ENGINE, Merge, StakesOf
 from converge_core.observation import Observation
 from converge_core.policy import ENGINE_GATE, Policy, policy_of_grants
@@ -291,7 +290,9 @@ class Engine:
                 f"run {started.run} does not begin where {started.continues} ended"
             )
         self._check_run(started)
-        _check_artifacts(command)
+        reason = why_not_begun(command.artifacts, started, command.uses)
+        if reason:
+            raise IllegalCommand(f"run {started.run} cannot begin. {reason}")
         levels = tuple(self._levels.get(one, AuthorityLevel.ADVISORY) for one in started.agents)
         started = structs.replace(started, levels=levels)
         state = begun(started, now, base, {})
@@ -584,17 +585,6 @@ class Engine:
         root = (context or state.context).root
         stopped = e.RunStopped(run=state.run, cycles=cycles, reason=reason, root=root)
         return [*withdrawn(state), stopped]
-
-
-def _check_artifacts(command: Begin) -> None:
-    if not command.artifacts:
-        return
-    started = command.started
-    files = [file.sha256 for file in started.files.values()]
-    used = {started.pack_digest, started.policy_digest, *files, *command.uses}
-    reason = why_unusable(command.artifacts, used, Use.NEW_RUN)
-    if reason:
-        raise IllegalCommand(f"run {started.run} cannot begin. {reason}")
 
 
 def _check_name(what: str, name: str) -> None:
