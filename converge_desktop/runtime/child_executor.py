@@ -4,11 +4,21 @@ The child is told each new fact once and keeps a context of its own; asked about
 begins that context anew. What comes back are the bytes of an effect, which are settled here as
 those of any agent. A child that does not answer in time, or answers rubbish, is ended, and the next
 one begins anew with everything there is to know.
+
+An engine registers the agents as :class:`Contained` ones, whose own code runs in the child alone:
+whether one accepts is asked there as well, within the same time, and one that declines does nothing
+there. To the engine it always accepts. That leaves the facts of a run as they are; but who is woken
+and declines counts as eligible: towards the agents of a cycle, and for a cycle more at the end.
+
+Each question has a secret that its answer repeats, so that what the agent before left in the pipe
+passes for no answer; the question is then put to a new child. Code that stays behind in a child can
+still speak for the agents after it: who trusts some less than others gives them an executor each.
 """
 
 from __future__ import annotations
 
 import multiprocessing
+import secrets
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from multiprocessing.connection import Connection
@@ -17,10 +27,10 @@ from typing import Any
 import msgspec
 
 from converge_core import events as e
-from converge_core.agent import Agent, AgentEffect, Executed, execute, settle
+from converge_core.agent import Agent, AgentEffect, Executed, execute, settle, wants
 from converge_core.canonical import canonical_record
 from converge_core.context import Context, ContextView
-from converge_core.errors import ConvergeError, InvalidValue
+from converge_core.errors import ConvergeError, IllegalCommand, InvalidValue
 from converge_core.fact import Fact, FactRecord
 from converge_core.ids import AgentId, FactId, RunId
 from converge_core.intent import RootIntent
@@ -32,8 +42,30 @@ MAX_EFFECT_BYTES = 64 * 1024 * 1024
 """The largest effect that is taken in; more is a flood."""
 START_LIMIT_S = 60.0
 READY = b"ready"
+_Question = tuple[str, str, bool, list[msgspec.Raw]]
+"""A secret, an agent's name, whether to begin anew, and facts."""
 Recipe = Callable[[], Iterable[Agent]]
 """Makes the agents; importable by its name, because the child calls it too."""
+
+
+class Contained:
+    """An agent as the engine knows it: by name and dependencies, which are looked at once.
+
+    Making it happens here as well as in the child; what it does, there alone.
+    """
+
+    def __init__(self, agent: Agent) -> None:
+        self.name, self.dependencies = agent.name, tuple(agent.dependencies)
+
+    def accepts(self, view: ContextView) -> bool:
+        """Accepts; the agent itself is asked in the child."""
+        del view
+        return True
+
+    def execute(self, view: ContextView) -> AgentEffect:
+        """Refuses: just a :class:`ChildExecutor` has it done."""
+        del view
+        raise IllegalCommand(f"{self.name} executes in a child process and nowhere else")
 
 
 class ChildExecutor:
@@ -53,6 +85,10 @@ class ChildExecutor:
         """Executes each agent on its view, one after the other, and returns what came of it."""
         return tuple([self._execute(agent.name, view) for agent, view in work])
 
+    def agents(self) -> tuple[Contained, ...]:
+        """Returns the agents to register with the engine, in the order of the recipe."""
+        return tuple([Contained(agent) for agent in self._recipe()])
+
     def close(self) -> None:
         """Ends the child."""
         if self._child is not None:
@@ -63,6 +99,7 @@ class ChildExecutor:
         child = self._child
         if child is None:
             child = self._child = _Child(self._recipe)
+        fresh = child.fresh
         try:
             return child.ask(name, view, self._timeout_s)
         except TimeoutError:
@@ -71,6 +108,9 @@ class ChildExecutor:
             failure = f"the process it ran in ended with exit code {child.end()}"
         except ConvergeError as error:
             failure = f"{type(error).__name__}: {error}"
+            if not fresh:  # it may have been said by the agent before
+                self.close()
+                return self._execute(name, view)
         self.close()
         return Executed(name, failure=failure)
 
@@ -85,6 +125,8 @@ class _Child:
         self._process.start()
         theirs.close()
         self._ready = False
+        self.fresh = True
+        """Whether it has answered nothing yet, so that whatever it says is the asked agent's."""
         self._told: dict[ContextKey, tuple[int, Fact]] = {}
         """How many facts it knows under each key, and the last of them."""
 
@@ -101,10 +143,12 @@ class _Child:
                 raise InvalidValue("the process said something before it was asked")
             self._ready = True
         anew, news = self._news(view)
-        self._pipe.send_bytes(msgspec.json.encode([name, anew, news], enc_hook=str))
+        secret = secrets.token_hex(16)
+        self._pipe.send_bytes(msgspec.json.encode([secret, name, anew, news], enc_hook=str))
         answer = self._received(timeout_s)
+        self.fresh = False
         try:
-            return _executed(name, answer)
+            return _executed(name, secret, answer)
         except Exception as error:  # an agent can get at the pipe, so this may be wrong in any way
             raise InvalidValue(f"it answered rubbish ({type(error).__name__}: {error})") from error
 
@@ -149,13 +193,24 @@ class _Child:
         return anew, news
 
 
-def _executed(name: AgentId, answer: bytes) -> Executed:
-    """Returns what an answer says."""
-    effect, reads, failure = msgspec.json.decode(answer, type=tuple[msgspec.Raw, list[str], str])
-    read = tuple(FactId(one) for one in reads)
-    if failure:
-        return Executed(name, reads=read, failure=failure)
-    return Executed(name, settle(_effect(effect)), read)
+class _Answer(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+    """What comes back; the secret is that of the question."""
+
+    secret: str
+    effect: msgspec.Raw
+    reads: list[str]
+    failure: str
+
+
+def _executed(name: AgentId, secret: str, data: bytes) -> Executed:
+    """Returns what an answer says, if it is one to the question with that secret."""
+    answer = msgspec.json.decode(data, type=_Answer)
+    if answer.secret != secret:
+        raise InvalidValue("an answer to something else")
+    read = tuple(FactId(one) for one in answer.reads)
+    if answer.failure:
+        return Executed(name, reads=read, failure=answer.failure)
+    return Executed(name, settle(_effect(answer.effect)), read)
 
 
 def _effect(data: bytes | msgspec.Raw) -> AgentEffect:
@@ -177,17 +232,22 @@ def _serve(pipe: Connection, recipe: Recipe) -> None:
             question = pipe.recv_bytes()
         except EOFError:
             return
-        name, anew, news = msgspec.json.decode(question, type=tuple[str, bool, list[msgspec.Raw]])
+        secret, name, anew, news = msgspec.json.decode(question, type=_Question)
         if anew:
             desk = fold(DeskState(), _started(run), 0, 0)
         for record in news:
             told = msgspec.json.decode(record, type=FactRecord, dec_hook=_as_id)
             desk = fold(desk, e.FactPromoted(run=run, fact=told), 0, 0)
         context: Context = desk.runs[run].context
-        done = execute(agents[name], context.view())
+        done = _done(agents[name], context.view())
         effect = msgspec.Raw(canonical_record(done.effect))
-        answer = [effect, list(map(str, done.reads)), done.failure]
+        answer = _Answer(secret, effect, list(map(str, done.reads)), done.failure)
         pipe.send_bytes(msgspec.json.encode(answer))
+
+
+def _done(agent: Agent, view: ContextView) -> Executed:
+    """Returns what an agent does; one that declines does nothing, and read nothing."""
+    return execute(agent, view) if wants(agent, view) else Executed(agent.name)
 
 
 def _started(run: RunId) -> e.RunStarted:

@@ -25,6 +25,7 @@ from converge_core.gate import ReportRecord
 from converge_core.ids import ApprovalId, OperatorId
 from converge_core.key import ContextKey
 from converge_core.ledger import Entry, Head
+from converge_core.lifecycle import why_not_begun
 from converge_core.merge import ENGINE, PEOPLE, SYSTEM
 from converge_core.proposal import Draft
 from converge_core.resolving import feedback_of
@@ -65,7 +66,9 @@ def _why_not(event: e.Event, state: DeskState, verify: SignatureCheck, at: int) 
         case e.RunStarted(run=run_id):
             if event.levels and len(event.levels) != len(event.agents):
                 return f"run {run_id} says how far the word of other agents reaches than it has"
-            return f"run {run_id} began before" if run_id in state.runs else ""
+            if run_id in state.runs:
+                return f"run {run_id} began before"
+            return why_not_begun(state.artifact_states(), event)
         case e.GateOpened(request=request):
             return _why_not_asked(request, state.runs[event.run])
         case e.GateDecided(decision=decision):

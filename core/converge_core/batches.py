@@ -139,8 +139,6 @@ def _why(state: RunState, one: _Member, other: _Member) -> str:
             or _why_ground_moves(one, other)
             or _why_ground_moves(other, one)
         )
-    if one.verdict is other.verdict is Verdict.REFINE and one.says == other.says:
-        return "both send back the same words, and the same feedback is given once"
     return ""
 
 

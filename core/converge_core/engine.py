@@ -17,7 +17,6 @@ from msgspec import UNSET, structs
 from converge_core import events as e
 from converge_core.agent import Agent, Executed, Executor, Registered, sequential, taken, wants
 from converge_core.answering import answered
-from converge_core.artifact import Use
 from converge_core.authority import Actor, ActorKind, AuthorityGrant, AuthorityLevel
 from converge_core.binding import NOTHING_BINDS, Binding
 from converge_core.canonical import ContentHash
@@ -66,7 +65,7 @@ from converge_core.ids import (
 from converge_core.intent import NO_INTENT, RootIntent, validate
 from converge_core.invariant import Invariant, InvariantClass, OnViolation, Violation
 from converge_core.key import ContextKey
-from converge_core.lifecycle import why_unusable
+from converge_core.lifecycle import why_not_begun
 from converge_core.merge import ENGINE, PEOPLE, Merge, StakesOf
 from converge_core.observation import Observation
 from converge_core.policy import ENGINE_GATE, Policy, policy_of_grants
@@ -328,7 +327,9 @@ class Engine:
                 f"run {started.run} does not begin where {started.continues} ended"
             )
         self._check_run(started)
-        _check_artifacts(command)
+        reason = why_not_begun(command.artifacts, started, command.uses)
+        if reason:
+            raise IllegalCommand(f"run {started.run} cannot begin. {reason}")
         levels = tuple(self._levels.get(one, AuthorityLevel.ADVISORY) for one in started.agents)
         started = structs.replace(started, levels=levels)
         state = begun(started, now, base, command.operators)
@@ -589,15 +590,6 @@ class Engine:
         root = (context or state.context).root
         stopped = e.RunStopped(run=state.run, cycles=cycles, reason=reason, root=root)
         return [*withdrawn(state), stopped]
-
-
-def _check_artifacts(command: Begin) -> None:
-    started = command.started
-    files = [file.sha256 for file in started.files.values()]
-    used = {started.pack_digest, started.policy_digest, *files, *command.uses}
-    reason = why_unusable(command.artifacts, used, Use.NEW_RUN)
-    if reason:
-        raise IllegalCommand(f"run {started.run} cannot begin. {reason}")
 
 
 def _check_name(what: str, name: str) -> None:

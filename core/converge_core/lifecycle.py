@@ -133,6 +133,21 @@ def why_unusable(known: Known, digests: Collection[str], use: Use) -> str:
     )
 
 
+def why_not_begun(known: Known, started: e.RunStarted, uses: Collection[str] = ()) -> str:
+    """Says which artifacts keep a run from beginning; empty if none does.
+
+    Args:
+        known: the registered artifacts.
+        started: how the run begins; its pack, policy and files are looked up.
+        uses: the digests of what steers it besides.
+    """
+    if not known:
+        return ""
+    files = [file.sha256 for file in started.files.values()]
+    digests = {started.pack_digest, started.policy_digest, *files, *uses}
+    return why_unusable(known, digests, Use.NEW_RUN)
+
+
 def _standing(known: Known, artifact: ArtifactRef) -> ArtifactState:
     return known.get(artifact, ArtifactState.DRAFT)  # what is unknown is refused in any case
 

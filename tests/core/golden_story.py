@@ -1,14 +1,15 @@
 """How the golden ledger came to be: a story in which every kind of event happens.
 
-``python -m tests.core.golden_story`` writes it, and one body of each kind of event. Both files are
-a promise to those who have a ledger of version 3, so nothing in them is ever changed: a new kind of
-event is told at the end of the story, and a new format gets new files beside them.
+``python -m tests.core.golden_story`` writes it, and one body of each kind of event, each type of
+record and each reason to stop. The files are a promise to those who have a ledger of version 3, so
+nothing in them is ever changed: a new kind of event is told at the end of the story, and a new
+format gets new files beside them.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import msgspec
 
 from converge_core import events as e
 from converge_core import lifecycle
-from converge_core.agent import AgentEffect
+from converge_core.agent import AgentEffect, Dependency
 from converge_core.artifact import (
     ArtifactKind,
     ArtifactRef,
@@ -27,21 +28,34 @@ from converge_core.artifact import (
 )
 from converge_core.authority import Actor, ActorKind, AuthorityLevel
 from converge_core.canonical import canonical_record, hash_text
+from converge_core.evals import EvalOutcome, EvalResult
 from converge_core.events import Event, body_of
+from converge_core.fact import ValidationSummary
 from converge_core.gate import CheckRecord
-from converge_core.ids import ArtifactId, FactId, ObservationId, RunId
+from converge_core.ids import (
+    AgentId,
+    ArtifactId,
+    FactId,
+    GateId,
+    ObservationId,
+    ProposalId,
+    RunId,
+)
 from converge_core.intent import Budgets, Criterion, RootIntent
 from converge_core.invariant import Invariant, InvariantClass, Violation
 from converge_core.key import ContextKey as Key
-from converge_core.ledger import Chain, encode_batch
+from converge_core.ledger import Chain, decode, encode_batch
 from converge_core.observation import observe
-from converge_core.policy import grant
-from converge_core.proposal import ContentKind
+from converge_core.policy import Effect, PolicyDecision, Risk, Rule, RulePolicy, grant
+from converge_core.proposal import ContentKind, ProposedFact
+from converge_core.review import GateRequest, Ground
+from converge_core.stop import Error, HumanInterventionRequired
 from converge_core.trace import Cited, text_ref
 from tests.core.kit import (
     ALICE,
     ASK_STRATEGIES,
     BOB,
+    ENVELOPE,
     Play,
     engine_of,
     fact,
@@ -50,10 +64,12 @@ from tests.core.kit import (
     script,
     seed,
 )
+from tests.core.test_stop_reasons import EXAMPLES
 
 FOLDER = Path(__file__).parent.parent / "golden"
 LEDGER = FOLDER / "ledger_v3.jsonl"
 EVENTS = FOLDER / "events_v3.json"
+RECORDS = FOLDER / "records_v3.json"
 NOON = 1_795_176_000_000_000
 """20 November 2026, 12:00 UTC, in microseconds."""
 
@@ -207,6 +223,116 @@ def written(batches: list[tuple[list[Event], int]]) -> bytes:
     return data
 
 
+RULE = Rule(
+    name="advisers-ask",
+    effect=Effect.ASK,
+    reason="It is dear.",
+    key=Key.STRATEGIES,
+    kind=ContentKind.PLAN,
+    agent="planning",
+    where={"verdict": "release"},
+    confidence_below=800,
+    confidence_missing=False,
+    level_below=AuthorityLevel.SUPERVISORY,
+    amount_above=1000,
+    amount_at_most=50_000,
+    graded=Risk.HIGH,
+    human_approved=False,
+    risk=Risk.HIGH,
+)
+PROPOSED = ProposedFact(
+    key=Key.STRATEGIES,
+    id=FactId("release"),
+    content="Release “1.0”",
+    kind=ContentKind.PLAN,
+    structured={"steps": [{"do": "publish", "for": ["tests.failed"]}]},
+    confidence=950,
+    observation=ObservationId("read:tests.failed"),
+    rests_on=(FactId("tests.failed"),),
+)
+GROUND = Ground(fact=FactId("tests.failed"), digest=hash_text("0 tests failed"))
+FULL: list[msgspec.Struct] = [
+    GROUND,
+    GateRequest(
+        id=GateId("gate:run-0001/2/planning/0"),
+        run=RunId("run-0001"),
+        proposal=ProposalId("run-0001/2/planning/0"),
+        proposal_digest=hash_text("proposal"),
+        report_digest=hash_text("report"),
+        policy=hash_text("policy"),
+        rule="strategies-ask",
+        reason="It is dear.",
+        risk=Risk.HIGH,
+        key=Key.STRATEGIES,
+        title="Release “1.0”",
+        agent=AgentId("planning"),
+        cycle=2,
+        ground=(GROUND,),
+        opened_at=NOON,
+        deadline=NOON + 3_600_000_000,
+    ),
+    RULE,
+    RulePolicy(
+        id="release", revision=2, rules=(RULE,), checks={"*": ("ground-exists",)}, settings=("x 1",)
+    ),
+    PolicyDecision(effect=Effect.ASK, rule="advisers-ask", reason="It is dear.", risk=Risk.HIGH),
+    PROPOSED,
+    AgentEffect((PROPOSED,), (model_call(),), ("a long text",), "It cannot tell."),
+    Dependency(Key.SIGNALS, ContentKind.CLAIM, "tests."),
+    Budgets(cycles=9, facts=50, tokens=1000, time_us=60_000_000, agents_per_cycle=5),
+    Criterion(id="picture", description="there is a picture", key=Key.COMPETITORS, required=False),
+    RootIntent(
+        question="is 1.0 fit to be released",
+        subject="1.0",
+        criteria=(Criterion(id="decided", description="it was decided", key=Key.STRATEGIES),),
+        budgets=Budgets(cycles=9),
+        required_agents=("reasoning",),
+        required_facts=("release",),
+        active_packs=("release-readiness",),
+    ),
+    msgspec.structs.replace(grant("golden", *Key, until=NOON * 2), granted_at=1, kinds=("plan",)),
+    ValidationSummary(
+        checks_passed=("ground-exists",), checks_skipped=("is-sound",), warnings=("It is late.",)
+    ),
+    EvalResult(
+        eval="coverage",
+        outcome=EvalOutcome.INDETERMINATE,
+        rationale="Nothing was measured.",
+        score=0,
+        facts=(FactId("tests.failed"),),
+    ),
+    msgspec.structs.replace(ENVELOPE, adapter="release-lora"),
+    *EXAMPLES,
+    HumanInterventionRequired(criteria=("sign-off",), detail="Missing.", approvals=("board-7",)),
+    Error(message="too many agents", category="resource", observed=7, limit=5),
+]
+"""What the story does not tell, or not in full: no field is left at its default."""
+EVENT_TYPES = {kind.__name__ for kind in e.KINDS.values()}
+
+
+def records() -> dict[str, Any]:
+    """Returns the fullest body of each type of record and each reason to stop, by its name."""
+    lines = written(story()).splitlines(keepends=True)
+    told = [part for entry in decode(lines) for part in (entry.head, entry.event)]
+    found: dict[str, bytes] = {}
+    for one in _inside(told):
+        body = canonical_record(one)
+        found[type(one).__name__] = max(found.get(type(one).__name__, b""), body, key=len)
+    found.update((type(one).__name__, canonical_record(one)) for one in FULL)
+    return {name: json.loads(body) for name, body in found.items() if name not in EVENT_TYPES}
+
+
+def _inside(value: object) -> Iterator[msgspec.Struct]:
+    """Yields every record inside ``value``."""
+    if isinstance(value, msgspec.Struct):
+        yield value
+        value = msgspec.structs.astuple(value)
+    if isinstance(value, dict):
+        value = tuple(value.values())
+    for one in value if isinstance(value, (list, tuple)) else ():
+        yield from _inside(one)
+
+
 def bodies() -> dict[str, Any]:
     """Returns the fullest body of each kind of event, with no field left at its default."""
     told = [event for events, _ in story() for event in events]
@@ -232,4 +358,5 @@ def bodies() -> dict[str, Any]:
 
 if __name__ == "__main__":
     LEDGER.write_bytes(written(story()))
-    EVENTS.write_text(json.dumps(bodies(), indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+    for file, told in ((EVENTS, bodies()), (RECORDS, records())):
+        file.write_text(json.dumps(told, indent=1, sort_keys=True, ensure_ascii=False) + "\n")

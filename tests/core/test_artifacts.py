@@ -30,12 +30,13 @@ from converge_core.authority import Actor, ActorKind
 from converge_core.canonical import canonical_record, hash_text, parse
 from converge_core.command import Advance, Begin
 from converge_core.engine import Engine
-from converge_core.errors import IllegalCommand, IllegalTransition, InvalidValue
+from converge_core.errors import IllegalCommand, IllegalTransition, InvalidValue, LedgerCorrupt
 from converge_core.events import body_of, read_event, run_of
 from converge_core.ids import ArtifactId, RunId
 from converge_core.state import DeskState, fold
 from converge_core.trace import TextRef
 from tests.core.kit import INTENT
+from tests.core.test_audit import believed
 
 DRAFT, APPROVED, ACTIVE, QUARANTINED, DEPRECATED, ROLLED_BACK = ArtifactState
 ALLOWED = {
@@ -247,6 +248,18 @@ def test_what_was_quarantined_since_can_be_read_back_and_replayed() -> None:
     assert "" == lifecycle.why_unusable(
         desk.artifact_states(), {state.started.pack_digest}, Use.REPLAY
     )
+
+
+def test_no_ledger_is_believed_in_which_a_run_began_with_what_was_quarantined() -> None:
+    """Whoever writes such a record by hand is told which artifact stood in the way."""
+    pack = artifact("pack", "of the run")
+    told = lifecycle.register({}, pack, actor=ANN, reason="written today")
+    told += move({pack: DRAFT}, APPROVED, pack) + move({pack: APPROVED}, QUARANTINED, pack)
+    began = beginning({}).started
+
+    assert believed([*told[:2], began]).runs
+    with pytest.raises(LedgerCorrupt, match=f"record 3: The {pack} is quarantined"):
+        believed([*told, began])
 
 
 def test_what_is_not_registered_is_not_governed() -> None:

@@ -150,6 +150,19 @@ def test_working_time_counts_by_the_clock_that_was_handed_in() -> None:
     assert 3 == agent.executed
 
 
+def test_every_time_on_record_is_one_that_was_handed_in() -> None:
+    """Microseconds since 1970 UTC, as whole numbers: the core has no clock to look at."""
+    engine = engine_of(proposes("p", seed("a"), fact(Key.STRATEGIES, "s")), policy=ASK_STRATEGIES)
+    play = Play(engine, clock=lambda: 1_795_176_000_000_000).begin()
+    times = {
+        *(made.fact.promotion.promoted_at for made in play.of(e.FactPromoted)),
+        *(asked.request.opened_at for asked in play.of(e.GateOpened)),
+        play.state.started_at,
+    }
+
+    assert {1_795_176_000_000_000} == times
+
+
 def test_waiting_for_a_person_spends_no_budget() -> None:
     """However long an answer takes, the run has worked no longer for it."""
     now = [0]

@@ -136,6 +136,21 @@ def test_a_fact_restates_an_observation_that_was_made(cited: str, stands: bool) 
     assert stands is play.state.context.has(Key.SEEDS)
 
 
+def test_input_becomes_a_fact_as_observation_proposal_and_validated_and_in_no_other_way() -> None:
+    """Each step is an event of its own, in that order, and names the one before it."""
+    restated = msgspec.structs.replace(seed("a"), observation=OBSERVED.id)
+    play = Play(engine_of()).begin(restated, observations=(OBSERVED,), go=False)
+    _, staged, created, validated, promoted, _ = play.events
+
+    assert isinstance(staged, e.ObservationStaged)
+    assert isinstance(created, e.ProposalCreated)
+    assert isinstance(validated, e.ProposalValidated)
+    assert isinstance(promoted, e.FactPromoted)
+    assert staged.observation.id == created.draft.fact.observation
+    assert created.draft.id == validated.report.proposal == promoted.fact.proposal
+    assert (staged.observation.id,) == promoted.fact.promotion.observations
+
+
 # Odd checks, policies and rules.
 
 

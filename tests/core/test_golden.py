@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import pkgutil
 from typing import Any
 
+import msgspec
 import pytest
 
+import converge_core
 from converge_core.canonical import canonical, canonical_record, parse
-from converge_core.events import KINDS, Event, RunStarted, body_of, read_event
+from converge_core.events import KINDS, Event, RunStarted, RunStopped, body_of, read_event
 from converge_core.ledger import UPCASTS, VERSION, Entry, decode
+from converge_core.record import Record, read
 from converge_core.state import DeskState, Phase, fold
-from tests.core.golden_story import EVENTS, FOLDER, LEDGER, bodies, story, written
+from converge_core.stop import StopReason
+from tests.core.golden_story import (
+    EVENTS,
+    FOLDER,
+    LEDGER,
+    RECORDS,
+    bodies,
+    records,
+    story,
+    written,
+)
 
 BODIES = json.loads(EVENTS.read_text())
 ROOTS = {
@@ -137,3 +152,59 @@ def test_a_golden_body_is_read_and_written_unchanged(kind: str) -> None:
 
     assert canonical(BODIES[kind]) == canonical_record(event)
     assert set(BODIES[kind]) == set(parse(canonical_record(event)))
+
+
+# Every type that is written down, and every reason to stop.
+
+
+def serialisable() -> dict[str, type[msgspec.Struct]]:
+    """Returns what the core can write down apart from events, by name."""
+    for module in pkgutil.iter_modules(converge_core.__path__):
+        importlib.import_module(f"{converge_core.__name__}.{module.name}")
+    found, following = {}, [Record, StopReason]
+    while following:
+        for kind in following.pop().__subclasses__():
+            if kind is not Event and kind.__module__.startswith(f"{converge_core.__name__}."):
+                following.append(kind)
+                found[kind.__name__] = kind
+    return {name: kind for name, kind in found.items() if not name.startswith("_")}
+
+
+TYPES = serialisable()
+RECORDED = json.loads(RECORDS.read_text())
+
+
+def test_every_type_and_every_reason_has_a_golden_body() -> None:
+    """A new one is not complete without; none that is gone is promised."""
+    assert set(TYPES) == set(RECORDED)
+    assert records() == RECORDED
+
+
+def read_golden(name: str) -> msgspec.Struct:
+    body, kind = RECORDED[name], TYPES[name]
+    if issubclass(kind, Record):
+        return read(kind, body)
+    return read(RunStopped, {"run": "r", "cycles": 1, "reason": body, "root": ""}).reason
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_a_golden_record_is_read_and_written_unchanged(name: str) -> None:
+    """No field is lost, renamed, retyped or spelled otherwise."""
+    record = read_golden(name)
+
+    assert TYPES[name] is type(record)
+    assert canonical(RECORDED[name]) == canonical_record(record)
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_a_golden_record_says_all_that_its_type_can_say(name: str) -> None:
+    """A field that is left at its default would not show whether it is read."""
+    record = read_golden(name)
+    fields = msgspec.structs.fields(type(record))
+    defaults = {
+        field.name: field.default_factory() if callable(field.default_factory) else field.default
+        for field in fields
+        if not field.required
+    }
+
+    assert [] == [field for field, default in defaults.items() if getattr(record, field) == default]

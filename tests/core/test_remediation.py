@@ -175,7 +175,7 @@ def test_a_breach_that_comes_back_for_ever_ends_with_the_budget(kind: InvariantC
 
 @pytest.mark.parametrize("kind", MENDABLE)
 def test_a_breach_that_lasts_is_named_once_however_much_else_happens(kind: InvariantClass) -> None:
-    """Neither a mender that tries in vain nor agents with other work make it another one."""
+    """Neither tries in vain, nor other work, nor that the rule held before make it another one."""
     tries = script(
         "tries",
         lambda view: AgentEffect((seed(f"try {view.count(Key.SEEDS)}"),)),
@@ -183,7 +183,9 @@ def test_a_breach_that_lasts_is_named_once_however_much_else_happens(kind: Invar
         when=lambda view: view.count(Key.SEEDS) < 5,
     )
     rules = [Invariant("not-red", kind, not_red, OnViolation.REMEDIATE)]
-    play = Play(engine_of(tries, invariants=rules)).begin(fact(Key.SIGNALS, "first", "red"))
+    breaks = proposes("breaks", fact(Key.SIGNALS, "first", "red"))
+    hears = script("hears", lambda _: AgentEffect(), after=[Key.DIAGNOSTIC])
+    play = Play(engine_of(tries, breaks, hears, invariants=rules)).begin()
 
     assert (5, 1) == (play.state.context.count(Key.SEEDS), play.state.context.count(Key.DIAGNOSTIC))
     assert isinstance(play.state.stop, InvariantViolated)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from collections.abc import Callable
+from itertools import count
+from typing import Any, get_args
 
 import pytest
 
 from converge_core import events as e
-from converge_core.agent import AgentEffect
+from converge_core.agent import Agent, AgentEffect
 from converge_core.canonical import canonical_record, parse
 from converge_core.context import Context, ContextView, stage_all
+from converge_core.criterion import Blocked
 from converge_core.engine import Engine
 from converge_core.ids import AgentId, GateId, ProposalId, RunId
 from converge_core.intent import Budgets, Criterion, RootIntent
 from converge_core.invariant import Invariant, InvariantClass, Violation
 from converge_core.key import ContextKey as Key
 from converge_core.policy import Effect
+from converge_core.proposal import ProposedFact
 from converge_core.record import read
 from converge_core.stop import (
     AgentRefused,
@@ -41,6 +45,7 @@ from tests.core.kit import (
     contents,
     engine_of,
     fact,
+    model_call,
     policy_of,
     proposes,
     rule,
@@ -270,3 +275,65 @@ def test_proposals_that_would_have_been_asked_are_not_lost_when_a_run_stops() ->
         (event.proposal, event.rule) for event in play.of(e.ProposalRefused)
     ]
     assert [] == play.of(e.GateOpened)
+
+
+# The whole table, so that none of the thirteen is left out.
+
+
+def ended(*agents: Agent, inputs: tuple[ProposedFact, ...] = (), **settings: Any) -> AnyStop | None:
+    """Returns how a run of ``agents`` ends."""
+    intent = settings.pop("intent", intending())
+    clock = settings.pop("clock", count(1).__next__)
+    play = Play(engine_of(*agents, **settings), intent=intent, clock=clock)
+    return play.begin(*inputs).state.stop
+
+
+def spending(view: ContextView) -> AgentEffect:
+    call = model_call(prompt_tokens=5, completion_tokens=5)
+    return AgentEffect((seed(f"s{view.count(Key.SEEDS)}"),), (call,))
+
+
+def without_waiting() -> AnyStop:
+    engine = engine_of(proposes("p", fact(Key.STRATEGIES, "s")), policy=ASK_STRATEGIES)
+    return engine.run(Context(), authority=EVERYTHING).stop_reason
+
+
+def cancelled() -> AnyStop | None:
+    return Play(engine_of(proposes("p", seed("a")))).begin(go=False).cancel().state.stop
+
+
+WANTED = Criterion(id="c", description="a seed", key=Key.SEEDS)
+SPENDING = script("spends", spending)
+REACHED: dict[type[StopReason], Callable[[], AnyStop | None]] = {
+    Converged: ended,
+    CriteriaMet: lambda: ended(inputs=(seed("a"),), intent=intending(criteria=(WANTED,))),
+    UserCancelled: cancelled,
+    HumanInterventionRequired: lambda: ended(
+        intent=intending(criteria=(WANTED,)), criteria={"c": lambda _: Blocked("Ask the board.")}
+    ),
+    HitlGatePending: without_waiting,
+    CycleBudgetExhausted: lambda: ended(SPENDING, intent=intending(budgets=Budgets(cycles=2))),
+    FactBudgetExhausted: lambda: ended(SPENDING, intent=intending(budgets=Budgets(facts=2))),
+    TokenBudgetExhausted: lambda: ended(SPENDING, intent=intending(budgets=Budgets(tokens=20))),
+    TimeBudgetExhausted: lambda: ended(SPENDING, intent=intending(budgets=Budgets(time_us=3))),
+    InvariantViolated: lambda: ended(
+        proposes("p", seed("a")), invariants=[holding(InvariantClass.STRUCTURAL)]
+    ),
+    PromotionRejected: lambda: ended(
+        proposes("p", seed("a", " ")), intent=intending(required_facts=("a",))
+    ),
+    Error: lambda: ended(SPENDING, intent=intending(budgets=Budgets(agents_per_cycle=0))),
+    AgentRefused: lambda: ended(
+        script("reasoning", refusing), intent=intending(required_agents=("reasoning",))
+    ),
+}
+
+
+@pytest.mark.parametrize("reason", get_args(AnyStop))
+def test_each_of_the_thirteen_is_reached_end_to_end(reason: type[StopReason]) -> None:
+    """By a run, from its beginning to that end; and the end has words for a person."""
+    stop = REACHED[reason]()
+
+    assert stop is not None
+    assert reason is type(stop)
+    assert stop.words()

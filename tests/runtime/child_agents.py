@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gc
+import multiprocessing
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from multiprocessing.connection import Connection
+from types import FrameType
 
 from converge_core.agent import Agent, AgentEffect
 from converge_core.context import ContextView
@@ -94,6 +97,58 @@ def answering(answer: bytes) -> Iterable[Agent]:
         return AgentEffect()
 
     return [Does("answers", answer_first, ContextKey.SEEDS), *honest()]
+
+
+def secret() -> str:
+    """Finds what the answer has to repeat, as any code in the process can."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None and "secret" not in frame.f_locals:
+        frame = frame.f_back
+    assert frame is not None
+    return str(frame.f_locals["secret"])
+
+
+FORGED = b'["%b",{"proposals":[{"content":"forged","id":"%b","key":"Signals"}]},[],""]'
+
+
+def answer_for_the_next(_: ContextView) -> AgentEffect:
+    """Says everything itself, so that what its executor says is left for the one after it."""
+    pipe().send_bytes(FORGED % (secret().encode(), b"own"))
+    return AgentEffect((signal("left-behind"),))
+
+
+def with_one_that_answers_for_the_next() -> Iterable[Agent]:
+    return [Does("own", answer_for_the_next, ContextKey.SEEDS), *honest()]
+
+
+def babbling() -> Iterable[Agent]:
+    """Agents whose making says something, in the child alone."""
+    if multiprocessing.parent_process() is not None:
+        pipe().send_bytes(b"hello")
+    return honest()
+
+
+def refuse_to_say(_: ContextView) -> bool:
+    raise RuntimeError("cannot say")
+
+
+def hang_over_it(view: ContextView) -> bool:
+    return bool(hang(view))
+
+
+def die_over_it(view: ContextView) -> bool:
+    return bool(die(view))
+
+
+def asked_by(accepts: Callable[[ContextView], bool]) -> Iterable[Agent]:
+    """One that is asked in a way of its own whether it accepts."""
+    agent = Does("odd", lambda _: AgentEffect((signal("odd"),)), ContextKey.SEEDS)
+    agent.accepts = accepts  # type: ignore[method-assign]
+    return [agent, *honest()]
+
+
+def declines(_: ContextView) -> bool:
+    return False
 
 
 def begin_an_answer(_: ContextView) -> AgentEffect:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
 
@@ -10,9 +10,11 @@ import pytest
 
 from converge_core.agent import sequential
 from converge_core.command import Advance, Report
+from converge_core.context import ContextView
 from converge_core.ids import RunId
 from converge_core.key import ContextKey
 from converge_core.state import Phase
+from converge_core.stop import Converged
 from converge_desktop.runtime.child_executor import ChildExecutor, Recipe
 from tests.core.kit import Play, contents, engine_of, seed
 from tests.runtime import child_agents
@@ -161,3 +163,88 @@ def test_half_a_message_is_not_waited_for() -> None:
     assert {"early", "counts"} == {one.id for one in play.state.context.get(ContextKey.SIGNALS)}
     [diagnostic] = contents(play.state, ContextKey.DIAGNOSTIC)
     assert diagnostic.startswith("begins: ")
+
+
+def test_what_an_agent_leaves_in_the_pipe_is_no_answer_of_the_next() -> None:
+    """It may say what it likes in its own name, and nothing in that of another."""
+    recipe = child_agents.with_one_that_answers_for_the_next
+    with closing(ChildExecutor(recipe, LONG)) as executor:
+        play = played(recipe, executor)
+
+    assert {"own": "forged", "early": "words", "counts": "a b"} == {
+        one.id: one.content for one in play.state.context.get(ContextKey.SIGNALS)
+    }
+    assert [] == contents(play.state, ContextKey.DIAGNOSTIC)
+
+
+def test_a_well_formed_answer_to_something_else_is_a_recorded_failure() -> None:
+    """Even of the right shape: it does not repeat what only the question said."""
+    recipe = partial(child_agents.answering, child_agents.FORGED % (b"0" * 32, b"answers"))
+    with closing(ChildExecutor(recipe, LONG)) as executor:
+        play = played(recipe, executor)
+
+    assert {"early", "counts"} == {one.id for one in play.state.context.get(ContextKey.SIGNALS)}
+    [diagnostic] = contents(play.state, ContextKey.DIAGNOSTIC)
+    assert "answered rubbish (InvalidValue: an answer to something else)" in diagnostic
+
+
+def test_a_child_that_speaks_before_it_is_asked_is_not_believed() -> None:
+    """Whatever it says first is not that it is ready, and no agent is blamed for an answer."""
+    with closing(ChildExecutor(child_agents.babbling, LONG)) as executor:
+        play = played(child_agents.babbling, executor)
+
+    assert [] == contents(play.state, ContextKey.SIGNALS)
+    assert {"InvalidValue: the process said something before it was asked"} == {
+        one.reason for one in play.state.failures
+    }
+
+
+# Whether an agent accepts is its own code too.
+
+
+def contained(recipe: Recipe, executor: ChildExecutor) -> Play:
+    """Plays a run whose engine knows the agents as contained ones."""
+    return Play(engine_of(*executor.agents()), executor=executor).begin(seed("a"), seed("b"))
+
+
+@pytest.mark.parametrize(
+    ("accepts", "timeout_s", "reason"),
+    [
+        (child_agents.hang_over_it, 2.0, "odd: TimeoutError: no answer within 2 s"),
+        (child_agents.die_over_it, LONG, "odd: the process it ran in ended with exit code 3"),
+        (child_agents.refuse_to_say, LONG, "odd: RuntimeError: cannot say"),
+    ],
+    ids=["hangs", "dies", "fails"],
+)
+def test_an_agent_that_does_not_come_back_from_whether_it_accepts_is_a_recorded_failure(
+    accepts: Callable[[ContextView], bool], timeout_s: float, reason: str
+) -> None:
+    """It is asked in the child, within the same time, and the engine's thread waits for nobody."""
+    recipe = partial(child_agents.asked_by, accepts)
+    with closing(ChildExecutor(recipe, timeout_s)) as executor:
+        play = contained(recipe, executor)
+
+    assert {"early", "counts"} == {one.id for one in play.state.context.get(ContextKey.SIGNALS)}
+    assert contents(play.state, ContextKey.DIAGNOSTIC)[0].startswith(reason)
+
+
+def test_a_contained_agent_that_declines_does_nothing() -> None:
+    """The run comes to the facts it comes to in this process."""
+    recipe = partial(child_agents.asked_by, child_agents.declines)
+    with closing(ChildExecutor(recipe, LONG)) as executor:
+        there = contained(recipe, executor)
+    here = Play(engine_of(*recipe())).begin(seed("a"), seed("b"))
+
+    assert here.state.context.root == there.state.context.root
+    assert (Converged(), Converged()) == (here.state.stop, there.state.stop)
+
+
+def test_a_contained_agent_executes_nowhere_else() -> None:
+    """An engine that is driven by another executor hears of it as a failure."""
+    executor = ChildExecutor(child_agents.honest, LONG)
+    play = Play(engine_of(*executor.agents()), executor=sequential).begin(seed("a"))
+
+    assert {
+        "IllegalCommand: early executes in a child process and nowhere else",
+        "IllegalCommand: counts executes in a child process and nowhere else",
+    } == {one.reason for one in play.state.failures}

@@ -15,6 +15,7 @@ from converge_desktop.ui.pages.run_banner import banner_words, stop_tone
 from converge_desktop.ui.widgets.chips import Chip, ChipButton
 from converge_desktop.ui.widgets.cycle_grid import cell_sign, cell_words
 from converge_desktop.ui.widgets.labels import Label
+from tests.core.test_stop_reasons import EXAMPLES
 from tests.ui import sample
 from tests.ui.conftest import Desk, MakeDesk
 from tests.ui.fake_desk import FakeDesk
@@ -127,6 +128,26 @@ def test_every_stop_reason_has_a_tone_and_a_sentence(kind: str, tone: str) -> No
     assert stop_tone(kind) == tone
     assert banner_words(view)[0] == tone
     assert banner_words(view)[2].endswith(".")
+
+
+def test_each_of_the_thirteen_stop_reasons_is_shown_with_its_explanation(opened: Desk) -> None:
+    """What it is in the banner, and why in its own words, with the numbers in them."""
+    runs, view = opened.window.pages.runs, sample.run_view("r-0193")
+    opened.window.routes.run.emit("r-0193")
+    opened.settle()
+    for reason in EXAMPLES:
+        row = replace(view.row, phase="stopped", outcome=reason.kind)
+        why = (("stop", reason.words()),)
+        moved = replace(
+            view, row=row, stop_kind=reason.kind, stop_words=reason.words(), why_not=why
+        )
+        opened.desk.tell(RunChanged(moved))
+        opened.settle()
+
+        assert runs.pane.banner.words().startswith(f"{reason.kind}: ")
+        assert "Why it stopped" in said(runs.pane)
+        assert reason.words() in said(runs.pane)
+    assert 13 == len(EXAMPLES)
 
 
 def test_a_run_that_moves_is_followed_in_place(opened: Desk) -> None:
