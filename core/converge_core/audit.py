@@ -63,12 +63,8 @@ def _why_not(event: e.Event, state: DeskState, verify: SignatureCheck, at: int) 
             known = state.operators.get(operator.id)
             taken = known is not None and known.public_key != operator.public_key
             return f"{operator.id} was enrolled before, with another key" if taken else ""
-        case e.RunStarted(run=run_id):
-            if event.levels and len(event.levels) != len(event.agents):
-                return f"run {run_id} says how far the word of other agents reaches than it has"
-            if run_id in state.runs:
-                return f"run {run_id} began before"
-            return why_not_begun(state.artifact_states(), event)
+        case e.RunStarted():
+            return _why_not_started(event, state)
         case e.GateOpened(request=request):
             return _why_not_asked(request, state.runs[event.run])
         case e.GateDecided(decision=decision):
@@ -97,6 +93,14 @@ def _why_not_then(event: e.Event, head: Head) -> str:
     if made == head.at or (head.v < ONE_TIME and made < head.at):
         return ""
     return f"{event.fact.id} is said to be made at {made}, and was recorded at {head.at}"
+
+
+def _why_not_started(event: e.RunStarted, state: DeskState) -> str:
+    if event.levels and len(event.levels) != len(event.agents):
+        return f"run {event.run} says how far the word of other agents reaches than it has"
+    if event.run in state.runs:
+        return f"run {event.run} began before"
+    return why_not_begun(state.artifact_states(), event)
 
 
 def _comes_too_late(event: e.Event, state: DeskState) -> bool:
