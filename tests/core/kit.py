@@ -200,7 +200,7 @@ class Person:
         """Returns this person's signed answer to what ``gate`` asks."""
         before = len(gate.every_answer())
         unsigned = Decision(
-            id=ApprovalId(f"approval:{gate.request.id}" + (f"#{before}" if before else "")),
+            id=ApprovalId(f"approval:{gate.request.id}" + (f"~{before}" if before else "")),
             gate=gate.request.id,
             verdict=Verdict(verdict),
             reason=reason,

@@ -396,5 +396,5 @@ class Run(RuleBasedStateMachine):
         assert list(live.refusals.values()) == list(read.refusals.values())
 
 
-Run.TestCase.settings = settings(max_examples=40, stateful_step_count=20, deadline=None)
+Run.TestCase.settings = settings(max_examples=120, stateful_step_count=25, deadline=None)
 TestRun = Run.TestCase
