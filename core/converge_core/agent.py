@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Protocol
+
+import msgspec
 
 from converge_core.canonical import checked
 from converge_core.context import ContextView
@@ -91,12 +92,11 @@ class Registered:
         self.accepts, self.execute = agent.accepts, agent.execute
 
 
-@dataclass(frozen=True, slots=True)
-class Executed:
+class Executed(msgspec.Struct, frozen=True):
     """What came back from one agent: its effect or its failure, and which facts it read."""
 
     agent: AgentId
-    effect: AgentEffect = field(default_factory=AgentEffect)
+    effect: AgentEffect = msgspec.field(default_factory=AgentEffect)
     reads: tuple[FactId, ...] = ()
     failure: str = ""
 
@@ -175,7 +175,7 @@ Executor = Callable[[tuple[tuple[Agent, ContextView], ...]], tuple[Executed, ...
 
 def sequential(work: tuple[tuple[Agent, ContextView], ...]) -> tuple[Executed, ...]:
     """Runs one agent after the other; the reference executor."""
-    return tuple(execute(agent, view) for agent, view in work)
+    return tuple([execute(agent, view) for agent, view in work])
 
 
 class SeedAgent:

@@ -24,13 +24,8 @@ MAX_DEPTH = 64
 """How deep a value in a record may nest; a whole record may nest twice as deep."""
 
 
-def _plain(value: object) -> str:
-    if isinstance(value, str):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} cannot be recorded")
-
-
-_encoder = msgspec.json.Encoder(enc_hook=_plain, order="sorted")
+_encoder = msgspec.json.Encoder(enc_hook=str.__str__, order="sorted")
+"""Spells an id as its text, and refuses whatever is no text."""
 
 
 def canonical(value: object) -> bytes:

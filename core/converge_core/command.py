@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from converge_core.agent import Executed
 from converge_core.context import Context
@@ -17,8 +18,7 @@ from converge_core.review import Decision, Operator
 from converge_core.state import Phase
 
 
-@dataclass(frozen=True, slots=True)
-class Begin:
+class Begin(msgspec.Struct, frozen=True):
     """Start a run over these observations and the proposals that restate them.
 
     ``base`` is the context of the run it continues, if it continues one.
@@ -27,41 +27,35 @@ class Begin:
     started: RunStarted
     observations: tuple[Observation, ...] = ()
     inputs: tuple[ProposedFact, ...] = ()
-    base: Context = field(default_factory=Context)
+    base: Context = msgspec.field(default_factory=Context)
 
 
-@dataclass(frozen=True, slots=True)
-class Advance:
+class Advance(msgspec.Struct, frozen=True):
     """Go on: decide what comes after an ended cycle, or merge what people decided."""
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(msgspec.Struct, frozen=True):
     """What the eligible agents did, in registration order."""
 
     executed: tuple[Executed, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Restart:
+class Restart(msgspec.Struct, frozen=True):
     """The agents' work was lost with the process; have them execute again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decide:
+class Decide(msgspec.Struct, frozen=True):
     """A person's answer, and who that person is."""
 
     decision: Decision
     operator: Operator
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(msgspec.Struct, frozen=True):
     """Write down how the context stands, for whoever folds the ledger to compare with."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cancel:
+class Cancel(msgspec.Struct, frozen=True):
     """A person stops the run."""
 
     by: str

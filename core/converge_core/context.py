@@ -34,6 +34,7 @@ class Context:
         "_by_key",
         "_counts",
         "_depth",
+        "_offset",
         "_order",
         "_root",
         "_rooted",
@@ -42,9 +43,9 @@ class Context:
 
     def __init__(self) -> None:
         self._base: Context | None = None
-        self._depth = 0
+        self._depth = self._offset = 0
         self._by_key: dict[ContextKey, list[Fact]] = {}
-        self._by_id: dict[FactId, tuple[Fact, int]] = {}
+        self._by_id: dict[FactId, int] = {}
         self._order: list[Fact] = []
         self._rooted = 0
         self._root = EMPTY_ROOT
@@ -65,7 +66,9 @@ class Context:
 
     def count(self, key: ContextKey | None = None) -> int:
         """Returns the number of facts under ``key``, or of all."""
-        own = len(self._order) if key is None else len(self._by_key.get(key, ()))
+        if key is None:
+            return self._offset + len(self._order)
+        own = len(self._by_key.get(key, ()))
         return own + (self._base.count(key) if self._base else 0)
 
     def fact(self, key: ContextKey, id: FactId) -> Fact | None:  # noqa: A002
@@ -75,8 +78,10 @@ class Context:
 
     def find(self, id: FactId) -> Fact | None:  # noqa: A002
         """Returns the fact of that id under whatever key, or None."""
-        placed = self.placed(id)
-        return placed[0] if placed else None
+        place = self._by_id.get(id)
+        if place is not None:
+            return self._order[place]
+        return self._base.find(id) if self._base is not None else None
 
     def counts(self) -> Mapping[ContextKey, int]:
         """Returns the number of facts under each key that has any."""
@@ -125,6 +130,7 @@ class Context:
         fork = Context()
         fork._base = self
         fork._depth = self._depth + 1
+        fork._offset = self._offset + len(self._order)
         return fork
 
     def _continued(self) -> Context:
@@ -145,17 +151,22 @@ class Context:
         return [*(self._base.in_order() if self._base else ()), *self._order]
 
     def _grow(self, fact: Fact) -> None:
-        facts = self._by_key.setdefault(fact.key, [])
-        before = self._base.count(fact.key) if self._base else 0
-        self._by_id[fact.id] = (fact, before + len(facts))
+        record, order = fact._record, self._order  # noqa: SLF001 - read for each fact there is
+        key = record.key
+        self._by_id[record.id] = len(order)
+        order.append(fact)
+        facts = self._by_key.get(key)
+        if facts is None:
+            facts = self._by_key[key] = []
         facts.append(fact)
-        self._order.append(fact)
         self._counts = None
 
-    def placed(self, id: FactId) -> tuple[Fact, int] | None:  # noqa: A002
-        """Returns the fact of that id and which one it is under its key."""
-        placed = self._by_id.get(id)
-        return self._base.placed(id) if placed is None and self._base else placed
+    def stood(self, key: ContextKey, id: FactId, total: int) -> bool:  # noqa: A002
+        """Whether that fact stood under ``key`` when there were ``total`` facts."""
+        place = self._by_id.get(id)
+        if place is not None:
+            return self._offset + place < total and self._order[place].key is key
+        return self._base is not None and self._base.stood(key, id, total)
 
     def first(self, key: ContextKey, count: int) -> tuple[Fact, ...]:
         """Returns the oldest ``count`` facts under ``key``."""
@@ -183,10 +194,11 @@ class ContextView:
     Attributes cannot be set, and :attr:`reads` records which facts the agent looked at.
     """
 
-    __slots__ = ("_context", "_counts", "_reads")
+    __slots__ = ("_context", "_counts", "_reads", "_total")
     _context: Context
     _counts: Mapping[ContextKey, int]
     _reads: dict[FactId, None]
+    _total: int
 
     def __new__(cls, context: Context) -> Self:
         """Makes a view; unlike an initialiser, this cannot be called again on what was made."""
@@ -194,6 +206,7 @@ class ContextView:
         _set(view, "_context", context)
         _set(view, "_counts", context.counts())
         _set(view, "_reads", {})
+        _set(view, "_total", context.count())
         return view
 
     def __setattr__(self, name: str, value: Any) -> Never:
@@ -240,8 +253,7 @@ class ContextView:
 
     def contains(self, key: ContextKey, id: FactId) -> bool:  # noqa: A002
         """Whether that fact stands in the snapshot; asking does not count as reading."""
-        placed = self._context.placed(id)
-        return placed is not None and placed[0].key is key and placed[1] < self.count(key)
+        return self._context.stood(key, id, self._total)
 
     @property
     def reads(self) -> tuple[FactId, ...]:

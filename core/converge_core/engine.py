@@ -8,7 +8,7 @@ smallest such driver; the desktop's engine thread is another. What is legal when
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from converge_core import events as e
@@ -38,6 +38,7 @@ from converge_core.endings import (
     withdrawn,
 )
 from converge_core.errors import DecisionRefused, IllegalCommand, InvalidConfiguration
+from converge_core.fact import FactRecord
 from converge_core.gate import Check, PromotionGate
 from converge_core.ids import AgentId, RunId, proposal_id, trace_id, why_invalid
 from converge_core.intent import RootIntent
@@ -49,7 +50,7 @@ from converge_core.policy import ENGINE_GATE, Policy, policy_of_grants
 from converge_core.proposal import ProposedFact, draft
 from converge_core.record import settled
 from converge_core.review import Decision, SignatureCheck, no_signatures
-from converge_core.state import DeskState, Phase, RunState, begun, fold
+from converge_core.state import Phase, RunState, begun, grow
 from converge_core.stop import (
     AgentRefused,
     AnyStop,
@@ -60,10 +61,12 @@ from converge_core.stop import (
     UserCancelled,
 )
 from converge_core.trace import DecisionTrace
-from converge_core.wakers import Wakers
+from converge_core.wakers import Change, Wakers
 
 INPUT = AgentId("input")
 KEYS = tuple(ContextKey)
+BEFORE = RunId("before")
+"""What is called the run that came to the context another goes on from."""
 NO_INTENT = RootIntent(question="", subject="")
 MAX_RUN = 32
 """The longest id of a run; ids of proposals, gates and traces derive from it."""
@@ -235,40 +238,46 @@ class Engine:
             clock: microseconds since 1970 UTC.
             on_event: called with each event after it was folded.
         """
-        desk, state = DeskState(), None
-        before = _ended_with(context) if context.count() else None
-        if before:
-            desk.runs[before.run] = before
+        before, grants = context.count(), (authority,)
         started = e.run_without_pack(
-            RunId(f"run-{context.count()}" if before else "run"),
+            RunId(f"run-{before}" if before else "run"),
             intent or NO_INTENT,
-            policy_digest=self._gate((authority,)).policy.version,
+            policy_digest=self._gate(grants).policy.version,
             agents=self.agents,
-            grants=(authority,),
-            continues=before.run if before else None,
+            grants=grants,
+            continues=BEFORE if before else None,
             base_root=context.root if before else "",
         )
         command: Command = Begin(started, inputs=context.staged(), base=context)
+        state, seq = None, 0
         while True:
             now = clock()
             for event in self.step(state, command, now):
-                desk = fold(desk, event, now, desk.seq + 1)
+                if state is None:
+                    state = begun(started, now, context)
+                else:
+                    grow(state, event, now, seq)
                 on_event(event)
-            state = desk.runs[started.run]
-            if state.phase is Phase.EXECUTING:
-                command = Report(executor(self.work(state)))
-            elif state.phase is Phase.WAITING:
-                return RunResult(state.context, state.cycle, pending(state))
-            elif state.stop is not None:
-                return RunResult(state.context, state.cycle, state.stop)
-            else:
-                command = Advance()
+                seq += 1
+            assert state is not None
+            match state.phase:
+                case Phase.EXECUTING:
+                    command = Report(executor(self.work(state)))
+                case Phase.WAITING:
+                    return RunResult(state.context, state.cycle, pending(state))
+                case Phase.STOPPED:
+                    assert state.stop is not None
+                    return RunResult(state.context, state.cycle, state.stop)
+                case _:
+                    command = Advance()
 
     def _gate(self, grants: tuple[AuthorityGrant, ...]) -> PromotionGate:
-        if grants not in self._gates:
+        gate = self._gates.get(grants)
+        if gate is None:
             policy = self._policy or policy_of_grants(grants)
-            self._gates = {grants: PromotionGate(ENGINE_GATE, policy, self._checks)}
-        return self._gates[grants]
+            gate = PromotionGate(ENGINE_GATE, policy, self._checks)
+            self._gates = {grants: gate}
+        return gate
 
     def _merge_on(self, state: RunState, now: int) -> Merge:
         gate = self._gate(state.grants)
@@ -324,14 +333,16 @@ class Engine:
 
     def _moved(self, state: RunState) -> bool:
         """Whether the last cycle changed anything; a diagnostic counts for whom it concerns."""
-        if any(key is not ContextKey.DIAGNOSTIC for key, _, _ in state.changed):
-            return True
-        return bool(self._eligible(state, self._wakers.concerned(state.changed)))
+        diagnostic = ContextKey.DIAGNOSTIC
+        for fact in state.changed:
+            if fact.key is not diagnostic:
+                return True
+        return bool(self._eligible(state, self._wakers.concerned(_changes(state.changed))))
 
     def _woken(self, state: RunState) -> Iterable[Agent]:
         if state.cycle == 0 and state.started.continues:
             return self._wakers.woken_by_all(state.context)
-        return self._wakers.woken(state.changed)
+        return self._wakers.woken(_changes(state.changed))
 
     def _eligible(self, state: RunState, woken: Iterable[Agent]) -> tuple[AgentId, ...]:
         context, active = state.context, state.intent.active_packs
@@ -345,7 +356,7 @@ class Engine:
         )
 
     def _merge(self, state: RunState, executed: tuple[Executed, ...], now: int) -> list[e.Event]:
-        expected, got = state.eligible[state.cycle], tuple(one.agent for one in executed)
+        expected, got = state.eligible[state.cycle], tuple([one.agent for one in executed])
         if got != expected:
             raise IllegalCommand(f"cycle {state.cycle} awaits {expected}, not {got}")
         merge = self._merge_on(state, now)
@@ -413,14 +424,13 @@ class Engine:
         if merge.exhausted:
             facts, limit = merge.context.count() - state.base_facts, state.intent.budgets.facts
             reasons.append(FactBudgetExhausted(facts=facts, limit=limit))
-        made = [event.fact.key for event in merge.events if isinstance(event, e.FactPromoted)]
-        made += [key for key, _, _ in state.merging]
-        changed = set(made)
+        made = [*state.merging, *merge.made]
+        changed = {fact.key for fact in made}
         ended = e.CycleEnded(
             run=merge.run,
             cycle=merge.cycle,
             facts=len(made),
-            changed=tuple([key.value for key in KEYS if key in changed]) if changed else (),
+            changed=tuple([key.value for key in KEYS if key in changed]) if made else (),
         )
         if reasons:
             merge.abandon()
@@ -520,9 +530,7 @@ class Engine:
             violation = invariant.judge(merge.context)
             if violation:
                 name_violation(merge, invariant, violation)
-        new = [event.fact for event in merge.events if isinstance(event, e.FactPromoted)]
-        changes = [(fact.key, fact.kind, fact.id) for fact in new]
-        eligible = self._eligible(state, self._wakers.concerned(changes))
+        eligible = self._eligible(state, self._wakers.concerned(_changes(merge.made)))
         if not eligible:
             return []
         end = spent(state) or too_many(state, eligible)
@@ -585,7 +593,5 @@ def _snapshot(state: RunState) -> e.SnapshotTaken:
     )
 
 
-def _ended_with(context: Context) -> RunState:
-    """Returns a run that ended with ``context``, for another to go on from."""
-    started = e.run_without_pack(RunId("before"), NO_INTENT)
-    return RunState(started, 0, phase=Phase.STOPPED, context=context)
+def _changes(facts: list[FactRecord]) -> Iterator[Change]:
+    return ((fact.key, fact.kind, fact.id) for fact in facts)

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Never, final
 
+from msgspec.structs import replace
+
 from converge_core.authority import Actor, AuthorityGrant
 from converge_core.canonical import ContentHash, canonical_record, hash_bytes
 from converge_core.context import Context
@@ -29,9 +31,10 @@ from converge_core.fact import (
 from converge_core.ids import ApprovalId, GateId, ProposalId
 from converge_core.key import ContextKey
 from converge_core.policy import Policy
-from converge_core.proposal import Draft
+from converge_core.proposal import Draft, ProposedFact
 from converge_core.record import Record, settled
 
+_set = object.__setattr__
 Check = Callable[[Draft, Context], CheckResult]
 """A named rule about one proposal; pure, and it says why."""
 
@@ -57,7 +60,7 @@ class ReportRecord(Record, frozen=True):
     @property
     def passed(self) -> bool:
         """Whether every check passed."""
-        return all(check.passed for check in self.checks)
+        return not [check for check in self.checks if not check.passed]
 
     def digest(self) -> ContentHash:
         """Returns the hash that decisions name this report by."""
@@ -79,9 +82,9 @@ class Validated(metaclass=Sealed):
     def __init__(self, draft: Draft, report: ReportRecord, seal: Seal) -> None:
         if seal is not SEAL:
             raise TypeError("only a promotion gate validates a proposal")
-        object.__setattr__(self, "draft", draft)
-        object.__setattr__(self, "report", report)
-        object.__setattr__(self, "_seal", seal)
+        _set(self, "draft", draft)
+        _set(self, "report", report)
+        _set(self, "_seal", seal)
 
     def __setattr__(self, name: str, value: object) -> Never:
         raise AttributeError(f"a validated proposal never changes; {name} cannot be set")
@@ -108,7 +111,7 @@ class PromotionGate:
         self._version = policy.version
         self._checks = dict(checks)
         self._required: dict[ContextKey, tuple[tuple[str, Check], ...]] = {}
-        self._issued: dict[int, tuple[Validated, tuple[object, ...]]] = {}
+        self._issued: dict[int, tuple[Validated, _Parts]] = {}
 
     def examine(self, draft: Draft, context: Context) -> ReportRecord:
         """Runs every check the policy requires and returns the report.
@@ -127,7 +130,8 @@ class PromotionGate:
 
     def _checks_of(self, draft: Draft) -> tuple[tuple[str, Check], ...]:
         key = draft.fact.key
-        if key not in self._required:
+        required = self._required.get(key)
+        if required is None:
             names = self.policy.required_checks(key)
             missing = [name for name in names if name not in self._checks]
             if missing:
@@ -135,8 +139,8 @@ class PromotionGate:
                     f"the policy requires the check {missing[0]!r} for {key}, "
                     "and nobody provides it"
                 )
-            self._required[key] = tuple((name, self._checks[name]) for name in names)
-        return self._required[key]
+            required = self._required[key] = tuple((name, self._checks[name]) for name in names)
+        return required
 
     def validate(self, draft: Draft, context: Context) -> tuple[ReportRecord, Validated | None]:
         """Runs the checks; returns their report, and the validated proposal if all passed.
@@ -148,7 +152,7 @@ class PromotionGate:
         if not report.passed:
             return report, None
         validated = Validated(draft, report, SEAL)
-        self._issued[id(validated)] = (validated, _parts(validated))
+        self._issued[id(validated)] = validated, _parts(replace(draft), replace(draft.fact), report)
         return report, validated
 
     def promote(
@@ -176,14 +180,14 @@ class PromotionGate:
         issued = self._issued.pop(id(validated), None)
         if issued is None or issued[0] is not validated:
             raise ReportMismatch("this gate issued no such validation, or it was used before")
-        draft, report = validated.draft, validated.report
+        draft, fact, report = validated.draft, validated.draft.fact, validated.report
         # Structure can be changed in place; of the rest it is enough that the parts are the same.
-        changed = draft.fact.structured and report.proposal_digest != draft.digest()
-        if changed or _parts(validated) != issued[1]:
+        changed = fact.structured and report.proposal_digest != draft.digest()
+        if changed or _parts(draft, fact, report) != issued[1]:
             raise ReportMismatch(f"the report does not belong to {draft.id}")
         if type(grant) is not AuthorityGrant:
             raise NotAuthorized(f"{draft.id}: a {type(grant).__name__} is no grant")
-        reason = grant.why_not(draft.fact.key, draft.fact.kind, self.gate_id, at)
+        reason = grant.why_not(fact.key, fact.kind, self.gate_id, at)
         if reason:
             raise NotAuthorized(f"{draft.id}: {reason}")
         return Fact(self._record(validated, approver, approvals, at), SEAL)
@@ -253,11 +257,9 @@ def _summary(names: tuple[str, ...]) -> ValidationSummary:
     return ValidationSummary(checks_passed=names)
 
 
-def _parts(validated: Validated) -> tuple[object, ...]:
+_Parts = tuple[Draft, ProposedFact, bool, ReportRecord]
+
+
+def _parts(draft: Draft, fact: ProposedFact, report: ReportRecord) -> _Parts:
     """Returns what a promotion is made of, to see whether any of it was exchanged."""
-    draft, fact = validated.draft, validated.draft.fact
-    return (
-        *(validated.report, draft.id, draft.author, draft.agent, draft.rests_on, draft.traces),
-        *(fact.id, fact.key, fact.kind, fact.content, fact.structured, fact.confidence),
-        fact.observation,
-    )
+    return draft, fact, bool(fact.structured), report

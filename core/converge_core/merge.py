@@ -7,14 +7,17 @@ and so that a later proposal of the same merge is checked against the earlier on
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Container, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
+
+import msgspec
 
 from converge_core import events as e
 from converge_core.authority import Actor, ActorKind, AuthorityGrant, AuthorityLevel
 from converge_core.canonical import canonical
 from converge_core.context import Context
 from converge_core.errors import MissingCheck
+from converge_core.fact import FactRecord
 from converge_core.gate import PromotionGate, Validated
 from converge_core.ids import (
     AgentId,
@@ -63,8 +66,7 @@ def target_of(draft: Draft) -> str:
     return f"{draft.agent}\t{draft.fact.key}\t{draft.fact.id}"  # no id holds a tab
 
 
-@dataclass(slots=True)
-class Merge:
+class Merge(msgspec.Struct):
     """Collects the events of one merge.
 
     Attributes:
@@ -82,6 +84,7 @@ class Merge:
         refused: those that this merge closes.
         drafted: how many proposals the run has seen.
         events: what happened so far.
+        made: the facts among it.
         exhausted: whether the fact budget stopped a promotion.
         asked: what is to be put to people, and how often it was before.
         lost: what was refused, with the reason.
@@ -95,15 +98,16 @@ class Merge:
     max_facts: int
     now: int
     observations: Container[ObservationId] = ()
-    levels: Mapping[AgentId, AuthorityLevel] = field(default_factory=dict)
+    levels: Mapping[AgentId, AuthorityLevel] = {}
     stakes: StakesOf | None = None
     closed: Collection[str] = ()
-    refused: set[str] = field(default_factory=set)
+    refused: set[str] = set()
     drafted: int = 0
-    events: list[e.Event] = field(default_factory=list)
+    events: list[e.Event] = []
+    made: list[FactRecord] = []
     exhausted: bool = False
-    asked: list[tuple[Validated, PolicyDecision, int]] = field(default_factory=list)
-    lost: list[tuple[FactId, Draft, str]] = field(default_factory=list)
+    asked: list[tuple[Validated, PolicyDecision, int]] = []
+    lost: list[tuple[FactId, Draft, str]] = []
 
     @classmethod
     def of(
@@ -147,17 +151,14 @@ class Merge:
         if validated is None:
             return
         decision = self._decided(proposal)
-        if decision is None or decision.effect is not Effect.PERMIT:
-            self.gate.withdraw(validated)
-        if decision is None:
+        if decision is not None and decision.effect is Effect.PERMIT:
+            self._promote(validated, self.grants, _rule_actor(decision.rule))
             return
-        match decision.effect:
-            case Effect.PERMIT:
-                self._promote(validated, self.grants, _rule_actor(decision.rule))
-            case Effect.ASK:
-                self.asked.append((validated, decision, 0))
-            case Effect.FORBID:
-                self.refuse(proposal, decision.rule, decision.reason)
+        self.gate.withdraw(validated)
+        if decision is not None and decision.effect is Effect.ASK:
+            self.asked.append((validated, decision, 0))
+        elif decision is not None:
+            self.refuse(proposal, decision.rule, decision.reason)
 
     def resolve(self, gate: Gate, proposal: Draft) -> None:
         """Takes in a decided proposal; what a person approved is validated again."""
@@ -378,6 +379,7 @@ class Merge:
         )
         self.context._grow(fact)  # noqa: SLF001 - the fork is this merge's own
         record = fact._record  # noqa: SLF001 - what the engine writes down need not be a copy
+        self.made.append(record)
         self.events.append(e.FactPromoted(run=self.run, fact=record))
 
     def _drop(self, proposal: Draft, rule: str, reason: str, *, close: bool = True) -> None:

@@ -199,7 +199,10 @@ class RulePolicy(Record, frozen=True, dict=True, gc=True):
         """Decides; the first fitting rule of the strongest effect wins."""
         fact = request.draft.fact
         for decision, fits in self._compiled[fact.key]:
-            if all(condition(request) for condition in fits):
+            for condition in fits:
+                if not condition(request):
+                    break
+            else:
                 return decision
         return UNDECIDED
 

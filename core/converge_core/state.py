@@ -7,20 +7,21 @@ folding the same records again gives the same state.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+import msgspec
 
 from converge_core import events as e
 from converge_core.artifact import ArtifactRef, ArtifactState, Step, why_illegal
 from converge_core.authority import AuthorityGrant
 from converge_core.context import Context
 from converge_core.errors import IllegalCommand
-from converge_core.fact import SEAL, Fact
+from converge_core.fact import SEAL, Fact, FactRecord
 from converge_core.gate import ReportRecord
 from converge_core.ids import (
     AgentId,
-    FactId,
     GateId,
     ObservationId,
     OperatorId,
@@ -31,7 +32,7 @@ from converge_core.ids import (
 from converge_core.intent import RootIntent
 from converge_core.key import ContextKey
 from converge_core.observation import Observation
-from converge_core.proposal import ContentKind, Draft
+from converge_core.proposal import Draft
 from converge_core.review import Decision, GateRequest, Operator
 from converge_core.stop import AnyStop
 from converge_core.trace import DecisionTrace
@@ -52,8 +53,7 @@ class Phase(StrEnum):
     """The run is over."""
 
 
-@dataclass(slots=True)
-class Gate:
+class Gate(msgspec.Struct):
     """A request for a decision and what became of it."""
 
     request: GateRequest
@@ -67,8 +67,7 @@ class Gate:
         return self.decision is None and not self.withdrawn
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(msgspec.Struct, frozen=True, gc=False):
     """A proposal that did not become a fact."""
 
     proposal: ProposalId
@@ -76,36 +75,31 @@ class Refusal:
     reason: str
 
 
-Change = tuple[ContextKey, ContentKind, FactId]
-"""A fact that is new, as much of it as wakes agents."""
-
-
-@dataclass(slots=True)
-class RunState:
+class RunState(msgspec.Struct):
     """One run as its events left it."""
 
     started: e.RunStarted
     started_at: int
     phase: Phase = Phase.READY
     cycle: int = 0
-    context: Context = field(default_factory=Context)
-    changed: list[Change] = field(default_factory=list)
-    merging: list[Change] = field(default_factory=list)
+    context: Context = msgspec.field(default_factory=Context)
+    changed: list[FactRecord] = []
+    merging: list[FactRecord] = []
     heeded: int = 0
     base_facts: int = 0
-    eligible: dict[int, tuple[AgentId, ...]] = field(default_factory=dict)
-    drafts: dict[ProposalId, Draft] = field(default_factory=dict)
-    reports: dict[ProposalId, ReportRecord] = field(default_factory=dict)
-    refusals: dict[ProposalId, Refusal] = field(default_factory=dict)
-    refused_targets: dict[str, None] = field(default_factory=dict)
-    promoted: dict[ProposalId, Fact] = field(default_factory=dict)
-    fact_seq: dict[tuple[ContextKey, str], int] = field(default_factory=dict)
-    gates: dict[GateId, Gate] = field(default_factory=dict)
-    gates_of: dict[ProposalId, list[Gate]] = field(default_factory=dict)
-    traces: dict[TraceId, DecisionTrace] = field(default_factory=dict)
-    trace_at: dict[TraceId, int] = field(default_factory=dict)
-    observations: dict[ObservationId, Observation] = field(default_factory=dict)
-    failures: list[e.AgentFailed] = field(default_factory=list)
+    eligible: dict[int, tuple[AgentId, ...]] = {}
+    drafts: dict[ProposalId, Draft] = {}
+    reports: dict[ProposalId, ReportRecord] = {}
+    refusals: dict[ProposalId, Refusal] = {}
+    refused_targets: dict[str, None] = {}
+    promoted: dict[ProposalId, Fact] = {}
+    fact_seq: dict[tuple[ContextKey, str], int] = {}
+    gates: dict[GateId, Gate] = {}
+    gates_of: dict[ProposalId, list[Gate]] = {}
+    traces: dict[TraceId, DecisionTrace] = {}
+    trace_at: dict[TraceId, int] = {}
+    observations: dict[ObservationId, Observation] = {}
+    failures: list[e.AgentFailed] = []
     tokens: int = 0
     active_us: int = 0
     executing_since: int | None = None
@@ -153,14 +147,13 @@ class Artifact:
         return self.history[-1].step.to_state
 
 
-@dataclass(slots=True)
-class DeskState:
+class DeskState(msgspec.Struct):
     """Everything a ledger says."""
 
     desk: str = ""
-    operators: dict[OperatorId, Operator] = field(default_factory=dict)
-    artifacts: dict[ArtifactRef, Artifact] = field(default_factory=dict)
-    runs: dict[RunId, RunState] = field(default_factory=dict)
+    operators: dict[OperatorId, Operator] = {}
+    artifacts: dict[ArtifactRef, Artifact] = {}
+    runs: dict[RunId, RunState] = {}
     seq: int = -1
 
     def artifact_states(self) -> dict[ArtifactRef, ArtifactState]:
@@ -192,6 +185,11 @@ def fold(state: DeskState, event: e.Event, at: int, seq: int) -> DeskState:
         folding(event, run, at, seq)
     state.seq = seq
     return state
+
+
+def grow(run: RunState, event: e.Event, at: int, seq: int) -> None:
+    """Grows ``run`` by an event of its own; the arguments are those of :func:`fold`."""
+    _FOLDS[type(event)](event, run, at, seq)
 
 
 def _fold_desk(event: e.Event, state: DeskState, at: int, seq: int) -> None:
@@ -278,8 +276,8 @@ def _(event: e.FactPromoted, run: RunState, at: int, seq: int) -> None:
     fact = Fact(record, SEAL)
     run.context._grow(fact)  # noqa: SLF001 - the fold is the one place where a context grows
     run.promoted[record.proposal] = fact
-    run.fact_seq[(record.key, record.id)] = seq
-    run.merging.append((record.key, record.kind, record.id))
+    run.fact_seq[record.key, record.id] = seq
+    run.merging.append(record)
     _close(run, record.proposal)
 
 

@@ -14,6 +14,9 @@ from converge_core.ids import FactId
 from converge_core.key import ContextKey
 from converge_core.proposal import ContentKind
 
+Change = tuple[ContextKey, ContentKind, FactId]
+"""A fact that is new, as much of it as wakes agents."""
+
 
 class Wakers:
     """Agents by what wakes them, in order of registration."""
@@ -43,15 +46,15 @@ class Wakers:
                 self._parts[one.key].setdefault((one.kind, one.prefix), []).append(place)
                 self._lengths[one.key][(one.kind, len(one.prefix))] = None
 
-    def woken(self, changes: Iterable[tuple[ContextKey, ContentKind, FactId]]) -> list[Agent]:
+    def woken(self, changes: Iterable[Change]) -> list[Agent]:
         """Returns whom ``changes`` concern, and those who depend on nothing."""
         return self._in_order(self._places(changes).union(self._always))
 
-    def concerned(self, changes: Iterable[tuple[ContextKey, ContentKind, FactId]]) -> list[Agent]:
+    def concerned(self, changes: Iterable[Change]) -> list[Agent]:
         """Returns just whom ``changes`` concern."""
         return self._in_order(self._places(changes))
 
-    def _places(self, changes: Iterable[tuple[ContextKey, ContentKind, FactId]]) -> set[int]:
+    def _places(self, changes: Iterable[Change]) -> set[int]:
         found, keys = set[int](), set[ContextKey]()
         for key, kind, id_ in changes:
             if key not in keys:
