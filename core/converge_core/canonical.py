@@ -9,7 +9,7 @@ integers in microseconds since 1970 UTC.
 
 from __future__ import annotations
 
-import hashlib
+from hashlib import sha256
 from typing import Any, NewType
 
 import msgspec
@@ -73,7 +73,7 @@ def content_hash(value: object) -> ContentHash:
 
 def hash_bytes(data: bytes) -> ContentHash:
     """Returns the SHA-256 of ``data`` in hexadecimal."""
-    return ContentHash(hashlib.sha256(data).hexdigest())
+    return ContentHash(sha256(data).hexdigest())
 
 
 def hash_text(text: str) -> ContentHash:

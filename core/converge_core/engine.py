@@ -40,7 +40,7 @@ from converge_core.endings import (
 from converge_core.errors import DecisionRefused, IllegalCommand, InvalidConfiguration
 from converge_core.fact import FactRecord
 from converge_core.gate import Check, PromotionGate
-from converge_core.ids import AgentId, RunId, proposal_id, trace_id, why_invalid
+from converge_core.ids import AgentId, RunId, proposal_ids, trace_id, why_invalid
 from converge_core.intent import RootIntent
 from converge_core.invariant import Invariant, InvariantClass, OnViolation, Violation
 from converge_core.key import ContextKey
@@ -286,7 +286,7 @@ class Engine:
     def _begin(self, command: Begin, now: int) -> list[e.Event]:
         started = command.started
         base = command.base if started.continues else Context()
-        if base.root != (started.base_root or base.root):
+        if started.base_root and base.root != started.base_root:
             raise IllegalCommand(
                 f"run {started.run} does not begin where {started.continues} ended"
             )
@@ -299,8 +299,8 @@ class Engine:
             state.observations[one.id] = one
         merge = self._merge_on(state, now)
         author = Actor(kind=ActorKind.SYSTEM, id=INPUT)
-        for ordinal, fact in enumerate(command.inputs):
-            name = proposal_id(started.run, 0, INPUT, ordinal)
+        names = proposal_ids(started.run, 0, INPUT, len(command.inputs))
+        for name, fact in zip(names, command.inputs, strict=True):
             merge.consider(draft(name, author, INPUT, 0, settled(ProposedFact, fact)))
         staged = [e.ObservationStaged(run=started.run, observation=one) for one in observed]
         broken = merge.broken(self._of[InvariantClass.STRUCTURAL])
@@ -377,28 +377,29 @@ class Engine:
         return [*traces, *self._close(merge, state, (stop,) if stop else ())]
 
     def _take_in(self, merge: Merge, one: Executed) -> list[e.Event]:
-        traces = tuple(
+        run, cycle, agent, effect = merge.run, merge.cycle, one.agent, one.effect
+        traces = [
             DecisionTrace(
-                id=trace_id(merge.run, merge.cycle, one.agent, ordinal),
-                run=merge.run,
-                cycle=merge.cycle,
-                agent=one.agent,
+                id=trace_id(run, cycle, agent, ordinal),
+                run=run,
+                cycle=cycle,
+                agent=agent,
                 call=call,
             )
-            for ordinal, call in enumerate(one.effect.calls)
-        )
-        author = Actor(kind=ActorKind.AGENT, id=one.agent)
-        named = tuple(trace.id for trace in traces)
-        for ordinal, fact in enumerate(one.effect.proposals):
+            for ordinal, call in enumerate(effect.calls)
+        ]
+        author = Actor(kind=ActorKind.AGENT, id=agent)
+        called = tuple([trace.id for trace in traces])
+        names = proposal_ids(run, cycle, agent, len(effect.proposals))
+        for name, fact in zip(names, effect.proposals, strict=True):
             if type(fact) is not ProposedFact:
-                raise IllegalCommand(f"{one.agent} is reported to propose a {type(fact).__name__}")
-            name = proposal_id(merge.run, merge.cycle, one.agent, ordinal)
-            made = draft(name, author, one.agent, merge.cycle, fact, read=one.reads, traces=named)
-            if one.effect.refusal:
+                raise IllegalCommand(f"{agent} is reported to propose a {type(fact).__name__}")
+            made = draft(name, author, agent, cycle, fact, read=one.reads, traces=called)
+            if effect.refusal:
                 merge.set_aside(made, "agent-refused", "Its agent gave up in the same cycle.")
             else:
                 merge.consider(made)
-        return [e.TraceRecorded(run=merge.run, trace=trace) for trace in traces]
+        return [e.TraceRecorded(run=run, trace=trace) for trace in traces]
 
     def _resolve(self, state: RunState, now: int) -> list[e.Event]:
         merge = self._merge_on(state, now)

@@ -123,9 +123,7 @@ class PromotionGate:
             proposal=draft.id,
             proposal_digest=draft.digest(),
             policy=self._version,
-            checks=tuple(
-                [_outcome(name, check, draft, context) for name, check in self._checks_of(draft)]
-            ),
+            checks=_outcomes(self._checks_of(draft), draft, context),
         )
 
     def _checks_of(self, draft: Draft) -> tuple[tuple[str, Check], ...]:
@@ -224,25 +222,31 @@ class PromotionGate:
         )
 
 
-def _outcome(name: str, check: Check, draft: Draft, context: Context) -> CheckRecord:
-    """Runs one check; one that cannot say has not passed."""
-    try:
-        result = check(draft, context)
-        if result.passed is True and not (result.reason or result.expected or result.found):
-            return _passed(name)
-        return settled(
-            CheckRecord,
-            CheckRecord(
-                name=name,
-                passed=result.passed is True,
-                reason=result.reason,
-                expected=result.expected,
-                found=result.found,
-            ),
-        )
-    except Exception as error:  # noqa: BLE001 - a check may fail in any way, and never passes then
-        reason = f"The check itself failed: {type(error).__name__}."
-        return CheckRecord(name=name, passed=False, reason=reason)
+def _outcomes(
+    checks: tuple[tuple[str, Check], ...], draft: Draft, context: Context
+) -> tuple[CheckRecord, ...]:
+    """Runs each check; one that cannot say has not passed."""
+    found: list[CheckRecord] = []
+    for name, check in checks:
+        try:
+            result = check(draft, context)
+            silent = not (result.reason or result.expected or result.found)
+            found.append(_passed(name) if result.passed is True and silent else _said(name, result))
+        except Exception as error:  # noqa: BLE001 - it may fail in any way, and never passes then
+            reason = f"The check itself failed: {type(error).__name__}."
+            found.append(CheckRecord(name=name, passed=False, reason=reason))
+    return tuple(found)
+
+
+def _said(name: str, result: CheckResult) -> CheckRecord:
+    record = CheckRecord(
+        name=name,
+        passed=result.passed is True,
+        reason=result.reason,
+        expected=result.expected,
+        found=result.found,
+    )
+    return settled(CheckRecord, record)
 
 
 @lru_cache(maxsize=1024)

@@ -126,6 +126,12 @@ def proposal_id(run: RunId, cycle: int, agent: AgentId, ordinal: int) -> Proposa
     return ProposalId(f"{run}/{cycle}/{agent}/{ordinal}")
 
 
+def proposal_ids(run: RunId, cycle: int, agent: AgentId, count: int) -> list[ProposalId]:
+    """Returns the ids of an agent's first ``count`` proposals of a cycle."""
+    prefix = f"{run}/{cycle}/{agent}/"
+    return [ProposalId(f"{prefix}{ordinal}") for ordinal in range(count)]
+
+
 def gate_request_id(proposal: ProposalId, asked: int) -> GateId:
     """Returns the id of the ``asked``-th time a proposal is put to a person."""
     return GateId(f"gate:{proposal}" if asked == 0 else f"gate:{proposal}#{asked}")

@@ -120,13 +120,14 @@ class Merge(msgspec.Struct):
         stakes: StakesOf | None,
     ) -> Merge:
         """Returns a merge on top of ``state``."""
+        started = state.started
         return cls(
-            run=state.run,
+            run=started.run,
             cycle=state.cycle,
             gate=gate,
             context=state.context._fork(),  # noqa: SLF001 - a merge is the engine's own
-            grants=state.grants,
-            max_facts=state.base_facts + state.intent.budgets.facts,
+            grants=started.grants,
+            max_facts=state.base_facts + started.intent.budgets.facts,
             observations=state.observations,
             now=now,
             levels=levels,
@@ -144,7 +145,7 @@ class Merge(msgspec.Struct):
         if cited is not None and cited not in self.observations:
             self.refuse(proposal, "gate", f"It cites the observation {cited}, which nobody made.")
             return
-        if self._is_closed(proposal):
+        if (self.closed or self.refused) and self._is_closed(proposal):
             self._drop(proposal, "refused-before", "It was refused before in this run.")
             return
         validated = self._validated(proposal)
@@ -282,8 +283,10 @@ class Merge(msgspec.Struct):
     def open_gates(self) -> tuple[e.GateOpened, ...]:
         """Returns a request for each asked proposal, bound to the context after this merge."""
         return tuple(
-            e.GateOpened(run=self.run, request=self._request(validated, decision, times))
-            for validated, decision, times in self.asked
+            [
+                e.GateOpened(run=self.run, request=self._request(validated, decision, times))
+                for validated, decision, times in self.asked
+            ]
         )
 
     def _record(self, proposal: Draft) -> None:
@@ -291,8 +294,6 @@ class Merge(msgspec.Struct):
         self.drafted += 1
 
     def _is_closed(self, proposal: Draft) -> bool:
-        if not self.closed and not self.refused:
-            return False
         target = target_of(proposal)
         return target in self.refused or target in self.closed
 
@@ -363,15 +364,15 @@ class Merge(msgspec.Struct):
             self._drop(proposal, "fact-budget", "The fact budget of the run is used up.")
             return
         key, kind, gate = proposal.fact.key, proposal.fact.kind, self.gate.gate_id
-        reasons: dict[str, None] = {}
+        reasons: list[str] = []
         for grant in grants:
             reason = grant.why_not(key, kind, gate, self.now)
             if not reason:
                 break
-            reasons[reason] = None
+            reasons.append(reason)
         else:
             self.gate.withdraw(validated)
-            why = "; ".join(reasons) or "the run was given no grant"
+            why = "; ".join(dict.fromkeys(reasons)) or "the run was given no grant"
             self.refuse(proposal, "no-authority", f"Nobody authorized it: {why}.")
             return
         fact = self.gate.promote(
