@@ -23,6 +23,7 @@ _set = object.__setattr__
 MAX_DEPTH = 16
 """How many contexts may stand on each other before they are copied together."""
 EMPTY_ROOT = ContentHash("0" * 64)
+Standing = tuple[int, Mapping[ContextKey, int]]
 
 
 class Context:
@@ -32,13 +33,14 @@ class Context:
         "_base",
         "_by_id",
         "_by_key",
-        "_counts",
         "_depth",
         "_offset",
         "_order",
+        "_placed",
         "_root",
         "_rooted",
         "_staged",
+        "_standing",
     )
 
     def __init__(self) -> None:
@@ -47,9 +49,9 @@ class Context:
         self._by_key: dict[ContextKey, list[Fact]] = {}
         self._by_id: dict[FactId, int] = {}
         self._order: list[Fact] = []
-        self._rooted = 0
+        self._placed = self._rooted = 0
         self._root = EMPTY_ROOT
-        self._counts: Mapping[ContextKey, int] | None = None
+        self._standing: Standing | None = None
         self._staged: dict[tuple[ContextKey, FactId], ProposedFact] = {}
 
     def has(self, key: ContextKey) -> bool:
@@ -68,7 +70,7 @@ class Context:
         """Returns the number of facts under ``key``, or of all."""
         if key is None:
             return self._offset + len(self._order)
-        own = len(self._by_key.get(key, ()))
+        own = len(self._under(key))
         return own + (self._base.count(key) if self._base else 0)
 
     def fact(self, key: ContextKey, id: FactId) -> Fact | None:  # noqa: A002
@@ -85,12 +87,17 @@ class Context:
 
     def counts(self) -> Mapping[ContextKey, int]:
         """Returns the number of facts under each key that has any."""
-        if self._counts is None:
+        return self.standing()[1]
+
+    def standing(self) -> Standing:
+        """Returns how many facts there are, in all and under each key that has any."""
+        total = self._offset + len(self._order)
+        if self._standing is None or self._standing[0] != total:
             found = dict(self._base.counts()) if self._base else {}
-            for key, facts in self._by_key.items():
+            for key, facts in self._keyed().items():
                 found[key] = found.get(key, 0) + len(facts)
-            self._counts = MappingProxyType(found)
-        return self._counts
+            self._standing = total, MappingProxyType(found)
+        return self._standing
 
     @property
     def root(self) -> ContentHash:
@@ -151,15 +158,21 @@ class Context:
         return [*(self._base.in_order() if self._base else ()), *self._order]
 
     def _grow(self, fact: Fact) -> None:
-        record, order = fact._record, self._order  # noqa: SLF001 - read for each fact there is
-        key = record.key
-        self._by_id[record.id] = len(order)
+        order = self._order
+        self._by_id[fact.id] = len(order)
         order.append(fact)
-        facts = self._by_key.get(key)
-        if facts is None:
-            facts = self._by_key[key] = []
-        facts.append(fact)
-        self._counts = None
+
+    def _keyed(self) -> dict[ContextKey, list[Fact]]:
+        """Returns its own facts by key; those that are new are put in their places now."""
+        by_key, order = self._by_key, self._order
+        if self._placed < len(order):
+            for fact in order[self._placed :]:
+                by_key.setdefault(fact.key, []).append(fact)
+            self._placed = len(order)
+        return by_key
+
+    def _under(self, key: ContextKey) -> Sequence[Fact]:
+        return self._keyed().get(key, ())
 
     def stood(self, key: ContextKey, id: FactId, total: int) -> bool:  # noqa: A002
         """Whether that fact stood under ``key`` when there were ``total`` facts."""
@@ -170,7 +183,7 @@ class Context:
 
     def first(self, key: ContextKey, count: int) -> tuple[Fact, ...]:
         """Returns the oldest ``count`` facts under ``key``."""
-        own = self._by_key.get(key, ())
+        own = self._under(key)
         if self._base is None:
             return tuple(own[:count])
         before = self._base.count(key)
@@ -183,7 +196,7 @@ class Context:
         before = self._base.count(key) if self._base else 0
         if self._base and place < before:
             return self._base.at(key, place)
-        own: Sequence[Fact] = self._by_key.get(key, ())
+        own = self._under(key)
         return own[place - before] if place - before < len(own) else None
 
 
@@ -194,19 +207,17 @@ class ContextView:
     Attributes cannot be set, and :attr:`reads` records which facts the agent looked at.
     """
 
-    __slots__ = ("_context", "_counts", "_reads", "_total")
+    __slots__ = ("_context", "_reads", "_standing")
     _context: Context
-    _counts: Mapping[ContextKey, int]
     _reads: dict[FactId, None]
-    _total: int
+    _standing: Standing
 
     def __new__(cls, context: Context) -> Self:
         """Makes a view; unlike an initialiser, this cannot be called again on what was made."""
         view = object.__new__(cls)
         _set(view, "_context", context)
-        _set(view, "_counts", context.counts())
+        _set(view, "_standing", context.standing())
         _set(view, "_reads", {})
-        _set(view, "_total", context.count())
         return view
 
     def __setattr__(self, name: str, value: Any) -> Never:
@@ -217,11 +228,11 @@ class ContextView:
 
     def has(self, key: ContextKey) -> bool:
         """Whether any fact stands under ``key``."""
-        return key in self._counts
+        return key in self._standing[1]
 
     def count(self, key: ContextKey) -> int:
         """Returns the number of facts under ``key``."""
-        return self._counts.get(key, 0)
+        return self._standing[1].get(key, 0)
 
     def get(self, key: ContextKey) -> tuple[Fact, ...]:
         """Returns the facts under ``key``, oldest first; they count as read."""
@@ -253,7 +264,7 @@ class ContextView:
 
     def contains(self, key: ContextKey, id: FactId) -> bool:  # noqa: A002
         """Whether that fact stands in the snapshot; asking does not count as reading."""
-        return self._context.stood(key, id, self._total)
+        return self._context.stood(key, id, self._standing[0])
 
     @property
     def reads(self) -> tuple[FactId, ...]:

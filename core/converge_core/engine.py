@@ -40,7 +40,7 @@ from converge_core.endings import (
 from converge_core.errors import DecisionRefused, IllegalCommand, InvalidConfiguration
 from converge_core.fact import FactRecord
 from converge_core.gate import Check, PromotionGate
-from converge_core.ids import AgentId, RunId, proposal_ids, trace_id, why_invalid
+from converge_core.ids import AgentId, RunId, TraceId, proposal_ids, trace_id, why_invalid
 from converge_core.intent import RootIntent
 from converge_core.invariant import Invariant, InvariantClass, OnViolation, Violation
 from converge_core.key import ContextKey
@@ -196,10 +196,9 @@ class Engine:
             name = type(command).__name__
             raise IllegalCommand(f"{name} does not fit run {state.run}, which is {state.phase}")
         match command:
-            case Advance() if state.phase is Phase.RESOLVING:
-                return self._resolve(state, now)
             case Advance():
-                return self._advance(state, now)
+                resolving = state.phase is Phase.RESOLVING
+                return self._resolve(state, now) if resolving else self._advance(state, now)
             case Report():
                 return self._merge(state, command.executed, now)
             case Restart():
@@ -225,7 +224,7 @@ class Engine:
         intent: RootIntent | None = None,
         executor: Executor = sequential,
         clock: Callable[[], int] = lambda: 0,
-        on_event: Callable[[e.Event], None] = lambda _: None,
+        on_event: Callable[[e.Event], None] | None = None,
     ) -> RunResult:
         """Runs to the fixed point, or until a person is needed.
 
@@ -248,28 +247,28 @@ class Engine:
             continues=BEFORE if before else None,
             base_root=context.root if before else "",
         )
-        command: Command = Begin(started, inputs=context.staged(), base=context)
-        state, seq = None, 0
+        now = clock()
+        events = self.step(None, Begin(started, inputs=context.staged(), base=context), now)
+        state = begun(started, now, context)
+        grow(state, events[1:], now, 1)
+        seq = len(events)
         while True:
+            if on_event is not None:
+                for event in events:
+                    on_event(event)
+            phase = state.phase
+            if phase is Phase.EXECUTING:
+                command: Command = Report(executor(self.work(state)))
+            elif phase is Phase.WAITING:
+                return RunResult(state.context, state.cycle, pending(state))
+            elif state.stop is not None:
+                return RunResult(state.context, state.cycle, state.stop)
+            else:
+                command = Advance()
             now = clock()
-            for event in self.step(state, command, now):
-                if state is None:
-                    state = begun(started, now, context)
-                else:
-                    grow(state, event, now, seq)
-                on_event(event)
-                seq += 1
-            assert state is not None
-            match state.phase:
-                case Phase.EXECUTING:
-                    command = Report(executor(self.work(state)))
-                case Phase.WAITING:
-                    return RunResult(state.context, state.cycle, pending(state))
-                case Phase.STOPPED:
-                    assert state.stop is not None
-                    return RunResult(state.context, state.cycle, state.stop)
-                case _:
-                    command = Advance()
+            events = self.step(state, command, now)
+            grow(state, events, now, seq)
+            seq += len(events)
 
     def _gate(self, grants: tuple[AuthorityGrant, ...]) -> PromotionGate:
         gate = self._gates.get(grants)
@@ -298,10 +297,11 @@ class Engine:
                 raise IllegalCommand(f"observation {one.id} does not have its payload's hash")
             state.observations[one.id] = one
         merge = self._merge_on(state, now)
-        author = Actor(kind=ActorKind.SYSTEM, id=INPUT)
-        names = proposal_ids(started.run, 0, INPUT, len(command.inputs))
-        for name, fact in zip(names, command.inputs, strict=True):
-            merge.consider(draft(name, author, INPUT, 0, settled(ProposedFact, fact)))
+        if command.inputs:
+            author = Actor(kind=ActorKind.SYSTEM, id=INPUT)
+            names = proposal_ids(started.run, 0, INPUT, len(command.inputs))
+            for name, fact in zip(names, command.inputs, strict=True):
+                merge.consider(draft(name, author, INPUT, 0, settled(ProposedFact, fact)))
         staged = [e.ObservationStaged(run=started.run, observation=one) for one in observed]
         broken = merge.broken(self._of[InvariantClass.STRUCTURAL])
         if broken:
@@ -333,10 +333,8 @@ class Engine:
 
     def _moved(self, state: RunState) -> bool:
         """Whether the last cycle changed anything; a diagnostic counts for whom it concerns."""
-        diagnostic = ContextKey.DIAGNOSTIC
-        for fact in state.changed:
-            if fact.key is not diagnostic:
-                return True
+        if any(fact.key is not ContextKey.DIAGNOSTIC for fact in state.changed):
+            return True
         return bool(self._eligible(state, self._wakers.concerned(_changes(state.changed))))
 
     def _woken(self, state: RunState) -> Iterable[Agent]:
@@ -360,9 +358,11 @@ class Engine:
         if got != expected:
             raise IllegalCommand(f"cycle {state.cycle} awaits {expected}, not {got}")
         merge = self._merge_on(state, now)
-        traces: list[e.Event] = []
+        traces: list[e.TraceRecorded] = []
         for one in executed:
-            traces += self._take_in(merge, one)
+            traced = _traced(merge, one) if one.effect.calls else []
+            traces += traced
+            _take_in(merge, one, tuple([event.trace.id for event in traced]))
         failed = [one for one in executed if one.failure or one.effect.refusal]
         for one in failed:
             merge.fail(one.agent, one.failure or one.effect.refusal)
@@ -375,31 +375,6 @@ class Engine:
             reason = required[0].failure or required[0].effect.refusal
             stop = AgentRefused(agent=required[0].agent, reason=reason)
         return [*traces, *self._close(merge, state, (stop,) if stop else ())]
-
-    def _take_in(self, merge: Merge, one: Executed) -> list[e.Event]:
-        run, cycle, agent, effect = merge.run, merge.cycle, one.agent, one.effect
-        traces = [
-            DecisionTrace(
-                id=trace_id(run, cycle, agent, ordinal),
-                run=run,
-                cycle=cycle,
-                agent=agent,
-                call=call,
-            )
-            for ordinal, call in enumerate(effect.calls)
-        ]
-        author = Actor(kind=ActorKind.AGENT, id=agent)
-        called = tuple([trace.id for trace in traces])
-        names = proposal_ids(run, cycle, agent, len(effect.proposals))
-        for name, fact in zip(names, effect.proposals, strict=True):
-            if type(fact) is not ProposedFact:
-                raise IllegalCommand(f"{agent} is reported to propose a {type(fact).__name__}")
-            made = draft(name, author, agent, cycle, fact, read=one.reads, traces=called)
-            if effect.refusal:
-                merge.set_aside(made, "agent-refused", "Its agent gave up in the same cycle.")
-            else:
-                merge.consider(made)
-        return [e.TraceRecorded(run=run, trace=trace) for trace in traces]
 
     def _resolve(self, state: RunState, now: int) -> list[e.Event]:
         merge = self._merge_on(state, now)
@@ -585,6 +560,31 @@ def _check_name(what: str, name: str) -> None:
         reason = f"has {len(name)} characters; at most {MAX_NAME} are allowed"
     if reason:
         raise InvalidConfiguration(f"the name {name[:40]!r} of an {what} {reason}")
+
+
+def _traced(merge: Merge, one: Executed) -> list[e.TraceRecorded]:
+    run, cycle, agent = merge.run, merge.cycle, one.agent
+    names = [trace_id(run, cycle, agent, ordinal) for ordinal in range(len(one.effect.calls))]
+    return [
+        e.TraceRecorded(
+            run=run, trace=DecisionTrace(id=name, run=run, cycle=cycle, agent=agent, call=call)
+        )
+        for name, call in zip(names, one.effect.calls, strict=True)
+    ]
+
+
+def _take_in(merge: Merge, one: Executed, traces: tuple[TraceId, ...]) -> None:
+    agent, cycle, effect = one.agent, merge.cycle, one.effect
+    author = Actor(kind=ActorKind.AGENT, id=agent)
+    names = proposal_ids(merge.run, cycle, agent, len(effect.proposals))
+    for name, fact in zip(names, effect.proposals, strict=True):
+        if type(fact) is not ProposedFact:
+            raise IllegalCommand(f"{agent} is reported to propose a {type(fact).__name__}")
+        made = draft(name, author, agent, cycle, fact, read=one.reads, traces=traces)
+        if effect.refusal:
+            merge.set_aside(made, "agent-refused", "Its agent gave up in the same cycle.")
+        else:
+            merge.consider(made)
 
 
 def _snapshot(state: RunState) -> e.SnapshotTaken:

@@ -15,7 +15,7 @@ from typing import Never, final
 from msgspec.structs import replace
 
 from converge_core.authority import Actor, AuthorityGrant
-from converge_core.canonical import ContentHash, canonical_record, hash_bytes
+from converge_core.canonical import ContentHash, hash_record
 from converge_core.context import Context
 from converge_core.contract import CheckResult
 from converge_core.errors import MissingCheck, NotAuthorized, ReportMismatch
@@ -64,7 +64,7 @@ class ReportRecord(Record, frozen=True):
 
     def digest(self) -> ContentHash:
         """Returns the hash that decisions name this report by."""
-        return hash_bytes(canonical_record(self))
+        return hash_record(self)
 
     def why_not(self) -> str:
         """Returns the reasons of the checks that failed, as sentences."""
@@ -110,7 +110,7 @@ class PromotionGate:
         self.policy = policy
         self._version = policy.version
         self._checks = dict(checks)
-        self._required: dict[ContextKey, tuple[tuple[str, Check], ...]] = {}
+        self._required: dict[ContextKey, _Required] = {}
         self._issued: dict[int, tuple[Validated, _Parts]] = {}
 
     def examine(self, draft: Draft, context: Context) -> ReportRecord:
@@ -123,11 +123,10 @@ class PromotionGate:
             proposal=draft.id,
             proposal_digest=draft.digest(),
             policy=self._version,
-            checks=_outcomes(self._checks_of(draft), draft, context),
+            checks=_outcomes(self._required_of(draft.fact.key), draft, context),
         )
 
-    def _checks_of(self, draft: Draft) -> tuple[tuple[str, Check], ...]:
-        key = draft.fact.key
+    def _required_of(self, key: ContextKey) -> _Required:
         required = self._required.get(key)
         if required is None:
             names = self.policy.required_checks(key)
@@ -137,7 +136,9 @@ class PromotionGate:
                     f"the policy requires the check {missing[0]!r} for {key}, "
                     "and nobody provides it"
                 )
-            required = self._required[key] = tuple((name, self._checks[name]) for name in names)
+            required = self._required[key] = tuple(
+                (name, self._checks[name], CheckRecord(name=name, passed=True)) for name in names
+            )
         return required
 
     def validate(self, draft: Draft, context: Context) -> tuple[ReportRecord, Validated | None]:
@@ -202,7 +203,7 @@ class PromotionGate:
             gate_id=self.gate_id,
             policy_version_hash=validated.report.policy,
             approver=approver,
-            validation_summary=_summary(tuple([c.name for c in validated.report.checks])),
+            validation_summary=_summary(validated.report.checks),
             observations=(fact.observation,) if fact.observation else (),
             approvals=approvals,
             trace_link=draft.traces,
@@ -222,16 +223,20 @@ class PromotionGate:
         )
 
 
-def _outcomes(
-    checks: tuple[tuple[str, Check], ...], draft: Draft, context: Context
-) -> tuple[CheckRecord, ...]:
+_Required = tuple[tuple[str, Check, CheckRecord], ...]
+"""What a key requires: the name of each check, the check, and the record of its having passed."""
+
+
+def _outcomes(required: _Required, draft: Draft, context: Context) -> tuple[CheckRecord, ...]:
     """Runs each check; one that cannot say has not passed."""
     found: list[CheckRecord] = []
-    for name, check in checks:
+    for name, check, passed in required:
         try:
             result = check(draft, context)
-            silent = not (result.reason or result.expected or result.found)
-            found.append(_passed(name) if result.passed is True and silent else _said(name, result))
+            if result.passed is True and not (result.reason or result.expected or result.found):
+                found.append(passed)
+            else:
+                found.append(_said(name, result))
         except Exception as error:  # noqa: BLE001 - it may fail in any way, and never passes then
             reason = f"The check itself failed: {type(error).__name__}."
             found.append(CheckRecord(name=name, passed=False, reason=reason))
@@ -250,15 +255,9 @@ def _said(name: str, result: CheckResult) -> CheckRecord:
 
 
 @lru_cache(maxsize=1024)
-def _passed(name: str) -> CheckRecord:
-    """The record of a check that passed: the same for every proposal."""
-    return CheckRecord(name=name, passed=True)
-
-
-@lru_cache(maxsize=1024)
-def _summary(names: tuple[str, ...]) -> ValidationSummary:
+def _summary(checks: tuple[CheckRecord, ...]) -> ValidationSummary:
     """The summary of checks that passed: the same for every fact they let through."""
-    return ValidationSummary(checks_passed=names)
+    return ValidationSummary(checks_passed=tuple(check.name for check in checks))
 
 
 _Parts = tuple[Draft, ProposedFact, bool, ReportRecord]

@@ -28,10 +28,10 @@ class Id(str):
         """Validates ``text``."""
         if (
             type(text) is str  # the usual case, first and fast
+            and len(text) <= MAX_ID_LENGTH
             and text.isascii()
             and text.isprintable()
-            and 0 < len(text) <= MAX_ID_LENGTH
-            and not text.isspace()
+            and text.strip()
         ):
             return str.__new__(cls, text)
         if isinstance(text, Id) and not isinstance(text, cls):
@@ -129,7 +129,10 @@ def proposal_id(run: RunId, cycle: int, agent: AgentId, ordinal: int) -> Proposa
 def proposal_ids(run: RunId, cycle: int, agent: AgentId, count: int) -> list[ProposalId]:
     """Returns the ids of an agent's first ``count`` proposals of a cycle."""
     prefix = f"{run}/{cycle}/{agent}/"
-    return [ProposalId(f"{prefix}{ordinal}") for ordinal in range(count)]
+    if len(prefix) + len(str(count)) > MAX_ID_LENGTH:
+        raise InvalidId(f"{prefix[:40]!r} leaves no room for the numbers of {count} proposals")
+    # Ids that are joined are an id if it is not too long.
+    return [str.__new__(ProposalId, f"{prefix}{ordinal}") for ordinal in range(count)]
 
 
 def gate_request_id(proposal: ProposalId, asked: int) -> GateId:

@@ -18,7 +18,7 @@ from typing import Protocol
 import msgspec
 
 from converge_core.authority import Actor, ActorKind, AuthorityGrant, AuthorityLevel
-from converge_core.canonical import ContentHash, canonical_record, hash_bytes
+from converge_core.canonical import ContentHash, hash_record
 from converge_core.ids import GateId
 from converge_core.key import ContextKey
 from converge_core.proposal import ContentKind, Draft
@@ -186,7 +186,7 @@ class RulePolicy(Record, frozen=True, dict=True, gc=True):
     @cached_property
     def version(self) -> ContentHash:
         """The SHA-256 of rules, checks and settings."""
-        return hash_bytes(canonical_record(self))
+        return hash_record(self)
 
     def required_checks(self, key: ContextKey) -> tuple[str, ...]:
         """Returns the names of the checks a proposal under ``key`` must pass."""

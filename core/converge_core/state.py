@@ -6,7 +6,7 @@ folding the same records again gives the same state.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -187,9 +187,11 @@ def fold(state: DeskState, event: e.Event, at: int, seq: int) -> DeskState:
     return state
 
 
-def grow(run: RunState, event: e.Event, at: int, seq: int) -> None:
-    """Grows ``run`` by an event of its own; the arguments are those of :func:`fold`."""
-    _FOLDS[type(event)](event, run, at, seq)
+def grow(run: RunState, events: Iterable[e.Event], at: int, seq: int) -> None:
+    """Grows ``run`` by events of its own, the first of which is number ``seq``."""
+    for event in events:
+        _FOLDS[type(event)](event, run, at, seq)
+        seq += 1
 
 
 def _fold_desk(event: e.Event, state: DeskState, at: int, seq: int) -> None:

@@ -48,14 +48,17 @@ class Wakers:
 
     def woken(self, changes: Iterable[Change]) -> list[Agent]:
         """Returns whom ``changes`` concern, and those who depend on nothing."""
-        return self._in_order(self._places(changes).union(self._always))
+        places = self._places(changes)
+        places.update(self._always)
+        return self._in_order(places)
 
     def concerned(self, changes: Iterable[Change]) -> list[Agent]:
         """Returns just whom ``changes`` concern."""
         return self._in_order(self._places(changes))
 
     def _places(self, changes: Iterable[Change]) -> set[int]:
-        found, keys = set[int](), set[ContextKey]()
+        found: set[int] = set()
+        keys: set[ContextKey] = set()
         for key, kind, id_ in changes:
             if key not in keys:
                 keys.add(key)
@@ -65,7 +68,7 @@ class Wakers:
         return found
 
     def _in_order(self, places: set[int]) -> list[Agent]:
-        return [self._agents[place] for place in sorted(places)]
+        return list(map(self._agents.__getitem__, sorted(places)))
 
     def woken_by_all(self, context: Context) -> list[Agent]:
         """Returns whom the facts of ``context`` concern, as if all of them were new."""
