@@ -91,12 +91,11 @@ class Context:
 
     def standing(self) -> Standing:
         """Returns how many facts there are, in all and under each key that has any."""
-        total = self._offset + len(self._order)
-        if self._standing is None or self._standing[0] != total:
+        if self._standing is None:
             found = dict(self._base.counts()) if self._base else {}
             for key, facts in self._keyed().items():
                 found[key] = found.get(key, 0) + len(facts)
-            self._standing = total, MappingProxyType(found)
+            self._standing = self._offset + len(self._order), MappingProxyType(found)
         return self._standing
 
     @property
@@ -161,6 +160,7 @@ class Context:
         order = self._order
         self._by_id[fact.id] = len(order)
         order.append(fact)
+        self._standing = None
 
     def _keyed(self) -> dict[ContextKey, list[Fact]]:
         """Returns its own facts by key; those that are new are put in their places now."""

@@ -8,14 +8,13 @@ smallest such driver; the desktop's engine thread is another. What is legal when
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from converge_core import events as e
-from converge_core.agent import Agent, Executed, Executor, Registered, sequential, wants
-from converge_core.audit import why_refused
-from converge_core.authority import Actor, ActorKind, AuthorityGrant, AuthorityLevel
-from converge_core.checks import BASIC
+from converge_core.advancing import advance, stop
+from converge_core.agent import Agent, Executor, sequential
+from converge_core.authority import AuthorityGrant, AuthorityLevel
 from converge_core.command import (
     TRANSITIONS,
     Advance,
@@ -28,50 +27,28 @@ from converge_core.command import (
     Snapshot,
 )
 from converge_core.context import Context, ContextView
-from converge_core.criterion import Judge, judge, outcome
-from converge_core.endings import (
-    broken_by,
-    name_violation,
-    pending,
-    spent,
-    too_many,
-    withdrawn,
-)
-from converge_core.errors import DecisionRefused, IllegalCommand, InvalidConfiguration
-from converge_core.fact import FactRecord
-from converge_core.gate import Check, PromotionGate
-from converge_core.ids import AgentId, RunId, TraceId, proposal_ids, trace_id, why_invalid
+from converge_core.criterion import Judge
+from converge_core.deciding import decide
+from converge_core.endings import pending
+from converge_core.errors import IllegalCommand
+from converge_core.gate import Check
+from converge_core.ids import AgentId, RunId
 from converge_core.intent import RootIntent
-from converge_core.invariant import Invariant, InvariantClass, OnViolation, Violation
-from converge_core.key import ContextKey
-from converge_core.merge import ENGINE, Merge, StakesOf
-from converge_core.observation import Observation
-from converge_core.policy import ENGINE_GATE, Policy, policy_of_grants
-from converge_core.proposal import ProposedFact, draft
-from converge_core.record import settled
-from converge_core.review import Decision, SignatureCheck, no_signatures
+from converge_core.invariant import Invariant
+from converge_core.merge import StakesOf
+from converge_core.merging import merge_answers, merge_input, merge_report
+from converge_core.policy import Policy
+from converge_core.review import SignatureCheck, no_signatures
+from converge_core.roster import Roster, check_name
+from converge_core.rules import Rules
 from converge_core.state import Phase, RunState, begun, grow
-from converge_core.stop import (
-    AgentRefused,
-    AnyStop,
-    Converged,
-    CriteriaMet,
-    FactBudgetExhausted,
-    PromotionRejected,
-    UserCancelled,
-)
-from converge_core.trace import DecisionTrace
-from converge_core.wakers import Change, Wakers
+from converge_core.stop import AnyStop, Converged, CriteriaMet, UserCancelled
 
-INPUT = AgentId("input")
-KEYS = tuple(ContextKey)
+NO_INTENT = RootIntent(question="", subject="")
 BEFORE = RunId("before")
 """What is called the run that came to the context another goes on from."""
-NO_INTENT = RootIntent(question="", subject="")
 MAX_RUN = 32
 """The longest id of a run; ids of proposals, gates and traces derive from it."""
-MAX_NAME = 64
-"""The longest name of an agent or an invariant; ids derive from it and need room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,28 +102,24 @@ class Engine:
         stakes: StakesOf | None = None,
         verify: SignatureCheck = no_signatures,
     ) -> None:
-        self._policy = policy
-        self._judges = dict(criteria or {})
-        self._stakes = stakes
-        self._checks = {**BASIC, **(checks or {})}
-        self._invariants = tuple(invariants)
-        for invariant in self._invariants:
-            _check_name("invariant", invariant.name)
-        self._of = {
-            kind: tuple(one for one in self._invariants if one.invariant_class is kind)
-            for kind in InvariantClass
-        }
+        known = tuple(invariants)
+        for invariant in known:
+            check_name("invariant", invariant.name)
+        self._roster = Roster()
+        self._rules = Rules(
+            policy=policy,
+            checks=checks or {},
+            invariants=known,
+            judges=criteria or {},
+            stakes=stakes,
+            levels=self._roster.levels,
+        )
         self._verify = verify
-        self._agents: dict[AgentId, Agent] = {}
-        self._packs: dict[AgentId, str] = {}
-        self._levels: dict[AgentId, AuthorityLevel] = {}
-        self._wakers = Wakers()
-        self._gates: dict[tuple[AuthorityGrant, ...], PromotionGate] = {}
 
     @property
     def agents(self) -> tuple[AgentId, ...]:
         """The registered agents, in order."""
-        return tuple(self._agents)
+        return tuple(self._roster.agents)
 
     def register(
         self,
@@ -165,14 +138,7 @@ class Engine:
         Raises:
             InvalidConfiguration: if an agent of that name is registered, or its name cannot be one.
         """
-        known = Registered(agent)
-        _check_name("agent", known.name)
-        if known.name in {*self._agents, INPUT, ENGINE}:
-            raise InvalidConfiguration(f"the name {known.name} of an agent is taken")
-        self._wakers.add(len(self._agents), known)
-        self._agents[known.name] = known
-        self._packs[known.name] = pack
-        self._levels[known.name] = level
+        self._roster.add(agent, pack, level)
 
     def step(self, state: RunState | None, command: Command, now: int) -> list[e.Event]:
         """Returns the events that follow from ``command``; nothing is changed.
@@ -186,35 +152,35 @@ class Engine:
             IllegalCommand: if the command does not fit the run's phase.
             DecisionRefused: if a decision cannot be taken.
         """
-        if isinstance(command, Begin):
-            if state is not None:
-                raise IllegalCommand(f"run {state.run} has begun already")
-            return self._begin(command, now)
         if state is None:
+            if isinstance(command, Begin):
+                return self._begin(command, now)
             raise IllegalCommand(f"{type(command).__name__} needs a run that has begun")
-        if state.phase not in TRANSITIONS[type(command)]:
+        if type(command) is not Begin and state.phase not in TRANSITIONS[type(command)]:
             name = type(command).__name__
             raise IllegalCommand(f"{name} does not fit run {state.run}, which is {state.phase}")
         match command:
             case Advance():
-                resolving = state.phase is Phase.RESOLVING
-                return self._resolve(state, now) if resolving else self._advance(state, now)
+                if state.phase is Phase.RESOLVING:
+                    return merge_answers(self._rules, state, now)
+                return advance(self._rules, self._roster, state, now)
             case Report():
-                return self._merge(state, command.executed, now)
+                return merge_report(self._rules, state, command.executed, now)
             case Restart():
-                eligible = state.eligible[state.cycle]
-                return [e.CycleStarted(run=state.run, cycle=state.cycle, eligible=eligible)]
+                return [_started_again(state)]
             case Decide():
-                return self._decide(state, command)
+                return decide(state, command, self._verify)
             case Snapshot():
                 return [_snapshot(state)]
             case Cancel():
-                return self._stop(state, state.cycle, UserCancelled(by=command.by))
+                return stop(state, state.cycle, UserCancelled(by=command.by))
+            case Begin():
+                raise IllegalCommand(f"run {state.run} has begun already")
 
     def work(self, state: RunState) -> tuple[tuple[Agent, ContextView], ...]:
         """Returns the agents to execute, each with its own view of the same snapshot."""
-        eligible = state.eligible[state.cycle]
-        return tuple([(self._agents[name], state.context.view()) for name in eligible])
+        agents, context = self._roster.agents, state.context
+        return tuple([(agents[name], ContextView(context)) for name in state.eligible[state.cycle]])
 
     def run(
         self,
@@ -241,7 +207,7 @@ class Engine:
         started = e.run_without_pack(
             RunId(f"run-{before}" if before else "run"),
             intent or NO_INTENT,
-            policy_digest=self._gate(grants).policy.version,
+            policy_digest=self._rules.gate(grants).policy.version,
             agents=self.agents,
             grants=grants,
             continues=BEFORE if before else None,
@@ -270,321 +236,21 @@ class Engine:
             grow(state, events, now, seq)
             seq += len(events)
 
-    def _gate(self, grants: tuple[AuthorityGrant, ...]) -> PromotionGate:
-        gate = self._gates.get(grants)
-        if gate is None:
-            policy = self._policy or policy_of_grants(grants)
-            gate = PromotionGate(ENGINE_GATE, policy, self._checks)
-            self._gates = {grants: gate}
-        return gate
-
-    def _merge_on(self, state: RunState, now: int) -> Merge:
-        gate = self._gate(state.grants)
-        return Merge.of(state, gate, now, levels=self._levels, stakes=self._stakes)
-
     def _begin(self, command: Begin, now: int) -> list[e.Event]:
         started = command.started
-        base = command.base if started.continues else Context()
-        if started.base_root and base.root != started.base_root:
-            raise IllegalCommand(
-                f"run {started.run} does not begin where {started.continues} ended"
-            )
-        self._check_run(started)
-        state = begun(started, now, base)
-        observed = [settled(Observation, one) for one in command.observations]
-        for one in observed:
-            if not one.intact():
-                raise IllegalCommand(f"observation {one.id} does not have its payload's hash")
-            state.observations[one.id] = one
-        merge = self._merge_on(state, now)
-        if command.inputs:
-            author = Actor(kind=ActorKind.SYSTEM, id=INPUT)
-            names = proposal_ids(started.run, 0, INPUT, len(command.inputs))
-            for name, fact in zip(names, command.inputs, strict=True):
-                merge.consider(draft(name, author, INPUT, 0, settled(ProposedFact, fact)))
-        staged = [e.ObservationStaged(run=started.run, observation=one) for one in observed]
-        broken = merge.broken(self._of[InvariantClass.STRUCTURAL])
-        if broken:
-            return [started, *staged, *self._discard(state, merge, broken)]
-        return [started, *staged, *self._close(merge, state, ())]
-
-    def _check_run(self, started: e.RunStarted) -> None:
         if len(started.run) > MAX_RUN:
             raise IllegalCommand(
                 f"the id {started.run[:MAX_RUN]}… of a run has {len(started.run)} characters; at "
                 f"most {MAX_RUN} are allowed, so that ids can derive from it"
             )
         for name in started.intent.required_agents:
-            if name not in self._agents:
+            if name not in self._roster.agents:
                 raise IllegalCommand(f"the intent requires {name}, and no such agent is registered")
-
-    def _advance(self, state: RunState, now: int) -> list[e.Event]:
-        if state.cycle > 0 and not self._moved(state):
-            return self._finish(state, state.cycle, now)
-        stopped = self._stop_if_broken(state, state.cycle, now, OnViolation.STOP)
-        if stopped:
-            return stopped
-        eligible = self._eligible(state, self._woken(state))
-        following = e.CycleStarted(run=state.run, cycle=state.cycle + 1, eligible=eligible)
-        if not eligible:
-            return self._finish(state, state.cycle + 1, now, following)
-        end = spent(state) or too_many(state, eligible)
-        return self._stop(state, state.cycle, end) if end else [following]
-
-    def _moved(self, state: RunState) -> bool:
-        """Whether the last cycle changed anything; a diagnostic counts for whom it concerns."""
-        if any(fact.key is not ContextKey.DIAGNOSTIC for fact in state.changed):
-            return True
-        return bool(self._eligible(state, self._wakers.concerned(_changes(state.changed))))
-
-    def _woken(self, state: RunState) -> Iterable[Agent]:
-        if state.cycle == 0 and state.started.continues:
-            return self._wakers.woken_by_all(state.context)
-        return self._wakers.woken(_changes(state.changed))
-
-    def _eligible(self, state: RunState, woken: Iterable[Agent]) -> tuple[AgentId, ...]:
-        context, active = state.context, state.intent.active_packs
-        return tuple(
-            [
-                agent.name
-                for agent in woken
-                if (active is None or self._packs[agent.name] in ("", *active))
-                and wants(agent, context.view())
-            ]
-        )
-
-    def _merge(self, state: RunState, executed: tuple[Executed, ...], now: int) -> list[e.Event]:
-        expected, got = state.eligible[state.cycle], tuple([one.agent for one in executed])
-        if got != expected:
-            raise IllegalCommand(f"cycle {state.cycle} awaits {expected}, not {got}")
-        merge = self._merge_on(state, now)
-        traces: list[e.TraceRecorded] = []
-        for one in executed:
-            traced = _traced(merge, one) if one.effect.calls else []
-            traces += traced
-            _take_in(merge, one, tuple([event.trace.id for event in traced]))
-        failed = [one for one in executed if one.failure or one.effect.refusal]
-        for one in failed:
-            merge.fail(one.agent, one.failure or one.effect.refusal)
-        broken = merge.broken(self._of[InvariantClass.STRUCTURAL])
-        if broken:
-            return [*traces, *self._discard(state, merge, broken)]
-        required = [one for one in failed if one.agent in state.intent.required_agents]
-        stop: AnyStop | None = None
-        if required:
-            reason = required[0].failure or required[0].effect.refusal
-            stop = AgentRefused(agent=required[0].agent, reason=reason)
-        return [*traces, *self._close(merge, state, (stop,) if stop else ())]
-
-    def _resolve(self, state: RunState, now: int) -> list[e.Event]:
-        merge = self._merge_on(state, now)
-        for gate in state.gates.values():
-            if gate.decision is not None and not gate.merged:
-                merge.resolve(gate, state.drafts[gate.request.proposal])
-        broken = merge.broken(self._of[InvariantClass.STRUCTURAL])
-        if broken:
-            return self._discard(state, merge, broken)
-        return self._close(merge, state, ())
-
-    def _close(self, merge: Merge, state: RunState, stops: tuple[AnyStop, ...]) -> list[e.Event]:
-        """Returns a merge's events and its end: a stop, a pause at gates, or the cycle's end."""
-        lost = [
-            PromotionRejected(proposal=proposal.id, reason=reason)
-            for fact_id, proposal, reason in merge.lost
-            if fact_id in state.intent.required_facts and merge.context.find(fact_id) is None
-        ]
-        reasons: list[AnyStop] = [*stops, *lost]
-        opened = () if reasons or merge.exhausted else merge.open_gates()
-        if not reasons and not opened:
-            self._remediate(merge)
-        if merge.exhausted:
-            facts, limit = merge.context.count() - state.base_facts, state.intent.budgets.facts
-            reasons.append(FactBudgetExhausted(facts=facts, limit=limit))
-        made = [*state.merging, *merge.made]
-        changed = {fact.key for fact in made}
-        ended = e.CycleEnded(
-            run=merge.run,
-            cycle=merge.cycle,
-            facts=len(made),
-            changed=tuple([key.value for key in KEYS if key in changed]) if made else (),
-        )
-        if reasons:
-            merge.abandon()
-            stopped = e.RunStopped(
-                run=merge.run, cycles=merge.cycle, reason=reasons[0], root=merge.context.root
-            )
-            return [*merge.events, ended, stopped]
-        if not opened:
-            return [*merge.events, ended]
-        gates = tuple(event.request.id for event in opened)
-        return [*merge.events, *opened, e.RunPaused(run=merge.run, cycle=merge.cycle, gates=gates)]
-
-    def _discard(
-        self, state: RunState, merge: Merge, broken: tuple[Invariant, Violation]
-    ) -> list[e.Event]:
-        invariant, violation = broken
-        kept, proposals = merge.salvaged()
-        again = self._merge_on(state, merge.now)
-        again.drafted = merge.drafted
-        name_violation(again, invariant, violation)
-        for event in kept:
-            if isinstance(event, e.AgentFailed):
-                again.diagnose_failure(event.agent, event.reason)
-        reason = broken_by(invariant, violation)
-        discarded = e.MergeDiscarded(
-            run=state.run,
-            cycle=state.cycle,
-            invariant=invariant.name,
-            reason=violation.reason,
-            proposals=proposals,
-        )
-        stopped = e.RunStopped(
-            run=state.run, cycles=state.cycle, reason=reason, root=again.context.root
-        )
-        return [*kept, discarded, *withdrawn(state), *again.events, stopped]
-
-    def _decide(self, state: RunState, command: Decide) -> list[e.Event]:
-        decision, operator = settled(Decision, command.decision), command.operator
-        gate = state.gates.get(decision.gate)
-        if gate is None:
-            raise DecisionRefused(f"{decision.gate} is no gate of run {state.run}")
-        taken = gate.decision
-        if taken is not None:
-            same = (taken.verdict, taken.operator, taken.reason)
-            if same == (decision.verdict, decision.operator, decision.reason):
-                return []
-            raise DecisionRefused(
-                f"{decision.gate} was decided before: {taken.operator} chose {taken.verdict} "
-                f"at {taken.decided_at}; the first decision stands"
-            )
-        if gate.withdrawn:
-            raise DecisionRefused(f"{decision.gate} is closed: {gate.withdrawn}")
-        if any(one.decision and one.decision.id == decision.id for one in state.gates.values()):
-            raise DecisionRefused(f"{decision.id} names another decision already")
-        reason = why_refused(decision, gate.request, operator, self._verify)
-        if reason:
-            raise DecisionRefused(f"{decision.gate}: {reason}")
-        return [e.GateDecided(run=state.run, decision=decision)]
-
-    def _remediate(self, merge: Merge) -> None:
-        """Names broken semantic rules that agents may mend in a diagnostic of this merge."""
-        for invariant in self._of[InvariantClass.SEMANTIC]:
-            violation = invariant.judge(merge.context)
-            if violation and invariant.on_violation is OnViolation.REMEDIATE:
-                name_violation(merge, invariant, violation)
-
-    def _finish(
-        self, state: RunState, cycles: int, now: int, *following: e.CycleStarted
-    ) -> list[e.Event]:
-        """Ends the run at its fixed point, unless a broken acceptance rule wakes somebody."""
-        stopped = self._stop_if_broken(state, cycles, now)
-        if stopped:
-            return [*following, *stopped]
-        again = self._go_on(state, now)
-        if again:
-            return again
-        stopped = self._stop_if_broken(state, cycles, now, of=InvariantClass.ACCEPTANCE)
-        if stopped:
-            return [*following, *stopped]
-        results = [
-            (criterion, judge(criterion, self._judges, state.context))
-            for criterion in state.intent.criteria
-        ]
-        return [*following, *self._stop(state, cycles, outcome(results))]
-
-    def _go_on(self, state: RunState, now: int) -> list[e.Event]:
-        """Returns another cycle for those who may mend a broken acceptance rule, if any wants."""
-        open_ended = [
-            one
-            for one in self._of[InvariantClass.ACCEPTANCE]
-            if one.on_violation is OnViolation.REMEDIATE
-        ]
-        if not open_ended:
-            return []
-        merge = self._merge_on(state, now)
-        for invariant in open_ended:
-            violation = invariant.judge(merge.context)
-            if violation:
-                name_violation(merge, invariant, violation)
-        eligible = self._eligible(state, self._wakers.concerned(_changes(merge.made)))
-        if not eligible:
-            return []
-        end = spent(state) or too_many(state, eligible)
-        if end:
-            return [*merge.events, *self._stop(state, state.cycle, end, merge.context)]
-        return [
-            *merge.events,
-            e.CycleStarted(run=state.run, cycle=state.cycle + 1, eligible=eligible),
-        ]
-
-    def _stop_if_broken(
-        self,
-        state: RunState,
-        cycles: int,
-        now: int,
-        mode: OnViolation | None = None,
-        *,
-        of: InvariantClass = InvariantClass.SEMANTIC,
-    ) -> list[e.Event]:
-        """Returns the end that a broken rule asks for, after a diagnostic that names it.
-
-        Args:
-            state: the run.
-            cycles: how many cycles it took.
-            now: microseconds since 1970 UTC.
-            mode: just rules that lead to this; None for all.
-            of: the class of rules to look at.
-        """
-        for invariant in self._of[of]:
-            if mode is not None and invariant.on_violation is not mode:
-                continue
-            violation = invariant.judge(state.context)
-            if violation:
-                merge = self._merge_on(state, now)
-                name_violation(merge, invariant, violation)
-                reason = broken_by(invariant, violation)
-                return [*merge.events, *self._stop(state, cycles, reason, merge.context)]
-        return []
-
-    def _stop(
-        self, state: RunState, cycles: int, reason: AnyStop, context: Context | None = None
-    ) -> list[e.Event]:
-        root = (context or state.context).root
-        stopped = e.RunStopped(run=state.run, cycles=cycles, reason=reason, root=root)
-        return [*withdrawn(state), stopped]
+        return merge_input(self._rules, command, now)
 
 
-def _check_name(what: str, name: str) -> None:
-    reason = why_invalid(name)
-    if not reason and len(name) > MAX_NAME:
-        reason = f"has {len(name)} characters; at most {MAX_NAME} are allowed"
-    if reason:
-        raise InvalidConfiguration(f"the name {name[:40]!r} of an {what} {reason}")
-
-
-def _traced(merge: Merge, one: Executed) -> list[e.TraceRecorded]:
-    run, cycle, agent = merge.run, merge.cycle, one.agent
-    names = [trace_id(run, cycle, agent, ordinal) for ordinal in range(len(one.effect.calls))]
-    return [
-        e.TraceRecorded(
-            run=run, trace=DecisionTrace(id=name, run=run, cycle=cycle, agent=agent, call=call)
-        )
-        for name, call in zip(names, one.effect.calls, strict=True)
-    ]
-
-
-def _take_in(merge: Merge, one: Executed, traces: tuple[TraceId, ...]) -> None:
-    agent, cycle, effect = one.agent, merge.cycle, one.effect
-    author = Actor(kind=ActorKind.AGENT, id=agent)
-    names = proposal_ids(merge.run, cycle, agent, len(effect.proposals))
-    for name, fact in zip(names, effect.proposals, strict=True):
-        if type(fact) is not ProposedFact:
-            raise IllegalCommand(f"{agent} is reported to propose a {type(fact).__name__}")
-        made = draft(name, author, agent, cycle, fact, read=one.reads, traces=traces)
-        if effect.refusal:
-            merge.set_aside(made, "agent-refused", "Its agent gave up in the same cycle.")
-        else:
-            merge.consider(made)
+def _started_again(state: RunState) -> e.CycleStarted:
+    return e.CycleStarted(run=state.run, cycle=state.cycle, eligible=state.eligible[state.cycle])
 
 
 def _snapshot(state: RunState) -> e.SnapshotTaken:
@@ -592,7 +258,3 @@ def _snapshot(state: RunState) -> e.SnapshotTaken:
     return e.SnapshotTaken(
         run=state.run, cycle=state.cycle, facts=context.count(), root=context.root
     )
-
-
-def _changes(facts: list[FactRecord]) -> Iterator[Change]:
-    return ((fact.key, fact.kind, fact.id) for fact in facts)

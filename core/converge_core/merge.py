@@ -75,7 +75,7 @@ class Merge(msgspec.Struct):
         gate: the gate everything passes.
         context: a fork of the run's context; it grows as facts are made.
         grants: the authority the run was given.
-        max_facts: the fact budget.
+        room: how many facts the budget has room for.
         now: microseconds since 1970 UTC.
         observations: what was read from the world for this run, by id.
         levels: how far each agent's word reaches; those not named are advisory.
@@ -95,7 +95,7 @@ class Merge(msgspec.Struct):
     gate: PromotionGate
     context: Context
     grants: tuple[AuthorityGrant, ...]
-    max_facts: int
+    room: int
     now: int
     observations: Container[ObservationId] = ()
     levels: Mapping[AgentId, AuthorityLevel] = {}
@@ -127,7 +127,7 @@ class Merge(msgspec.Struct):
             gate=gate,
             context=state.context._fork(),  # noqa: SLF001 - a merge is the engine's own
             grants=started.grants,
-            max_facts=state.base_facts + started.intent.budgets.facts,
+            room=state.base_facts + started.intent.budgets.facts - state.context.count(),
             observations=state.observations,
             now=now,
             levels=levels,
@@ -358,7 +358,7 @@ class Merge(msgspec.Struct):
         approvals: tuple[ApprovalId, ...] = (),
     ) -> None:
         proposal = validated.draft
-        if self.context.count() >= self.max_facts:
+        if len(self.made) >= self.room:
             self.exhausted = True
             self.gate.withdraw(validated)
             self._drop(proposal, "fact-budget", "The fact budget of the run is used up.")

@@ -1,0 +1,183 @@
+"""The merge phase: input, reports and answers are merged, and the cycle ends, waits or stops."""
+
+from __future__ import annotations
+
+from converge_core import events as e
+from converge_core.agent import Executed
+from converge_core.authority import Actor, ActorKind
+from converge_core.command import Begin
+from converge_core.context import Context
+from converge_core.endings import broken_by, name_violation, withdrawn
+from converge_core.errors import IllegalCommand
+from converge_core.ids import TraceId, proposal_ids, trace_id
+from converge_core.invariant import Invariant, Violation
+from converge_core.key import ContextKey
+from converge_core.merge import Merge
+from converge_core.observation import Observation
+from converge_core.proposal import ProposedFact, draft
+from converge_core.record import settled
+from converge_core.roster import INPUT
+from converge_core.rules import Rules
+from converge_core.state import RunState, begun
+from converge_core.stop import AgentRefused, AnyStop, FactBudgetExhausted, PromotionRejected
+from converge_core.trace import DecisionTrace
+
+KEYS = tuple(ContextKey)
+
+
+def merge_input(rules: Rules, command: Begin, now: int) -> list[e.Event]:
+    """Returns what follows from the input of a run that begins, which is its cycle 0.
+
+    Raises:
+        IllegalCommand: if the run does not begin where the one ended that it continues, or what
+            was observed is not what was hashed.
+    """
+    started = command.started
+    base = command.base if started.continues else Context()
+    if started.base_root and base.root != started.base_root:
+        raise IllegalCommand(f"run {started.run} does not begin where {started.continues} ended")
+    state = begun(started, now, base)
+    observed = [settled(Observation, one) for one in command.observations]
+    for one in observed:
+        if not one.intact():
+            raise IllegalCommand(f"observation {one.id} does not have its payload's hash")
+        state.observations[one.id] = one
+    merge = rules.merge(state, now)
+    if command.inputs:
+        author = Actor(kind=ActorKind.SYSTEM, id=INPUT)
+        names = proposal_ids(started.run, 0, INPUT, len(command.inputs))
+        for name, fact in zip(names, command.inputs, strict=True):
+            merge.consider(draft(name, author, INPUT, 0, settled(ProposedFact, fact)))
+    staged = [e.ObservationStaged(run=started.run, observation=one) for one in observed]
+    return [started, *staged, *_outcome(rules, state, merge)]
+
+
+def merge_report(
+    rules: Rules, state: RunState, executed: tuple[Executed, ...], now: int
+) -> list[e.Event]:
+    """Returns what follows from what the eligible agents did.
+
+    Raises:
+        IllegalCommand: if it is not they who report, or what they propose is no proposal.
+    """
+    expected, got = state.eligible[state.cycle], tuple([one.agent for one in executed])
+    if got != expected:
+        raise IllegalCommand(f"cycle {state.cycle} awaits {expected}, not {got}")
+    merge = rules.merge(state, now)
+    traces: list[e.TraceRecorded] = []
+    for one in executed:
+        traced = _traced(merge, one) if one.effect.calls else []
+        traces += traced
+        _take_in(merge, one, tuple([event.trace.id for event in traced]))
+    refused: AnyStop | None = None
+    for one in executed:
+        reason = one.failure or one.effect.refusal
+        if reason:
+            merge.fail(one.agent, reason)
+            if refused is None and one.agent in state.intent.required_agents:
+                refused = AgentRefused(agent=one.agent, reason=reason)
+    return [*traces, *_outcome(rules, state, merge, refused)]
+
+
+def merge_answers(rules: Rules, state: RunState, now: int) -> list[e.Event]:
+    """Returns what follows from the answers of people, once all have answered."""
+    merge = rules.merge(state, now)
+    for gate in state.gates.values():
+        if gate.decision is not None and not gate.merged:
+            merge.resolve(gate, state.drafts[gate.request.proposal])
+    return _outcome(rules, state, merge)
+
+
+def _traced(merge: Merge, one: Executed) -> list[e.TraceRecorded]:
+    run, cycle, agent = merge.run, merge.cycle, one.agent
+    return [
+        e.TraceRecorded(
+            run=run,
+            trace=DecisionTrace(
+                id=trace_id(run, cycle, agent, ordinal),
+                run=run,
+                cycle=cycle,
+                agent=agent,
+                call=call,
+            ),
+        )
+        for ordinal, call in enumerate(one.effect.calls)
+    ]
+
+
+def _take_in(merge: Merge, one: Executed, traces: tuple[TraceId, ...]) -> None:
+    agent, cycle, effect = one.agent, merge.cycle, one.effect
+    author = Actor(kind=ActorKind.AGENT, id=agent)
+    names = proposal_ids(merge.run, cycle, agent, len(effect.proposals))
+    for name, fact in zip(names, effect.proposals, strict=True):
+        if type(fact) is not ProposedFact:
+            raise IllegalCommand(f"{agent} is reported to propose a {type(fact).__name__}")
+        made = draft(name, author, agent, cycle, fact, read=one.reads, traces=traces)
+        if effect.refusal:
+            merge.set_aside(made, "agent-refused", "Its agent gave up in the same cycle.")
+        else:
+            merge.consider(made)
+
+
+def _outcome(
+    rules: Rules, state: RunState, merge: Merge, stop: AnyStop | None = None
+) -> list[e.Event]:
+    """Returns a merge's events and its end: a stop, a pause at gates, or the cycle's end."""
+    broken = merge.broken(rules.structural)
+    if broken:
+        return _discard(rules, state, merge, *broken)
+    stop = stop or _required_and_lost(state, merge)
+    opened = () if stop or merge.exhausted else merge.open_gates()
+    if not stop and not opened:
+        for invariant in rules.remedied:
+            violation = invariant.judge(merge.context)
+            if violation:
+                name_violation(merge, invariant, violation)
+    if merge.exhausted and not stop:
+        facts, limit = merge.context.count() - state.base_facts, state.intent.budgets.facts
+        stop = FactBudgetExhausted(facts=facts, limit=limit)
+    run, cycle, made = merge.run, merge.cycle, [*state.merging, *merge.made]
+    changed = sorted({fact.key for fact in made}, key=KEYS.index)
+    ended = e.CycleEnded(
+        run=run, cycle=cycle, facts=len(made), changed=tuple([key.value for key in changed])
+    )
+    if stop:
+        merge.abandon()
+        root = merge.context.root
+        return [*merge.events, ended, e.RunStopped(run=run, cycles=cycle, reason=stop, root=root)]
+    if not opened:
+        return [*merge.events, ended]
+    gates = tuple(event.request.id for event in opened)
+    return [*merge.events, *opened, e.RunPaused(run=run, cycle=cycle, gates=gates)]
+
+
+def _required_and_lost(state: RunState, merge: Merge) -> AnyStop | None:
+    """Returns the stop for the first fact that the intent requires and that was refused."""
+    for fact_id, proposal, reason in merge.lost:
+        if fact_id in state.intent.required_facts and merge.context.find(fact_id) is None:
+            return PromotionRejected(proposal=proposal.id, reason=reason)
+    return None
+
+
+def _discard(
+    rules: Rules, state: RunState, merge: Merge, invariant: Invariant, violation: Violation
+) -> list[e.Event]:
+    kept, proposals = merge.salvaged()
+    again = rules.merge(state, merge.now)
+    again.drafted = merge.drafted
+    name_violation(again, invariant, violation)
+    for event in kept:
+        if isinstance(event, e.AgentFailed):
+            again.diagnose_failure(event.agent, event.reason)
+    run, cycle = state.run, state.cycle
+    discarded = e.MergeDiscarded(
+        run=run,
+        cycle=cycle,
+        invariant=invariant.name,
+        reason=violation.reason,
+        proposals=proposals,
+    )
+    stopped = e.RunStopped(
+        run=run, cycles=cycle, reason=broken_by(invariant, violation), root=again.context.root
+    )
+    return [*kept, discarded, *withdrawn(state), *again.events, stopped]
