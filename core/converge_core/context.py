@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Never, Self
+
+import msgspec
 
 from converge_core.canonical import ContentHash, hash_bytes
 from converge_core.errors import Conflict
@@ -19,40 +20,26 @@ from converge_core.ids import FactId
 from converge_core.key import ContextKey
 from converge_core.proposal import ProposedFact
 
-_set = object.__setattr__
 MAX_DEPTH = 16
 """How many contexts may stand on each other before they are copied together."""
 EMPTY_ROOT = ContentHash("0" * 64)
 Standing = tuple[int, Mapping[ContextKey, int]]
 
 
-class Context:
+class Context(msgspec.Struct, eq=False, kw_only=True):
     """The facts of one run, in the order in which they were made, and input that waits."""
 
-    __slots__ = (
-        "_base",
-        "_by_id",
-        "_by_key",
-        "_depth",
-        "_offset",
-        "_order",
-        "_placed",
-        "_root",
-        "_rooted",
-        "_staged",
-        "_standing",
-    )
-
-    def __init__(self) -> None:
-        self._base: Context | None = None
-        self._depth = self._offset = 0
-        self._by_key: dict[ContextKey, list[Fact]] = {}
-        self._by_id: dict[FactId, int] = {}
-        self._order: list[Fact] = []
-        self._placed = self._rooted = 0
-        self._root = EMPTY_ROOT
-        self._standing: Standing | None = None
-        self._staged: dict[tuple[ContextKey, FactId], ProposedFact] = {}
+    _base: Context | None = None
+    _depth: int = 0
+    _offset: int = 0
+    _order: list[Fact] = []
+    _by_id: dict[FactId, int] = {}
+    _by_key: dict[ContextKey, list[Fact]] = {}
+    _placed: int = 0
+    _root: ContentHash = EMPTY_ROOT
+    _rooted: int = 0
+    _staged: dict[tuple[ContextKey, FactId], ProposedFact] = {}
+    _standing: Standing | None = None
 
     def has(self, key: ContextKey) -> bool:
         """Whether any fact stands under ``key``."""
@@ -129,15 +116,11 @@ class Context:
 
     def view(self) -> ContextView:
         """Returns a snapshot for one agent."""
-        return ContextView(self)
+        return ContextView(self, self.standing())
 
     def _fork(self) -> Context:
         """Returns a context that sees this one and grows apart from it, at no cost of copying."""
-        fork = Context()
-        fork._base = self
-        fork._depth = self._depth + 1
-        fork._offset = self._offset + len(self._order)
-        return fork
+        return Context(_base=self, _depth=self._depth + 1, _offset=self._offset + len(self._order))
 
     def _continued(self) -> Context:
         """Returns a fork for a run that goes on from here.
@@ -200,31 +183,16 @@ class Context:
         return own[place - before] if place - before < len(own) else None
 
 
-class ContextView:
+class ContextView(msgspec.Struct, frozen=True, eq=False):
     """What an agent sees: the facts as they stood when the cycle began, read-only.
 
     Facts are never taken away, so remembering how many there were is all a snapshot needs.
     Attributes cannot be set, and :attr:`reads` records which facts the agent looked at.
     """
 
-    __slots__ = ("_context", "_reads", "_standing")
     _context: Context
-    _reads: dict[FactId, None]
     _standing: Standing
-
-    def __new__(cls, context: Context) -> Self:
-        """Makes a view; unlike an initialiser, this cannot be called again on what was made."""
-        view = object.__new__(cls)
-        _set(view, "_context", context)
-        _set(view, "_standing", context.standing())
-        _set(view, "_reads", {})
-        return view
-
-    def __setattr__(self, name: str, value: Any) -> Never:
-        raise AttributeError(f"an agent cannot write to the context: {name}")
-
-    def __delattr__(self, name: str) -> Never:
-        raise AttributeError(f"an agent cannot write to the context: {name}")
+    _reads: dict[FactId, None] = {}
 
     def has(self, key: ContextKey) -> bool:
         """Whether any fact stands under ``key``."""

@@ -180,7 +180,7 @@ class Engine:
     def work(self, state: RunState) -> tuple[tuple[Agent, ContextView], ...]:
         """Returns the agents to execute, each with its own view of the same snapshot."""
         agents, context = self._roster.agents, state.context
-        return tuple([(agents[name], ContextView(context)) for name in state.eligible[state.cycle]])
+        return tuple([(agents[name], context.view()) for name in state.eligible[state.cycle]])
 
     def run(
         self,

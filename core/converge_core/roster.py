@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 
 from converge_core.agent import Agent, Registered, wants
 from converge_core.authority import AuthorityLevel
-from converge_core.context import ContextView
 from converge_core.errors import InvalidConfiguration
 from converge_core.fact import FactRecord
 from converge_core.ids import AgentId, why_invalid
@@ -65,7 +64,7 @@ class Roster:
         context, active = state.context, state.started.intent.active_packs
         if active is not None:
             woken = [agent for agent in woken if self._packs[agent.name] in ("", *active)]
-        return tuple([agent.name for agent in woken if wants(agent, ContextView(context))])
+        return tuple([agent.name for agent in woken if wants(agent, context.view())])
 
 
 def _changes(facts: Iterable[FactRecord]) -> Iterator[Change]:
