@@ -45,8 +45,8 @@ from converge_core.state import Phase, RunState, begun, grow
 from converge_core.stop import AnyStop, Converged, CriteriaMet, UserCancelled
 
 NO_INTENT = RootIntent(question="", subject="")
-BEFORE = RunId("before")
-"""What is called the run that came to the context another goes on from."""
+RUN, BEFORE = RunId("run"), RunId("before")
+"""What a run without a desk is called, and the run whose context it goes on from."""
 MAX_RUN = 32
 """The longest id of a run; ids of proposals, gates and traces derive from it."""
 
@@ -205,7 +205,7 @@ class Engine:
         """
         before, grants = context.count(), (authority,)
         started = e.run_without_pack(
-            RunId(f"run-{before}" if before else "run"),
+            RunId(f"run-{before}") if before else RUN,
             intent or NO_INTENT,
             policy_digest=self._rules.gate(grants).policy.version,
             agents=self.agents,

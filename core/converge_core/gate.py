@@ -9,9 +9,9 @@ two. Checks run; a check that the policy names and nobody provides refuses every
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import Never, final
 
+import msgspec
 from msgspec.structs import replace
 
 from converge_core.authority import Actor, AuthorityGrant
@@ -123,7 +123,7 @@ class PromotionGate:
             proposal=draft.id,
             proposal_digest=draft.digest(),
             policy=self._version,
-            checks=_outcomes(self._required_of(draft.fact.key), draft, context),
+            checks=_outcomes(self._required_of(draft.fact.key).checks, draft, context),
         )
 
     def _required_of(self, key: ContextKey) -> _Required:
@@ -136,9 +136,11 @@ class PromotionGate:
                     f"the policy requires the check {missing[0]!r} for {key}, "
                     "and nobody provides it"
                 )
-            required = self._required[key] = tuple(
+            checks = [
                 (name, self._checks[name], CheckRecord(name=name, passed=True)) for name in names
-            )
+            ]
+            required = _Required(checks, ValidationSummary(checks_passed=tuple(names)))
+            self._required[key] = required
         return required
 
     def validate(self, draft: Draft, context: Context) -> tuple[ReportRecord, Validated | None]:
@@ -203,7 +205,7 @@ class PromotionGate:
             gate_id=self.gate_id,
             policy_version_hash=validated.report.policy,
             approver=approver,
-            validation_summary=_summary(validated.report.checks),
+            validation_summary=self._required[fact.key].summary,
             observations=(fact.observation,) if fact.observation else (),
             approvals=approvals,
             trace_link=draft.traces,
@@ -223,14 +225,21 @@ class PromotionGate:
         )
 
 
-_Required = tuple[tuple[str, Check, CheckRecord], ...]
-"""What a key requires: the name of each check, the check, and the record of its having passed."""
+_Checks = list[tuple[str, Check, CheckRecord]]
+"""Checks by name, each with the record of its having passed."""
 
 
-def _outcomes(required: _Required, draft: Draft, context: Context) -> tuple[CheckRecord, ...]:
+class _Required(msgspec.Struct, frozen=True):
+    """What a key requires, and the summary of a fact that passed it all."""
+
+    checks: _Checks
+    summary: ValidationSummary
+
+
+def _outcomes(checks: _Checks, draft: Draft, context: Context) -> tuple[CheckRecord, ...]:
     """Runs each check; one that cannot say has not passed."""
     found: list[CheckRecord] = []
-    for name, check, passed in required:
+    for name, check, passed in checks:
         try:
             result = check(draft, context)
             if result.passed is True and not (result.reason or result.expected or result.found):
@@ -252,12 +261,6 @@ def _said(name: str, result: CheckResult) -> CheckRecord:
         found=result.found,
     )
     return settled(CheckRecord, record)
-
-
-@lru_cache(maxsize=1024)
-def _summary(checks: tuple[CheckRecord, ...]) -> ValidationSummary:
-    """The summary of checks that passed: the same for every fact they let through."""
-    return ValidationSummary(checks_passed=tuple(check.name for check in checks))
 
 
 _Parts = tuple[Draft, ProposedFact, bool, ReportRecord]

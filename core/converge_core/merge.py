@@ -35,7 +35,7 @@ from converge_core.policy import Effect, PolicyDecision, PolicyRequest, Risk, Ru
 from converge_core.proposal import Draft, ProposedFact, draft
 from converge_core.record import settled
 from converge_core.review import GateRequest, Ground
-from converge_core.state import Gate, RunState
+from converge_core.state import Gate
 
 ENGINE = AgentId("engine")
 SYSTEM = Actor(kind=ActorKind.SYSTEM, id="engine")
@@ -81,8 +81,8 @@ class Merge(msgspec.Struct):
         levels: how far each agent's word reaches; those not named are advisory.
         stakes: works out what hangs on a proposal.
         closed: targets that were closed before in this run.
-        refused: those that this merge closes.
         drafted: how many proposals the run has seen.
+        refused: targets that this merge closes.
         events: what happened so far.
         made: the facts among it.
         exhausted: whether the fact budget stopped a promotion.
@@ -97,44 +97,17 @@ class Merge(msgspec.Struct):
     grants: tuple[AuthorityGrant, ...]
     room: int
     now: int
-    observations: Container[ObservationId] = ()
-    levels: Mapping[AgentId, AuthorityLevel] = {}
-    stakes: StakesOf | None = None
-    closed: Collection[str] = ()
+    observations: Container[ObservationId]
+    levels: Mapping[AgentId, AuthorityLevel]
+    stakes: StakesOf | None
+    closed: Collection[str]
+    drafted: int
     refused: set[str] = set()
-    drafted: int = 0
     events: list[e.Event] = []
     made: list[FactRecord] = []
     exhausted: bool = False
     asked: list[tuple[Validated, PolicyDecision, int]] = []
     lost: list[tuple[FactId, Draft, str]] = []
-
-    @classmethod
-    def of(
-        cls,
-        state: RunState,
-        gate: PromotionGate,
-        now: int,
-        *,
-        levels: Mapping[AgentId, AuthorityLevel],
-        stakes: StakesOf | None,
-    ) -> Merge:
-        """Returns a merge on top of ``state``."""
-        started = state.started
-        return cls(
-            run=started.run,
-            cycle=state.cycle,
-            gate=gate,
-            context=state.context._fork(),  # noqa: SLF001 - a merge is the engine's own
-            grants=started.grants,
-            room=state.base_facts + started.intent.budgets.facts - state.context.count(),
-            observations=state.observations,
-            now=now,
-            levels=levels,
-            stakes=stakes,
-            closed=state.refused_targets,
-            drafted=len(state.drafts),
-        )
 
     def consider(self, proposal: Draft) -> None:
         """Takes in a new proposal: records it, checks it, and promotes, refuses or asks."""

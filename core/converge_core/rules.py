@@ -65,8 +65,21 @@ class Rules:
 
     def merge(self, state: RunState, now: int) -> Merge:
         """Returns a merge on top of ``state``."""
-        gate = self.gate(state.started.grants)
-        return Merge.of(state, gate, now, levels=self._levels, stakes=self._stakes)
+        started, context = state.started, state.context
+        return Merge(
+            run=started.run,
+            cycle=state.cycle,
+            gate=self.gate(started.grants),
+            context=context._fork(),  # noqa: SLF001 - a merge is the engine's own
+            grants=started.grants,
+            room=state.base_facts + started.intent.budgets.facts - context.count(),
+            now=now,
+            observations=state.observations,
+            levels=self._levels,
+            stakes=self._stakes,
+            closed=state.refused_targets,
+            drafted=len(state.drafts),
+        )
 
 
 def _of(invariants: Invariants, kind: InvariantClass) -> Invariants:
