@@ -217,15 +217,15 @@ class Engine:
         events = self.step(None, Begin(started, inputs=context.staged(), base=context), now)
         state = begun(started, now, context)
         grow(state, events[1:], now, 1)
-        seq = len(events)
+        seq, executing, waiting = len(events), Phase.EXECUTING, Phase.WAITING
         while True:
             if on_event is not None:
                 for event in events:
                     on_event(event)
             phase = state.phase
-            if phase is Phase.EXECUTING:
+            if phase is executing:
                 command: Command = Report(executor(self.work(state)))
-            elif phase is Phase.WAITING:
+            elif phase is waiting:
                 return RunResult(state.context, state.cycle, pending(state))
             elif state.stop is not None:
                 return RunResult(state.context, state.cycle, state.stop)

@@ -123,7 +123,7 @@ class PromotionGate:
             proposal=draft.id,
             proposal_digest=draft.digest(),
             policy=self._version,
-            checks=_outcomes(self._required_of(draft.fact.key).checks, draft, context),
+            checks=_outcomes(self._required_of(draft.fact.key), draft, context),
         )
 
     def _required_of(self, key: ContextKey) -> _Required:
@@ -136,11 +136,11 @@ class PromotionGate:
                     f"the policy requires the check {missing[0]!r} for {key}, "
                     "and nobody provides it"
                 )
-            checks = [
-                (name, self._checks[name], CheckRecord(name=name, passed=True)) for name in names
-            ]
-            required = _Required(checks, ValidationSummary(checks_passed=tuple(names)))
-            self._required[key] = required
+            required = self._required[key] = _Required(
+                tuple((name, self._checks[name]) for name in names),
+                tuple(CheckRecord(name=name, passed=True) for name in names),
+                ValidationSummary(checks_passed=tuple(names)),
+            )
         return required
 
     def validate(self, draft: Draft, context: Context) -> tuple[ReportRecord, Validated | None]:
@@ -225,31 +225,28 @@ class PromotionGate:
         )
 
 
-_Checks = list[tuple[str, Check, CheckRecord]]
-"""Checks by name, each with the record of its having passed."""
-
-
 class _Required(msgspec.Struct, frozen=True):
-    """What a key requires, and the summary of a fact that passed it all."""
+    """What a key requires: checks by name, and what is on record of a proposal that passes all."""
 
-    checks: _Checks
+    checks: tuple[tuple[str, Check], ...]
+    passed: tuple[CheckRecord, ...]
     summary: ValidationSummary
 
 
-def _outcomes(checks: _Checks, draft: Draft, context: Context) -> tuple[CheckRecord, ...]:
+def _outcomes(required: _Required, draft: Draft, context: Context) -> tuple[CheckRecord, ...]:
     """Runs each check; one that cannot say has not passed."""
-    found: list[CheckRecord] = []
-    for name, check, passed in checks:
+    other: dict[str, CheckRecord] = {}
+    for name, check in required.checks:
         try:
             result = check(draft, context)
-            if result.passed is True and not (result.reason or result.expected or result.found):
-                found.append(passed)
-            else:
-                found.append(_said(name, result))
+            if result.passed is not True or result.reason or result.expected or result.found:
+                other[name] = _said(name, result)
         except Exception as error:  # noqa: BLE001 - it may fail in any way, and never passes then
             reason = f"The check itself failed: {type(error).__name__}."
-            found.append(CheckRecord(name=name, passed=False, reason=reason))
-    return tuple(found)
+            other[name] = CheckRecord(name=name, passed=False, reason=reason)
+    if not other:
+        return required.passed
+    return tuple(other.get(passed.name, passed) for passed in required.passed)
 
 
 def _said(name: str, result: CheckResult) -> CheckRecord:
