@@ -96,6 +96,11 @@ class Validated(metaclass=Sealed):
         raise TypeError("a validated proposal cannot be pickled or copied; validate again")
 
 
+_Parts = tuple[Draft, ProposedFact, bool, ReportRecord]
+"""What a promotion is made of, copied, to see whether any of it was exchanged."""
+_NOTHING: tuple[None, None] = None, None
+
+
 class PromotionGate:
     """Validates drafts and promotes what it validated.
 
@@ -119,11 +124,14 @@ class PromotionGate:
         Raises:
             MissingCheck: if the policy names a check that nobody provides.
         """
+        return self._report(self._required_of(draft.fact.key), draft, context)
+
+    def _report(self, required: _Required, draft: Draft, context: Context) -> ReportRecord:
         return ReportRecord(
             proposal=draft.id,
             proposal_digest=draft.digest(),
             policy=self._version,
-            checks=_outcomes(self._required_of(draft.fact.key), draft, context),
+            checks=_outcomes(required, draft, context),
         )
 
     def _required_of(self, key: ContextKey) -> _Required:
@@ -149,11 +157,13 @@ class PromotionGate:
         Raises:
             MissingCheck: if the policy names a check that nobody provides.
         """
-        report = self.examine(draft, context)
-        if not report.passed:
+        required, fact = self._required_of(draft.fact.key), draft.fact
+        report = self._report(required, draft, context)
+        if report.checks is not required.passed and not report.passed:
             return report, None
         validated = Validated(draft, report, SEAL)
-        self._issued[id(validated)] = validated, _parts(replace(draft), replace(draft.fact), report)
+        parts = replace(draft), replace(fact), bool(fact.structured), report
+        self._issued[id(validated)] = validated, parts
         return report, validated
 
     def promote(
@@ -178,32 +188,36 @@ class PromotionGate:
             ReportMismatch: if this gate did not validate it, or it was promoted before.
             NotAuthorized: if the grant does not cover it.
         """
-        issued = self._issued.pop(id(validated), None)
-        if issued is None or issued[0] is not validated:
+        issued, parts = self._issued.pop(id(validated), _NOTHING)
+        if issued is not validated:
             raise ReportMismatch("this gate issued no such validation, or it was used before")
         draft, fact, report = validated.draft, validated.draft.fact, validated.report
         # Structure can be changed in place; of the rest it is enough that the parts are the same.
         changed = fact.structured and report.proposal_digest != draft.digest()
-        if changed or _parts(draft, fact, report) != issued[1]:
+        if changed or parts != (draft, fact, bool(fact.structured), report):
             raise ReportMismatch(f"the report does not belong to {draft.id}")
         if type(grant) is not AuthorityGrant:
             raise NotAuthorized(f"{draft.id}: a {type(grant).__name__} is no grant")
         reason = grant.why_not(fact.key, fact.kind, self.gate_id, at)
         if reason:
             raise NotAuthorized(f"{draft.id}: {reason}")
-        return Fact(self._record(validated, approver, approvals, at), SEAL)
+        return Fact(self._record(draft, fact, approver, approvals, at), SEAL)
 
     def withdraw(self, validated: Validated) -> None:
         """Takes a validation back: nothing can be promoted by it any more."""
         self._issued.pop(id(validated), None)
 
     def _record(
-        self, validated: Validated, approver: Actor, approvals: tuple[ApprovalId, ...], at: int
+        self,
+        draft: Draft,
+        fact: ProposedFact,
+        approver: Actor,
+        approvals: tuple[ApprovalId, ...],
+        at: int,
     ) -> FactRecord:
-        draft, fact = validated.draft, validated.draft.fact
         promotion = PromotionRecord(
             gate_id=self.gate_id,
-            policy_version_hash=validated.report.policy,
+            policy_version_hash=self._version,
             approver=approver,
             validation_summary=self._required[fact.key].summary,
             observations=(fact.observation,) if fact.observation else (),
@@ -258,11 +272,3 @@ def _said(name: str, result: CheckResult) -> CheckRecord:
         found=result.found,
     )
     return settled(CheckRecord, record)
-
-
-_Parts = tuple[Draft, ProposedFact, bool, ReportRecord]
-
-
-def _parts(draft: Draft, fact: ProposedFact, report: ReportRecord) -> _Parts:
-    """Returns what a promotion is made of, to see whether any of it was exchanged."""
-    return draft, fact, bool(fact.structured), report

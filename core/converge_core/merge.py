@@ -337,15 +337,13 @@ class Merge(msgspec.Struct):
             self._drop(proposal, "fact-budget", "The fact budget of the run is used up.")
             return
         key, kind, gate = proposal.fact.key, proposal.fact.kind, self.gate.gate_id
-        reasons: list[str] = []
         for grant in grants:
-            reason = grant.why_not(key, kind, gate, self.now)
-            if not reason:
+            if not grant.why_not(key, kind, gate, self.now):
                 break
-            reasons.append(reason)
         else:
             self.gate.withdraw(validated)
-            why = "; ".join(dict.fromkeys(reasons)) or "the run was given no grant"
+            reasons = dict.fromkeys(one.why_not(key, kind, gate, self.now) for one in grants)
+            why = "; ".join(reasons) or "the run was given no grant"
             self.refuse(proposal, "no-authority", f"Nobody authorized it: {why}.")
             return
         fact = self.gate.promote(
