@@ -129,7 +129,8 @@ def execute(agent: Agent, view: ContextView) -> Executed:
 
 def _read(view: ContextView) -> tuple[FactId, ...]:
     """Returns what an agent read, without what it may have put among it."""
-    return tuple([one for one in view.reads if type(one) is FactId])
+    reads = view.reads
+    return tuple([one for one in reads if type(one) is FactId]) if reads else ()
 
 
 def settle(effect: object) -> AgentEffect:

@@ -9,6 +9,7 @@ from converge_core.command import Begin
 from converge_core.context import Context
 from converge_core.endings import broken_by, name_violation, withdrawn
 from converge_core.errors import IllegalCommand
+from converge_core.fact import FactRecord
 from converge_core.ids import TraceId, proposal_ids, trace_id
 from converge_core.invariant import Invariant, Violation
 from converge_core.key import ContextKey
@@ -126,8 +127,9 @@ def _outcome(
     broken = merge.broken(rules.structural)
     if broken:
         return _discard(rules, state, merge, *broken)
-    stop = stop or _required_and_lost(state, merge)
-    opened = () if stop or merge.exhausted else merge.open_gates()
+    if merge.lost:
+        stop = stop or _required_and_lost(state, merge)
+    opened = merge.open_gates() if merge.asked and not (stop or merge.exhausted) else ()
     if not stop and not opened:
         for invariant in rules.remedied:
             violation = invariant.judge(merge.context)
@@ -137,10 +139,7 @@ def _outcome(
         facts, limit = merge.context.count() - state.base_facts, state.intent.budgets.facts
         stop = FactBudgetExhausted(facts=facts, limit=limit)
     run, cycle, made = merge.run, merge.cycle, [*state.merging, *merge.made]
-    changed = sorted({fact.key for fact in made}, key=KEYS.index)
-    ended = e.CycleEnded(
-        run=run, cycle=cycle, facts=len(made), changed=tuple([key.value for key in changed])
-    )
+    ended = e.CycleEnded(run=run, cycle=cycle, facts=len(made), changed=_keys(made) if made else ())
     if stop:
         merge.abandon()
         root = merge.context.root
@@ -149,6 +148,11 @@ def _outcome(
         return [*merge.events, ended]
     gates = tuple(event.request.id for event in opened)
     return [*merge.events, *opened, e.RunPaused(run=run, cycle=cycle, gates=gates)]
+
+
+def _keys(made: list[FactRecord]) -> tuple[str, ...]:
+    keys = {fact.key for fact in made}
+    return tuple([key.value for key in sorted(keys, key=KEYS.index)])
 
 
 def _required_and_lost(state: RunState, merge: Merge) -> AnyStop | None:

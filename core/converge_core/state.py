@@ -280,7 +280,8 @@ def _(event: e.FactPromoted, run: RunState, at: int, seq: int) -> None:
     run.promoted[record.proposal] = fact
     run.fact_seq[record.key, record.id] = seq
     run.merging.append(record)
-    _close(run, record.proposal)
+    if run.gates_of:
+        _close(run, record.proposal)
 
 
 def _close(run: RunState, proposal: ProposalId) -> None:

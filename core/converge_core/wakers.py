@@ -59,11 +59,12 @@ class Wakers:
     def _places(self, changes: Iterable[Change]) -> set[int]:
         found: set[int] = set()
         keys: set[ContextKey] = set()
+        whole, parts = self._whole, self._parts
         for key, kind, id_ in changes:
             if key not in keys:
                 keys.add(key)
-                found.update(self._whole.get(key, ()))
-            if key in self._parts:
+                found.update(whole.get(key, ()))
+            if key in parts:
                 found.update(self._parts_of(key, kind, id_))
         return found
 
