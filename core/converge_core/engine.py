@@ -156,7 +156,8 @@ class Engine:
             if isinstance(command, Begin):
                 return self._begin(command, now)
             raise IllegalCommand(f"{type(command).__name__} needs a run that has begun")
-        if type(command) is not Begin and state.phase not in TRANSITIONS[type(command)]:
+        legal = TRANSITIONS.get(type(command))
+        if legal is not None and state.phase not in legal:
             name = type(command).__name__
             raise IllegalCommand(f"{name} does not fit run {state.run}, which is {state.phase}")
         match command:

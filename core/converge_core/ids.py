@@ -129,7 +129,7 @@ def proposal_id(run: RunId, cycle: int, agent: AgentId, ordinal: int) -> Proposa
 def proposal_ids(run: RunId, cycle: int, agent: AgentId, count: int) -> list[ProposalId]:
     """Returns the ids of an agent's first ``count`` proposals of a cycle."""
     prefix = "/".join((run, str(cycle), agent, ""))
-    if len(prefix) + len(str(count)) > MAX_ID_LENGTH:
+    if count and len(prefix) + len(str(count - 1)) > MAX_ID_LENGTH:
         raise InvalidId(f"{prefix[:40]!r} leaves no room for the numbers of {count} proposals")
     # Ids that are joined are an id if it is not too long.
     return [str.__new__(ProposalId, f"{prefix}{ordinal}") for ordinal in range(count)]
