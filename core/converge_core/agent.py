@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final, Protocol
+
+import msgspec
 
 from converge_core.canonical import checked
 from converge_core.context import ContextView
@@ -96,8 +97,7 @@ class Registered:
         self.deterministic = getattr(agent, "deterministic", False) is True
 
 
-@dataclass(frozen=True, slots=True)
-class Executed:
+class Executed(msgspec.Struct, frozen=True):
     """What came back from one agent: its effect or its failure, and which facts it read.
 
     Whoever executes agents may make one. One that :func:`execute` made is marked as settled, which
@@ -105,10 +105,10 @@ class Executed:
     """
 
     agent: AgentId
-    effect: AgentEffect = field(default_factory=AgentEffect)
+    effect: AgentEffect = msgspec.field(default_factory=AgentEffect)
     reads: tuple[FactId, ...] = ()
     failure: str = ""
-    _mark: object = field(default=None, init=False, repr=False, compare=False)
+    _mark: tuple[object, ...] = ()
 
 
 _SETTLED: Final = object()
@@ -136,8 +136,8 @@ def execute(agent: Agent, view: ContextView) -> Executed:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - it may fail in any way
-        return _marked(Executed(agent.name, reads=_ids(view.reads), failure=_words(error)))
-    return _marked(Executed(agent.name, effect, _ids(view.reads)))
+        return _marked(agent.name, AgentEffect(), _ids(view.reads), _words(error))
+    return _marked(agent.name, effect, _ids(view.reads), "")
 
 
 def taken(one: Executed) -> Executed:
@@ -148,21 +148,30 @@ def taken(one: Executed) -> Executed:
     """
     if type(one) is not Executed:
         raise InvalidValue(f"{type(one).__name__} is not an Executed")
-    if one._mark is _SETTLED:  # noqa: SLF001 - it is this module's
+    if _is_settled(one):
         return one
     if not isinstance(one.failure, str) or not isinstance(one.reads, tuple):
         raise InvalidValue("its failure is no text, or its reads are no tuple")
     return Executed(one.agent, settle(one.effect), _ids(one.reads), _recordable(one.failure))
 
 
-def _marked(done: Executed) -> Executed:
-    object.__setattr__(done, "_mark", _SETTLED)
-    return done
+def _marked(
+    agent: AgentId, effect: AgentEffect, reads: tuple[FactId, ...], failure: str
+) -> Executed:
+    """Returns what is known to be settled; the mark names its parts, so that no other has it."""
+    return Executed(agent, effect, reads, failure, (_SETTLED, effect, reads, failure))
+
+
+def _is_settled(one: Executed) -> bool:
+    mark = one._mark  # noqa: SLF001 - it is this module's
+    if len(mark) != 4 or mark[0] is not _SETTLED:  # noqa: PLR2004 - see _marked
+        return False
+    return mark[1] is one.effect and mark[2] is one.reads and mark[3] is one.failure
 
 
 def _ids(read: tuple[FactId, ...]) -> tuple[FactId, ...]:
     """Returns what an agent read, without what it may have put among it."""
-    return tuple([one for one in read if type(one) is FactId])
+    return tuple([one for one in read if type(one) is FactId]) if read else ()
 
 
 def settle(effect: object) -> AgentEffect:
@@ -212,7 +221,7 @@ Executor = Callable[[tuple[tuple[Agent, ContextView], ...]], tuple[Executed, ...
 
 def sequential(work: tuple[tuple[Agent, ContextView], ...]) -> tuple[Executed, ...]:
     """Runs one agent after the other; the reference executor."""
-    return tuple(execute(agent, view) for agent, view in work)
+    return tuple([execute(agent, view) for agent, view in work])
 
 
 class SeedAgent:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from converge_core.errors import DecisionRefused
-from converge_core.ids import FactId, GateId, TensionId
+from converge_core.ids import AgentId, FactId, GateId, TensionId
 from converge_core.proposal import ProposedFact
 from converge_core.review import Verdict
 from converge_core.state import RunState
@@ -96,6 +96,7 @@ class _Member:
 
     gate: GateId
     verdict: Verdict
+    agent: AgentId
     says: ProposedFact
     rests_on: frozenset[FactId]
     tension: TensionId | None
@@ -109,6 +110,11 @@ class _Member:
     def corrects(self) -> FactId | None:
         """The fact whose place it would take."""
         return self.says.corrects.supersedes if self.says.corrects else None
+
+    @property
+    def words(self) -> tuple[AgentId, ProposedFact]:
+        """What is said, and by whom."""
+        return self.agent, self.says
 
     @property
     def would(self) -> str:
@@ -126,7 +132,7 @@ def _member(state: RunState, answer: Planned) -> _Member:
     if says.corrects:
         rests_on.add(says.corrects.supersedes)
     tension = state.tension_of.get(answer.gate)
-    return _Member(answer.gate, answer.verdict, says, frozenset(rests_on), tension)
+    return _Member(answer.gate, answer.verdict, draft.agent, says, frozenset(rests_on), tension)
 
 
 def _why(state: RunState, one: _Member, other: _Member) -> str:
@@ -139,6 +145,8 @@ def _why(state: RunState, one: _Member, other: _Member) -> str:
             or _why_ground_moves(one, other)
             or _why_ground_moves(other, one)
         )
+    if one.verdict is other.verdict is Verdict.REFINE and one.words == other.words:
+        return "both send back the same words of one agent, and the same feedback is given once"
     return ""
 
 

@@ -9,7 +9,7 @@ integers in microseconds since 1970 UTC.
 
 from __future__ import annotations
 
-import hashlib
+from hashlib import sha256
 from typing import Any, NewType
 
 import msgspec
@@ -17,20 +17,15 @@ import msgspec
 from converge_core.errors import InvalidValue
 
 ContentHash = NewType("ContentHash", str)
-"""Lower-case hexadecimal SHA-256."""
+"""Lower-case hexadecimal SHA-256. To name a text so is a call, which hashing does without."""
 
 MAX_INTEGER = 2**53 - 1
 MAX_DEPTH = 64
 """How deep a value in a record may nest; a whole record may nest twice as deep."""
 
 
-def _plain(value: object) -> str:
-    if isinstance(value, str):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} cannot be recorded")
-
-
-_encoder = msgspec.json.Encoder(enc_hook=_plain, order="sorted")
+_encode = msgspec.json.Encoder(enc_hook=str.__str__, order="sorted").encode
+"""Spells an id as its text, and refuses whatever is no text."""
 
 
 def canonical(value: object) -> bytes:
@@ -40,7 +35,7 @@ def canonical(value: object) -> bytes:
         InvalidValue: if the value lies outside the domain, naming where.
     """
     _check(value, "$", 2 * MAX_DEPTH)
-    return _encoder.encode(value)
+    return _encode(value)
 
 
 def canonical_record(record: msgspec.Struct) -> bytes:
@@ -48,7 +43,7 @@ def canonical_record(record: msgspec.Struct) -> bytes:
 
     Its open-ended fields were checked when it was made or settled.
     """
-    return _encoder.encode(record)
+    return _encode(record)
 
 
 def checked(value: Any, place: str) -> Any:
@@ -63,7 +58,7 @@ def checked(value: Any, place: str) -> Any:
 
 def fresh(value: Any) -> Any:
     """Returns an equal value of the domain that shares nothing with ``value``."""
-    return msgspec.json.decode(_encoder.encode(value))
+    return msgspec.json.decode(_encode(value))
 
 
 def canonical_text(value: object) -> str:
@@ -76,9 +71,14 @@ def content_hash(value: object) -> ContentHash:
     return hash_bytes(canonical(value))
 
 
+def hash_record(record: msgspec.Struct) -> ContentHash:
+    """Returns the SHA-256 of the canonical bytes of a record, as :func:`canonical_record` does."""
+    return sha256(_encode(record)).hexdigest()  # type: ignore[return-value]
+
+
 def hash_bytes(data: bytes) -> ContentHash:
     """Returns the SHA-256 of ``data`` in hexadecimal."""
-    return ContentHash(hashlib.sha256(data).hexdigest())
+    return sha256(data).hexdigest()  # type: ignore[return-value]
 
 
 def hash_text(text: str) -> ContentHash:

@@ -18,8 +18,9 @@ MAX_CONTENT = 100_000
 def content_present(draft: Draft, context: Context) -> CheckResult:
     """The statement is neither blank nor absurdly long."""
     del context
-    size = len(draft.fact.content)
-    if not size or draft.fact.content.isspace():
+    content = draft.fact.content
+    size = len(content)
+    if not size or content.isspace():
         return CheckResult("content-present", False, "The statement is blank.", "words", "nothing")
     if size > MAX_CONTENT:
         reason = f"The statement has {size:,} characters; the limit is {MAX_CONTENT:,}."

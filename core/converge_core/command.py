@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from converge_core.agent import Executed
 from converge_core.artifact import ArtifactRef, ArtifactState
@@ -20,8 +21,7 @@ from converge_core.state import Phase
 from converge_core.tension import TensionResolution
 
 
-@dataclass(frozen=True, slots=True)
-class Begin:
+class Begin(msgspec.Struct, frozen=True):
     """Start a run over these observations and the proposals that restate them.
 
     Attributes:
@@ -37,99 +37,77 @@ class Begin:
     started: RunStarted
     observations: tuple[Observation, ...] = ()
     inputs: tuple[ProposedFact, ...] = ()
-    base: Context = field(default_factory=Context)
-    operators: Mapping[OperatorId, Operator] = field(default_factory=dict)
-    artifacts: Mapping[ArtifactRef, ArtifactState] = field(default_factory=dict)
+    base: Context = msgspec.field(default_factory=Context)
+    operators: Mapping[OperatorId, Operator] = msgspec.field(default_factory=dict)
+    artifacts: Mapping[ArtifactRef, ArtifactState] = msgspec.field(default_factory=dict)
     uses: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Advance:
+class Advance(msgspec.Struct, frozen=True):
     """Go on: decide what comes after an ended cycle, or merge what people decided."""
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(msgspec.Struct, frozen=True):
     """What the eligible agents did, in registration order."""
 
     executed: tuple[Executed, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Restart:
+class Restart(msgspec.Struct, frozen=True):
     """The process was away: agents whose work was lost execute again, undo windows begin anew."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decide:
+class Decide(msgspec.Struct, frozen=True):
     """A person's answer, and who that person is: somebody enrolled at the desk, as enrolled."""
 
     decision: Decision
     operator: Operator
 
 
-@dataclass(frozen=True, slots=True)
-class DecideAll:
+class DecideAll(msgspec.Struct, frozen=True):
     """Several answers as one: all of them are taken, or none is."""
 
     decisions: tuple[Decide, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Settle:
+class Settle(msgspec.Struct, frozen=True):
     """The answers by which a person settles a contradiction, and why."""
 
     resolution: TensionResolution
     decisions: tuple[Decide, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
+class Act(msgspec.Struct, frozen=True):
     """What a person does at a gate beside answering, and who that person is."""
 
     act: GateAct
     operator: Operator
 
 
-@dataclass(frozen=True, slots=True)
-class Elapse:
+class Elapse(msgspec.Struct, frozen=True):
     """Time has passed: deadlines may be over, and undo windows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(msgspec.Struct, frozen=True):
     """A person lays something before a run that is under way."""
 
     input: ProposedFact
     by: Operator
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(msgspec.Struct, frozen=True):
     """Write down how the context stands, for whoever folds the ledger to compare with."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cancel:
+class Cancel(msgspec.Struct, frozen=True):
     """A person stops the run."""
 
     by: str
 
 
-Command = (
-    Begin
-    | Advance
-    | Report
-    | Restart
-    | Decide
-    | DecideAll
-    | Settle
-    | Act
-    | Elapse
-    | Stage
-    | Snapshot
-    | Cancel
-)
+FromOutside = Decide | DecideAll | Settle | Act | Elapse | Stage | Restart | Snapshot | Cancel
+"""What people, the host and the clock ask for."""
+Command = Begin | Advance | Report | FromOutside
 
 _ENDED = frozenset({Phase.READY, Phase.WAITING, Phase.STOPPED})
 """Where a merge leads: to the next cycle, to people, or to the end."""

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Never, Self
+
+import msgspec
 
 from converge_core.canonical import ContentHash, hash_bytes
 from converge_core.correction import CorrectionScope, ScopeKind
@@ -21,10 +22,10 @@ from converge_core.ids import FactId
 from converge_core.key import ContextKey
 from converge_core.proposal import ProposedFact
 
-_set = object.__setattr__
 MAX_DEPTH = 16
 """How many contexts may stand on each other before they are copied together."""
 EMPTY_ROOT = ContentHash("0" * 64)
+Standing = tuple[int, Mapping[ContextKey, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,35 +57,22 @@ NOWHERE = Standpoint()
 """From where only corrections for everybody are seen."""
 
 
-class Context:
+class Context(msgspec.Struct, eq=False, kw_only=True):
     """The facts of one run, in the order in which they were made, and input that waits."""
 
-    __slots__ = (
-        "_base",
-        "_by_id",
-        "_by_key",
-        "_counts",
-        "_depth",
-        "_order",
-        "_root",
-        "_rooted",
-        "_settled",
-        "_staged",
-        "_superseding",
-    )
-
-    def __init__(self) -> None:
-        self._base: Context | None = None
-        self._depth = 0
-        self._by_key: dict[ContextKey, list[Fact]] = {}
-        self._by_id: dict[FactId, tuple[Fact, int]] = {}
-        self._order: list[Fact] = []
-        self._rooted = 0
-        self._root = EMPTY_ROOT
-        self._counts: Mapping[ContextKey, int] | None = None
-        self._staged: dict[tuple[ContextKey, FactId], ProposedFact] = {}
-        self._superseding: dict[FactId, list[Fact]] = {}
-        self._settled: dict[str, Fact] = {}
+    _base: Context | None = None
+    _depth: int = 0
+    _offset: int = 0
+    _order: list[Fact] = []
+    _by_id: dict[FactId, int] = {}
+    _by_key: dict[ContextKey, list[Fact]] = {}
+    _placed: int = 0
+    _root: ContentHash = EMPTY_ROOT
+    _rooted: int = 0
+    _staged: dict[tuple[ContextKey, FactId], ProposedFact] = {}
+    _standing: Standing | None = None
+    _superseding: dict[FactId, list[Fact]] = {}
+    _settled: dict[str, Fact] = {}
 
     def has(self, key: ContextKey) -> bool:
         """Whether any fact stands under ``key``."""
@@ -100,7 +88,9 @@ class Context:
 
     def count(self, key: ContextKey | None = None) -> int:
         """Returns the number of facts under ``key``, or of all."""
-        own = len(self._order) if key is None else len(self._by_key.get(key, ()))
+        if key is None:
+            return self._offset + len(self._order)
+        own = len(self._under(key))
         return own + (self._base.count(key) if self._base else 0)
 
     def fact(self, key: ContextKey, id: FactId) -> Fact | None:  # noqa: A002
@@ -110,17 +100,23 @@ class Context:
 
     def find(self, id: FactId) -> Fact | None:  # noqa: A002
         """Returns the fact of that id under whatever key, or None."""
-        placed = self.placed(id)
-        return placed[0] if placed else None
+        place = self._by_id.get(id)
+        if place is not None:
+            return self._order[place]
+        return self._base.find(id) if self._base is not None else None
 
     def counts(self) -> Mapping[ContextKey, int]:
         """Returns the number of facts under each key that has any."""
-        if self._counts is None:
+        return self.standing()[1]
+
+    def standing(self) -> Standing:
+        """Returns how many facts there are, in all and under each key that has any."""
+        if self._standing is None:
             found = dict(self._base.counts()) if self._base else {}
-            for key, facts in self._by_key.items():
+            for key, facts in self._keyed().items():
                 found[key] = found.get(key, 0) + len(facts)
-            self._counts = MappingProxyType(found)
-        return self._counts
+            self._standing = self._offset + len(self._order), MappingProxyType(found)
+        return self._standing
 
     @property
     def root(self) -> ContentHash:
@@ -153,14 +149,11 @@ class Context:
 
     def view(self) -> ContextView:
         """Returns a snapshot for one agent."""
-        return ContextView(self)
+        return ContextView(self, self.standing())
 
     def _fork(self) -> Context:
         """Returns a context that sees this one and grows apart from it, at no cost of copying."""
-        fork = Context()
-        fork._base = self
-        fork._depth = self._depth + 1
-        return fork
+        return Context(_base=self, _depth=self._depth + 1, _offset=self._offset + len(self._order))
 
     def _continued(self) -> Context:
         """Returns a fork for a run that goes on from here.
@@ -180,21 +173,33 @@ class Context:
         return [*(self._base.in_order() if self._base else ()), *self._order]
 
     def _grow(self, fact: Fact) -> None:
-        facts = self._by_key.setdefault(fact.key, [])
-        before = self._base.count(fact.key) if self._base else 0
-        self._by_id[fact.id] = (fact, before + len(facts))
-        facts.append(fact)
-        self._order.append(fact)
+        order = self._order
+        self._by_id[fact.id] = len(order)
+        order.append(fact)
+        self._standing = None
         if corrects := fact.corrects:
             self._superseding.setdefault(corrects.supersedes, []).append(fact)
         if conflict := fact.conflict:
             self._settled[conflict] = fact
-        self._counts = None
 
-    def placed(self, id: FactId) -> tuple[Fact, int] | None:  # noqa: A002
-        """Returns the fact of that id and which one it is under its key."""
-        placed = self._by_id.get(id)
-        return self._base.placed(id) if placed is None and self._base else placed
+    def _keyed(self) -> dict[ContextKey, list[Fact]]:
+        """Returns its own facts by key; those that are new are put in their places now."""
+        by_key, order = self._by_key, self._order
+        if self._placed < len(order):
+            for fact in order[self._placed :]:
+                by_key.setdefault(fact.key, []).append(fact)
+            self._placed = len(order)
+        return by_key
+
+    def _under(self, key: ContextKey) -> Sequence[Fact]:
+        return self._keyed().get(key, ())
+
+    def stood(self, key: ContextKey, id: FactId, total: int) -> bool:  # noqa: A002
+        """Whether that fact stood under ``key`` when there were ``total`` facts."""
+        place = self._by_id.get(id)
+        if place is not None:
+            return self._offset + place < total and self._order[place].key is key
+        return self._base is not None and self._base.stood(key, id, total)
 
     def corrections_of(self, id: FactId) -> list[Fact]:  # noqa: A002
         """Returns the facts that took the place of one, for whomever, in the order they came."""
@@ -239,7 +244,7 @@ class Context:
 
     def first(self, key: ContextKey, count: int) -> tuple[Fact, ...]:
         """Returns the oldest ``count`` facts under ``key``."""
-        own = self._by_key.get(key, ())
+        own = self._under(key)
         if self._base is None:
             return tuple(own[:count])
         before = self._base.count(key)
@@ -252,43 +257,28 @@ class Context:
         before = self._base.count(key) if self._base else 0
         if self._base and place < before:
             return self._base.at(key, place)
-        own: Sequence[Fact] = self._by_key.get(key, ())
+        own = self._under(key)
         return own[place - before] if place - before < len(own) else None
 
 
-class ContextView:
+class ContextView(msgspec.Struct, frozen=True, eq=False):
     """What an agent sees: the facts as they stood when the cycle began, read-only.
 
     Facts are never taken away, so remembering how many there were is all a snapshot needs.
     Attributes cannot be set, and :attr:`reads` records which facts the agent looked at.
     """
 
-    __slots__ = ("_context", "_counts", "_reads")
     _context: Context
-    _counts: Mapping[ContextKey, int]
-    _reads: dict[FactId, None]
-
-    def __new__(cls, context: Context) -> Self:
-        """Makes a view; unlike an initialiser, this cannot be called again on what was made."""
-        view = object.__new__(cls)
-        _set(view, "_context", context)
-        _set(view, "_counts", context.counts())
-        _set(view, "_reads", {})
-        return view
-
-    def __setattr__(self, name: str, value: Any) -> Never:
-        raise AttributeError(f"an agent cannot write to the context: {name}")
-
-    def __delattr__(self, name: str) -> Never:
-        raise AttributeError(f"an agent cannot write to the context: {name}")
+    _standing: Standing
+    _reads: dict[FactId, None] = {}
 
     def has(self, key: ContextKey) -> bool:
         """Whether any fact stands under ``key``."""
-        return key in self._counts
+        return key in self._standing[1]
 
     def count(self, key: ContextKey) -> int:
         """Returns the number of facts under ``key``."""
-        return self._counts.get(key, 0)
+        return self._standing[1].get(key, 0)
 
     def get(self, key: ContextKey) -> tuple[Fact, ...]:
         """Returns the facts under ``key``, oldest first; they count as read."""
@@ -320,8 +310,7 @@ class ContextView:
 
     def contains(self, key: ContextKey, id: FactId) -> bool:  # noqa: A002
         """Whether that fact stands in the snapshot; asking does not count as reading."""
-        placed = self._context.placed(id)
-        return placed is not None and placed[0].key is key and placed[1] < self.count(key)
+        return self._context.stood(key, id, self._standing[0])
 
     @property
     def reads(self) -> tuple[FactId, ...]:

@@ -8,19 +8,18 @@ smallest such driver; the desktop's engine thread is another. What is legal when
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from msgspec import UNSET, structs
 
 from converge_core import events as e
-from converge_core.agent import Agent, Executed, Executor, Registered, sequential, taken, wants
+from converge_core.advancing import advance, stop
+from converge_core.agent import Agent, Executor, sequential
 from converge_core.answering import answered
 from converge_core.authority import Actor, ActorKind, AuthorityGrant, AuthorityLevel
-from converge_core.binding import NOTHING_BINDS, Binding
 from converge_core.canonical import ContentHash
-from converge_core.checks import BASIC
 from converge_core.command import (
     TRANSITIONS,
     Act,
@@ -31,6 +30,7 @@ from converge_core.command import (
     Decide,
     DecideAll,
     Elapse,
+    FromOutside,
     Report,
     Restart,
     Settle,
@@ -38,56 +38,29 @@ from converge_core.command import (
     Stage,
 )
 from converge_core.context import Context, ContextView
-from converge_core.criterion import Judge, judge, outcome
+from converge_core.criterion import Judge
 from converge_core.deciding import begin_again, elapse
-from converge_core.endings import (
-    broken_by,
-    name_breach,
-    name_breaches,
-    name_violation,
-    pending,
-    spent,
-    too_many,
-    withdrawn,
-)
-from converge_core.errors import IllegalCommand, InvalidConfiguration, InvalidValue
+from converge_core.endings import pending
+from converge_core.errors import IllegalCommand
 from converge_core.frame import Frames, validate_frames
-from converge_core.gate import Check, PromotionGate
-from converge_core.ids import (
-    MAX_NAME,
-    AgentId,
-    ProposalId,
-    RunId,
-    proposal_id,
-    trace_id,
-    why_invalid,
-)
+from converge_core.gate import Check
+from converge_core.ids import AgentId, ProposalId, RunId
 from converge_core.intent import NO_INTENT, RootIntent, validate
-from converge_core.invariant import Invariant, InvariantClass, OnViolation, Violation
-from converge_core.key import ContextKey
+from converge_core.invariant import Invariant
 from converge_core.lifecycle import why_not_begun
-from converge_core.merge import ENGINE, PEOPLE, Merge, StakesOf
-from converge_core.observation import Observation
-from converge_core.policy import ENGINE_GATE, Policy, policy_of_grants
-from converge_core.proposal import Draft, ProposedFact, draft
+from converge_core.merge import StakesOf
+from converge_core.merging import merge_answers, merge_input, merge_report
+from converge_core.policy import Policy
+from converge_core.proposal import ProposedFact, draft
 from converge_core.record import settled
-from converge_core.resolving import resolve
 from converge_core.review import SignatureCheck, no_signatures
-from converge_core.state import DeskState, Phase, RunState, begun, fold
-from converge_core.stop import (
-    AgentRefused,
-    AnyStop,
-    Converged,
-    CriteriaMet,
-    FactBudgetExhausted,
-    PromotionRejected,
-    UserCancelled,
-)
-from converge_core.trace import DecisionTrace
-from converge_core.wakers import Wakers
+from converge_core.roster import INPUT, Roster, check_name
+from converge_core.rules import Rules
+from converge_core.state import Phase, RunState, begun, grow
+from converge_core.stop import AnyStop, Converged, CriteriaMet, UserCancelled
 
-INPUT = AgentId("input")
-KEYS = tuple(ContextKey)
+RUN, BEFORE = RunId("run"), RunId("before")
+"""What a run without a desk is called, and the run whose context it goes on from."""
 MAX_RUN = 32
 """The longest id of a run; ids of proposals, gates and traces derive from it."""
 
@@ -143,42 +116,38 @@ class Engine:
         stakes: StakesOf | None = None,
         verify: SignatureCheck = no_signatures,
     ) -> None:
-        self._policy = policy
-        self._judges = dict(criteria or {})
-        self._stakes = stakes
-        self._checks = {**BASIC, **(checks or {})}
-        self._invariants = tuple(invariants)
-        for invariant in self._invariants:
-            _check_name("invariant", invariant.name)
-        self._of = {
-            kind: tuple(one for one in self._invariants if one.invariant_class is kind)
-            for kind in InvariantClass
-        }
+        known = tuple(invariants)
+        for invariant in known:
+            check_name("invariant", invariant.name)
+        self._roster = Roster()
+        self._rules = Rules(
+            policy=policy,
+            checks=checks or {},
+            invariants=known,
+            judges=criteria or {},
+            stakes=stakes,
+            levels=self._roster.levels,
+        )
         self._verify = verify
-        self._agents: dict[AgentId, Agent] = {}
-        self._packs: dict[AgentId, str] = {}
-        self._levels: dict[AgentId, AuthorityLevel] = {}
-        self._wakers = Wakers()
-        self._gates: dict[tuple[object, ...], PromotionGate] = {}
 
     @property
     def agents(self) -> tuple[AgentId, ...]:
         """The registered agents, in order."""
-        return tuple(self._agents)
+        return tuple(self._roster.agents)
 
     @property
     def invariants(self) -> tuple[Invariant, ...]:
         """The rules about the whole context, in the order in which they are checked."""
-        return self._invariants
+        return self._rules.invariants
 
     @property
     def judges(self) -> Mapping[str, Judge]:
         """Who judges a criterion, by its id."""
-        return MappingProxyType(self._judges)
+        return MappingProxyType(self._rules.judges)
 
     def policy_version(self, *grants: AuthorityGrant) -> ContentHash:
         """Returns the version of the policy that decides in a run under ``grants``."""
-        return (self._policy or policy_of_grants(grants)).version
+        return self._rules.gate(grants).policy.version
 
     def register(
         self,
@@ -197,14 +166,7 @@ class Engine:
         Raises:
             InvalidConfiguration: if an agent of that name is registered, or its name cannot be one.
         """
-        known = Registered(agent)
-        _check_name("agent", known.name)
-        if known.name in {*self._agents, INPUT, ENGINE, PEOPLE}:
-            raise InvalidConfiguration(f"the name {known.name} of an agent is taken")
-        self._wakers.add(len(self._agents), known)
-        self._agents[known.name] = known
-        self._packs[known.name] = pack
-        self._levels[known.name] = level
+        self._roster.add(agent, pack, level)
 
     def step(self, state: RunState | None, command: Command, now: int) -> list[e.Event]:
         """Returns the events that follow from ``command``; nothing is changed.
@@ -216,37 +178,48 @@ class Engine:
 
         Raises:
             IllegalCommand: if the command does not fit the run's phase.
-            InvalidIntent: if what a run is to begin for is incomplete or contradicts itself.
             DecisionRefused: if a decision cannot be taken.
         """
-        if isinstance(command, Begin):
-            if state is not None:
-                raise IllegalCommand(f"run {state.run} has begun already")
-            return self._begin(command, now)
-        state = _fitting(state, command)
+        if state is None:
+            if isinstance(command, Begin):
+                return self._begin(command, now)
+            raise IllegalCommand(f"{type(command).__name__} needs a run that has begun")
+        legal = TRANSITIONS.get(type(command))
+        if legal is not None and state.phase not in legal:
+            name = type(command).__name__
+            raise IllegalCommand(f"{name} does not fit run {state.run}, which is {state.phase}")
         match command:
             case Advance():
-                resolving = state.phase is Phase.RESOLVING
-                return self._resolve(state, now) if resolving else self._advance(state, now)
+                if state.phase is Phase.RESOLVING:
+                    return merge_answers(self._rules, state, now)
+                return advance(self._rules, self._roster, state, now)
             case Report():
-                return self._merge(state, command.executed, now)
-            case Restart():
-                return _begun_again(state, now)
+                return merge_report(self._rules, state, command.executed, now)
+            case Begin():
+                raise IllegalCommand(f"run {state.run} has begun already")
+            case _:
+                return self._taken(state, command, now)
+
+    def _taken(self, state: RunState, command: FromOutside, now: int) -> list[e.Event]:
+        """Returns what follows from what people, the host and the clock ask for."""
+        match command:
             case Decide() | DecideAll() | Settle() | Act():
                 return answered(state, command, now, self._verify)
             case Elapse():
                 return elapse(state, now)
+            case Restart():
+                return _begun_again(state, now)
             case Stage():
                 return [_staged(state, command)]
             case Snapshot():
                 return [_snapshot(state)]
             case Cancel():
-                return self._stop(state, state.cycle, UserCancelled(by=command.by))
+                return stop(state, state.cycle, UserCancelled(by=command.by))
 
     def work(self, state: RunState) -> tuple[tuple[Agent, ContextView], ...]:
         """Returns the agents to execute, each with its own view of the same snapshot."""
-        eligible = state.eligible[state.cycle]
-        return tuple([(self._agents[name], state.context.view()) for name in eligible])
+        agents, context = self._roster.agents, state.context
+        return tuple([(agents[name], context.view()) for name in state.eligible[state.cycle]])
 
     def run(
         self,
@@ -257,7 +230,7 @@ class Engine:
         frames: Frames = (),
         executor: Executor = sequential,
         clock: Callable[[], int] = lambda: 0,
-        on_event: Callable[[e.Event], None] = lambda _: None,
+        on_event: Callable[[e.Event], None] | None = None,
     ) -> RunResult:
         """Runs to the fixed point, or until a person is needed.
 
@@ -270,343 +243,61 @@ class Engine:
             executor: how agents are executed.
             clock: microseconds since 1970 UTC.
             on_event: called with each event after it was folded.
-
-        Raises:
-            InvalidIntent: if a declared intent is incomplete or contradicts itself.
         """
-        desk, state = DeskState(), None
-        before = _ended_with(context) if context.count() else None
-        if before:
-            desk.runs[before.run] = before
+        before, grants = context.count(), (authority,)
         started = e.run_without_pack(
-            RunId(f"run-{context.count()}" if before else "run"),
+            RunId(f"run-{before}") if before else RUN,
             intent or NO_INTENT,
-            policy_digest=self.policy_version(authority),
+            policy_digest=self._rules.gate(grants).policy.version,
             agents=self.agents,
-            grants=(authority,),
-            continues=before.run if before else None,
+            grants=grants,
+            continues=BEFORE if before else None,
             base_root=context.root if before else "",
             frames=frames or UNSET,
+            levels=self._roster.levels_of(self.agents),
         )
-        command: Command = Begin(started, inputs=context.staged(), base=context)
+        now = clock()
+        events = self.step(None, Begin(started, inputs=context.staged(), base=context), now)
+        state = begun(started, now, context, {})
+        grow(state, events[1:], now, 1)
+        seq, executing, waiting = len(events), Phase.EXECUTING, Phase.WAITING
         while True:
-            now = clock()
-            for event in self.step(state, command, now):
-                desk = fold(desk, event, now, desk.seq + 1)
-                on_event(event)
-            state = desk.runs[started.run]
-            if state.phase is Phase.EXECUTING:
-                command = Report(executor(self.work(state)))
-            elif state.phase is Phase.WAITING:
+            if on_event is not None:
+                for event in events:
+                    on_event(event)
+            phase = state.phase
+            if phase is executing:
+                command: Command = Report(executor(self.work(state)))
+            elif phase is waiting:
                 return RunResult(state.context, state.cycle, pending(state))
             elif state.stop is not None:
                 return RunResult(state.context, state.cycle, state.stop)
             else:
                 command = Advance()
-
-    def _gate(
-        self, grants: tuple[AuthorityGrant, ...], binding: Binding = NOTHING_BINDS
-    ) -> PromotionGate:
-        known = (grants, binding.checks)
-        if known not in self._gates:
-            policy = self._policy or policy_of_grants(grants)
-            gate = PromotionGate(ENGINE_GATE, policy, self._checks, binding.checks)
-            self._gates = {known: gate}
-        return self._gates[known]
-
-    def _merge_on(self, state: RunState, now: int) -> Merge:
-        gate = self._gate(state.grants, state.binding)
-        levels = state.levels or self._levels  # as it began; an old ledger does not say
-        return Merge.of(state, gate, now, levels=levels, stakes=self._stakes)
+            now = clock()
+            events = self.step(state, command, now)
+            grow(state, events, now, seq)
+            seq += len(events)
 
     def _begin(self, command: Begin, now: int) -> list[e.Event]:
-        started = command.started
-        base = command.base if started.continues else Context()
-        if base.root != (started.base_root or base.root):
-            raise IllegalCommand(
-                f"run {started.run} does not begin where {started.continues} ended"
-            )
-        self._check_run(started)
-        reason = why_not_begun(command.artifacts, started, command.uses)
-        if reason:
-            raise IllegalCommand(f"run {started.run} cannot begin. {reason}")
-        levels = tuple(self._levels.get(one, AuthorityLevel.ADVISORY) for one in started.agents)
-        started = structs.replace(started, levels=levels)
-        state = begun(started, now, base, command.operators)
-        observed = [settled(Observation, one) for one in command.observations]
-        for one in observed:
-            if not one.intact():
-                raise IllegalCommand(f"observation {one.id} does not have its payload's hash")
-            state.observations[one.id] = one
-        merge = self._merge_on(state, now)
-        author = Actor(kind=ActorKind.SYSTEM, id=INPUT)
-        for ordinal, fact in enumerate(command.inputs):
-            name = proposal_id(started.run, 0, INPUT, ordinal)
-            merge.consider(draft(name, author, INPUT, 0, settled(ProposedFact, fact)))
-        staged = [e.ObservationStaged(run=started.run, observation=one) for one in observed]
-        broken = merge.broken((*self._of[InvariantClass.STRUCTURAL], *state.binding.hard))
-        if broken:
-            return [started, *staged, *self._discard(state, merge, broken)]
-        return [started, *staged, *self._close(merge, state, ())]
-
-    def _check_run(self, started: e.RunStarted) -> None:
-        validate(started.intent)
-        validate_frames(started.intent, started.frames or ())
+        started, intent = command.started, command.started.intent
+        validate(intent)
+        validate_frames(intent, started.frames or ())
         if len(started.run) > MAX_RUN:
             raise IllegalCommand(
                 f"the id {started.run[:MAX_RUN]}… of a run has {len(started.run)} characters; at "
                 f"most {MAX_RUN} are allowed, so that ids can derive from it"
             )
-        for name in started.intent.required_agents:
-            if name not in self._agents:
+        for name in intent.required_agents:
+            if name not in self._roster.agents:
                 raise IllegalCommand(f"the intent requires {name}, and no such agent is registered")
-
-    def _advance(self, state: RunState, now: int) -> list[e.Event]:
-        if state.cycle > 0 and not state.staged and not self._moved(state):
-            return self._finish(state, state.cycle, now)
-        stopped = self._stop_if_broken(state, state.cycle, now, OnViolation.STOP)
-        if stopped:
-            return stopped
-        eligible = self._eligible(state, self._woken(state))
-        following = e.CycleStarted(run=state.run, cycle=state.cycle + 1, eligible=eligible)
-        if not eligible and not state.staged:
-            return self._finish(state, state.cycle + 1, now, following)
-        end = spent(state) or too_many(state, eligible)
-        return self._stop(state, state.cycle, end) if end else [following]
-
-    def _moved(self, state: RunState) -> bool:
-        """Whether the last cycle changed anything; a diagnostic counts for whom it concerns."""
-        if any(key is not ContextKey.DIAGNOSTIC for key, _, _ in state.changed):
-            return True
-        return bool(self._eligible(state, self._wakers.concerned(state.changed)))
-
-    def _woken(self, state: RunState) -> Iterable[Agent]:
-        if state.cycle == 0 and state.started.continues:
-            return self._wakers.woken_by_all(state.context)
-        return self._wakers.woken(state.changed, state.recalled)
-
-    def _eligible(self, state: RunState, woken: Iterable[Agent]) -> tuple[AgentId, ...]:
-        context, active = state.context, state.intent.active_packs
-        return tuple(
-            [
-                agent.name
-                for agent in woken
-                if (active is None or self._packs[agent.name] in ("", *active))
-                and wants(agent, context.view())
-            ]
-        )
-
-    def _merge(self, state: RunState, executed: tuple[Executed, ...], now: int) -> list[e.Event]:
-        expected, got = state.eligible[state.cycle], tuple(one.agent for one in executed)
-        if got != expected:
-            raise IllegalCommand(f"cycle {state.cycle} awaits {expected}, not {got}")
-        executed = tuple(map(_settled, executed))
-        merge = self._merge_on(state, now)
-        traces = [trace for one in executed for trace in _traces_of(merge, one)]
-        drafts = [one for done in executed for one in _drafts_of(merge, done)]
-        merge.note_contradictions([one for one, refusal in drafts if not refusal])
-        if traces:
-            merge.traces = {**state.traces, **{trace.id: trace for trace in traces}}
-        for staged in state.staged.values():
-            merge.consider(staged)
-        for made, refusal in drafts:
-            if refusal:
-                merge.set_aside(made, "agent-refused", "Its agent gave up in the same cycle.")
-            else:
-                merge.consider(made)
-        recorded = [e.TraceRecorded(run=merge.run, trace=trace) for trace in traces]
-        failed = [one for one in executed if one.failure or one.effect.refusal]
-        for one in failed:
-            merge.fail(one.agent, one.failure or one.effect.refusal)
-        broken = merge.broken((*self._of[InvariantClass.STRUCTURAL], *state.binding.hard))
-        if broken:
-            return [*recorded, *self._discard(state, merge, broken)]
-        required = [one for one in failed if one.agent in state.intent.required_agents]
-        stop: AnyStop | None = None
-        if required:
-            reason = required[0].failure or required[0].effect.refusal
-            stop = AgentRefused(agent=required[0].agent, reason=reason)
-        return [*recorded, *self._close(merge, state, (stop,) if stop else ())]
-
-    def _resolve(self, state: RunState, now: int) -> list[e.Event]:
-        merge = self._merge_on(state, now)
-        for staged in state.staged.values():
-            if staged.fact.corrects:  # what people decided on may rest on it
-                merge.consider(staged)
-        for gate in state.gates.values():
-            if gate.closed and not gate.withdrawn and not gate.merged:
-                resolve(merge, gate, state.drafts[gate.request.proposal])
-        broken = merge.broken((*self._of[InvariantClass.STRUCTURAL], *state.binding.hard))
-        if broken:
-            return self._discard(state, merge, broken)
-        return self._close(merge, state, ())
-
-    def _close(self, merge: Merge, state: RunState, stops: tuple[AnyStop, ...]) -> list[e.Event]:
-        """Returns a merge's events and its end: a stop, a pause at gates, or the cycle's end."""
-        lost = [
-            PromotionRejected(proposal=proposal.id, reason=reason)
-            for fact_id, proposal, reason in merge.lost
-            if fact_id in state.intent.required_facts and merge.context.find(fact_id) is None
-        ]
-        reasons: list[AnyStop] = [*stops, *lost]
-        name_breaches(merge, state.binding.soft)
-        opened = () if reasons or merge.exhausted else merge.open_gates()
-        if not reasons and not opened:
-            self._remediate(merge, state)
-        if merge.exhausted:
-            facts, limit = merge.context.count() - state.base_facts, state.intent.budgets.facts
-            reasons.append(FactBudgetExhausted(facts=facts, limit=limit))
-        made = [event.fact.key for event in merge.events if isinstance(event, e.FactPromoted)]
-        made += [key for key, _, _ in state.merging]
-        changed = set(made)
-        ended = e.CycleEnded(
-            run=merge.run,
-            cycle=merge.cycle,
-            facts=len(made),
-            changed=tuple([key.value for key in KEYS if key in changed]) if changed else (),
-        )
-        if reasons:
-            merge.abandon()
-            stopped = e.RunStopped(
-                run=merge.run, cycles=merge.cycle, reason=reasons[0], root=merge.context.root
-            )
-            return [*merge.events, ended, stopped]
-        if not opened:
-            return [*merge.events, ended]
-        gates = tuple(event.request.id for event in opened)
-        paused = e.RunPaused(run=merge.run, cycle=merge.cycle, gates=gates)
-        return [*merge.events, *opened, *merge.open_tensions(opened), paused]
-
-    def _discard(
-        self, state: RunState, merge: Merge, broken: tuple[Invariant, Violation]
-    ) -> list[e.Event]:
-        invariant, violation = broken
-        kept, proposals = merge.salvaged()
-        again = self._merge_on(state, merge.now)
-        again.drafted = merge.drafted
-        name_violation(again, invariant, violation)
-        for event in kept:
-            if isinstance(event, e.AgentFailed):
-                again.diagnose_failure(event.agent, event.reason)
-        reason = broken_by(invariant, violation)
-        discarded = e.MergeDiscarded(
-            run=state.run,
-            cycle=state.cycle,
-            invariant=invariant.name,
-            reason=violation.reason,
-            proposals=proposals,
-        )
-        stopped = e.RunStopped(
-            run=state.run, cycles=state.cycle, reason=reason, root=again.context.root
-        )
-        return [*kept, discarded, *withdrawn(state), *again.events, stopped]
-
-    def _remediate(self, merge: Merge, state: RunState) -> None:
-        """Names broken semantic rules that agents may mend in a diagnostic of this merge."""
-        for invariant in self._of[InvariantClass.SEMANTIC]:
-            violation = invariant.judge(merge.context)
-            if violation and invariant.on_violation is OnViolation.REMEDIATE:
-                before = max(state.cycle - 1, 0)  # it is looked at as each cycle ends
-                name_breach(merge, state, invariant, violation, since=before)
-
-    def _finish(
-        self, state: RunState, cycles: int, now: int, *following: e.CycleStarted
-    ) -> list[e.Event]:
-        """Ends the run at its fixed point, unless a broken acceptance rule wakes somebody."""
-        stopped = self._stop_if_broken(state, cycles, now)
-        if stopped:
-            return [*following, *stopped]
-        again = self._go_on(state, now)
-        if again:
-            return again
-        stopped = self._stop_if_broken(state, cycles, now, of=InvariantClass.ACCEPTANCE)
-        if stopped:
-            return [*following, *stopped]
-        results = [
-            (criterion, judge(criterion, self._judges, state.context))
-            for criterion in state.criteria
-        ]
-        return [*following, *self._stop(state, cycles, outcome(results))]
-
-    def _go_on(self, state: RunState, now: int) -> list[e.Event]:
-        """Returns another cycle for those who may mend a broken acceptance rule, if any wants."""
-        open_ended = [
-            one
-            for one in self._of[InvariantClass.ACCEPTANCE]
-            if one.on_violation is OnViolation.REMEDIATE
-        ]
-        if not open_ended:
-            return []
-        merge = self._merge_on(state, now)
-        for invariant in open_ended:
-            violation = invariant.judge(merge.context)
-            if violation:
-                name_breach(merge, state, invariant, violation)
-        new = [event.fact for event in merge.events if isinstance(event, e.FactPromoted)]
-        changes = [(fact.key, fact.kind, fact.id) for fact in new]
-        eligible = self._eligible(state, self._wakers.concerned(changes))
-        if not eligible:
-            return []
-        end = spent(state) or too_many(state, eligible)
-        if end:
-            return [*merge.events, *self._stop(state, state.cycle, end, merge.context)]
-        return [
-            *merge.events,
-            e.CycleStarted(run=state.run, cycle=state.cycle + 1, eligible=eligible),
-        ]
-
-    def _stop_if_broken(
-        self,
-        state: RunState,
-        cycles: int,
-        now: int,
-        mode: OnViolation | None = None,
-        *,
-        of: InvariantClass = InvariantClass.SEMANTIC,
-    ) -> list[e.Event]:
-        """Returns the end that a broken rule asks for, after a diagnostic that names it.
-
-        Args:
-            state: the run.
-            cycles: how many cycles it took.
-            now: microseconds since 1970 UTC.
-            mode: just rules that lead to this; None for all.
-            of: the class of rules to look at.
-        """
-        for invariant in self._of[of]:
-            if mode is not None and invariant.on_violation is not mode:
-                continue
-            violation = invariant.judge(state.context)
-            if violation:
-                merge = self._merge_on(state, now)
-                name_violation(merge, invariant, violation)
-                reason = broken_by(invariant, violation)
-                return [*merge.events, *self._stop(state, cycles, reason, merge.context)]
-        return []
-
-    def _stop(
-        self, state: RunState, cycles: int, reason: AnyStop, context: Context | None = None
-    ) -> list[e.Event]:
-        root = (context or state.context).root
-        stopped = e.RunStopped(run=state.run, cycles=cycles, reason=reason, root=root)
-        return [*withdrawn(state), stopped]
-
-
-def _check_name(what: str, name: str) -> None:
-    reason = why_invalid(name)
-    if not reason and len(name) > MAX_NAME:
-        reason = f"has {len(name)} characters; at most {MAX_NAME} are allowed"
-    if reason:
-        raise InvalidConfiguration(f"the name {name[:40]!r} of an {what} {reason}")
-
-
-def _fitting(state: RunState | None, command: Command) -> RunState:
-    name = type(command).__name__
-    if state is None:
-        raise IllegalCommand(f"{name} needs a run that has begun")
-    if state.phase not in TRANSITIONS[type(command)]:
-        raise IllegalCommand(f"{name} does not fit run {state.run}, which is {state.phase}")
-    return state
+        reason = why_not_begun(command.artifacts, started, command.uses)
+        if reason:
+            raise IllegalCommand(f"run {started.run} cannot begin. {reason}")
+        levels = self._roster.levels_of(started.agents)
+        if started.levels != levels:
+            command = structs.replace(command, started=structs.replace(started, levels=levels))
+        return merge_input(self._rules, command, now)
 
 
 def _begun_again(state: RunState, now: int) -> list[e.Event]:
@@ -614,37 +305,6 @@ def _begun_again(state: RunState, now: int) -> list[e.Event]:
         return begin_again(state, now)
     eligible = state.eligible[state.cycle]
     return [e.CycleStarted(run=state.run, cycle=state.cycle, eligible=eligible)]
-
-
-def _traces_of(merge: Merge, one: Executed) -> list[DecisionTrace]:
-    """Returns the model calls an agent made, on record."""
-    return [
-        DecisionTrace(
-            id=trace_id(merge.run, merge.cycle, one.agent, ordinal),
-            run=merge.run,
-            cycle=merge.cycle,
-            agent=one.agent,
-            call=call,
-        )
-        for ordinal, call in enumerate(one.effect.calls)
-    ]
-
-
-def _drafts_of(merge: Merge, one: Executed) -> Iterator[tuple[Draft, str]]:
-    """Yields what an agent proposes, on record, and why it gave up if it did."""
-    author = Actor(kind=ActorKind.AGENT, id=one.agent)
-    named = tuple(
-        [
-            trace_id(merge.run, merge.cycle, one.agent, ordinal)
-            for ordinal in range(len(one.effect.calls))
-        ]
-    )
-    for ordinal, fact in enumerate(one.effect.proposals):
-        if type(fact) is not ProposedFact:
-            raise IllegalCommand(f"{one.agent} is reported to propose a {type(fact).__name__}")
-        name = proposal_id(merge.run, merge.cycle, one.agent, ordinal)
-        made = draft(name, author, one.agent, merge.cycle, fact, read=one.reads, traces=named)
-        yield made, one.effect.refusal
 
 
 def _staged(state: RunState, command: Stage) -> e.InputStaged:
@@ -655,27 +315,8 @@ def _staged(state: RunState, command: Stage) -> e.InputStaged:
     return e.InputStaged(run=state.run, draft=draft(name, author, INPUT, state.cycle, fact))
 
 
-def _settled(one: Executed) -> Executed:
-    """Returns what an executor reports about an agent, so that it can be read back.
-
-    Raises:
-        IllegalCommand: if it cannot be; what :func:`execute` made always can.
-    """
-    try:
-        return taken(one)
-    except InvalidValue as error:
-        words = f"what {one.agent} is reported to have done cannot be recorded: {error}"
-        raise IllegalCommand(words) from error
-
-
 def _snapshot(state: RunState) -> e.SnapshotTaken:
     context = state.context
     return e.SnapshotTaken(
         run=state.run, cycle=state.cycle, facts=context.count(), root=context.root
     )
-
-
-def _ended_with(context: Context) -> RunState:
-    """Returns a run that ended with ``context``, for another to go on from."""
-    started = e.run_without_pack(RunId("before"), NO_INTENT)
-    return RunState(started, 0, phase=Phase.STOPPED, context=context)

@@ -14,7 +14,7 @@ from typing import Any, Final, Never, final
 import msgspec
 
 from converge_core.authority import Actor
-from converge_core.canonical import ContentHash, canonical_record, fresh, hash_bytes
+from converge_core.canonical import ContentHash, fresh, hash_record
 from converge_core.correction import Correction
 from converge_core.ids import (
     AgentId,
@@ -211,16 +211,17 @@ class Fact(metaclass=Sealed):
 
 
 def _digest(record: FactRecord) -> ContentHash:
-    content = _Content(
-        id=record.id,
-        key=record.key,
-        kind=record.kind,
-        content=record.content,
-        structured=record.structured,
-        confidence=record.confidence,
-        rests_on=record.rests_on,
-        approver=record.promotion.approver,
-        corrects=record.corrects,
-        conflict=record.conflict,
+    return hash_record(
+        _Content(
+            id=record.id,
+            key=record.key,
+            kind=record.kind,
+            content=record.content,
+            structured=record.structured,
+            confidence=record.confidence,
+            rests_on=record.rests_on,
+            approver=record.promotion.approver,
+            corrects=record.corrects,
+            conflict=record.conflict,
+        )
     )
-    return hash_bytes(canonical_record(content))

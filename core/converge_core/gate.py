@@ -9,11 +9,13 @@ two. Checks run; a check that the policy names and nobody provides refuses every
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import Never, final
 
+import msgspec
+from msgspec.structs import replace
+
 from converge_core.authority import Actor, AuthorityGrant
-from converge_core.canonical import ContentHash, canonical_record, hash_bytes
+from converge_core.canonical import ContentHash, hash_record
 from converge_core.context import Context
 from converge_core.contract import CheckResult
 from converge_core.errors import MissingCheck, NotAuthorized, ReportMismatch
@@ -29,9 +31,10 @@ from converge_core.fact import (
 from converge_core.ids import ApprovalId, GateId, ProposalId
 from converge_core.key import ContextKey
 from converge_core.policy import Policy
-from converge_core.proposal import Draft
+from converge_core.proposal import Draft, ProposedFact
 from converge_core.record import Record, settled
 
+_set = object.__setattr__
 Check = Callable[[Draft, Context], CheckResult]
 """A named rule about one proposal; pure, and it says why."""
 
@@ -57,11 +60,11 @@ class ReportRecord(Record, frozen=True):
     @property
     def passed(self) -> bool:
         """Whether every check passed."""
-        return all(check.passed for check in self.checks)
+        return not [check for check in self.checks if not check.passed]
 
     def digest(self) -> ContentHash:
         """Returns the hash that decisions name this report by."""
-        return hash_bytes(canonical_record(self))
+        return hash_record(self)
 
     def why_not(self) -> str:
         """Returns the reasons of the checks that failed, as sentences."""
@@ -79,9 +82,9 @@ class Validated(metaclass=Sealed):
     def __init__(self, draft: Draft, report: ReportRecord, seal: Seal) -> None:
         if seal is not SEAL:
             raise TypeError("only a promotion gate validates a proposal")
-        object.__setattr__(self, "draft", draft)
-        object.__setattr__(self, "report", report)
-        object.__setattr__(self, "_seal", seal)
+        _set(self, "draft", draft)
+        _set(self, "report", report)
+        _set(self, "_seal", seal)
 
     def __setattr__(self, name: str, value: object) -> Never:
         raise AttributeError(f"a validated proposal never changes; {name} cannot be set")
@@ -91,6 +94,11 @@ class Validated(metaclass=Sealed):
 
     def __reduce__(self) -> Never:
         raise TypeError("a validated proposal cannot be pickled or copied; validate again")
+
+
+_Parts = tuple[Draft, ProposedFact, bool, ReportRecord]
+"""What a promotion is made of, copied, to see whether any of it was exchanged."""
+_NOTHING: tuple[None, None] = None, None
 
 
 class PromotionGate:
@@ -115,8 +123,8 @@ class PromotionGate:
         self._version = policy.version
         self._checks = dict(checks)
         self._always = always
-        self._required: dict[ContextKey, tuple[tuple[str, Check], ...]] = {}
-        self._issued: dict[int, tuple[Validated, tuple[object, ...]]] = {}
+        self._required: dict[ContextKey, _Required] = {}
+        self._issued: dict[int, tuple[Validated, _Parts]] = {}
 
     def examine(self, draft: Draft, context: Context) -> ReportRecord:
         """Runs every check the policy requires and returns the report.
@@ -124,18 +132,19 @@ class PromotionGate:
         Raises:
             MissingCheck: if the policy names a check that nobody provides.
         """
+        return self._report(self._required_of(draft.fact.key), draft, context)
+
+    def _report(self, required: _Required, draft: Draft, context: Context) -> ReportRecord:
         return ReportRecord(
             proposal=draft.id,
             proposal_digest=draft.digest(),
             policy=self._version,
-            checks=tuple(
-                [_outcome(name, check, draft, context) for name, check in self._checks_of(draft)]
-            ),
+            checks=_outcomes(required, draft, context),
         )
 
-    def _checks_of(self, draft: Draft) -> tuple[tuple[str, Check], ...]:
-        key = draft.fact.key
-        if key not in self._required:
+    def _required_of(self, key: ContextKey) -> _Required:
+        required = self._required.get(key)
+        if required is None:
             names = self.policy.required_checks(key)
             missing = [name for name in names if name not in self._checks]
             if missing:
@@ -143,9 +152,13 @@ class PromotionGate:
                     f"the policy requires the check {missing[0]!r} for {key}, "
                     "and nobody provides it"
                 )
-            required = tuple((name, self._checks[name]) for name in names)
-            self._required[key] = (*required, *self._always)
-        return self._required[key]
+            checks = (*((name, self._checks[name]) for name in names), *self._always)
+            required = self._required[key] = _Required(
+                checks,
+                tuple(CheckRecord(name=name, passed=True) for name, _ in checks),
+                ValidationSummary(checks_passed=tuple(name for name, _ in checks)),
+            )
+        return required
 
     def validate(self, draft: Draft, context: Context) -> tuple[ReportRecord, Validated | None]:
         """Runs the checks; returns their report, and the validated proposal if all passed.
@@ -153,11 +166,13 @@ class PromotionGate:
         Raises:
             MissingCheck: if the policy names a check that nobody provides.
         """
-        report = self.examine(draft, context)
-        if not report.passed:
+        required, fact = self._required_of(draft.fact.key), draft.fact
+        report = self._report(required, draft, context)
+        if report.checks is not required.passed and not report.passed:
             return report, None
         validated = Validated(draft, report, SEAL)
-        self._issued[id(validated)] = (validated, _parts(validated))
+        parts = replace(draft), replace(fact), bool(fact.structured), report
+        self._issued[id(validated)] = validated, parts
         return report, validated
 
     def promote(
@@ -182,34 +197,38 @@ class PromotionGate:
             ReportMismatch: if this gate did not validate it, or it was promoted before.
             NotAuthorized: if the grant does not cover it.
         """
-        issued = self._issued.pop(id(validated), None)
-        if issued is None or issued[0] is not validated:
+        issued, parts = self._issued.pop(id(validated), _NOTHING)
+        if issued is not validated:
             raise ReportMismatch("this gate issued no such validation, or it was used before")
-        draft, report = validated.draft, validated.report
+        draft, fact, report = validated.draft, validated.draft.fact, validated.report
         # Structure can be changed in place; of the rest it is enough that the parts are the same.
-        changed = draft.fact.structured and report.proposal_digest != draft.digest()
-        if changed or _parts(validated) != issued[1]:
+        changed = fact.structured and report.proposal_digest != draft.digest()
+        if changed or parts != (draft, fact, bool(fact.structured), report):
             raise ReportMismatch(f"the report does not belong to {draft.id}")
         if type(grant) is not AuthorityGrant:
             raise NotAuthorized(f"{draft.id}: a {type(grant).__name__} is no grant")
-        reason = grant.why_not(draft.fact.key, draft.fact.kind, self.gate_id, at)
+        reason = grant.why_not(fact.key, fact.kind, self.gate_id, at)
         if reason:
             raise NotAuthorized(f"{draft.id}: {reason}")
-        return Fact(self._record(validated, approver, approvals, at), SEAL)
+        return Fact(self._record(draft, fact, approver, approvals, at), SEAL)
 
     def withdraw(self, validated: Validated) -> None:
         """Takes a validation back: nothing can be promoted by it any more."""
         self._issued.pop(id(validated), None)
 
     def _record(
-        self, validated: Validated, approver: Actor, approvals: tuple[ApprovalId, ...], at: int
+        self,
+        draft: Draft,
+        fact: ProposedFact,
+        approver: Actor,
+        approvals: tuple[ApprovalId, ...],
+        at: int,
     ) -> FactRecord:
-        draft, fact = validated.draft, validated.draft.fact
         promotion = PromotionRecord(
             gate_id=self.gate_id,
-            policy_version_hash=validated.report.policy,
+            policy_version_hash=self._version,
             approver=approver,
-            validation_summary=_summary(tuple([c.name for c in validated.report.checks])),
+            validation_summary=self._required[fact.key].summary,
             observations=(fact.observation,) if fact.observation else (),
             approvals=approvals,
             trace_link=draft.traces,
@@ -231,44 +250,36 @@ class PromotionGate:
         )
 
 
-def _outcome(name: str, check: Check, draft: Draft, context: Context) -> CheckRecord:
-    """Runs one check; one that cannot say has not passed."""
-    try:
-        result = check(draft, context)
-        if result.passed is True and not (result.reason or result.expected or result.found):
-            return _passed(name)
-        return settled(
-            CheckRecord,
-            CheckRecord(
-                name=name,
-                passed=result.passed is True,
-                reason=result.reason,
-                expected=result.expected,
-                found=result.found,
-            ),
-        )
-    except Exception as error:  # noqa: BLE001 - a check may fail in any way, and never passes then
-        reason = f"The check itself failed: {type(error).__name__}."
-        return CheckRecord(name=name, passed=False, reason=reason)
+class _Required(msgspec.Struct, frozen=True):
+    """What a key requires: checks by name, and what is on record of a proposal that passes all."""
+
+    checks: tuple[tuple[str, Check], ...]
+    passed: tuple[CheckRecord, ...]
+    summary: ValidationSummary
 
 
-@lru_cache(maxsize=1024)
-def _passed(name: str) -> CheckRecord:
-    """The record of a check that passed: the same for every proposal."""
-    return CheckRecord(name=name, passed=True)
+def _outcomes(required: _Required, draft: Draft, context: Context) -> tuple[CheckRecord, ...]:
+    """Runs each check; one that cannot say has not passed."""
+    other: dict[str, CheckRecord] = {}
+    for name, check in required.checks:
+        try:
+            result = check(draft, context)
+            if result.passed is not True or result.reason or result.expected or result.found:
+                other[name] = _said(name, result)
+        except Exception as error:  # noqa: BLE001 - it may fail in any way, and never passes then
+            reason = f"The check itself failed: {type(error).__name__}."
+            other[name] = CheckRecord(name=name, passed=False, reason=reason)
+    if not other:
+        return required.passed
+    return tuple(other.get(passed.name, passed) for passed in required.passed)
 
 
-@lru_cache(maxsize=1024)
-def _summary(names: tuple[str, ...]) -> ValidationSummary:
-    """The summary of checks that passed: the same for every fact they let through."""
-    return ValidationSummary(checks_passed=names)
-
-
-def _parts(validated: Validated) -> tuple[object, ...]:
-    """Returns what a promotion is made of, to see whether any of it was exchanged."""
-    draft, fact = validated.draft, validated.draft.fact
-    return (
-        *(validated.report, draft.id, draft.author, draft.agent, draft.rests_on, draft.traces),
-        *(fact.id, fact.key, fact.kind, fact.content, fact.structured, fact.confidence),
-        *(fact.observation, fact.corrects, fact.conflict),
+def _said(name: str, result: CheckResult) -> CheckRecord:
+    record = CheckRecord(
+        name=name,
+        passed=result.passed is True,
+        reason=result.reason,
+        expected=result.expected,
+        found=result.found,
     )
+    return settled(CheckRecord, record)

@@ -30,10 +30,10 @@ class Id(str):
         """Validates ``text``."""
         if (
             type(text) is str  # the usual case, first and fast
+            and len(text) <= MAX_ID_LENGTH
             and text.isascii()
             and text.isprintable()
-            and 0 < len(text) <= MAX_ID_LENGTH
-            and not text.isspace()
+            and text.strip()
         ):
             return str.__new__(cls, text)
         if isinstance(text, Id) and not isinstance(text, cls):
@@ -144,6 +144,15 @@ class FrameId(Id):
 def proposal_id(run: RunId, cycle: int, agent: AgentId, ordinal: int) -> ProposalId:
     """Returns the id of an agent's ``ordinal``-th proposal of a cycle."""
     return ProposalId(f"{run}/{cycle}/{agent}/{ordinal}")
+
+
+def proposal_ids(run: RunId, cycle: int, agent: AgentId, count: int) -> list[ProposalId]:
+    """Returns the ids of an agent's first ``count`` proposals of a cycle."""
+    prefix = "/".join((run, str(cycle), agent, ""))
+    if count and len(prefix) + len(str(count - 1)) > MAX_ID_LENGTH:
+        raise InvalidId(f"{prefix[:40]!r} leaves no room for the numbers of {count} proposals")
+    # Ids that are joined are an id if it is not too long.
+    return [str.__new__(ProposalId, f"{prefix}{ordinal}") for ordinal in range(count)]
 
 
 def gate_request_id(proposal: ProposalId, asked: int) -> GateId:

@@ -7,7 +7,7 @@ and so that a later proposal of the same merge is checked against the earlier on
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 
 import msgspec
@@ -15,11 +15,11 @@ import msgspec
 from converge_core import events as e
 from converge_core.authority import Actor, ActorKind, AuthorityGrant, AuthorityLevel
 from converge_core.canonical import canonical, hash_text
-from converge_core.context import NOWHERE, Context, Standpoint
+from converge_core.context import Context, Standpoint
 from converge_core.correction import Correction, CorrectionProblem
 from converge_core.deciding import frozen
 from converge_core.errors import MissingCheck
-from converge_core.fact import Fact
+from converge_core.fact import Fact, FactRecord
 from converge_core.gate import PromotionGate, ReportRecord, Validated
 from converge_core.ids import (
     AgentId,
@@ -41,7 +41,7 @@ from converge_core.policy import Effect, PolicyDecision, PolicyRequest, Risk, Ru
 from converge_core.proposal import Draft, ProposedFact, draft
 from converge_core.record import settled
 from converge_core.review import GateRequest, Ground, Operator
-from converge_core.state import Closed, RunState
+from converge_core.state import Closed
 from converge_core.targets import target_of
 from converge_core.tension import Contradiction, Tension, contradictions
 from converge_core.terms import ANYBODY_ONCE
@@ -93,8 +93,7 @@ class Asked:
     before: GateRequest | None = None
 
 
-@dataclass(slots=True)
-class Merge:
+class Merge(msgspec.Struct):
     """Collects the events of one merge.
 
     Attributes:
@@ -103,21 +102,22 @@ class Merge:
         gate: the gate everything passes.
         context: a fork of the run's context; it grows as facts are made.
         grants: the authority the run was given.
-        max_facts: the fact budget.
+        room: how many facts the budget has room for.
         now: microseconds since 1970 UTC.
         observations: what was read from the world for this run, by id.
         levels: how far each agent's word reaches; those not named are advisory.
         stakes: works out what hangs on a proposal.
         closed: targets that were closed before in this run.
         recorded: the number of the record that made each fact of the run.
-        refused: those that this merge closes.
         drafted: how many proposals the run has seen.
-        events: what happened so far.
-        exhausted: whether the fact budget stopped a promotion.
-        asked: what is to be put to people.
-        scope: whose corrections hold in the run, beside those for everybody.
+        tenant: whose corrections hold in the run, beside those for everybody.
         operators: who is enrolled, by id.
         traces: the model calls of the run, those of this merge among them.
+        refused: targets that this merge closes.
+        events: what happened so far.
+        made: the facts among it.
+        exhausted: whether the fact budget stopped a promotion.
+        asked: what is to be put to people.
         tense: which new proposals contradict each other.
         lost: what was refused, with the reason.
     """
@@ -127,54 +127,25 @@ class Merge:
     gate: PromotionGate
     context: Context
     grants: tuple[AuthorityGrant, ...]
-    max_facts: int
+    room: int
     now: int
-    observations: Container[ObservationId] = ()
-    levels: Mapping[AgentId, AuthorityLevel] = field(default_factory=dict)
-    stakes: StakesOf | None = None
-    closed: Mapping[str, Closed] = field(default_factory=dict)
-    recorded: Mapping[tuple[ContextKey, str], int] = field(default_factory=dict)
-    refused: set[str] = field(default_factory=set)
-    drafted: int = 0
-    events: list[e.Event] = field(default_factory=list)
+    observations: Container[ObservationId]
+    levels: Mapping[AgentId, AuthorityLevel]
+    stakes: StakesOf | None
+    closed: Mapping[str, Closed]
+    recorded: Mapping[tuple[ContextKey, str], int]
+    drafted: int
+    tenant: str
+    operators: Mapping[OperatorId, Operator]
+    traces: Mapping[TraceId, DecisionTrace]
+    refused: set[str] = set()
+    events: list[e.Event] = []
+    made: list[FactRecord] = []
     exhausted: bool = False
-    asked: list[Asked] = field(default_factory=list)
-    scope: Standpoint = NOWHERE
-    operators: Mapping[OperatorId, Operator] = field(default_factory=dict)
-    traces: Mapping[TraceId, DecisionTrace] = field(default_factory=dict)
-    tense: Mapping[ProposalId, Contradiction] = field(default_factory=dict)
+    asked: list[Asked] = []
+    tense: dict[ProposalId, Contradiction] = {}
+    lost: list[tuple[FactId, Draft, str]] = []
     _ready: Validated | None = None
-    lost: list[tuple[FactId, Draft, str]] = field(default_factory=list)
-
-    @classmethod
-    def of(
-        cls,
-        state: RunState,
-        gate: PromotionGate,
-        now: int,
-        *,
-        levels: Mapping[AgentId, AuthorityLevel],
-        stakes: StakesOf | None,
-    ) -> Merge:
-        """Returns a merge on top of ``state``."""
-        return cls(
-            run=state.run,
-            cycle=state.cycle,
-            gate=gate,
-            context=state.context._fork(),  # noqa: SLF001 - a merge is the engine's own
-            grants=state.grants,
-            max_facts=state.base_facts + state.intent.budgets.facts,
-            observations=state.observations,
-            now=now,
-            levels=levels,
-            stakes=stakes,
-            closed=state.refused_targets,
-            recorded=state.fact_seq,
-            drafted=len(state.drafts),
-            scope=Standpoint(state.started.tenant or "", state.run),
-            operators=state.operators,
-            traces=state.traces,
-        )
 
     def consider(self, proposal: Draft) -> None:
         """Takes in a new proposal: records it, checks it, and promotes, refuses or asks."""
@@ -185,24 +156,21 @@ class Merge:
         if cited is not None and cited not in self.observations:
             self.refuse(proposal, "gate", f"It cites the observation {cited}, which nobody made.")
             return
-        if self._is_closed(proposal):
+        if (self.closed or self.refused) and self._is_closed(proposal):
             reason = "It was refused before in this run."
             self.drop(proposal, "refused-before", reason, close=False)
             return
-        if self.is_no_correction(proposal):
-            return
-        if not self.passes(proposal):
+        if self.is_no_correction(proposal) or not self.passes(proposal):
             return
         decision = self._decided_anew(proposal)
         if decision is None:
             return
-        match decision.effect:
-            case Effect.PERMIT:
-                self.promote(proposal, self.grants, rule_actor(decision.rule))
-            case Effect.ASK:
-                self.ask(proposal, decision)
-            case Effect.FORBID:
-                self.refuse(proposal, decision.rule, decision.reason)
+        if decision.effect is Effect.PERMIT:
+            self.promote(proposal, self.grants, rule_actor(decision.rule))
+        elif decision.effect is Effect.ASK:
+            self.ask(proposal, decision)
+        else:
+            self.refuse(proposal, decision.rule, decision.reason)
 
     def note_contradictions(self, proposals: Sequence[Draft]) -> None:
         """Notes which new proposals contradict each other, of those that could become facts."""
@@ -331,8 +299,6 @@ class Merge:
         self.drafted += 1
 
     def _is_closed(self, proposal: Draft) -> bool:
-        if not self.closed and not self.refused:
-            return False
         target = target_of(proposal)
         if target in self.refused:
             return True
@@ -381,7 +347,7 @@ class Merge:
         corrects = proposal.fact.corrects
         if not corrects:
             return False
-        problem = why_not_correct(proposal.fact.key, corrects, self.context, self.scope)
+        problem = why_not_correct(proposal.fact.key, corrects, self.context, self._standpoint())
         if problem is None:
             return False
         self.refuse(proposal, f"correction:{problem[0]}", problem[1])
@@ -487,20 +453,18 @@ class Merge:
     ) -> None:
         """Makes what has just passed a fact, if a grant covers it and the budget has room."""
         validated = self._passed(proposal)
-        if self.context.count() >= self.max_facts:
+        if len(self.made) >= self.room:
             self.exhausted = True
             self.gate.withdraw(validated)
             self.drop(proposal, "fact-budget", "The fact budget of the run is used up.")
             return
         key, kind, gate = proposal.fact.key, proposal.fact.kind, self.gate.gate_id
-        reasons: dict[str, None] = {}
         for grant in grants:
-            reason = grant.why_not(key, kind, gate, self.now)
-            if not reason:
+            if not grant.why_not(key, kind, gate, self.now):
                 break
-            reasons[reason] = None
         else:
             self.gate.withdraw(validated)
+            reasons = dict.fromkeys(one.why_not(key, kind, gate, self.now) for one in grants)
             why = "; ".join(reasons) or "the run was given no grant"
             self.refuse(proposal, "no-authority", f"Nobody authorized it: {why}.")
             return
@@ -509,6 +473,7 @@ class Merge:
         )
         self.context._grow(fact)  # noqa: SLF001 - the fork is this merge's own
         record = fact._record  # noqa: SLF001 - what the engine writes down need not be a copy
+        self.made.append(record)
         marked = self_approved or msgspec.UNSET
         self.events.append(e.FactPromoted(run=self.run, fact=record, self_approved=marked))
 
@@ -536,13 +501,16 @@ class Merge:
             for event in self.events
         )
 
+    def _standpoint(self) -> Standpoint:
+        return Standpoint(self.tenant, self.run)
+
     def ground(self, proposal: Draft) -> tuple[Ground, ...]:
         """Returns what ``proposal`` rests on, as it stands now."""
         found = ((id_, self.context.find(id_)) for id_ in proposal.rests_on)
         return tuple([self._ground_of(id_, fact) for id_, fact in found if fact])
 
     def _ground_of(self, id_: FactId, fact: Fact) -> Ground:
-        by = self.context.superseding(id_, self.scope)
+        by = self.context.superseding(id_, self._standpoint())
         return Ground(fact=id_, digest=fact.digest, superseded=by.id if by else msgspec.UNSET)
 
     def _request(self, asked: Asked) -> GateRequest:

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Protocol
 
 import msgspec
 
 from converge_core.authority import Actor, ActorKind, AuthorityGrant, AuthorityLevel
-from converge_core.canonical import ContentHash, canonical_record, hash_bytes
+from converge_core.canonical import ContentHash, hash_record
 from converge_core.ids import GateId
 from converge_core.key import ContextKey
 from converge_core.proposal import ContentKind, Draft
@@ -187,13 +187,10 @@ class RulePolicy(Record, frozen=True, dict=True, gc=True):
     checks: dict[str, tuple[str, ...]]
     settings: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def version(self) -> ContentHash:
         """The SHA-256 of rules, checks and settings."""
-        found: ContentHash | None = self.__dict__.get("version")
-        if found is None:
-            found = self.__dict__["version"] = hash_bytes(canonical_record(self))
-        return found
+        return hash_record(self)
 
     def required_checks(self, key: ContextKey) -> tuple[str, ...]:
         """Returns the names of the checks a proposal under ``key`` must pass."""
@@ -203,17 +200,17 @@ class RulePolicy(Record, frozen=True, dict=True, gc=True):
         """Decides; the first fitting rule of the strongest effect wins."""
         fact = request.draft.fact
         for decision, fits in self._compiled[fact.key]:
-            if all(condition(request) for condition in fits):
+            for condition in fits:
+                if not condition(request):
+                    break
+            else:
                 return decision
         return UNDECIDED
 
-    @property
+    @cached_property
     def _compiled(self) -> _Compiled:
-        """The rules that may fit, by key, strongest effect first; worked out once."""
-        found: _Compiled | None = self.__dict__.get("compiled")
-        if found is None:
-            found = self.__dict__["compiled"] = _compile(self.rules)
-        return found
+        """The rules that may fit, by key, strongest effect first."""
+        return _compile(self.rules)
 
 
 _Compiled = dict[ContextKey, tuple[tuple[PolicyDecision, tuple[Condition, ...]], ...]]

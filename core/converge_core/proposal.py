@@ -15,9 +15,8 @@ from converge_core.authority import Actor
 from converge_core.canonical import (
     MAX_INTEGER,
     ContentHash,
-    canonical_record,
     checked,
-    hash_bytes,
+    hash_record,
 )
 from converge_core.correction import Correction
 from converge_core.ids import AgentId, FactId, ObservationId, ProposalId, TraceId
@@ -88,11 +87,11 @@ class Draft(Record, frozen=True):
 
     def digest(self) -> ContentHash:
         """Returns the hash that decisions and reports name this proposal by."""
-        return hash_bytes(canonical_record(self))
+        return hash_record(self)
 
     def target_digest(self) -> ContentHash:
         """Returns the hash of what is proposed, whoever proposes it and when."""
-        return hash_bytes(canonical_record(self.fact))
+        return hash_record(self.fact)
 
 
 def draft(

@@ -30,7 +30,7 @@ class Record(
 
 
 def _typed(kind: type, value: object) -> object:
-    if isinstance(kind, type) and issubclass(kind, Id):
+    if issubclass(kind, Id):
         try:
             return kind(value)  # type: ignore[arg-type]
         except InvalidId as error:

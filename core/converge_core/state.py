@@ -6,10 +6,12 @@ folding the same records again gives the same state.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
+
+import msgspec
 
 from converge_core import events as e
 from converge_core.artifact import ArtifactRef, ArtifactState, Step, why_illegal
@@ -18,7 +20,7 @@ from converge_core.authority import AuthorityGrant, AuthorityLevel
 from converge_core.binding import NOTHING_BINDS, Binding, binding_of
 from converge_core.context import Context
 from converge_core.errors import IllegalCommand
-from converge_core.fact import SEAL, Fact
+from converge_core.fact import SEAL, Fact, FactRecord
 from converge_core.frame import Frames, criteria_of
 from converge_core.gate import ReportRecord
 from converge_core.ids import (
@@ -35,7 +37,7 @@ from converge_core.ids import (
 from converge_core.intent import Criterion, RootIntent
 from converge_core.key import ContextKey
 from converge_core.observation import Observation
-from converge_core.proposal import ContentKind, Draft
+from converge_core.proposal import Draft
 from converge_core.review import Operator
 from converge_core.stop import AnyStop
 from converge_core.targets import REFINED, target_of
@@ -58,8 +60,7 @@ class Phase(StrEnum):
     """The run is over."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(msgspec.Struct, frozen=True, gc=False):
     """A proposal that did not become a fact."""
 
     proposal: ProposalId
@@ -82,48 +83,46 @@ class Closed(NamedTuple):
     times: int
 
 
-Change = tuple[ContextKey, ContentKind, FactId]
-"""A fact that is new, as much of it as wakes agents."""
+class RunState(msgspec.Struct):
+    """One run as its events left it.
 
-
-@dataclass(slots=True)
-class RunState:
-    """One run as its events left it; ``binding`` is worked out once, from how it began."""
+    ``operators`` are those who are enrolled at the desk by now; it is the desk's own, which grows.
+    ``binding`` is worked out once, from how the run began.
+    """
 
     started: e.RunStarted
     started_at: int
-    operators: Mapping[OperatorId, Operator] = field(default_factory=dict)
-    """Those who are enrolled at the desk by now; the desk's own, which grows."""
-    levels: dict[AgentId, AuthorityLevel] = field(default_factory=dict)
-    binding: Binding = field(default=NOTHING_BINDS, compare=False)
+    operators: Mapping[OperatorId, Operator] = msgspec.field(default_factory=dict)
+    levels: dict[AgentId, AuthorityLevel] = {}
+    binding: Binding = NOTHING_BINDS
     phase: Phase = Phase.READY
     cycle: int = 0
-    context: Context = field(default_factory=Context)
-    changed: list[Change] = field(default_factory=list)
-    merging: list[Change] = field(default_factory=list)
+    context: Context = msgspec.field(default_factory=Context)
+    changed: list[FactRecord] = []
+    merging: list[FactRecord] = []
     heeded: int = 0
-    ends: list[int] = field(default_factory=list)
+    ends: list[int] = []
     base_facts: int = 0
-    eligible: dict[int, tuple[AgentId, ...]] = field(default_factory=dict)
-    drafts: dict[ProposalId, Draft] = field(default_factory=dict)
-    reports: dict[ProposalId, ReportRecord] = field(default_factory=dict)
-    refusals: dict[ProposalId, Refusal] = field(default_factory=dict)
-    refused_targets: dict[str, Closed] = field(default_factory=dict)
-    promoted: dict[ProposalId, Fact] = field(default_factory=dict)
-    fact_seq: dict[tuple[ContextKey, str], int] = field(default_factory=dict)
-    gates: dict[GateId, Gate] = field(default_factory=dict)
-    gates_of: dict[ProposalId, list[Gate]] = field(default_factory=dict)
-    staged: dict[ProposalId, Draft] = field(default_factory=dict)
-    tensions: dict[TensionId, Tension] = field(default_factory=dict)
-    tension_of: dict[GateId, TensionId] = field(default_factory=dict)
-    resolutions: dict[TensionId, TensionResolution] = field(default_factory=dict)
+    eligible: dict[int, tuple[AgentId, ...]] = {}
+    drafts: dict[ProposalId, Draft] = {}
+    reports: dict[ProposalId, ReportRecord] = {}
+    refusals: dict[ProposalId, Refusal] = {}
+    refused_targets: dict[str, Closed] = {}
+    promoted: dict[ProposalId, Fact] = {}
+    fact_seq: dict[tuple[ContextKey, str], int] = {}
+    gates: dict[GateId, Gate] = {}
+    gates_of: dict[ProposalId, list[Gate]] = {}
+    staged: dict[ProposalId, Draft] = {}
+    tensions: dict[TensionId, Tension] = {}
+    tension_of: dict[GateId, TensionId] = {}
+    resolutions: dict[TensionId, TensionResolution] = {}
     inputs_staged: int = 0
-    refined: dict[str, int] = field(default_factory=dict)
-    recalled: dict[AgentId, None] = field(default_factory=dict)
-    traces: dict[TraceId, DecisionTrace] = field(default_factory=dict)
-    trace_at: dict[TraceId, int] = field(default_factory=dict)
-    observations: dict[ObservationId, Observation] = field(default_factory=dict)
-    failures: list[e.AgentFailed] = field(default_factory=list)
+    refined: dict[str, int] = {}
+    recalled: dict[AgentId, None] = {}
+    traces: dict[TraceId, DecisionTrace] = {}
+    trace_at: dict[TraceId, int] = {}
+    observations: dict[ObservationId, Observation] = {}
+    failures: list[e.AgentFailed] = []
     tokens: int = 0
     active_us: int = 0
     executing_since: int | None = None
@@ -169,7 +168,7 @@ class RunState:
         Tables are copied, and gates, which change in place; all that is in them never changes and
         is shared, as are the facts so far.
         """
-        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        values = {name: getattr(self, name) for name in self.__struct_fields__}
         own: dict[str, Any] = {
             name: one.copy() for name, one in values.items() if isinstance(one, (dict, list))
         }
@@ -179,7 +178,7 @@ class RunState:
             for proposal, asked in self.gates_of.items()
         }
         own["context"] = self.context._fork()  # noqa: SLF001 - contexts grow here
-        return replace(self, **own)
+        return msgspec.structs.replace(self, **own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,14 +202,13 @@ class Artifact:
         return self.history[-1].step.to_state
 
 
-@dataclass(slots=True)
-class DeskState:
+class DeskState(msgspec.Struct):
     """Everything a ledger says."""
 
     desk: str = ""
-    operators: dict[OperatorId, Operator] = field(default_factory=dict)
-    artifacts: dict[ArtifactRef, Artifact] = field(default_factory=dict)
-    runs: dict[RunId, RunState] = field(default_factory=dict)
+    operators: dict[OperatorId, Operator] = {}
+    artifacts: dict[ArtifactRef, Artifact] = {}
+    runs: dict[RunId, RunState] = {}
     seq: int = -1
 
     def artifact_states(self) -> dict[ArtifactRef, ArtifactState]:
@@ -242,6 +240,13 @@ def fold(state: DeskState, event: e.Event, at: int, seq: int) -> DeskState:
         folding(event, run, at, seq)
     state.seq = seq
     return state
+
+
+def grow(run: RunState, events: Iterable[e.Event], at: int, seq: int) -> None:
+    """Grows ``run`` by events of its own, the first of which is number ``seq``."""
+    for event in events:
+        _FOLDS[type(event)](event, run, at, seq)
+        seq += 1
 
 
 def _fold_desk(event: e.Event, state: DeskState, at: int, seq: int) -> None:
@@ -349,9 +354,10 @@ def _(event: e.FactPromoted, run: RunState, at: int, seq: int) -> None:
     fact = Fact(record, SEAL)
     run.context._grow(fact)  # noqa: SLF001 - the fold is the one place where a context grows
     run.promoted[record.proposal] = fact
-    run.fact_seq[(record.key, record.id)] = seq
-    run.merging.append((record.key, record.kind, record.id))
-    _close(run, record.proposal)
+    run.fact_seq[record.key, record.id] = seq
+    run.merging.append(record)
+    if run.gates_of:
+        _close(run, record.proposal)
 
 
 def _close(run: RunState, proposal: ProposalId) -> None:

@@ -14,6 +14,9 @@ from converge_core.ids import AgentId, FactId
 from converge_core.key import ContextKey
 from converge_core.proposal import ContentKind
 
+Change = tuple[ContextKey, ContentKind, FactId]
+"""A fact that is new, as much of it as wakes agents."""
+
 
 class Wakers:
     """Agents by what wakes them, in order of registration."""
@@ -43,33 +46,32 @@ class Wakers:
                 self._parts[one.key].setdefault((one.kind, one.prefix), []).append(place)
                 self._lengths[one.key][(one.kind, len(one.prefix))] = None
 
-    def woken(
-        self,
-        changes: Iterable[tuple[ContextKey, ContentKind, FactId]],
-        recalled: Collection[AgentId] = (),
-    ) -> list[Agent]:
+    def woken(self, changes: Iterable[Change], recalled: Collection[AgentId] = ()) -> list[Agent]:
         """Returns whom ``changes`` concern, those who depend on nothing, and who is recalled."""
-        places = self._places(changes).union(self._always)
+        places = self._places(changes)
+        places.update(self._always)
         if recalled:
             places |= {place for place, one in self._agents.items() if one.name in recalled}
         return self._in_order(places)
 
-    def concerned(self, changes: Iterable[tuple[ContextKey, ContentKind, FactId]]) -> list[Agent]:
+    def concerned(self, changes: Iterable[Change]) -> list[Agent]:
         """Returns just whom ``changes`` concern."""
         return self._in_order(self._places(changes))
 
-    def _places(self, changes: Iterable[tuple[ContextKey, ContentKind, FactId]]) -> set[int]:
-        found, keys = set[int](), set[ContextKey]()
+    def _places(self, changes: Iterable[Change]) -> set[int]:
+        found: set[int] = set()
+        keys: set[ContextKey] = set()
+        whole, parts = self._whole, self._parts
         for key, kind, id_ in changes:
             if key not in keys:
                 keys.add(key)
-                found.update(self._whole.get(key, ()))
-            if key in self._parts:
+                found.update(whole.get(key, ()))
+            if key in parts:
                 found.update(self._parts_of(key, kind, id_))
         return found
 
     def _in_order(self, places: set[int]) -> list[Agent]:
-        return [self._agents[place] for place in sorted(places)]
+        return list(map(self._agents.__getitem__, sorted(places)))
 
     def woken_by_all(self, context: Context) -> list[Agent]:
         """Returns whom the facts of ``context`` concern, as if all of them were new."""

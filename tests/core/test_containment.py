@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from converge_core import events as e
 from converge_core.agent import AgentEffect, Executed, execute, taken
@@ -262,9 +262,12 @@ def test_a_failure_that_an_executor_reports_is_cut_and_mended() -> None:
 
 
 def test_what_was_executed_by_the_book_is_not_settled_twice() -> None:
-    """That mark comes from nowhere else, and what is made of a marked one has none."""
+    """That mark comes from nowhere else, and with another effect, reading or failure it is none."""
     done = execute(proposes("a", seed("x")), Context().view())
 
     assert taken(done) is done
     assert taken(replace(done)) is not done
     assert taken(replace(done)) == done
+    for change in ({"effect": AgentEffect((seed("y"),))}, {"reads": ("no id",)}, {"failure": "x"}):
+        other = replace(done, **change)
+        assert taken(other) is not other

@@ -67,6 +67,28 @@ def test_changing_input_after_it_was_handed_in_does_not_reach_the_run() -> None:
     assert {"list": ["said"]} == made.structured
 
 
+def test_facts_keep_their_places_however_many_runs_they_were_made_in() -> None:
+    """By key, by id and in order; and a view knows nothing of what came after it."""
+    context, views = Context(), list[ContextView]()
+    for number in range(40):
+        key = (Key.SEEDS, Key.SIGNALS, Key.STRATEGIES)[number % 3]
+        stage_all(context, [fact(key, f"f{number}")])
+        context = engine_of().run(context, authority=EVERYTHING).context
+        views.append(context.view())
+    stands = context.in_order()
+
+    assert [f"f{number}" for number in range(40)] == [one.id for one in stands]
+    assert stands == [context.find(one.id) for one in stands]
+    for key in Key:
+        under = [one for one in stands if one.key is key]
+        assert (under, len(under)) == (list(context.get(key)), context.counts().get(key, 0))
+        assert under == [context.at(key, place) for place in range(len(under))]
+    for number, view in enumerate(views):
+        assert [one.id for one in stands[: number + 1]] == [
+            one.id for one in stands if view.contains(one.key, one.id)
+        ]
+
+
 # Agents read.
 
 

@@ -372,6 +372,8 @@ def test_a_gate_promotes_only_what_it_handed_out_itself(
 
 TAMPERINGS: dict[str, Callable[[Validated], object]] = {
     "its structure": lambda sound: sound.draft.fact.structured.update(n=2),
+    "its structure, taken away": lambda sound: sound.draft.fact.structured.clear(),
+    "its cycle": lambda sound: msgspec.structs.force_setattr(sound.draft, "cycle", 9),
     "its words": lambda sound: msgspec.structs.force_setattr(sound.draft.fact, "content", FORGED),
     "its key": lambda sound: msgspec.structs.force_setattr(sound.draft.fact, "key", Key.SIGNALS),
     "its ground": lambda sound: msgspec.structs.force_setattr(sound.draft, "rests_on", ()),

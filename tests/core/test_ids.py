@@ -29,6 +29,7 @@ from converge_core.ids import (
     TraceId,
     gate_request_id,
     proposal_id,
+    proposal_ids,
     trace_id,
 )
 from converge_core.key import ContextKey
@@ -144,3 +145,18 @@ def test_ids_derive_from_run_cycle_agent_and_ordinal() -> None:
     assert ("trace:r/2/a/1", TraceId) == ((made := trace_id(run, 2, agent, 1)), type(made))
     assert "gate:r/2/a/0" == gate_request_id(proposal, 0)
     assert "gate:r/2/a/0#1" == gate_request_id(proposal, 1)
+
+
+@given(st.integers(0, 120), st.integers(0, 10**6), st.integers(0, 12))
+def test_the_ids_of_many_proposals_are_those_of_each(room: int, cycle: int, count: int) -> None:
+    """Made together they are the same, or refused together for the same reason."""
+    run, agent = RunId("r" * (room + 1)), AgentId("a")
+    try:
+        each = [proposal_id(run, cycle, agent, ordinal) for ordinal in range(count)]
+    except InvalidId:
+        with pytest.raises(InvalidId, match="no room"):
+            proposal_ids(run, cycle, agent, count)
+    else:
+        together = proposal_ids(run, cycle, agent, count)
+        assert each == together
+        assert all(type(one) is ProposalId for one in together)

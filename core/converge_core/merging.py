@@ -1,0 +1,223 @@
+"""The merge phase: input, reports and answers are merged, and the cycle ends, waits or stops."""
+
+from __future__ import annotations
+
+from converge_core import events as e
+from converge_core.agent import Executed, taken
+from converge_core.authority import Actor, ActorKind
+from converge_core.command import Begin
+from converge_core.context import Context
+from converge_core.endings import (
+    broken_by,
+    name_breach,
+    name_breaches,
+    name_violation,
+    withdrawn,
+)
+from converge_core.errors import IllegalCommand, InvalidValue
+from converge_core.fact import FactRecord
+from converge_core.ids import TraceId, proposal_ids, trace_id
+from converge_core.invariant import Invariant, Violation
+from converge_core.key import ContextKey
+from converge_core.merge import Merge
+from converge_core.observation import Observation
+from converge_core.proposal import Draft, ProposedFact, draft
+from converge_core.record import settled
+from converge_core.resolving import resolve
+from converge_core.roster import INPUT
+from converge_core.rules import Rules
+from converge_core.state import RunState, begun
+from converge_core.stop import AgentRefused, AnyStop, FactBudgetExhausted, PromotionRejected
+from converge_core.trace import DecisionTrace
+
+KEYS = tuple(ContextKey)
+
+
+def merge_input(rules: Rules, command: Begin, now: int) -> list[e.Event]:
+    """Returns what follows from the input of a run that begins, which is its cycle 0.
+
+    Raises:
+        IllegalCommand: if the run does not begin where the one ended that it continues, or what
+            was observed is not what was hashed.
+    """
+    started = command.started
+    base = command.base if started.continues else Context()
+    if started.base_root and base.root != started.base_root:
+        raise IllegalCommand(f"run {started.run} does not begin where {started.continues} ended")
+    state = begun(started, now, base, command.operators)
+    observed = [settled(Observation, one) for one in command.observations]
+    for one in observed:
+        if not one.intact():
+            raise IllegalCommand(f"observation {one.id} does not have its payload's hash")
+        state.observations[one.id] = one
+    merge = rules.merge(state, now)
+    if command.inputs:
+        author = Actor(kind=ActorKind.SYSTEM, id=INPUT)
+        names = proposal_ids(started.run, 0, INPUT, len(command.inputs))
+        for name, fact in zip(names, command.inputs, strict=True):
+            merge.consider(draft(name, author, INPUT, 0, settled(ProposedFact, fact)))
+    staged = [e.ObservationStaged(run=started.run, observation=one) for one in observed]
+    return [started, *staged, *_outcome(rules, state, merge)]
+
+
+def merge_report(
+    rules: Rules, state: RunState, executed: tuple[Executed, ...], now: int
+) -> list[e.Event]:
+    """Returns what follows from what the eligible agents did.
+
+    Raises:
+        IllegalCommand: if it is not they who report, or what they propose is no proposal.
+    """
+    expected, got = state.eligible[state.cycle], tuple([one.agent for one in executed])
+    if got != expected:
+        raise IllegalCommand(f"cycle {state.cycle} awaits {expected}, not {got}")
+    executed = tuple([_settled(one) for one in executed])
+    merge = rules.merge(state, now)
+    traces: list[e.TraceRecorded] = []
+    drafts: list[tuple[Draft, str]] = []
+    for one in executed:
+        traced = _traced(merge, one) if one.effect.calls else []
+        traces += traced
+        drafts += _drafted(merge, one, tuple([event.trace.id for event in traced]))
+    if len(drafts) > 1:
+        merge.note_contradictions([made for made, refusal in drafts if not refusal])
+    if traces:
+        merge.traces = {**state.traces, **{event.trace.id: event.trace for event in traces}}
+    for staged in state.staged.values():
+        merge.consider(staged)
+    for made, refusal in drafts:
+        if refusal:
+            merge.set_aside(made, "agent-refused", "Its agent gave up in the same cycle.")
+        else:
+            merge.consider(made)
+    refused: AnyStop | None = None
+    for one in executed:
+        reason = one.failure or one.effect.refusal
+        if reason:
+            merge.fail(one.agent, reason)
+            if refused is None and one.agent in state.intent.required_agents:
+                refused = AgentRefused(agent=one.agent, reason=reason)
+    return [*traces, *_outcome(rules, state, merge, refused)]
+
+
+def merge_answers(rules: Rules, state: RunState, now: int) -> list[e.Event]:
+    """Returns what follows from the answers of people, once all have answered."""
+    merge = rules.merge(state, now)
+    for staged in state.staged.values():
+        if staged.fact.corrects:  # what people decided on may rest on it
+            merge.consider(staged)
+    for gate in state.gates.values():
+        if gate.closed and not gate.withdrawn and not gate.merged:
+            resolve(merge, gate, state.drafts[gate.request.proposal])
+    return _outcome(rules, state, merge)
+
+
+def _settled(one: Executed) -> Executed:
+    """Returns what an executor reports about an agent, so that it can be read back.
+
+    Raises:
+        IllegalCommand: if it cannot be; what :func:`execute` made always can.
+    """
+    try:
+        return taken(one)
+    except InvalidValue as error:
+        words = f"what {one.agent} is reported to have done cannot be recorded: {error}"
+        raise IllegalCommand(words) from error
+
+
+def _traced(merge: Merge, one: Executed) -> list[e.TraceRecorded]:
+    run, cycle, agent = merge.run, merge.cycle, one.agent
+    return [
+        e.TraceRecorded(
+            run=run,
+            trace=DecisionTrace(
+                id=trace_id(run, cycle, agent, ordinal),
+                run=run,
+                cycle=cycle,
+                agent=agent,
+                call=call,
+            ),
+        )
+        for ordinal, call in enumerate(one.effect.calls)
+    ]
+
+
+def _drafted(merge: Merge, one: Executed, traces: tuple[TraceId, ...]) -> list[tuple[Draft, str]]:
+    """Returns what an agent proposes, on record, each with why it gave up if it did."""
+    agent, cycle, effect = one.agent, merge.cycle, one.effect
+    author = Actor(kind=ActorKind.AGENT, id=agent)
+    names = proposal_ids(merge.run, cycle, agent, len(effect.proposals))
+    return [
+        (draft(name, author, agent, cycle, fact, read=one.reads, traces=traces), effect.refusal)
+        for name, fact in zip(names, effect.proposals, strict=True)
+    ]
+
+
+def _outcome(
+    rules: Rules, state: RunState, merge: Merge, stop: AnyStop | None = None
+) -> list[e.Event]:
+    """Returns a merge's events and its end: a stop, a pause at gates, or the cycle's end."""
+    broken = merge.broken(rules.structural) or merge.broken(state.binding.hard)
+    if broken:
+        return _discard(rules, state, merge, *broken)
+    name_breaches(merge, state.binding.soft)
+    if merge.lost:
+        stop = stop or _required_and_lost(state, merge)
+    opened = merge.open_gates() if merge.asked and not (stop or merge.exhausted) else ()
+    if not stop and not opened:
+        for invariant in rules.remedied:
+            violation = invariant.judge(merge.context)
+            if violation:
+                before = max(state.cycle - 1, 0)  # it is looked at as each cycle ends
+                name_breach(merge, state, invariant, violation, since=before)
+    if merge.exhausted and not stop:
+        facts, limit = merge.context.count() - state.base_facts, state.intent.budgets.facts
+        stop = FactBudgetExhausted(facts=facts, limit=limit)
+    run, cycle, made = merge.run, merge.cycle, [*state.merging, *merge.made]
+    ended = e.CycleEnded(run=run, cycle=cycle, facts=len(made), changed=_keys(made) if made else ())
+    if stop:
+        merge.abandon()
+        root = merge.context.root
+        return [*merge.events, ended, e.RunStopped(run=run, cycles=cycle, reason=stop, root=root)]
+    if not opened:
+        return [*merge.events, ended]
+    gates = tuple(event.request.id for event in opened)
+    paused = e.RunPaused(run=run, cycle=cycle, gates=gates)
+    return [*merge.events, *opened, *merge.open_tensions(opened), paused]
+
+
+def _keys(made: list[FactRecord]) -> tuple[str, ...]:
+    keys = {fact.key for fact in made}
+    return tuple([key.value for key in sorted(keys, key=KEYS.index)])
+
+
+def _required_and_lost(state: RunState, merge: Merge) -> AnyStop | None:
+    """Returns the stop for the first fact that the intent requires and that was refused."""
+    for fact_id, proposal, reason in merge.lost:
+        if fact_id in state.intent.required_facts and merge.context.find(fact_id) is None:
+            return PromotionRejected(proposal=proposal.id, reason=reason)
+    return None
+
+
+def _discard(
+    rules: Rules, state: RunState, merge: Merge, invariant: Invariant, violation: Violation
+) -> list[e.Event]:
+    kept, proposals = merge.salvaged()
+    again = rules.merge(state, merge.now)
+    again.drafted = merge.drafted
+    name_violation(again, invariant, violation)
+    for event in kept:
+        if isinstance(event, e.AgentFailed):
+            again.diagnose_failure(event.agent, event.reason)
+    run, cycle = state.run, state.cycle
+    discarded = e.MergeDiscarded(
+        run=run,
+        cycle=cycle,
+        invariant=invariant.name,
+        reason=violation.reason,
+        proposals=proposals,
+    )
+    stopped = e.RunStopped(
+        run=run, cycles=cycle, reason=broken_by(invariant, violation), root=again.context.root
+    )
+    return [*kept, discarded, *withdrawn(state), *again.events, stopped]
