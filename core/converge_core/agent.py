@@ -148,7 +148,7 @@ def taken(one: Executed) -> Executed:
     """
     if type(one) is not Executed:
         raise InvalidValue(f"{type(one).__name__} is not an Executed")
-    if _is_settled(one):
+    if is_settled(one):
         return one
     if not isinstance(one.failure, str) or not isinstance(one.reads, tuple):
         raise InvalidValue("its failure is no text, or its reads are no tuple")
@@ -162,7 +162,8 @@ def _marked(
     return Executed(agent, effect, reads, failure, (_SETTLED, effect, reads, failure))
 
 
-def _is_settled(one: Executed) -> bool:
+def is_settled(one: Executed) -> bool:
+    """Whether :func:`execute` made it, so that it can be recorded as it is."""
     mark = one._mark  # noqa: SLF001 - it is this module's
     if len(mark) != 4 or mark[0] is not _SETTLED:  # noqa: PLR2004 - see _marked
         return False

@@ -177,10 +177,11 @@ class Context(msgspec.Struct, eq=False, kw_only=True):
         self._by_id[fact.id] = len(order)
         order.append(fact)
         self._standing = None
-        if corrects := fact.corrects:
-            self._superseding.setdefault(corrects.supersedes, []).append(fact)
-        if conflict := fact.conflict:
-            self._settled[conflict] = fact
+        record = fact._record  # noqa: SLF001 - a property for each would cost as much as the rest
+        if record.corrects:
+            self._superseding.setdefault(record.corrects.supersedes, []).append(fact)
+        if record.conflict:
+            self._settled[record.conflict] = fact
 
     def _keyed(self) -> dict[ContextKey, list[Fact]]:
         """Returns its own facts by key; those that are new are put in their places now."""

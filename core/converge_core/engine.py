@@ -133,7 +133,7 @@ class Engine:
     @property
     def agents(self) -> tuple[AgentId, ...]:
         """The registered agents, in order."""
-        return tuple(self._roster.agents)
+        return self._roster.names
 
     @property
     def invariants(self) -> tuple[Invariant, ...]:
@@ -281,8 +281,10 @@ class Engine:
 
     def _begin(self, command: Begin, now: int) -> list[e.Event]:
         started, intent = command.started, command.started.intent
-        validate(intent)
-        validate_frames(intent, started.frames or ())
+        if intent is not NO_INTENT:
+            validate(intent)
+        if started.frames or intent is not NO_INTENT:
+            validate_frames(intent, started.frames or ())
         if len(started.run) > MAX_RUN:
             raise IllegalCommand(
                 f"the id {started.run[:MAX_RUN]}… of a run has {len(started.run)} characters; at "
@@ -291,7 +293,7 @@ class Engine:
         for name in intent.required_agents:
             if name not in self._roster.agents:
                 raise IllegalCommand(f"the intent requires {name}, and no such agent is registered")
-        reason = why_not_begun(command.artifacts, started, command.uses)
+        reason = command.artifacts and why_not_begun(command.artifacts, started, command.uses)
         if reason:
             raise IllegalCommand(f"run {started.run} cannot begin. {reason}")
         levels = self._roster.levels_of(started.agents)

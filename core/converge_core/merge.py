@@ -41,7 +41,7 @@ from converge_core.policy import Effect, PolicyDecision, PolicyRequest, Risk, Ru
 from converge_core.proposal import Draft, ProposedFact, draft
 from converge_core.record import settled
 from converge_core.review import GateRequest, Ground, Operator
-from converge_core.state import Closed
+from converge_core.state import NONE, Closed
 from converge_core.targets import target_of
 from converge_core.tension import Contradiction, Tension, contradictions
 from converge_core.terms import ANYBODY_ONCE
@@ -143,7 +143,7 @@ class Merge(msgspec.Struct):
     made: list[FactRecord] = []
     exhausted: bool = False
     asked: list[Asked] = []
-    tense: dict[ProposalId, Contradiction] = {}
+    tense: Mapping[ProposalId, Contradiction] = NONE
     lost: list[tuple[FactId, Draft, str]] = []
     _ready: Validated | None = None
 
@@ -160,7 +160,9 @@ class Merge(msgspec.Struct):
             reason = "It was refused before in this run."
             self.drop(proposal, "refused-before", reason, close=False)
             return
-        if self.is_no_correction(proposal) or not self.passes(proposal):
+        if proposal.fact.corrects and self.is_no_correction(proposal):
+            return
+        if not self.passes(proposal):
             return
         decision = self._decided_anew(proposal)
         if decision is None:
@@ -320,7 +322,9 @@ class Merge(msgspec.Struct):
     def stands(self, proposal: Draft) -> bool:
         """Ends a proposal whose id is taken: whatever rests on a fact names it by id alone."""
         fact = proposal.fact
-        stands = self.context.find(fact.id) or self._settled_otherwise(fact)
+        stands = self.context.find(fact.id)
+        if stands is None and fact.conflict:
+            stands = self._settled_otherwise(fact)
         if stands is None:
             return False
         same = (stands.key, stands.content) == (fact.key, fact.content)
@@ -336,9 +340,7 @@ class Merge(msgspec.Struct):
 
     def _settled_otherwise(self, fact: ProposedFact) -> Fact | None:
         """Returns what settled the declared conflict of ``fact``, unless it corrects that."""
-        if not fact.conflict:
-            return None
-        stands = self.context.settled(fact.conflict)
+        stands = self.context.settled(fact.conflict or "")
         corrects = fact.corrects.supersedes if fact.corrects else None
         return None if stands is None or stands.id == corrects else stands
 
@@ -357,6 +359,9 @@ class Merge(msgspec.Struct):
         """Returns what is done with a new proposal; some are asked about whatever is permitted."""
         decision = self.decided(proposal)
         if decision is None or decision.effect is not Effect.PERMIT:
+            return decision
+        fact = proposal.fact
+        if not (fact.requires_human or fact.corrects or self.tense):
             return decision
         rule, reason = self._why_ask(proposal)
         if not rule:
@@ -452,7 +457,8 @@ class Merge(msgspec.Struct):
         self_approved: bool = False,
     ) -> None:
         """Makes what has just passed a fact, if a grant covers it and the budget has room."""
-        validated = self._passed(proposal)
+        validated, self._ready = self._ready, None
+        assert validated is not None
         if len(self.made) >= self.room:
             self.exhausted = True
             self.gate.withdraw(validated)

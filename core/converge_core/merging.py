@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from converge_core import events as e
-from converge_core.agent import Executed, taken
+from converge_core.agent import Executed, is_settled, taken
 from converge_core.authority import Actor, ActorKind
 from converge_core.command import Begin
 from converge_core.context import Context
@@ -71,7 +71,7 @@ def merge_report(
     expected, got = state.eligible[state.cycle], tuple([one.agent for one in executed])
     if got != expected:
         raise IllegalCommand(f"cycle {state.cycle} awaits {expected}, not {got}")
-    executed = tuple([_settled(one) for one in executed])
+    executed = tuple([one if is_settled(one) else _settled(one) for one in executed])
     merge = rules.merge(state, now)
     traces: list[e.TraceRecorded] = []
     drafts: list[tuple[Draft, str]] = []
@@ -157,10 +157,13 @@ def _outcome(
     rules: Rules, state: RunState, merge: Merge, stop: AnyStop | None = None
 ) -> list[e.Event]:
     """Returns a merge's events and its end: a stop, a pause at gates, or the cycle's end."""
-    broken = merge.broken(rules.structural) or merge.broken(state.binding.hard)
-    if broken:
-        return _discard(rules, state, merge, *broken)
-    name_breaches(merge, state.binding.soft)
+    binding = state.binding
+    if rules.structural or binding.hard:
+        broken = merge.broken(rules.structural) or merge.broken(binding.hard)
+        if broken:
+            return _discard(rules, state, merge, *broken)
+    if binding.soft:
+        name_breaches(merge, binding.soft)
     if merge.lost:
         stop = stop or _required_and_lost(state, merge)
     opened = merge.open_gates() if merge.asked and not (stop or merge.exhausted) else ()

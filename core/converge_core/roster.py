@@ -22,7 +22,9 @@ class Roster:
 
     def __init__(self) -> None:
         self.agents: dict[AgentId, Agent] = {}
+        self.names: tuple[AgentId, ...] = ()
         self.levels: dict[AgentId, AuthorityLevel] = {}
+        self._all_levels: tuple[AuthorityLevel, ...] = ()
         self._packs: dict[AgentId, str] = {}
         self._wakers = Wakers()
 
@@ -38,11 +40,15 @@ class Roster:
             raise InvalidConfiguration(f"the name {known.name} of an agent is taken")
         self._wakers.add(len(self.agents), known)
         self.agents[known.name] = known
+        self.names = (*self.names, known.name)
         self.levels[known.name] = level
+        self._all_levels = (*self._all_levels, level)
         self._packs[known.name] = pack
 
-    def levels_of(self, agents: Iterable[AgentId]) -> tuple[AuthorityLevel, ...]:
+    def levels_of(self, agents: tuple[AgentId, ...]) -> tuple[AuthorityLevel, ...]:
         """Returns how far the word of each of ``agents`` reaches; strangers are advisory."""
+        if agents is self.names:
+            return self._all_levels
         levels = self.levels
         return tuple([levels.get(name, AuthorityLevel.ADVISORY) for name in agents])
 

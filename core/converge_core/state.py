@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import msgspec
@@ -34,7 +35,7 @@ from converge_core.ids import (
     TensionId,
     TraceId,
 )
-from converge_core.intent import Criterion, RootIntent
+from converge_core.intent import NO_INTENT, Criterion, RootIntent
 from converge_core.key import ContextKey
 from converge_core.observation import Observation
 from converge_core.proposal import Draft
@@ -83,6 +84,10 @@ class Closed(NamedTuple):
     times: int
 
 
+NONE: Mapping[Any, Any] = MappingProxyType({})
+"""A table that most runs have no use for; whatever is put in makes another."""
+
+
 class RunState(msgspec.Struct):
     """One run as its events left it.
 
@@ -112,13 +117,13 @@ class RunState(msgspec.Struct):
     fact_seq: dict[tuple[ContextKey, str], int] = {}
     gates: dict[GateId, Gate] = {}
     gates_of: dict[ProposalId, list[Gate]] = {}
-    staged: dict[ProposalId, Draft] = {}
-    tensions: dict[TensionId, Tension] = {}
-    tension_of: dict[GateId, TensionId] = {}
-    resolutions: dict[TensionId, TensionResolution] = {}
+    staged: Mapping[ProposalId, Draft] = NONE
+    tensions: Mapping[TensionId, Tension] = NONE
+    tension_of: Mapping[GateId, TensionId] = NONE
+    resolutions: Mapping[TensionId, TensionResolution] = NONE
     inputs_staged: int = 0
-    refined: dict[str, int] = {}
-    recalled: dict[AgentId, None] = {}
+    refined: Mapping[str, int] = NONE
+    recalled: Mapping[AgentId, None] = NONE
     traces: dict[TraceId, DecisionTrace] = {}
     trace_at: dict[TraceId, int] = {}
     observations: dict[ObservationId, Observation] = {}
@@ -147,7 +152,8 @@ class RunState(msgspec.Struct):
     @property
     def criteria(self) -> tuple[Criterion, ...]:
         """All that must stand in the end, by intent and frames."""
-        return criteria_of(self.intent, self.frames)
+        frames = self.started.frames
+        return criteria_of(self.intent, frames) if frames else self.started.intent.criteria
 
     @property
     def grants(self) -> tuple[AuthorityGrant, ...]:
@@ -285,7 +291,8 @@ def begun(
     """
     context = base._continued() if base.count() else Context()  # noqa: SLF001 - contexts grow here
     levels = dict(zip(started.agents, started.levels, strict=False))
-    binding = binding_of(started.intent, started.frames or ())
+    intent = started.intent
+    binding = NOTHING_BINDS if intent is NO_INTENT else binding_of(intent, started.frames or ())
     return RunState(
         started, at, operators, levels, binding, context=context, base_facts=context.count()
     )
@@ -325,7 +332,8 @@ def _(event: e.ObservationStaged, run: RunState, at: int, seq: int) -> None:
 @_folds(e.ProposalCreated)
 def _(event: e.ProposalCreated, run: RunState, at: int, seq: int) -> None:
     run.drafts[event.draft.id] = event.draft
-    run.staged.pop(event.draft.id, None)
+    if event.draft.id in run.staged:
+        run.staged = {name: one for name, one in run.staged.items() if name != event.draft.id}
 
 
 @_folds(e.ProposalValidated)
@@ -343,8 +351,8 @@ def _(event: e.ProposalRefused, run: RunState, at: int, seq: int) -> None:
     if event.rule == REFINED:
         draft = run.drafts[event.proposal]
         target = target_of(draft)
-        run.refined[target] = run.refined.get(target, 0) + 1
-        run.recalled[draft.agent] = None
+        run.refined = {**run.refined, target: run.refined.get(target, 0) + 1}
+        run.recalled = {**run.recalled, draft.agent: None}
     _close(run, event.proposal)
 
 
@@ -383,7 +391,7 @@ def _(event: e.CycleStarted, run: RunState, at: int, seq: int) -> None:
     run.cycle = event.cycle
     run.eligible[event.cycle] = event.eligible
     run.changed, run.heeded = [], len(run.merging)  # what woke this cycle does not wake the next
-    run.recalled = {}
+    run.recalled = NONE
     run.phase = Phase.EXECUTING
     run.executing_since = at
 
@@ -460,20 +468,20 @@ def _resolve_if_all_ended(run: RunState) -> None:
 
 @_folds(e.InputStaged)
 def _(event: e.InputStaged, run: RunState, at: int, seq: int) -> None:
-    run.staged[event.draft.id] = event.draft
+    run.staged = {**run.staged, event.draft.id: event.draft}
     run.inputs_staged += 1
 
 
 @_folds(e.TensionOpened)
 def _(event: e.TensionOpened, run: RunState, at: int, seq: int) -> None:
-    run.tensions[event.tension.id] = event.tension
-    for gate in event.tension.sides:
-        run.tension_of[gate] = event.tension.id
+    tension = event.tension
+    run.tensions = {**run.tensions, tension.id: tension}
+    run.tension_of = {**run.tension_of, **dict.fromkeys(tension.sides, tension.id)}
 
 
 @_folds(e.TensionResolved)
 def _(event: e.TensionResolved, run: RunState, at: int, seq: int) -> None:
-    run.resolutions[event.resolution.tension] = event.resolution
+    run.resolutions = {**run.resolutions, event.resolution.tension: event.resolution}
 
 
 @_folds(e.SnapshotTaken)
