@@ -40,6 +40,7 @@ from converge_core.ids import (
     ObservationId,
     ProposalId,
     RunId,
+    TraceId,
 )
 from converge_core.intent import Budgets, Criterion, RootIntent
 from converge_core.invariant import Invariant, InvariantClass, Violation
@@ -47,10 +48,19 @@ from converge_core.key import ContextKey as Key
 from converge_core.ledger import Chain, decode, encode_batch
 from converge_core.observation import observe
 from converge_core.policy import Effect, PolicyDecision, Risk, Rule, RulePolicy, grant
-from converge_core.proposal import ContentKind, ProposedFact
+from converge_core.proposal import ContentKind, Draft, ProposedFact
 from converge_core.review import GateRequest, Ground
 from converge_core.stop import Error, HumanInterventionRequired
 from converge_core.trace import Cited, text_ref
+from tests.core.golden_people import (
+    CORRECTION,
+    FRAME,
+    INTENT_FIELDS,
+    TERMS,
+    people,
+    replica,
+)
+from tests.core.golden_people import FULL as PEOPLE
 from tests.core.kit import (
     ALICE,
     ASK_STRATEGIES,
@@ -61,6 +71,7 @@ from tests.core.kit import (
     fact,
     model_call,
     proposes,
+    salts,
     script,
     seed,
 )
@@ -74,12 +85,6 @@ NOON = 1_795_176_000_000_000
 """20 November 2026, 12:00 UTC, in microseconds."""
 
 
-def salts() -> Callable[[], bytes]:
-    """Returns a source of salts that are always the same."""
-    numbers = count()
-    return lambda: bytes.fromhex(hash_text(f"salt {next(numbers)}")[:32])
-
-
 def story() -> list[tuple[list[Event], int]]:
     """Returns the batches of a desk on which everything happens once."""
     clock = count(NOON, 1_000_000).__next__
@@ -91,7 +96,7 @@ def story() -> list[tuple[list[Event], int]]:
     batches = [(opened, clock()), (enrolled, clock())]
     for play in (_decided(clock), _discarded(clock), _cancelled(clock)):
         batches += play.batches
-    return batches + _governed(clock)
+    return batches + _governed(clock) + people(clock)
 
 
 def _decided(clock: Callable[[], int]) -> Play:
@@ -223,6 +228,16 @@ def written(batches: list[tuple[list[Event], int]]) -> bytes:
     return data
 
 
+DECLARED = RootIntent(
+    question="is 1.0 fit to be released",
+    subject="1.0",
+    criteria=(Criterion(id="decided", description="it was decided", key=Key.STRATEGIES),),
+    budgets=Budgets(cycles=9),
+    required_agents=("reasoning",),
+    required_facts=("release",),
+    active_packs=("release-readiness",),
+    **INTENT_FIELDS,
+)
 RULE = Rule(
     name="advisers-ask",
     effect=Effect.ASK,
@@ -239,6 +254,7 @@ RULE = Rule(
     graded=Risk.HIGH,
     human_approved=False,
     risk=Risk.HIGH,
+    review=TERMS,
 )
 PROPOSED = ProposedFact(
     key=Key.STRATEGIES,
@@ -249,10 +265,27 @@ PROPOSED = ProposedFact(
     confidence=950,
     observation=ObservationId("read:tests.failed"),
     rests_on=(FactId("tests.failed"),),
+    corrects=CORRECTION,
+    conflict="release",
+    requires_human=True,
 )
-GROUND = Ground(fact=FactId("tests.failed"), digest=hash_text("0 tests failed"))
+GROUND = Ground(
+    fact=FactId("tests.failed"), digest=hash_text("0 tests failed"), superseded=FactId("again")
+)
+DRAFT = Draft(
+    id=ProposalId("run-0001/2/people/7"),
+    author=Actor(kind=ActorKind.HUMAN, id="alice#00000000"),
+    agent=AgentId("people"),
+    cycle=2,
+    fact=PROPOSED,
+    rests_on=(FactId("tests.failed"),),
+    traces=(TraceId("trace:run-0001/2/planning/0"),),
+    supersedes=ProposalId("run-0001/2/planning/0"),
+)
 FULL: list[msgspec.Struct] = [
+    *PEOPLE,
     GROUND,
+    DRAFT,
     GateRequest(
         id=GateId("gate:run-0001/2/planning/0"),
         run=RunId("run-0001"),
@@ -270,26 +303,30 @@ FULL: list[msgspec.Struct] = [
         ground=(GROUND,),
         opened_at=NOON,
         deadline=NOON + 3_600_000_000,
+        terms=TERMS,
+        roster=(ALICE.operator.id,),
+        author=ALICE.operator.id,
+        envelopes=(hash_text("envelope"),),
+        instead_of=GateId("gate:run-0001/2/planning/0"),
     ),
     RULE,
     RulePolicy(
         id="release", revision=2, rules=(RULE,), checks={"*": ("ground-exists",)}, settings=("x 1",)
     ),
-    PolicyDecision(effect=Effect.ASK, rule="advisers-ask", reason="It is dear.", risk=Risk.HIGH),
+    PolicyDecision(
+        effect=Effect.ASK,
+        rule="advisers-ask",
+        reason="It is dear.",
+        risk=Risk.HIGH,
+        review=TERMS,
+    ),
     PROPOSED,
     AgentEffect((PROPOSED,), (model_call(),), ("a long text",), "It cannot tell."),
     Dependency(Key.SIGNALS, ContentKind.CLAIM, "tests."),
     Budgets(cycles=9, facts=50, tokens=1000, time_us=60_000_000, agents_per_cycle=5),
     Criterion(id="picture", description="there is a picture", key=Key.COMPETITORS, required=False),
-    RootIntent(
-        question="is 1.0 fit to be released",
-        subject="1.0",
-        criteria=(Criterion(id="decided", description="it was decided", key=Key.STRATEGIES),),
-        budgets=Budgets(cycles=9),
-        required_agents=("reasoning",),
-        required_facts=("release",),
-        active_packs=("release-readiness",),
-    ),
+    DECLARED,
+    replica(DECLARED),
     msgspec.structs.replace(grant("golden", *Key, until=NOON * 2), granted_at=1, kinds=("plan",)),
     ValidationSummary(
         checks_passed=("ground-exists",), checks_skipped=("is-sound",), warnings=("It is late.",)
@@ -352,6 +389,10 @@ def bodies() -> dict[str, Any]:
         continues=RunId("run-0000"),
         base_root=hash_text("root"),
         levels=(AuthorityLevel.PARTICIPATORY, AuthorityLevel.ADVISORY, AuthorityLevel.SOVEREIGN),
+        intent=DECLARED,
+        frames=(FRAME,),
+        tenant="acme",
+        app_version="0.3.0",
     )
     return {**found, started.kind: body_of(started)}
 

@@ -21,7 +21,7 @@ from converge_core.agent import (
 )
 from converge_core.asking import Gate, GateEnd
 from converge_core.authority import Actor, ActorKind, AuthorityGrant
-from converge_core.canonical import canonical_record, hash_bytes
+from converge_core.canonical import canonical_record, hash_bytes, hash_text
 from converge_core.checks import BASIC
 from converge_core.command import (
     Act,
@@ -32,6 +32,7 @@ from converge_core.command import (
     Decide,
     Elapse,
     Report,
+    Settle,
     Snapshot,
     Stage,
 )
@@ -58,6 +59,7 @@ from converge_core.proposal import Draft, ProposedFact, draft
 from converge_core.review import ActKind, Decision, GateAct, Operator, Verdict, bytes_of
 from converge_core.scope import Geography
 from converge_core.state import DeskState, Phase, RunState, fold
+from converge_core.tension import ChosenSide, Tension, TensionResolution
 from converge_core.trace import ModelCall, Outcome, text_ref
 
 E = TypeVar("E", bound=e.Event)
@@ -242,6 +244,12 @@ CAROL = Person("carol")
 DAVE = Person("dave")
 
 
+def salts() -> Callable[[], bytes]:
+    """Returns a source of salts that are always the same."""
+    numbers = count()
+    return lambda: bytes.fromhex(hash_text(f"salt {next(numbers)}")[:32])
+
+
 def enrolled(*people: Person) -> DeskState:
     """Returns a desk at which ``people`` may decide."""
     desk = DeskState()
@@ -363,6 +371,29 @@ class Play:
         """Has the clock stand at ``now``, and lets what has passed by then take effect."""
         self.clock = lambda: now
         self.command(Elapse())
+        return self
+
+    def settle(
+        self, tension: Tension, chosen: ChosenSide, side: int | None, by: Person, why: str
+    ) -> Play:
+        """Has ``by`` settle a contradiction; to merge is to edit one side."""
+        gate: Any = tension.sides[side] if side is not None else msgspec.UNSET
+        answers = []
+        for name in tension.sides:
+            asked = self.state.gates[name]
+            if name != gate:
+                decision = by.decision(asked, "reject", why)
+            elif chosen is ChosenSide.MERGED:
+                words = self.state.drafts[asked.request.proposal].fact
+                merged = msgspec.structs.replace(words, content="go straight on")
+                decision = by.decision(asked, "edit", why, edited=merged)
+            else:
+                decision = by.decision(asked, "approve", why)
+            answers.append(Decide(decision, by.operator))
+        resolution = TensionResolution(
+            tension=tension.id, chosen=chosen, rationale=why, resolver=by.operator.id, gate=gate
+        )
+        self.command(Settle(resolution, tuple(answers)))
         return self
 
     def stage(self, fact: ProposedFact, by: Person = ALICE) -> Play:

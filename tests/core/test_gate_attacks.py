@@ -39,7 +39,6 @@ from converge_core.ledger import Chain, encode_batch
 from converge_core.policy import ENGINE_GATE, Effect
 from converge_core.proposal import Draft, ProposedFact
 from converge_core.state import DeskState, RunState, fold
-from tests.core.golden_story import salts
 from tests.core.kit import (
     ALICE,
     ASK_STRATEGIES,
@@ -54,6 +53,7 @@ from tests.core.kit import (
     policy_of,
     proposes,
     rule,
+    salts,
     script,
     seed,
 )

@@ -23,7 +23,6 @@ from converge_core.key import ContextKey as Key
 from converge_core.ledger import Chain, decode, encode_batch
 from converge_core.review import Operator, bytes_of
 from converge_core.trace import text_ref
-from tests.core.golden_story import salts
 from tests.core.kit import (
     ALICE,
     EVERYTHING,
@@ -35,6 +34,7 @@ from tests.core.kit import (
     gate_of,
     model_call,
     proposes,
+    salts,
     script,
     seed,
 )

@@ -50,7 +50,6 @@ from converge_core.quorum import Quorum
 from converge_core.review import ActKind
 from converge_core.state import DeskState, Phase
 from converge_core.terms import OnTimeout, ReviewTerms
-from tests.core.golden_story import salts
 from tests.core.kit import (
     ALICE,
     BOB,
@@ -63,6 +62,7 @@ from tests.core.kit import (
     fact,
     fits,
     policy_of,
+    salts,
 )
 from tests.core.kit import rule as policy_rule
 

@@ -51,24 +51,7 @@ def settle(
     play: Play, chosen: ChosenSide, side: int | None = None, by: Person = ALICE, why: str = "so"
 ) -> Play:
     """Has ``by`` settle the one tension there is."""
-    one = tension(play)
-    gate: Any = one.sides[side] if side is not None else msgspec.UNSET
-    answers = []
-    for name in one.sides:
-        asked = play.state.gates[name]
-        merged = fact(Key.STRATEGIES, "s", "go straight on")
-        if name != gate:
-            decision = by.decision(asked, "reject", why)
-        elif chosen is ChosenSide.MERGED:
-            decision = by.decision(asked, "edit", why, edited=merged)
-        else:
-            decision = by.decision(asked, "approve", why)
-        answers.append(Decide(decision, by.operator))
-    resolution = TensionResolution(
-        tension=one.id, chosen=chosen, gate=gate, rationale=why, resolver=by.operator.id
-    )
-    play.command(Settle(resolution, tuple(answers)))
-    return play
+    return play.settle(tension(play), chosen, side, by, why)
 
 
 @pytest.mark.parametrize("asks", [False, True])

@@ -25,7 +25,6 @@ from converge_core.review import ActKind
 from converge_core.state import DeskState, Phase
 from converge_core.stop import Converged
 from converge_core.terms import ReviewTerms
-from tests.core.golden_story import salts
 from tests.core.kit import (
     ALICE,
     BOB,
@@ -40,6 +39,7 @@ from tests.core.kit import (
     policy_of,
     proposes,
     rule,
+    salts,
     script,
 )
 
