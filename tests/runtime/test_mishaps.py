@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from queue import SimpleQueue
@@ -12,11 +13,13 @@ import pytest
 from converge_core.errors import DecisionRefused
 from converge_core.ledger import Entry, decode
 from converge_desktop import paths
+from converge_desktop.adapters.clock import Clock
 from converge_desktop.adapters.ledger_file import LedgerWriteFailed
 from converge_desktop.adapters.surreal import StoreProblem, SurrealView
 from converge_desktop.adapters.texts import TextMissing
 from converge_desktop.runtime import store_thread
 from converge_desktop.runtime.desk import Desk, DeskOptions
+from converge_desktop.runtime.journal import Journal
 from converge_desktop.runtime.port import Notice, StatusChanged
 from converge_desktop.runtime.store_thread import StoreThread
 from tests.core.golden_story import LEDGER
@@ -27,14 +30,26 @@ from tests.runtime.watching import PATIENCE, Watch
 # Opening.
 
 
-def test_a_run_may_be_started_as_soon_as_there_is_a_desk(data_dir: Path, failing: Path) -> None:
+def test_a_run_may_be_started_as_soon_as_there_is_a_desk(
+    data_dir: Path, failing: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Ledger and model are still being opened; the run waits for them."""
+    too_early = threading.Event()
+    read = Journal.__init__
+
+    def slowly(journal: Journal, directory: Path, clock: Clock) -> None:
+        too_early.wait(0.5)
+        read(journal, directory, clock)
+
+    monkeypatch.setattr(Journal, "__init__", slowly)
     desk = Desk(
         DeskOptions(data_dir, paths.packs(), paths.samples(), "alice", paths.default_model())
     )
     try:
         watch = Watch(desk)
-        run_id = desk.start_run("release-readiness", failing).result(PATIENCE)
+        started = desk.start_run("release-readiness", failing)
+        started.add_done_callback(lambda _: too_early.set())
+        run_id = started.result(PATIENCE)
         assert "waiting" == watch.phase(run_id, "waiting").row.phase
     finally:
         desk.close()
