@@ -18,6 +18,9 @@ from tests.runtime.test_cli import printed
 
 MAIN = "import sys; from converge_desktop.__main__ import main; sys.exit(main())"
 
+BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+"""The environment in which a person's interpreter writes: when it flushes, and again at its end."""
+
 STALLS = f"""
 from converge_core.events import TraceRecorded
 from converge_desktop.adapters.ledger_file import LedgerWriteFailed
@@ -223,6 +226,7 @@ def test_a_reader_that_has_seen_enough_is_no_problem(data_dir: Path) -> None:
         stdout=write,
         stderr=subprocess.PIPE,
         timeout=100,
+        env=BUFFERED,
         check=False,
     )
     os.close(write)
@@ -238,6 +242,7 @@ def test_output_that_cannot_be_written_is_a_sentence(data_dir: Path) -> None:
             stdout=full,
             stderr=subprocess.PIPE,
             timeout=100,
+            env=BUFFERED,
             check=False,
         )
 
