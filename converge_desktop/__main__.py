@@ -7,14 +7,20 @@ import sys
 
 def main() -> int:
     """Parses the command line; Qt is imported only where the window is wanted."""
-    from converge_desktop import cli  # noqa: PLC0415
-
+    try:
+        from converge_desktop import cli  # noqa: PLC0415
+    except KeyboardInterrupt:  # this early nothing has begun that could be told of
+        return 130
     arguments = cli.parser().parse_args()
     if arguments.command is not None:
         return cli.main(arguments)
-    from converge_desktop import app  # noqa: PLC0415
 
-    return cli.told(lambda: app.main(cli.options(arguments)))
+    def open_window() -> int:
+        from converge_desktop import app  # noqa: PLC0415
+
+        return app.main(cli.options(arguments))
+
+    return cli.told(open_window)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,10 @@ from __future__ import annotations
 import argparse
 import getpass
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -22,7 +24,7 @@ from converge_desktop.adapters.ledger_file import LedgerWriteFailed
 from converge_desktop.adapters.lock import DataDirectoryBusy, DataDirectoryUnusable
 from converge_desktop.adapters.packs import PackProblem, load_packs
 from converge_desktop.adapters.texts import TextMissing
-from converge_desktop.runtime.desk import Desk, DeskOptions
+from converge_desktop.runtime.desk import Desk, DeskOptions, operator_name
 from converge_desktop.runtime.model_thread import ModelUnavailable
 from converge_desktop.runtime.outputs import (
     DecideOutput,
@@ -36,6 +38,7 @@ from converge_desktop.runtime.outputs import (
 from converge_desktop.runtime.port import Notice, RunChanged, Update
 from converge_desktop.runtime.readmodel import Review, RunView
 from converge_desktop.runtime.views import Views, read_views, verify_ledger
+from converge_desktop.runtime.wording import ledger_problem
 
 DONE, ALTERED, PROBLEM, WAITING, STOPPED = 0, 1, 2, 3, 130
 
@@ -45,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument(
         "--data-dir",
-        type=Path,
+        type=_path,
         default=argparse.SUPPRESS,
         metavar="D",
         help="where the desk keeps everything",
@@ -53,7 +56,7 @@ def parser() -> argparse.ArgumentParser:
     model = argparse.ArgumentParser(add_help=False)
     model.add_argument(
         "--model",
-        type=Path,
+        type=_path,
         default=argparse.SUPPRESS,
         metavar="GGUF",
         help="the model file to use instead of the one that ships",
@@ -73,18 +76,27 @@ def parser() -> argparse.ArgumentParser:
 
     run = command("run", "run a pack over a folder", model)
     run.add_argument("pack", metavar="PACK", help="the pack's name, such as release-readiness")
-    run.add_argument("--input", type=Path, required=True, metavar="DIR", help="the folder to read")
+    run.add_argument("--input", type=_path, required=True, metavar="DIR", help="the folder to read")
     command("inbox", "list what waits for a person")
     decide = command("decide", "answer a gate", model)
     decide.add_argument("gate", metavar="GATE", help="the gate's id, as inbox lists it")
     decide.add_argument("verdict", choices=["approve", "reject"])
     decide.add_argument("--reason", default="", metavar="TEXT", help="why; a rejection needs it")
-    decide.add_argument("--as", dest="operator", default="", metavar="NAME", help="who decides")
+    decide.add_argument(
+        "--as", dest="operator", default=operator_name(_who()), metavar="NAME", help="who decides"
+    )
     command("traces", "list recorded model calls")
     trace = command("trace", "show one recorded model call")
     trace.add_argument("trace", metavar="ID", help="the trace's id, as traces lists it")
     command("verify", "check every record of the ledger")
     return top
+
+
+def _path(text: str) -> Path:
+    """Reads a path; an empty one, as an unset variable leaves it, is not the folder one is in."""
+    if not text:
+        raise argparse.ArgumentTypeError("the path is empty")
+    return Path(text)
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -95,25 +107,43 @@ def main(arguments: argparse.Namespace) -> int:
 def told(work: Callable[[], int]) -> int:
     """Does ``work``; what goes wrong is told in a sentence instead of a traceback."""
     try:
+        _print_anywhere()
         code = work()
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read our output has seen enough; the interpreter must not try to flush it again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()  # whoever read it has seen enough
         return DONE
     except KeyboardInterrupt:
         return _problem("stopped; what was decided is kept, and the run goes on next time", STOPPED)
-    except LedgerCorrupt as error:
-        return _problem(f"the ledger does not verify: {error}. Restore it from a copy.", ALTERED)
+    except OSError as error:
+        _drop_output()
+        where = error.filename or "what is printed"
+        return _problem(f"{where}: {error.strerror or error}. Mend that, or use another place.")
     except Exception as error:
         if isinstance(error, _KNOWN) or type(error).__name__ in {"IntakeError", "ModelProblem"}:
-            return _problem(str(error))
+            return _problem(str(error), ALTERED if _altered(error) else PROBLEM)
         raise
     return code
 
 
+def _print_anywhere() -> None:
+    """Has characters that the terminal's encoding lacks escaped instead of refused."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _drop_output() -> None:
+    """Lets the interpreter flush on its way out, though nobody takes what is left."""
+    with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - it is a place, not a file
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+
+
+def _altered(error: Exception) -> bool:
+    return isinstance(error.__cause__, LedgerCorrupt)
+
+
 class _CannotGoOn(Exception):
-    """A run was stalled; the text says by what."""
+    """The command cannot be carried out; the text says why and what to do."""
 
 
 _KNOWN = (
@@ -123,7 +153,6 @@ _KNOWN = (
     KeyProblem,
     LedgerWriteFailed,
     ModelUnavailable,
-    OSError,
     PackProblem,
     TextMissing,
     _CannotGoOn,
@@ -155,10 +184,14 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _follow(seen: SimpleQueue[Update], run_id: str, *, quiet: bool) -> RunView:
     """Waits until the run waits for a person or has stopped, telling what it is at."""
+    # The table library's own handler has waits go on after a signal; Ctrl+C must end this one.
+    signal.siginterrupt(signal.SIGINT, True)
     while True:
         update = seen.get()
-        if isinstance(update, Notice) and update.severity == "danger":
-            raise _CannotGoOn(update.text)
+        if isinstance(update, Notice):
+            if update.run_id == run_id:
+                raise _CannotGoOn(update.text)
+            _problem(update.text)
         if not isinstance(update, RunChanged) or update.view.row.run_id != run_id:
             continue
         view = update.view
@@ -193,24 +226,22 @@ def _inbox(arguments: argparse.Namespace) -> int:
 
 
 def _decide(arguments: argparse.Namespace) -> int:
+    gate, verdict, operator = arguments.gate, arguments.verdict, arguments.operator
     desk = _open(arguments)
     try:
-        review = desk.review(arguments.gate).result()
+        seen: SimpleQueue[Update] = SimpleQueue()
+        review = desk.review(gate).result()
         print("\n".join(_shown(review)), file=sys.stderr)
-        desk.decide(
-            arguments.gate,
-            arguments.verdict,
-            arguments.reason,
-            review.digest,
-            arguments.operator,
-        ).result()
+        desk.subscribe(seen.put)
+        desk.decide(gate, verdict, arguments.reason, review.digest, operator).result()
         view = desk.run_view(review.run_id).result()
+        if view.row.phase == "running":
+            view = _follow(seen, review.run_id, quiet=arguments.json)
     finally:
         desk.close()
-    operator = arguments.operator or _who()
     output = DecideOutput(
-        gate_id=arguments.gate,
-        verdict=arguments.verdict,
+        gate_id=gate,
+        verdict=verdict,
         operator=operator,
         run_id=view.row.run_id,
         phase=view.row.phase,
@@ -218,7 +249,7 @@ def _decide(arguments: argparse.Namespace) -> int:
         words=view.stop_words,
         root=view.root,
     )
-    _show(arguments, output, [f"{operator} chose {arguments.verdict}.", view.stop_words])
+    _show(arguments, output, [f"{operator} chose {verdict}.", view.stop_words])
     return WAITING if view.row.phase == "waiting" else DONE
 
 
@@ -232,8 +263,8 @@ def _shown(review: Review) -> list[str]:
         purpose = "".join(part.text for part in step.purpose)
         lines.append(f"  {step.capability:16} {step.meaning} {purpose}".rstrip())
     for fact in review.evidence:
-        where = f"({fact.source}, {fact.place})"
-        lines.append(f"  {fact.label}: {fact.value} {fact.limit} {where}".replace("  ", " "))
+        said = [f"{fact.label}: {fact.value}", fact.limit, f"({fact.source}, {fact.place})"]
+        lines.append(f"  {' '.join(filter(None, said))}")
     for check in review.checks:
         lines.append(f"  {'ok' if check.passed else 'NO'}  {check.name} {check.reason}".rstrip())
     return [*lines, *(f"  note: {note}" for note in (*review.notes, *review.kept))]
@@ -316,7 +347,7 @@ def options(arguments: argparse.Namespace) -> DeskOptions:
         data_dir=_data_dir(arguments),
         packs_dir=paths.packs(),
         samples_dir=paths.samples(),
-        operator=_who(),
+        operator=operator_name(_who()),
         model=getattr(arguments, "model", paths.default_model()),
     )
 
@@ -341,7 +372,16 @@ def _who() -> str:
 
 
 def _read(arguments: argparse.Namespace) -> Views:
-    return read_views(_data_dir(arguments), load_packs(paths.packs()))
+    packs = load_packs(paths.packs())
+    directory = _data_dir(arguments)
+    try:
+        if directory.exists() and not directory.is_dir():
+            raise DataDirectoryUnusable(
+                f"{directory} is no folder; say where the desk lies with --data-dir"
+            )
+        return read_views(directory, packs)
+    except (LedgerCorrupt, OSError) as error:
+        raise _CannotGoOn(ledger_problem(directory, error)) from error
 
 
 def _show(arguments: argparse.Namespace, output: object, lines: Sequence[str]) -> None:

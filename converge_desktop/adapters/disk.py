@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -11,6 +12,16 @@ def write_all(fd: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(fd, view) :]
+
+
+def require_linked(fd: int) -> None:
+    """Refuses to write to a file that nobody could find again.
+
+    Raises:
+        OSError: if the file was removed.
+    """
+    if os.fstat(fd).st_nlink == 0:
+        raise OSError(errno.ENOENT, "it was removed while it was in use")
 
 
 def write_durably(path: Path, data: bytes) -> None:

@@ -7,7 +7,6 @@ batch is moved aside whole, with a report; a record that does not verify is refu
 
 from __future__ import annotations
 
-import errno
 import os
 import secrets
 from collections.abc import Iterable, Iterator
@@ -18,7 +17,7 @@ from converge_core.canonical import hash_bytes
 from converge_core.errors import LedgerCorrupt
 from converge_core.events import Event
 from converge_core.ledger import SALT_BYTES, Chain, Entry, decode_line, encode_batch
-from converge_desktop.adapters.disk import sync_directory, write_all, write_durably
+from converge_desktop.adapters.disk import require_linked, sync_directory, write_all, write_durably
 
 SEGMENT_BYTES = 64 * 1024 * 1024
 
@@ -80,11 +79,10 @@ class LedgerFile:
         Raises:
             LedgerWriteFailed: if it could not be written and synced; nothing of it is kept.
         """
-        if self._broken:
-            raise LedgerWriteFailed(self._broken)
+        self.require_usable()
         data, entries = encode_batch(events, self._chain, at, _salt)
         try:
-            _require_linked(self._fd)
+            require_linked(self._fd)
             if self._length and self._length + len(data) > self._segment_bytes:
                 self._next_segment(entries[0].head.seq)
             write_all(self._fd, data)
@@ -94,6 +92,19 @@ class LedgerFile:
         self._length += len(data)
         self._chain = Chain(entries[-1].head.seq, entries[-1].hash)
         return entries
+
+    def require_usable(self) -> None:
+        """Does nothing while batches can be appended.
+
+        Raises:
+            LedgerWriteFailed: if an earlier one could not be, or the ledger is closed.
+        """
+        if self._broken:
+            raise LedgerWriteFailed(self._broken)
+
+    def lies_in_place(self) -> bool:
+        """Whether the file that is written to can still be found under its name."""
+        return self._path.exists()
 
     def entries(self) -> Iterator[Entry]:
         """Reads the ledger from the first record on, checking each.
@@ -108,7 +119,7 @@ class LedgerFile:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
-        self._broken = "the ledger is closed"
+        self._broken = self._broken or "the ledger is closed"
 
     def _last_good(self) -> tuple[Path, int, Chain]:
         segments = _segments(self._directory)
@@ -197,12 +208,6 @@ def unfinished_bytes(directory: Path) -> int:
 
 def _segments(directory: Path) -> list[Path]:
     return sorted(path for path in directory.iterdir() if path.suffix == ".jsonl")
-
-
-def _require_linked(fd: int) -> None:
-    """Refuses to write to a file that nobody could find again."""
-    if os.fstat(fd).st_nlink == 0:
-        raise OSError(errno.ENOENT, "it was removed while it was in use")
 
 
 def _salt() -> bytes:

@@ -10,7 +10,7 @@ from pathlib import Path
 from converge_core.canonical import canonical, hash_text, parse
 from converge_core.errors import InvalidValue
 from converge_core.trace import TextRef
-from converge_desktop.adapters.disk import sync_directory, write_all
+from converge_desktop.adapters.disk import require_linked, sync_directory, write_all
 
 
 class TextMissing(Exception):
@@ -40,9 +40,13 @@ class TextReader:
         elif ref.sha256 in self._places:
             found = self._read(*self._places[ref.sha256])
         else:
-            raise TextMissing(f"no text {ref.sha256[:12]} lies in {self._path}")
+            raise TextMissing(
+                f"no text {ref.sha256[:12]} lies in {self._path}; restore that file from a copy"
+            )
         if not isinstance(found, str) or hash_text(found) != ref.sha256:
-            raise TextMissing(f"the text {ref.sha256[:12]} in {self._path} was changed")
+            raise TextMissing(
+                f"the text {ref.sha256[:12]} in {self._path} was changed; restore it from a copy"
+            )
         return found
 
     def _read(self, start: int, size: int) -> object:
@@ -107,6 +111,7 @@ class TextStore(TextReader):
         if not lines:
             return
         try:
+            require_linked(self._fd)
             write_all(self._fd, b"".join(lines))
             os.fsync(self._fd)
         except OSError:

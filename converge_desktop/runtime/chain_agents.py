@@ -39,6 +39,7 @@ from converge_core.proposal import ContentKind, ProposedFact
 from converge_core.scope import DECLARED
 from converge_core.trace import Cited, ModelCall, Outcome, text_ref
 from converge_desktop.adapters.packs import Pack
+from converge_desktop.runtime.wording import plural
 
 Infer = Callable[[InferenceRequest], InferenceResult]
 """Calls the model on its own thread and waits for the answer."""
@@ -255,11 +256,11 @@ class StepAgent:
     def _headline(self, held: ContractResult) -> str:
         match held.answer:
             case ReasoningAnswer(steps=steps, conclusion=conclusion):
-                return f"{len(steps)} reasons, {conclusion}"
+                return f"{plural(len(steps), 'reason')}, {conclusion}"
             case EvaluationAnswer(score=score):
                 return f"readiness {score}"
             case PlanningAnswer(verdict=verdict, steps=steps):
-                return f"{verdict}, {len(steps)} steps"
+                return f"{verdict}, {plural(len(steps), 'step')}"
             case _:
                 return "not an answer"
 

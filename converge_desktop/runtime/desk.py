@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -58,8 +58,15 @@ if TYPE_CHECKING:
 S = TypeVar("S")
 T = TypeVar("T")
 
-_NAME = re.compile(r"[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ0-9 ._-]{0,47}")
+_LETTERS = "A-Za-zÀ-ɏ"
+_NAME = re.compile(rf"[{_LETTERS}][{_LETTERS}0-9 ._-]{{0,47}}")
 """Names in one script only, so that nobody can look like somebody else."""
+
+
+def operator_name(login: str) -> str:
+    """Returns what a person who gave no name is called: as they logged in, as far as that fits."""
+    name = re.sub(rf"[^{_LETTERS}0-9 ._-]", "-", login.strip())[:48].strip()
+    return name if _NAME.fullmatch(name) else "operator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +114,7 @@ class Desk:
         self._store: StoreThread | None = None
         self._questions = ThreadPoolExecutor(2, thread_name_prefix="question")
         self._model = ModelThread(self._model_changed)
+        self._loading: Future[None] | None = None
         self._engine = EngineThread(
             options.data_dir,
             options.clock,
@@ -181,10 +189,10 @@ class Desk:
         return self._questions.submit(self._start_run, pack_id, folder)
 
     def decide(
-        self, gate_id: str, verdict: str, reason: str, shown: str, operator: str = ""
+        self, gate_id: str, verdict: str, reason: str, shown: str, operator: str | None = None
     ) -> Future[None]:
         """Signs and records ``approve`` or ``reject``; ``shown`` is the digest of the review."""
-        name = operator or self._options.operator
+        name = self._options.operator if operator is None else operator
 
         def take() -> None:
             key = self._operator_key(name)
@@ -200,7 +208,8 @@ class Desk:
         """Takes another GGUF file into use."""
         loaded = self._model.load(path)
         loaded.add_done_callback(self._model_loaded)
-        return cast("Future[None]", loaded)
+        self._loading = cast("Future[None]", loaded)
+        return self._loading
 
     def close(self) -> None:
         """Stops every thread, in order, and releases the data directory. Safe to call twice."""
@@ -266,9 +275,7 @@ class Desk:
         if pack is None:
             known = ", ".join(self._packs)
             raise IllegalCommand(f"there is no pack {pack_id!r}; there are: {known}")
-        if self._model.view.state in {"none", "failed"}:
-            problem = self._model.view.problem or "No model is loaded."
-            raise ModelUnavailable(f"{problem} Choose one on the Models page or with --model.")
+        self._need_model()
         intake = read_folder(
             folder, now_us=self._options.clock(), workspace=self._options.data_dir / "bundles"
         )
@@ -277,6 +284,17 @@ class Desk:
             return pack, begin(run, pack, intake, folder)
 
         return self._engine.send(lambda: self._engine.begin(make)).result()
+
+    def _need_model(self) -> None:
+        """Waits until the desk is open and has tried its model; a run needs one that works."""
+        self.ready.result()
+        if self._loading is not None:
+            wait([self._loading])
+        if self._model.view.state not in {"ready", "busy"}:
+            raise ModelUnavailable(
+                self._model.view.problem
+                or "No model is loaded. Choose one on the Models page or with --model."
+            )
 
     def _pack_row(self, pack: Pack) -> PackRow:
         sample = self._options.samples_dir / pack.id

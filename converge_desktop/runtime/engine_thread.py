@@ -39,7 +39,7 @@ from converge_desktop.runtime.pack_engine import BeginRun, build_engine
 from converge_desktop.runtime.port import InboxChanged, Notice, RunChanged, TracesAdded, Update
 from converge_desktop.runtime.trace_views import trace_row
 from converge_desktop.runtime.views import Views
-from converge_desktop.runtime.wording import is_text, run_label
+from converge_desktop.runtime.wording import is_text, ledger_problem, run_label
 
 T = TypeVar("T")
 
@@ -86,6 +86,7 @@ class EngineThread:
         self._closing = threading.Event()
         self._agents = ThreadPoolExecutor(2, thread_name_prefix="agent")
         self._problem = "The desk is still opening."
+        self._cause: Exception | None = None
         self._thread = threading.Thread(target=self._serve, name="engine")
         self._thread.start()
         self.opened = self._put(self._open)
@@ -206,17 +207,14 @@ class EngineThread:
 
     def _when_open(self, work: Callable[[], T]) -> T:
         if self._problem:
-            raise IllegalCommand(self._problem)
+            raise IllegalCommand(self._problem) from self._cause
         return work()
 
     def _open(self) -> None:
         try:
             self.journal = Journal(self._data_dir, self._clock)
         except (LedgerCorrupt, OSError) as error:
-            self._problem = (
-                f"The ledger in {self._data_dir} cannot be used: {error}. Nothing was changed. "
-                "Restore it from a copy, or choose another place with --data-dir."
-            )
+            self._problem, self._cause = ledger_problem(self._data_dir, error), error
             self._publish(Notice("danger", self._problem))
             raise
         self._problem = ""
@@ -247,7 +245,7 @@ class EngineThread:
     def _stall(self, run_id: RunId, error: Exception) -> None:
         self._stalled = True
         words = f"{run_label(run_id)} could not go on: {error} It is taken up again later."
-        self._publish(Notice("danger", words))
+        self._publish(Notice("danger", words, run_id))
 
     def _step(self, run: RunState, command: Command, texts: tuple[str, ...] = ()) -> None:
         now = self._clock()

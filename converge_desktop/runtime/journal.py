@@ -74,6 +74,7 @@ class Journal:
         if not events:
             return []
         try:
+            self._ledger.require_usable()
             self._texts.keep(texts)
             entries = self._ledger.append(events, at)
         except OSError as error:
@@ -106,7 +107,11 @@ class Journal:
             self.rows.append(ledger_row(entry))
 
     def _reopen(self) -> None:
-        """Reads again what is on disk; while that cannot be done, what was read last stands."""
+        """Reads again what is on disk; while that cannot be done, what was read last stands.
+
+        Where the ledger was removed, an empty one in its place would forget everything.
+        """
         self.close()
         with contextlib.suppress(OSError):
-            self._open()
+            if self._ledger.lies_in_place():
+                self._open()

@@ -131,8 +131,8 @@ def schema(command: str) -> dict[str, Any]:
 
 
 def to_json(output: object) -> str:
-    """Returns an output as readable JSON."""
-    return json.dumps(msgspec.to_builtins(output, enc_hook=str), indent=2, ensure_ascii=False)
+    """Returns an output as readable JSON, in ASCII, so that it survives any terminal."""
+    return json.dumps(msgspec.to_builtins(output, enc_hook=str), indent=2)
 
 
 def trace_output(view: TraceView) -> TraceOutput:

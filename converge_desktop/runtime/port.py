@@ -58,10 +58,14 @@ class StatusChanged:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A sentence for the person. ``severity`` is ``info``, ``caution`` or ``danger``."""
+    """A sentence for the person. ``severity`` is ``info``, ``caution`` or ``danger``.
+
+    ``run_id`` names the run that it is about; empty where it is about none.
+    """
 
     severity: str
     text: str
+    run_id: str = ""
 
 
 Update = InboxChanged | RunChanged | TracesAdded | StatusChanged | Notice

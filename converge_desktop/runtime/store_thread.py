@@ -29,6 +29,9 @@ STEP = 200
 class Closing(Exception):
     """The desk closes while the view is being filled; the next start goes on."""
 
+    def __init__(self) -> None:
+        super().__init__("the desk is closing")
+
 
 class StoreThread:
     """Keeps the database up with the ledger and answers questions from it.
@@ -49,13 +52,14 @@ class StoreThread:
         self._history = history
         self._changed = changed
         self._view: SurrealView | None = None
+        self._trouble: Exception = RuntimeError("the database is not open")
         self._closed = False
         self._closing = threading.Event()
         self._loop = asyncio.new_event_loop()
         self._turn = asyncio.Lock()
         self._thread = threading.Thread(target=self._serve, name="store")
         self._thread.start()
-        self._opened = self._ask(self._open())
+        self._ask(self._open())
 
     def follow(self, entries: Sequence[Entry]) -> None:
         """Adds entries that the ledger has just made durable."""
@@ -97,11 +101,11 @@ class StoreThread:
             self._changed("filling", -1)
             try:
                 await self._fill(view)
-            except Closing:
-                raise
-            except Exception:
-                self._changed("failed", -1)
-                raise
+            except Exception as error:  # noqa: BLE001 - it is the answer to every question
+                self._trouble = error
+                if not isinstance(error, Closing):
+                    self._changed("failed", -1)
+                return
             self._view = view
             self._changed("ready", view.seq)
 
@@ -138,9 +142,7 @@ class StoreThread:
 
     async def _ready(self) -> SurrealView:
         if self._view is None:
-            # Opening failed twice; what it raised is the answer to every question.
-            self._opened.result()
-            raise RuntimeError("the database is not open")
+            raise self._trouble
         return self._view
 
     async def _shut(self) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+from converge_core.errors import LedgerCorrupt
 from converge_core.trace import Cited
 from converge_desktop.runtime.readmodel import Segment, Text
 
@@ -17,6 +19,7 @@ CHECKS: Mapping[str, str] = {
     "conclusion-declared": "the conclusion is one the pack declares",
     "score-agrees": "the score points where the evidence points",
     "confidence-allowed": "the confidence is no higher than the evidence allows",
+    "steps-answer": "every step answers something that speaks against",
     "verdict-declared": "the verdict is one the pack declares",
     "verdict-follows": "the verdict follows from the reasoning",
     "capabilities-declared": "every step is a declared capability",
@@ -63,6 +66,21 @@ def is_text(value: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def ledger_problem(place: Path, error: LedgerCorrupt | OSError) -> str:
+    """Says that a ledger cannot be used, and what mends it."""
+    match error:
+        case LedgerCorrupt() if "newer" in error.reason:
+            why, remedy = str(error), "Open it with the version that wrote it"
+        case LedgerCorrupt():
+            why, remedy = str(error), "Restore it from a copy"
+        case OSError():
+            why, remedy = error.strerror or str(error), "Mend that"
+    return (
+        f"The ledger in {place} cannot be used: {why}. Nothing was changed. "
+        f"{remedy}, or choose another place with --data-dir."
+    )
 
 
 def run_label(run_id: str) -> str:

@@ -119,7 +119,7 @@ def model_words(model: ModelView) -> tuple[str, str]:
             if model.tokens_per_second:
                 parts.append(f"{model.tokens_per_second:,} tokens/s")
             if model.grade:
-                parts.append(model.grade)
+                parts.append(f"replay {model.grade}")
             if model.state == "busy":
                 parts.append("busy")
             return " · ".join(parts), "muted"

@@ -187,3 +187,13 @@ def test_a_new_file_is_entered_in_its_folder_before_anything_names_its_texts(
 def test_the_file_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
     """Prompts and answers are nobody else's business."""
     assert 0o600 == kept(tmp_path, LONG).stat().st_mode & 0o777
+
+
+def test_a_file_removed_while_it_is_in_use_takes_no_text(tmp_path: Path) -> None:
+    """No record may name a text that lies in a file nobody can find."""
+    with closing(TextStore(tmp_path)) as store:
+        store.keep([LONG])
+        for file in tmp_path.iterdir():
+            file.unlink()
+        with pytest.raises(OSError, match="it was removed while it was in use"):
+            store.keep([OTHER])

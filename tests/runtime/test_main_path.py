@@ -9,6 +9,7 @@ import pytest
 from converge_core.errors import DecisionRefused, IllegalCommand
 from converge_desktop.runtime.desk import Desk
 from converge_desktop.runtime.readmodel import Review
+from converge_desktop.runtime.wording import CHECKS
 from tests.runtime.conftest import OpenDesk
 from tests.runtime.watching import Watch
 
@@ -174,3 +175,17 @@ def test_an_unknown_pack_is_refused_with_the_packs_there_are(
 
     with pytest.raises(IllegalCommand, match="release-readiness"):
         desk.start_run("release-rediness", failing).result(30)
+
+
+def test_every_check_is_told_in_words_of_its_own(open_desk: OpenDesk, failing: Path) -> None:
+    """What a check makes sure of is a sentence, not its name; counts agree with their noun."""
+    desk, watch = open_desk()
+    _, review = ask(desk, watch, failing)
+
+    names = {name.replace("-", " ") for name in CHECKS}
+    traces = [desk.trace(row.trace_id).result(10) for row in desk.traces().result(10)]
+    checks = [*review.checks, *(check for trace in traces for check in trace.checks)]
+    told = {check.name for check in checks}
+    assert told <= {*CHECKS.values(), "the prompt can be rebuilt"}
+    assert not told & names
+    assert not any("1 steps" in row.headline for row in desk.traces().result(10))

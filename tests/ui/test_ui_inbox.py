@@ -479,3 +479,14 @@ def test_the_raw_steps_are_built_when_they_are_opened(opened: Desk) -> None:
         "Output",
         "Raw output",
     ]
+
+
+def test_after_a_decision_the_focus_is_where_the_next_one_is(opened: Desk) -> None:
+    """Not on whatever control Qt finds behind the button that was just switched off."""
+    page = opened.window.pages.inbox
+    arm(opened)
+    page.review.focus_approve()
+    chord(opened)
+    opened.settle()
+
+    assert page.list is opened.window.focusWidget()

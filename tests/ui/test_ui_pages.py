@@ -443,7 +443,7 @@ def test_a_model_that_does_not_load_is_said(make_desk: MakeDesk, desk: FakeDesk)
 def test_the_status_bar_says_how_things_stand(opened: Desk) -> None:
     bar = opened.window.status
     assert bar.operator.text() == "ada, unlocked"
-    assert bar.model.text() == "converge-nano · 1,820 tokens/s · byte-exact"
+    assert bar.model.text() == "converge-nano · 1,820 tokens/s · replay byte-exact"
     assert bar.ledger.text().startswith("Ledger 48,213 · verified")
     assert bar.view.text() == "Database up to date"
     bad = replace(sample.STATUS, ledger_state="altered", view_seq=48_200, unlocked=False)

@@ -206,6 +206,8 @@ class InboxPage(Page):
         if self.review.gate_id != gate_id:
             return
         following = min(self._place, self.model.rowCount() - 1)
+        # The button that was pressed is off now; Qt would pass its focus to whatever comes next.
+        (self.list if following >= 0 else self.review).setFocus()
         if following >= 0:
             select_in(self.list, following)
         else:

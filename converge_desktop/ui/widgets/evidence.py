@@ -64,7 +64,7 @@ class EvidenceItem(QFrame):
         below = QHBoxLayout()
         below.setSpacing(unit)
         said = " · ".join(p for p in (row.source, row.place) if p)
-        below.addWidget(Elided(said, "small", "muted", middle=True), 1)
+        below.addWidget(Elided(said, "small", "muted"), 1)
         held = " · ".join(p for p in (word, row.limit) if p)
         if held:
             right = Label(held, "small", tone if tone != "text" else "muted")

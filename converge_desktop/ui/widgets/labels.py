@@ -44,12 +44,8 @@ class Label(QLabel):
 class Elided(Label):
     """A label on one line, with an ellipsis where it does not fit."""
 
-    def __init__(
-        self, text: str = "", role: str = "body", tone: str = "", *, middle: bool = False
-    ) -> None:
+    def __init__(self, text: str = "", role: str = "body", tone: str = "") -> None:
         self._whole = ""
-        mode = Qt.TextElideMode
-        self._mode = mode.ElideMiddle if middle else mode.ElideRight
         super().__init__(text, role, tone)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
@@ -64,7 +60,8 @@ class Elided(Label):
         self._fit()
 
     def _fit(self) -> None:
-        fitted = self.fontMetrics().elidedText(self._whole, self._mode, max(0, self.width()))
+        room, mode = max(0, self.width()), Qt.TextElideMode.ElideRight
+        fitted = self.fontMetrics().elidedText(self._whole, mode, room)
         if fitted != self.text():
             self.setText(fitted)
         self.setToolTip(words.tooltip(self._whole) if fitted != self._whole else "")
