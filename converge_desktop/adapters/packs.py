@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
+from msgspec import UNSET
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -26,7 +27,9 @@ from converge_core.chain import DecisionStep, StepTemplate, step_templates
 from converge_core.contract import UNCERTAIN
 from converge_core.key import ContextKey
 from converge_core.limits import Limit, Weight
-from converge_core.policy import Effect, Risk, Rule, RulePolicy
+from converge_core.policy import Effect, Risk, Rule, RulePolicy, why_unfit_policy
+from converge_core.quorum import Quorum, QuorumRule
+from converge_core.terms import OnTimeout, ReviewTerms
 
 FILES = ("pack.toml", "policy.toml", "prompts.toml")
 """The files of a pack."""
@@ -55,6 +58,10 @@ AboutSubject = Annotated[Word, AfterValidator(_about_subject)]
 
 class PackProblem(Exception):
     """A pack cannot be run; the text names the file, the place and the remedy."""
+
+
+Span = Annotated[str, Field(pattern=r"^[0-9]{1,5} (s|min|h|d)$")]
+"""A span of time: a number and its unit, seconds, minutes, hours or days."""
 
 
 class _Model(BaseModel):
@@ -118,6 +125,40 @@ class _Pack(_Model):
         return self
 
 
+class _Review(_Model):
+    """The terms under which a rule asks people, as a policy words them."""
+
+    quorum: QuorumRule = QuorumRule.COUNT
+    count: Annotated[int, Field(ge=1, le=99)] = 1
+    lead: str = ""
+    roster: list[Word] = []
+    self_approval: bool = False
+    deadline: Span | None = None
+    on_timeout: OnTimeout = OnTimeout.REJECT
+    timeout_words: str = ""
+    escalate_to: list[Word] = []
+    extension: Span = "0 s"
+    extensions: Annotated[int, Field(ge=0, le=99)] = 0
+    undo: Span = "0 s"
+    refinements: Annotated[int, Field(ge=0, le=99)] = 3
+
+    def terms(self) -> ReviewTerms:
+        """Returns the terms as the core has them."""
+        return ReviewTerms(
+            quorum=Quorum(rule=self.quorum, count=self.count, lead=self.lead),
+            roster=tuple(self.roster),
+            self_approval=self.self_approval,
+            deadline_us=None if self.deadline is None else _span(self.deadline),
+            on_timeout=self.on_timeout,
+            timeout_words=self.timeout_words,
+            escalate_to=tuple(self.escalate_to),
+            extension_us=_span(self.extension),
+            extensions=self.extensions,
+            undo_us=_span(self.undo),
+            refinements=self.refinements,
+        )
+
+
 class _Rule(_Model):
     name: Word
     effect: Effect
@@ -127,6 +168,12 @@ class _Rule(_Model):
     where: dict[str, str] = {}
     confidence_below: int | None = None
     risk: Risk = Risk.MEDIUM
+    review: _Review | None = None
+
+    def rule(self) -> Rule:
+        """Returns the rule as the core has it."""
+        written = self.model_dump(exclude={"review"})
+        return Rule(**written, review=self.review.terms() if self.review else UNSET)
 
 
 class _Policy(_Model):
@@ -136,6 +183,13 @@ class _Policy(_Model):
     permissive: list[str]
     checks: dict[ContextKey | Literal["*"], list[Word]]
     rule: list[_Rule]
+
+    @model_validator(mode="after")
+    def _can_be_met(self) -> _Policy:
+        reason = why_unfit_policy(rule.rule() for rule in self.rule)
+        if reason:
+            raise ValueError(f"nobody could decide under it: {reason}")
+        return self
 
 
 class _Step(_Model):
@@ -149,6 +203,15 @@ class _Prompts(_Model):
     reasoning: _Step
     evaluation: _Step
     planning: _Step
+
+
+_UNITS_US = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
+
+
+def _span(text: str) -> int:
+    """Returns a span such as ``4 h`` in microseconds."""
+    number, unit = text.split()
+    return int(number) * _UNITS_US[unit] * 1_000_000
 
 
 def _repeated(names: list[str]) -> list[str]:
@@ -299,7 +362,7 @@ def _policy(rules: _Policy, limits: Mapping[str, Limit]) -> RulePolicy:
     return RulePolicy(
         id=rules.id,
         revision=rules.revision,
-        rules=tuple(Rule(**rule.model_dump()) for rule in rules.rule),
+        rules=tuple(rule.rule() for rule in rules.rule),
         checks={str(key): tuple(names) for key, names in rules.checks.items()},
         settings=(
             f"permissive: {' '.join(sorted(rules.permissive))}",

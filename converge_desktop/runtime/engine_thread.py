@@ -9,15 +9,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TypeVar, cast
 
 import msgspec
 
 from converge_core.agent import Executed, execute
-from converge_core.command import Advance, Cancel, Command, Decide, Report, Restart
+from converge_core.asking import Gate
+from converge_core.command import Advance, Cancel, Command, Decide, Elapse, Report, Restart
+from converge_core.deciding import next_moment
 from converge_core.engine import Engine
 from converge_core.envelope import InferenceRequest, InferenceResult
 from converge_core.errors import ConvergeError, DecisionRefused, IllegalCommand, LedgerCorrupt
@@ -48,6 +50,11 @@ T = TypeVar("T")
 class _Message:
     work: Callable[[], object]
     future: Future[object]
+
+
+SHORTEST_WAIT_S = 0.05
+LONGEST_WAIT_S = 3600.0
+"""How long the thread sleeps at least and at most before it looks at the clock again."""
 
 
 class EngineThread:
@@ -82,6 +89,7 @@ class EngineThread:
         self._engines: dict[RunId, Engine] = {}
         self._cancelled: dict[RunId, threading.Event] = {}
         self._executing: set[RunId] = set()
+        self._due: dict[RunId, int] = {}
         self._stalled = False
         self._closing = threading.Event()
         self._agents = ThreadPoolExecutor(2, thread_name_prefix="agent")
@@ -115,7 +123,7 @@ class EngineThread:
         run = RunId(f"run-{len(self.journal.state.runs) + 1:04d}")
         pack, command = make(run)
         artifacts, model = self.journal.state.artifact_states(), self._model.view.sha256
-        command = replace(command, artifacts=artifacts, uses=(*command.uses, model))
+        command = msgspec.structs.replace(command, artifacts=artifacts, uses=(*command.uses, model))
         engine = self._build(run, pack, command.started.intent)
         now = self._clock()
         self._commit(engine.step(None, command, now), now, tuple(pack.texts.values()))
@@ -128,6 +136,7 @@ class EngineThread:
         """Signs and records a decision on what was ``shown``, and goes on with the run."""
         if not is_text(reason):
             raise DecisionRefused(f"{gate_id}: the reason holds what is no text; write it anew")
+        self.elapse()  # what is over is closed before any answer is taken
         run, gate = self.views.gate(gate_id)
         if gate.open and shown != self.views.review(gate_id).digest:
             raise DecisionRefused(
@@ -135,7 +144,7 @@ class EngineThread:
             )
         now = self._clock()
         unsigned = Decision(
-            id=ApprovalId(f"decision:{gate_id}"),
+            id=_decision_id(gate),
             gate=gate.request.id,
             verdict=verdict,
             reason=reason.strip(),
@@ -149,6 +158,14 @@ class EngineThread:
         self._commit(self._decided(run, Decide(decision, key.operator), now), now)
         self._drive(run.run)
         self._retry_stalled()
+
+    def elapse(self) -> None:
+        """Lets what time has brought about take effect: deadlines, and ends of undo windows."""
+        now = self._clock()
+        for name in [name for name, moment in self._due.items() if moment <= now]:
+            # Needs nothing of the run's pack: the terms were frozen when its gates opened.
+            self._commit(Engine().step(self.journal.state.runs[name], Elapse(), now), now)
+            self._drive(name)
 
     def cancel(self, run_id: str, by: str) -> None:
         """Stops a run; what it reached stays."""
@@ -182,7 +199,7 @@ class EngineThread:
         operator, enrolled = command.operator, run.operators
         if operator.id in enrolled:
             return self._engine(run).step(run, command, now)
-        run = replace(run, operators={**enrolled, operator.id: operator})
+        run = msgspec.structs.replace(run, operators={**enrolled, operator.id: operator})
         events = self._engine(run).step(run, command, now)
         return [OperatorEnrolled(operator=operator), *events] if events else []
 
@@ -195,7 +212,7 @@ class EngineThread:
         return future
 
     def _serve(self) -> None:
-        while (message := self._inbox.get()) is not None:
+        while (message := self._next()) is not None:
             if not message.future.set_running_or_notify_cancel():
                 continue
             try:
@@ -204,6 +221,22 @@ class EngineThread:
                 message.future.set_exception(error)
         if not self._problem:
             self.journal.close()
+
+    def _next(self) -> _Message | None:
+        """Returns what was sent next; at the latest when time brings something about."""
+        try:
+            return self._inbox.get(timeout=self._patience())
+        except Empty:
+            return _Message(self.elapse, Future())
+
+    def _patience(self) -> float | None:
+        """Returns for how many seconds nothing can happen by itself; None for ever."""
+        if self._problem:
+            return None
+        if not self._due:
+            return None
+        ahead = (min(self._due.values()) - self._clock()) / 1e6
+        return min(max(ahead, SHORTEST_WAIT_S), LONGEST_WAIT_S)
 
     def _when_open(self, work: Callable[[], T]) -> T:
         if self._problem:
@@ -220,7 +253,25 @@ class EngineThread:
         self._problem = ""
         if self.journal.set_aside:
             self._publish(Notice("caution", self.journal.set_aside.words()))
+        self._begin_again()
         self._publish(InboxChanged(self.views.inbox()))
+
+    def _begin_again(self) -> None:
+        """Closes what is over since the desk was closed, and begins undo windows anew."""
+        now = self._clock()
+        for run in self.views.all_runs():
+            if run.phase is Phase.WAITING:
+                self._commit(Engine().step(run, Restart(), now), now)
+                self._note_due(run.run)
+
+    def _note_due(self, run_id: RunId) -> None:
+        """Notes when time will next bring something about in a run."""
+        run = self.journal.state.runs[run_id]
+        moment = next_moment(run) if run.phase is Phase.WAITING else None
+        if moment is None:
+            self._due.pop(run_id, None)
+        else:
+            self._due[run_id] = moment
 
     def _read_text(self, ref: TextRef) -> str:
         return self.journal.read_text(ref)
@@ -287,6 +338,7 @@ class EngineThread:
         self._durable(entries)
         touched = dict.fromkeys(RunId(entry.head.run) for entry in entries if entry.head.run)
         for run_id in touched:
+            self._note_due(run_id)
             self._publish(RunChanged(self.views.run(run_id)))
         recorded = [entry.event for entry in entries if isinstance(entry.event, TraceRecorded)]
         if recorded:
@@ -308,3 +360,9 @@ class EngineThread:
 
         engine = self._engines[run] = build_engine(pack, intent, infer)
         return engine
+
+
+def _decision_id(gate: Gate) -> ApprovalId:
+    """Returns a name that no other answer at any gate has; a gate's own name ends in no ``~``."""
+    given = len(gate.every_answer())
+    return ApprovalId(f"decision:{gate.request.id}" + (f"~{given}" if given else ""))

@@ -6,6 +6,8 @@ from functools import singledispatch
 
 from converge_core import events as e
 from converge_core.ledger import Entry
+from converge_core.review import ActKind
+from converge_core.terms import OnTimeout
 from converge_desktop.runtime.readmodel import LedgerRow
 from converge_desktop.runtime.wording import plural
 
@@ -17,9 +19,17 @@ def ledger_row(entry: Entry) -> LedgerRow:
     return LedgerRow(head.seq, head.at, head.kind, head.run, entry.hash, summary)
 
 
+_PLAIN: dict[type[e.Event], str] = {
+    e.GateSettling: "decided; it takes effect when the undo window is over",
+    e.GateCommitted: "the undo window is over; the decision takes effect",
+    e.GateWarned: "half of the time to decide is gone",
+}
+"""Events that say the same whenever they happen."""
+
+
 @singledispatch
 def _words(event: e.Event) -> str:
-    return event.kind.replace("_", " ")
+    return _PLAIN.get(type(event)) or event.kind.replace("_", " ")
 
 
 @_words.register
@@ -98,6 +108,44 @@ def _(event: e.GateDecided) -> str:
     decision = event.decision
     reason = f": {decision.reason}" if decision.reason else ""
     return f"{decision.operator} chose {decision.verdict}{reason}"
+
+
+@_words.register
+def _(event: e.GateActed) -> str:
+    act = event.act
+    what = {
+        ActKind.UNDO: "took the decision back",
+        ActKind.EXTEND: "moved the deadline",
+        ActKind.DELEGATE: f"handed the vote on to {act.to or 'nobody'}",
+        ActKind.ESCALATE: "put it to others",
+    }[act.act]
+    return f"{act.operator} {what}" + (f": {act.reason}" if act.reason else "")
+
+
+@_words.register
+def _(event: e.GateTimedOut) -> str:
+    return {
+        OnTimeout.REJECT: "nobody answered by the deadline; silence rejects",
+        OnTimeout.ESCALATE: "nobody answered by the deadline; others are asked now",
+        OnTimeout.APPROVE: "nobody answered by the deadline; the policy says that silence approves",
+    }[event.action]
+
+
+@_words.register
+def _(event: e.InputStaged) -> str:
+    return f"{event.draft.author.id} lays “{event.draft.fact.content}” before the run"
+
+
+@_words.register
+def _(event: e.TensionOpened) -> str:
+    sides = plural(len(event.tension.sides), "proposal")
+    return f"{sides} contradict each other about {event.tension.about}"
+
+
+@_words.register
+def _(event: e.TensionResolved) -> str:
+    resolution = event.resolution
+    return f"{resolution.resolver} chose {resolution.chosen}: {resolution.rationale}"
 
 
 @_words.register

@@ -43,9 +43,9 @@ def inbox_row(run: RunState, gate: Gate) -> InboxRow:
         key=request.key.value,
         confidence=run.drafts[request.proposal].fact.confidence,
         opened_at=request.opened_at,
-        deadline=request.deadline,
-        votes=0,
-        votes_needed=1,
+        deadline=gate.deadline,
+        votes=len(gate.approvals),
+        votes_needed=gate.tally().needed,
     )
 
 
@@ -67,7 +67,7 @@ def assemble_review(run: RunState, gate: Gate, pack: Pack, read: ReadText) -> Re
         kind=draft.fact.kind.value,
         rule=request.rule,
         rule_reason=request.reason,
-        may_decide="anyone enrolled at this desk",
+        may_decide=_may_decide(run, gate),
         cycle=request.cycle,
         agent=request.agent,
         opened_at=request.opened_at,
@@ -89,6 +89,14 @@ def assemble_review(run: RunState, gate: Gate, pack: Pack, read: ReadText) -> Re
     told = msgspec.to_builtins(review, enc_hook=str)
     del told["kept"]  # what changed on this machine, where the digest covers what the ledger says
     return replace(review, digest=content_hash(told))
+
+
+def _may_decide(run: RunState, gate: Gate) -> str:
+    """Returns who may decide, and how many it takes, in words."""
+    if gate.roster is None:
+        return "anyone enrolled at this desk"
+    names = [run.operators[who].name if who in run.operators else who for who in gate.roster]
+    return f"{gate.terms.quorum} of {', '.join(names) or 'nobody who is enrolled'}"
 
 
 def _chain(run: RunState, draft: Draft) -> list[DecisionTrace]:
