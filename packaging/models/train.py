@@ -30,7 +30,7 @@ from converge_core.chain import DecisionStep
 from converge_core.prompt import Standing, StateEntry
 
 KINDS = 6
-STEPS = (0.45, 0.35, 0.2)
+STEPS = (0.55, 0.2, 0.25)
 """How often each step of a chain is taught."""
 UNKNOWING = 0.5
 """The share of evaluations with more than one unknown, which are rare among cases as drawn."""

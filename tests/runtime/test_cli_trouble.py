@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from converge_core.ledger import VERSION
 from converge_desktop.runtime.desk import operator_name
 from tests.runtime.conftest import Cli, OpenDesk
 from tests.runtime.folders import make_folder
@@ -26,10 +27,10 @@ from converge_core.events import TraceRecorded
 from converge_desktop.adapters.ledger_file import LedgerWriteFailed
 from converge_desktop.runtime.journal import Journal
 keep = Journal.commit
-def commit(journal, events, texts=()):
+def commit(journal, events, at, texts=()):
     if any(isinstance(event, TraceRecorded) for event in events):
         raise LedgerWriteFailed("the disk is full")
-    return keep(journal, events, texts)
+    return keep(journal, events, at, texts)
 Journal.commit = commit
 {MAIN}
 """
@@ -351,7 +352,7 @@ def test_a_ledger_of_a_newer_version_is_left_to_it(
 ) -> None:
     """Exit 1, and the remedy is the newer program, not an older copy."""
     [segment] = (data_dir / "ledger").glob("*.jsonl")
-    data = segment.read_bytes().replace(b'"v":2', b'"v":9')
+    data = segment.read_bytes().replace(b'"v":%d' % VERSION, b'"v":9')
     segment.write_bytes(data)
     run, inbox = run_of(failing, data_dir), ("inbox", "--data-dir", str(data_dir))
 
