@@ -159,8 +159,8 @@ def test_redacted_records_leave_a_gap_and_no_harm(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("key", "text", "found"),
     [
-        ("Strategies", "", {"release"}),
-        ("Signals", "", {"tests.failed"}),
+        ("Strategies", "", {"release", "plan"}),
+        ("Signals", "", {"tests.failed", "coverage", "coverage, read again"}),
         ("Strategies", "tests", set()),
         ("", "RELEASE 1.0", {"release"}),
         ("", "speaks against", {"reasoning"}),
