@@ -36,7 +36,8 @@ from converge_core.ids import AgentId, FactId, RunId
 from converge_core.intent import RootIntent
 from converge_core.key import ContextKey
 from converge_core.record import reread
-from converge_core.state import DeskState, fold
+from converge_core.run_state import DeskState
+from converge_core.state import fold
 
 MAX_EFFECT_BYTES = 64 * 1024 * 1024
 """The largest effect that is taken in; more is a flood."""

@@ -19,7 +19,7 @@ import msgspec
 from converge_core.agent import Executed, execute
 from converge_core.asking import Gate
 from converge_core.command import Advance, Cancel, Command, Decide, Elapse, Report, Restart
-from converge_core.deciding import next_moment
+from converge_core.elapsing import next_moment
 from converge_core.engine import Engine
 from converge_core.envelope import InferenceRequest, InferenceResult
 from converge_core.errors import ConvergeError, DecisionRefused, IllegalCommand, LedgerCorrupt
@@ -28,7 +28,7 @@ from converge_core.ids import ApprovalId, RunId
 from converge_core.intent import RootIntent
 from converge_core.ledger import Entry
 from converge_core.review import Decision, Verdict, bytes_of
-from converge_core.state import Phase, RunState
+from converge_core.run_state import Phase, RunState
 from converge_core.trace import TextRef
 from converge_desktop.adapters.clock import Clock
 from converge_desktop.adapters.keys import OperatorKey

@@ -14,7 +14,8 @@ from pathlib import Path
 from converge_core.audit import read_in
 from converge_core.events import DeskOpened, Event
 from converge_core.ledger import Entry
-from converge_core.state import DeskState, fold
+from converge_core.run_state import DeskState
+from converge_core.state import fold
 from converge_core.trace import TextRef
 from converge_desktop import __version__
 from converge_desktop.adapters.clock import Clock

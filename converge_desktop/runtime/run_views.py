@@ -10,7 +10,7 @@ from converge_core.authority import ActorKind
 from converge_core.fact import Fact
 from converge_core.ids import AgentId
 from converge_core.key import ContextKey
-from converge_core.state import Phase, RunState
+from converge_core.run_state import Phase, RunState
 from converge_desktop.runtime.readmodel import (
     AgentRow,
     BudgetRow,

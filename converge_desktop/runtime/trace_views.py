@@ -10,7 +10,7 @@ from converge_core.gate import CheckRecord
 from converge_core.key import ContextKey
 from converge_core.limits import Limit
 from converge_core.prompt import LAYERS, render_layers
-from converge_core.state import RunState
+from converge_core.run_state import RunState
 from converge_core.trace import DecisionTrace, TextRef
 from converge_desktop.adapters.packs import Pack
 from converge_desktop.runtime.chain_agents import quantity_of

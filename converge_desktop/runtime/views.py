@@ -11,7 +11,7 @@ from converge_core.audit import read_in
 from converge_core.errors import DecisionRefused, IllegalCommand, LedgerCorrupt
 from converge_core.ids import GateId, RunId, TraceId
 from converge_core.kept import Current, what_changed
-from converge_core.state import DeskState, Phase, RunState
+from converge_core.run_state import DeskState, Phase, RunState
 from converge_desktop import __version__
 from converge_desktop.adapters.keys import signature_fits
 from converge_desktop.adapters.ledger_file import read_ledger, unfinished_bytes

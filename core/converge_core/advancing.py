@@ -16,7 +16,7 @@ from converge_core.endings import (
 from converge_core.ids import AgentId
 from converge_core.roster import Roster
 from converge_core.rules import Invariants, Rules
-from converge_core.state import RunState
+from converge_core.run_state import RunState
 from converge_core.stop import AnyStop
 
 

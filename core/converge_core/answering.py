@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from converge_core import events as e
+from converge_core.acting import act
 from converge_core.command import Act, Decide, DecideAll, Settle
-from converge_core.deciding import act, decide
+from converge_core.deciding import decide
 from converge_core.errors import DecisionRefused
 from converge_core.ids import GateId
 from converge_core.record import settled
 from converge_core.review import Decision, GateAct, SignatureCheck, Verdict
-from converge_core.state import RunState
+from converge_core.run_state import RunState
 from converge_core.tension import ChosenSide, Tension, TensionResolution
 
 Answer = Decide | DecideAll | Settle | Act

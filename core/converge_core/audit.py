@@ -11,27 +11,28 @@ detected here; that takes a head that was kept outside.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from converge_core import events as e
-from converge_core.answering import why_not_settled
 from converge_core.asking import GateEnd
-from converge_core.authority import Actor, ActorKind
+from converge_core.audit_gates import (
+    approvals_by,
+    why_not_asked,
+    why_not_decided,
+    why_not_happened,
+    why_not_resolved,
+)
+from converge_core.authority import ActorKind
 from converge_core.canonical import canonical
-from converge_core.deciding import frozen, may_self_approve, why_not_happened, why_refused
 from converge_core.errors import IllegalCommand, LedgerCorrupt
 from converge_core.fact import FactRecord
 from converge_core.gate import ReportRecord
-from converge_core.ids import ApprovalId, OperatorId
 from converge_core.key import ContextKey
 from converge_core.ledger import Entry, Head
 from converge_core.lifecycle import why_not_begun
-from converge_core.merge import ENGINE, PEOPLE, SYSTEM
 from converge_core.proposal import Draft
-from converge_core.resolving import feedback_of
-from converge_core.review import Decision, GateRequest, SignatureCheck
-from converge_core.state import DeskState, Phase, RunState, fold
-from converge_core.tension import TensionResolution
+from converge_core.review import SignatureCheck
+from converge_core.run_state import DeskState, Phase, RunState
+from converge_core.speakers import ENGINE, SYSTEM
+from converge_core.state import fold
 
 ONE_TIME = 3
 """The version of the format from which on a step and its record have one time."""
@@ -66,13 +67,13 @@ def _why_not(event: e.Event, state: DeskState, verify: SignatureCheck, at: int) 
         case e.RunStarted():
             return _why_not_started(event, state)
         case e.GateOpened(request=request):
-            return _why_not_asked(request, state.runs[event.run])
+            return why_not_asked(request, state.runs[event.run])
         case e.GateDecided(decision=decision):
-            return _why_not_decided(decision, state.runs[event.run], state, verify)
+            return why_not_decided(decision, state.runs[event.run], state, verify)
         case e.GateActed() | e.GateTimedOut() | e.GateSettling() | e.GateCommitted():
             return why_not_happened(event, state.runs[event.run], at, verify)
         case e.TensionResolved(resolution=resolution):
-            return _why_not_resolved(resolution, state.runs[event.run])
+            return why_not_resolved(resolution, state.runs[event.run])
         case e.FactPromoted(fact=fact):
             return _why_not_made(fact, state.runs[event.run])
         case e.SnapshotTaken(facts=facts):
@@ -112,48 +113,6 @@ def _comes_too_late(event: e.Event, state: DeskState) -> bool:
     return not isinstance(event, (e.SnapshotTaken, e.RunStarted))  # beginning again has its own no
 
 
-def _why_not_asked(request: GateRequest, run: RunState) -> str:
-    draft, report = run.drafts.get(request.proposal), run.reports.get(request.proposal)
-    if draft is None or report is None:
-        return f"{request.id} asks about what nobody proposed and checked"
-    if request.proposal_digest != draft.digest() or request.report_digest != report.digest():
-        return f"{request.id} asks about other words than were proposed and checked"
-    if not request.terms:  # asked before there were terms
-        return ""
-    human = draft.author.kind is ActorKind.HUMAN and draft.agent == PEOPLE
-    if (request.author or None) != (draft.author.id if human else None):
-        return f"{request.id} names another author than its proposal has"
-    author = OperatorId(draft.author.id) if human else None
-    if frozen(request.terms, author, run.operators) != (request.terms, request.roster):
-        return f"{request.id} asks others than its terms name"
-    until = request.terms.deadline_us
-    if request.deadline != (request.opened_at + until if until else None):
-        return f"{request.id} has another deadline than its terms give"
-    return ""
-
-
-def _why_not_resolved(resolution: TensionResolution, run: RunState) -> str:
-    tension = run.tensions.get(resolution.tension)
-    if tension is None:
-        return f"{resolution.tension} is no tension of run {run.run}"
-    if resolution.tension in run.resolutions:
-        return f"{resolution.tension} was settled before"
-    given = {side: run.gates[side].votes.get(resolution.resolver) for side in tension.sides}
-    answers = {side: one for side, one in given.items() if one is not None}
-    return why_not_settled(tension, resolution, answers)
-
-
-def _why_not_decided(
-    decision: Decision, run: RunState, state: DeskState, verify: SignatureCheck
-) -> str:
-    gate, operator = run.gates.get(decision.gate), state.operators.get(decision.operator)
-    if gate is None or not gate.open:
-        return f"a decision on {decision.gate}, which is not open"
-    if operator is None:
-        return f"a decision by {decision.operator}, who was never enrolled"
-    return why_refused(decision, gate, operator, verify)
-
-
 def _why_not_made(fact: FactRecord, run: RunState) -> str:
     """Says why a recorded fact cannot be what the gate made of what stands before it."""
     draft, report = run.drafts.get(fact.proposal), run.reports.get(fact.proposal)
@@ -179,7 +138,7 @@ def _why_not_approved(fact: FactRecord, run: RunState) -> str:
     gates = run.gates_of.get(fact.proposal, [])
     approver, approvals = fact.promotion.approver, fact.promotion.approvals
     if approver.kind is ActorKind.HUMAN:
-        if approvals and approvals in _approvals_by(approver.id, fact, run):
+        if approvals and approvals in approvals_by(approver.id, fact.proposal, run):
             return ""
         return f"{fact.id} is said to be approved by {approver.id}, and no decision says so"
     if approver.kind is not ActorKind.SYSTEM:
@@ -221,24 +180,3 @@ def _words_of(draft: Draft) -> tuple[object, ...]:
         *(said.id, said.key, said.kind, said.content, canonical(said.structured)),
         *(said.confidence, draft.agent, draft.rests_on, said.corrects, said.conflict),
     )
-
-
-def _approvals_by(person: str, fact: FactRecord, run: RunState) -> Iterator[tuple[ApprovalId, ...]]:
-    """Yields the names of decisions that may have made ``fact`` in the name of ``person``."""
-    for gate in run.gates_of.get(fact.proposal, ())[-1:]:
-        approvals = gate.approvals
-        if gate.end is GateEnd.APPROVED and approvals and approvals[-1].operator == person:
-            yield tuple(one.id for one in approvals)
-    draft = run.drafts[fact.proposal]
-    if draft.author != Actor(kind=ActorKind.HUMAN, id=person) or draft.agent != PEOPLE:
-        return
-    for gate in run.gates.values():
-        decision = gate.decision
-        if decision is None or not gate.closed or decision.operator != person:
-            continue
-        about = run.drafts[gate.request.proposal]
-        if gate.end is GateEnd.REFINED and draft.fact == feedback_of(decision, about):
-            yield (decision.id,)
-        edits = gate.end is GateEnd.EDITED and draft.supersedes == about.id
-        if edits and draft.fact == decision.edited and may_self_approve(gate):
-            yield (decision.id,)

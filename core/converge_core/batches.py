@@ -22,7 +22,7 @@ from converge_core.errors import DecisionRefused
 from converge_core.ids import AgentId, FactId, GateId, TensionId
 from converge_core.proposal import ProposedFact
 from converge_core.review import Verdict
-from converge_core.state import RunState
+from converge_core.run_state import RunState
 
 
 class Planned(NamedTuple):

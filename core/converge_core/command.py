@@ -17,7 +17,7 @@ from converge_core.ids import OperatorId
 from converge_core.observation import Observation
 from converge_core.proposal import ProposedFact
 from converge_core.review import Decision, GateAct, Operator
-from converge_core.state import Phase
+from converge_core.run_state import Phase
 from converge_core.tension import TensionResolution
 
 

@@ -5,18 +5,17 @@ Whatever is refused is refused with who decided, when, or what moved, and change
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 
 import msgspec
 
 from converge_core import events as e
-from converge_core.asking import MOVES, Gate, GateEnd, GatePhase
+from converge_core.asking import Gate, GateEnd
 from converge_core.errors import DecisionRefused
 from converge_core.ids import GateId, OperatorId
-from converge_core.policy import Risk
+from converge_core.panel import frozen, may_self_approve
 from converge_core.quorum import why_unmeetable
 from converge_core.review import (
-    ActKind,
     Decision,
     GateAct,
     Operator,
@@ -24,11 +23,8 @@ from converge_core.review import (
     Verdict,
     bytes_of,
 )
-from converge_core.state import RunState
+from converge_core.run_state import RunState
 from converge_core.targets import target_of
-from converge_core.terms import OnTimeout, ReviewTerms
-
-Operators = Mapping[OperatorId, Operator]
 
 
 def decide(
@@ -39,11 +35,11 @@ def decide(
     Raises:
         DecisionRefused: if it cannot be taken, with the reason.
     """
-    gate = _gate(state, decision.gate)
+    gate = gate_of(state, decision.gate)
     if _is_repeat(gate, decision):
         return []
     reason = (
-        _why_not_open(gate, now)
+        why_not_open(gate, now)
         or _why_not_voter(gate, operator.id)
         or _why_taken_twice(state, decision)
         or why_not_enrolled(state, operator)
@@ -103,162 +99,12 @@ def why_not_on_roster(gate: Gate, operator: OperatorId) -> str:
     return ""
 
 
-def act(
-    state: RunState, done: GateAct, operator: Operator, now: int, verify: SignatureCheck
-) -> list[e.Event]:
-    """Returns what follows from undoing, extending, delegating or escalating.
+def gate_of(state: RunState, name: GateId) -> Gate:
+    """Returns a gate of the run.
 
     Raises:
-        DecisionRefused: if it cannot be done, with the reason.
+        DecisionRefused: if there is none of that name.
     """
-    gate = _gate(state, done.gate)
-    reason = (
-        _why_not_act(gate, done, now, state.operators)
-        or why_not_enrolled(state, operator)
-        or why_not_on_roster(gate, operator.id)
-        or why_not_signed(done, operator, verify)
-    )
-    if reason:
-        raise DecisionRefused(f"{done.gate}: {reason}")
-    return [acted(state, gate, done, now)]
-
-
-def acted(state: RunState, gate: Gate, done: GateAct, now: int) -> e.GateActed:
-    """Returns the event of an act, with roster and deadline as they stand after it."""
-    terms = gate.terms
-    match done.act:
-        case ActKind.UNDO:
-            return e.GateActed(run=state.run, act=done)
-        case ActKind.EXTEND:
-            assert gate.deadline is not None
-            later = gate.deadline + terms.extension_us
-            return e.GateActed(run=state.run, act=done, deadline=later)
-        case ActKind.DELEGATE:
-            assert gate.roster is not None
-            assert done.to
-            left = [who for who in gate.roster if who != done.operator]
-            return e.GateActed(run=state.run, act=done, roster=(*left, done.to))
-        case ActKind.ESCALATE:
-            until = now + terms.deadline_us if terms.deadline_us else msgspec.UNSET
-            roster = roster_of(terms.escalate_to, state.operators)
-            return e.GateActed(run=state.run, act=done, roster=roster, deadline=until)
-
-
-def why_not_happened(
-    event: e.GateActed | e.GateTimedOut | e.GateSettling | e.GateCommitted,
-    state: RunState,
-    at: int,
-    verify: SignatureCheck,
-) -> str:
-    """Says why a record of what came of a gate, made at ``at``, cannot be true; empty if it can."""
-    name = event.act.gate if isinstance(event, e.GateActed) else event.gate
-    gate = state.gates.get(name)
-    if gate is None or gate.phase not in MOVES[type(event)]:
-        return f"a {event.kind} at {name}, where none fits"
-    match event:
-        case e.GateActed(act=done):
-            operator = state.operators.get(done.operator)
-            if operator is None:
-                return f"an act of {done.operator}, who was never enrolled"
-            reason = (
-                _why_not_act(gate, done, at, state.operators)
-                or why_not_on_roster(gate, operator.id)
-                or why_not_signed(done, operator, verify)
-            )
-            same = not reason and event == acted(state, gate, done, at)
-            return reason or ("" if same else f"{name} stands otherwise after that act")
-        case e.GateTimedOut():
-            over = gate.deadline is not None and gate.deadline <= at
-            same = over and event == _timed_out(state, gate, gate.deadline or 0, at)
-            return "" if same else f"{name} did not time out like that"
-        case e.GateSettling():
-            same = event.until == at + gate.terms.undo_us
-            return "" if same else f"{name} has another undo window"
-        case e.GateCommitted():
-            over = gate.settles_at is not None and event.until == gate.settles_at <= at
-            return "" if over else f"the undo window of {name} was not over"
-
-
-def elapse(state: RunState, now: int) -> list[e.Event]:
-    """Returns what the passing of time brings about: warnings, ends of deadlines and of windows."""
-    found: list[e.Event] = []
-    for gate in state.undecided():
-        if gate.phase is GatePhase.SETTLING:
-            if gate.settles_at is not None and now >= gate.settles_at:
-                found.append(
-                    e.GateCommitted(run=state.run, gate=gate.request.id, until=gate.settles_at)
-                )
-        elif gate.deadline is not None and now >= gate.deadline:
-            found.append(_timed_out(state, gate, gate.deadline, now))
-        elif _half_is_gone(gate, now):
-            assert gate.deadline is not None
-            found.append(e.GateWarned(run=state.run, gate=gate.request.id, deadline=gate.deadline))
-    return found
-
-
-def begin_again(state: RunState, now: int) -> list[e.Event]:
-    """Returns what follows when a run is taken up again: undo windows begin anew.
-
-    While the process was away nobody could undo anything; deadlines did pass.
-    """
-    settling = [
-        e.GateSettling(run=state.run, gate=gate.request.id, until=now + gate.terms.undo_us)
-        for gate in state.undecided()
-        if gate.phase is GatePhase.SETTLING
-    ]
-    again = {event.gate for event in settling}
-    passed = [
-        event
-        for event in elapse(state, now)
-        if not (isinstance(event, e.GateCommitted) and event.gate in again)
-    ]
-    return [*settling, *passed]
-
-
-def next_moment(state: RunState) -> int | None:
-    """Returns when time will next bring something about, in microseconds; None if it will not."""
-    moments: list[int] = []
-    for gate in state.undecided():
-        if gate.phase is GatePhase.SETTLING and gate.settles_at is not None:
-            moments.append(gate.settles_at)
-        elif gate.deadline is not None:
-            moments.append(gate.deadline if gate.warned else _half(gate, gate.deadline))
-    return min(moments, default=None)
-
-
-def roster_of(names: Sequence[str], operators: Operators) -> tuple[OperatorId, ...]:
-    """Returns who of ``names`` (or ids) is enrolled, each person once.
-
-    Two keys under one name are one person, whoever enrolled first.
-    """
-    first: dict[str, OperatorId] = {}
-    for operator in operators.values():
-        first.setdefault(operator.name, operator.id)
-    found = [OperatorId(name) if name in operators else first.get(name) for name in names]
-    return tuple(dict.fromkeys(who for who in found if who is not None))
-
-
-def frozen(
-    terms: ReviewTerms, author: OperatorId | None, operators: Operators
-) -> tuple[ReviewTerms, tuple[OperatorId, ...] | msgspec.UnsetType]:
-    """Returns terms and roster as a gate that opens now keeps them.
-
-    Who wrote a proposal themselves is on no roster about it, unless they may approve it alone.
-    """
-    if not terms.roster and terms.quorum.is_one_person:
-        return terms, msgspec.UNSET
-    names = terms.roster or tuple(operators)
-    roster = roster_of(names, operators)
-    if author is not None and not terms.self_approval:
-        roster = tuple(who for who in roster if who != author)
-    quorum = terms.quorum
-    if quorum.lead:
-        [lead] = roster_of((quorum.lead,), operators) or (OperatorId(quorum.lead),)
-        quorum = msgspec.structs.replace(quorum, lead=lead)
-    return msgspec.structs.replace(terms, quorum=quorum), roster
-
-
-def _gate(state: RunState, name: GateId) -> Gate:
     gate = state.gates.get(name)
     if gate is None:
         raise DecisionRefused(f"{name} is no gate of run {state.run}")
@@ -274,7 +120,8 @@ def _said(decision: Decision) -> tuple[object, ...]:
     return decision.verdict, decision.reason, decision.edited
 
 
-def _why_not_open(gate: Gate, now: int) -> str:
+def why_not_open(gate: Gate, now: int) -> str:
+    """Says why no answer is awaited, with who decided and when; empty if one is."""
     if gate.withdrawn:
         return f"it is closed: {gate.withdrawn}"
     if gate.end in {GateEnd.LAPSED, GateEnd.ASSUMED}:
@@ -343,13 +190,6 @@ def _why_dead_end(state: RunState, gate: Gate, author: OperatorId) -> str:
     return f"nobody but {author} could approve this edit: {reason or 'nobody else is enrolled'}"
 
 
-def may_self_approve(gate: Gate) -> bool:
-    """Whether who edits what is asked here approves it by the same act."""
-    terms = gate.terms
-    low = gate.request.risk is not Risk.HIGH
-    return terms.self_approval and terms.quorum.is_one_person and low
-
-
 def _why_contradicted(state: RunState, gate: Gate, sides: Iterable[GateId]) -> str:
     for side in sides:
         other = state.gates[side]
@@ -374,74 +214,3 @@ def _would_decide(gate: Gate, decision: Decision) -> bool:
     trial.roster = gate.roster
     trial.vote(decision)
     return trial.end is not None
-
-
-def _why_not_act(gate: Gate, done: GateAct, now: int, operators: Operators) -> str:
-    if done.act is ActKind.UNDO:
-        return _why_not_undone(gate, now)
-    closed = _why_not_open(gate, now)
-    if closed:
-        return closed
-    if gate.phase is not GatePhase.OPEN:
-        return "it is decided; undo that first"
-    terms = gate.terms
-    match done.act:
-        case ActKind.EXTEND if gate.deadline is None:
-            return "it has no deadline to move"
-        case ActKind.EXTEND if gate.extended >= terms.extensions:
-            return f"its deadline was moved {gate.extended} times; its policy allows no more"
-        case ActKind.ESCALATE if not terms.escalate_to:
-            return "its policy names nobody to escalate to"
-        case ActKind.ESCALATE if gate.escalated:
-            return "it was escalated before"
-        case ActKind.DELEGATE:
-            return _why_not_delegated(gate, done, operators)
-    return ""
-
-
-def _why_not_undone(gate: Gate, now: int) -> str:
-    if gate.phase is not GatePhase.SETTLING or gate.settles_at is None:
-        return "there is nothing to undo; once a decision took effect, correct what it led to"
-    if now >= gate.settles_at:
-        return f"its undo window ended at {gate.settles_at}"
-    return ""
-
-
-def _why_not_delegated(gate: Gate, done: GateAct, operators: Operators) -> str:
-    if not done.to:
-        return "a delegation names to whom"
-    if done.to not in operators:
-        return f"{done.to} is not enrolled at this desk"
-    if gate.roster is None:
-        return "anybody who is enrolled may decide this; there is nothing to delegate"
-    if done.operator in gate.votes:
-        return f"{done.operator} has voted already"
-    if done.to in gate.roster:
-        return f"{done.to} may vote already, and nobody votes twice"
-    if done.to == gate.request.author:
-        return f"{done.to} wrote it, and nobody decides about their own"
-    if done.operator == gate.terms.quorum.lead:
-        return "the lead decides in person"
-    return ""
-
-
-def _timed_out(state: RunState, gate: Gate, deadline: int, now: int) -> e.GateTimedOut:
-    terms, action = gate.terms, gate.terms.on_timeout
-    if action is OnTimeout.ESCALATE and gate.escalated:
-        action = OnTimeout.REJECT  # nobody is asked a third time
-    event = e.GateTimedOut(
-        run=state.run, gate=gate.request.id, deadline=deadline, observed=now, action=action
-    )
-    if action is not OnTimeout.ESCALATE:
-        return event
-    until = now + terms.deadline_us if terms.deadline_us else msgspec.UNSET
-    roster = roster_of(terms.escalate_to, state.operators)
-    return msgspec.structs.replace(event, roster=roster, until=until)
-
-
-def _half_is_gone(gate: Gate, now: int) -> bool:
-    return gate.deadline is not None and not gate.warned and now >= _half(gate, gate.deadline)
-
-
-def _half(gate: Gate, deadline: int) -> int:
-    return gate.request.opened_at + (deadline - gate.request.opened_at) // 2

@@ -10,8 +10,9 @@ from converge_core.canonical import hash_text
 from converge_core.context import Context
 from converge_core.ids import AgentId, FactId
 from converge_core.invariant import Invariant, Violation
-from converge_core.merge import ENGINE, Merge
-from converge_core.state import RunState
+from converge_core.merge import Merge
+from converge_core.run_state import RunState
+from converge_core.speakers import ENGINE
 from converge_core.stop import (
     AnyStop,
     CycleBudgetExhausted,

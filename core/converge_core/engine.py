@@ -39,7 +39,7 @@ from converge_core.command import (
 )
 from converge_core.context import Context, ContextView
 from converge_core.criterion import Judge
-from converge_core.deciding import begin_again, elapse
+from converge_core.elapsing import begin_again, elapse
 from converge_core.endings import pending
 from converge_core.errors import IllegalCommand
 from converge_core.frame import Frames, validate_frames
@@ -54,9 +54,11 @@ from converge_core.policy import Policy
 from converge_core.proposal import ProposedFact, draft
 from converge_core.record import settled
 from converge_core.review import SignatureCheck, no_signatures
-from converge_core.roster import INPUT, Roster, check_name
+from converge_core.roster import Roster, check_name
 from converge_core.rules import Rules
-from converge_core.state import Phase, RunState, begun, grow
+from converge_core.run_state import Phase, RunState
+from converge_core.speakers import INPUT
+from converge_core.state import begun, grow
 from converge_core.stop import AnyStop, Converged, CriteriaMet, UserCancelled
 
 RUN, BEFORE = RunId("run"), RunId("before")

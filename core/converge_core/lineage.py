@@ -20,7 +20,7 @@ from converge_core.asking import GateEnd
 from converge_core.fact import Fact
 from converge_core.ids import FactId, RunId
 from converge_core.proposal import Draft
-from converge_core.state import DeskState, RunState
+from converge_core.run_state import DeskState, RunState
 from converge_core.trace import DecisionTrace
 
 

@@ -14,10 +14,9 @@ import msgspec
 
 from converge_core import events as e
 from converge_core.authority import Actor, ActorKind, AuthorityGrant, AuthorityLevel
-from converge_core.canonical import canonical, hash_text
+from converge_core.canonical import canonical
 from converge_core.context import Context, Standpoint
-from converge_core.correction import Correction, CorrectionProblem
-from converge_core.deciding import frozen
+from converge_core.correcting import why_not_correct
 from converge_core.errors import MissingCheck
 from converge_core.fact import Fact, FactRecord
 from converge_core.gate import PromotionGate, ReportRecord, Validated
@@ -25,14 +24,11 @@ from converge_core.ids import (
     AgentId,
     ApprovalId,
     FactId,
-    GateId,
     ObservationId,
     OperatorId,
     ProposalId,
     RunId,
-    TensionId,
     TraceId,
-    gate_request_id,
     proposal_id,
 )
 from converge_core.invariant import Invariant, Violation
@@ -41,16 +37,12 @@ from converge_core.policy import Effect, PolicyDecision, PolicyRequest, Risk, Ru
 from converge_core.proposal import Draft, ProposedFact, draft
 from converge_core.record import settled
 from converge_core.review import GateRequest, Ground, Operator
-from converge_core.state import NONE, Closed
+from converge_core.run_state import NONE, Closed
+from converge_core.speakers import ENGINE, SYSTEM
 from converge_core.targets import target_of
-from converge_core.tension import Contradiction, Tension, contradictions
-from converge_core.terms import ANYBODY_ONCE
+from converge_core.tension import Contradiction, contradictions
 from converge_core.trace import DecisionTrace
 
-ENGINE = AgentId("engine")
-PEOPLE = AgentId("people")
-"""Who is said to speak where a person does, beside the author that a draft names."""
-SYSTEM = Actor(kind=ActorKind.SYSTEM, id="engine")
 LONGEST_QUOTE = 200
 LONGEST_DIAGNOSTIC = 2000
 MOST_REFUSALS = 3
@@ -269,31 +261,6 @@ class Merge(msgspec.Struct):
         for one in self.asked:
             self.drop(one.draft, "run-stopped", "The run ended before anybody was asked.")
         self.asked.clear()
-
-    def open_gates(self) -> tuple[e.GateOpened, ...]:
-        """Returns a request for each asked proposal, bound to the context after this merge."""
-        return tuple(e.GateOpened(run=self.run, request=self._request(one)) for one in self.asked)
-
-    def open_tensions(self, opened: tuple[e.GateOpened, ...]) -> tuple[e.TensionOpened, ...]:
-        """Returns the contradictions between what ``opened`` asks about."""
-        sides: dict[Contradiction, list[GateId]] = {}
-        for event in opened:
-            contradiction = self.tense.get(event.request.proposal)
-            if contradiction is not None:
-                sides.setdefault(contradiction, []).append(event.request.id)
-        return tuple(
-            e.TensionOpened(
-                run=self.run,
-                tension=Tension(
-                    id=TensionId(f"tension:{hash_text(gates[0])[:16]}"),
-                    conflict=conflict,
-                    about=about,
-                    sides=tuple(gates),
-                ),
-            )
-            for (conflict, about), gates in sides.items()
-            if len(gates) > 1
-        )
 
     def record(self, proposal: Draft) -> None:
         """Records that something was proposed."""
@@ -519,81 +486,9 @@ class Merge(msgspec.Struct):
         by = self.context.superseding(id_, self._standpoint())
         return Ground(fact=id_, digest=fact.digest, superseded=by.id if by else msgspec.UNSET)
 
-    def _request(self, asked: Asked) -> GateRequest:
-        proposal, report = asked.draft, asked.report
-        decision, before = asked.decision, asked.before
-        author = OperatorId(proposal.author.id) if proposal.agent == PEOPLE else None
-        terms, roster = frozen(decision.review or ANYBODY_ONCE, author, self.operators)
-        return GateRequest(
-            id=gate_request_id(proposal.id, _times_asked(before) + 1 if before else 0),
-            run=self.run,
-            proposal=proposal.id,
-            proposal_digest=proposal.digest(),
-            report_digest=report.digest(),
-            policy=report.policy,
-            rule=decision.rule,
-            reason=decision.reason,
-            risk=decision.risk,
-            key=proposal.fact.key,
-            title=proposal.fact.content,
-            agent=proposal.agent,
-            cycle=self.cycle,
-            ground=self.ground(proposal),
-            opened_at=self.now,
-            deadline=self.now + terms.deadline_us if terms.deadline_us else None,
-            terms=terms,
-            roster=roster,
-            author=author or msgspec.UNSET,
-            envelopes=tuple(
-                [self.traces[trace].call.envelope.digest() for trace in proposal.traces]
-            ),
-            instead_of=before.id if before else msgspec.UNSET,
-        )
-
-
-def why_not_correct(
-    key: ContextKey, corrects: Correction, context: Context, scope: Standpoint
-) -> tuple[CorrectionProblem, str] | None:
-    """Says why a correction cannot stand, as a code and a sentence; None if it can.
-
-    Args:
-        key: where the correcting fact would stand.
-        corrects: what it says it corrects.
-        context: where the corrected fact is to stand.
-        scope: the run that it is proposed in.
-    """
-    old = context.find(corrects.supersedes)
-    if old is None:
-        return CorrectionProblem.FACT_NOT_FOUND, f"There is no fact {corrects.supersedes}."
-    if old.agent == ENGINE:
-        reason = f"{old.id} is the engine's own, and nobody else's to correct."
-        return CorrectionProblem.NOT_AUTHORIZED, reason
-    if old.key is not key or not scope.meets(corrects.scope):
-        reason = (
-            f"{old.id} stands under {old.key}, in {scope}; the correction is for {key}, "
-            f"{corrects.scope}."
-        )
-        return CorrectionProblem.SCOPE_MISMATCH, reason
-    if old.corrects and not old.corrects.scope.covers(corrects.scope):
-        reason = (
-            f"{old.id} holds for {old.corrects.scope} only; a correction of it cannot hold for "
-            f"{corrects.scope}."
-        )
-        return CorrectionProblem.INVALID_CHAIN, reason
-    by = context.overlapping(old.id, corrects.scope)
-    if by is not None:
-        reason = f"{by.id} has taken the place of {old.id} already; correct that."
-        return CorrectionProblem.ALREADY_SUPERSEDED, reason
-    return None
-
 
 def _at_least_medium(risk: Risk) -> Risk:
     return Risk.MEDIUM if risk is Risk.LOW else risk
-
-
-def _times_asked(request: GateRequest) -> int:
-    times = request.id.removeprefix(gate_request_id(request.proposal, 0))
-    return int(times.removeprefix("#") or 0)
 
 
 def _sentence(proposal: Draft, reason: str) -> str:

@@ -21,12 +21,14 @@ from converge_core.invariant import Invariant, Violation
 from converge_core.key import ContextKey
 from converge_core.merge import Merge
 from converge_core.observation import Observation
+from converge_core.opening import open_gates, open_tensions
 from converge_core.proposal import Draft, ProposedFact, draft
 from converge_core.record import settled
 from converge_core.resolving import resolve
-from converge_core.roster import INPUT
 from converge_core.rules import Rules
-from converge_core.state import RunState, begun
+from converge_core.run_state import RunState
+from converge_core.speakers import INPUT
+from converge_core.state import begun
 from converge_core.stop import AgentRefused, AnyStop, FactBudgetExhausted, PromotionRejected
 from converge_core.trace import DecisionTrace
 
@@ -166,7 +168,7 @@ def _outcome(
         name_breaches(merge, binding.soft)
     if merge.lost:
         stop = stop or _required_and_lost(state, merge)
-    opened = merge.open_gates() if merge.asked and not (stop or merge.exhausted) else ()
+    opened = open_gates(merge) if merge.asked and not (stop or merge.exhausted) else ()
     if not stop and not opened:
         for invariant in rules.remedied:
             violation = invariant.judge(merge.context)
@@ -186,7 +188,7 @@ def _outcome(
         return [*merge.events, ended]
     gates = tuple(event.request.id for event in opened)
     paused = e.RunPaused(run=run, cycle=cycle, gates=gates)
-    return [*merge.events, *opened, *merge.open_tensions(opened), paused]
+    return [*merge.events, *opened, *open_tensions(merge, opened), paused]
 
 
 def _keys(made: list[FactRecord]) -> tuple[str, ...]:

@@ -26,7 +26,8 @@ from converge_core.fact import FactRecord
 from converge_core.ids import AgentId, ApprovalId, GateId, OperatorId
 from converge_core.proposal import Draft
 from converge_core.review import Decision, GateRequest, Verdict
-from converge_core.state import DeskState, Phase, RunState, fold
+from converge_core.run_state import DeskState, Phase, RunState
+from converge_core.state import fold
 from converge_core.stop import AnyStop
 
 SOMEBODY = OperatorId("somebody")

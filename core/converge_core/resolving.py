@@ -13,13 +13,14 @@ from converge_core import events as e
 from converge_core.asking import Gate, GateEnd
 from converge_core.authority import Actor, ActorKind, AuthorityGrant
 from converge_core.canonical import hash_text
-from converge_core.deciding import may_self_approve
 from converge_core.ids import FactId, proposal_id
 from converge_core.key import ContextKey
-from converge_core.merge import PEOPLE, Merge, rule_actor
+from converge_core.merge import Merge, rule_actor
+from converge_core.panel import may_self_approve
 from converge_core.policy import Effect
 from converge_core.proposal import Draft, ProposedFact, draft
 from converge_core.review import Decision, Verdict
+from converge_core.speakers import PEOPLE
 from converge_core.targets import EDITED, REFINED
 
 

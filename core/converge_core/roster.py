@@ -10,11 +10,9 @@ from converge_core.errors import InvalidConfiguration
 from converge_core.fact import FactRecord
 from converge_core.ids import MAX_NAME, AgentId, why_invalid
 from converge_core.key import ContextKey
-from converge_core.merge import ENGINE, PEOPLE
-from converge_core.state import RunState
+from converge_core.run_state import RunState
+from converge_core.speakers import ENGINE, INPUT, PEOPLE
 from converge_core.wakers import Change, Wakers
-
-INPUT = AgentId("input")
 
 
 class Roster:

@@ -11,7 +11,8 @@ import pytest
 
 from converge_core.key import ContextKey
 from converge_core.ledger import Chain, Entry, decode, encode_batch
-from converge_core.state import DeskState, fold
+from converge_core.run_state import DeskState
+from converge_core.state import fold
 from converge_desktop.adapters import surreal
 from converge_desktop.adapters.surreal import FactRow, StoreProblem, SurrealView
 from tests.core.golden_story import LEDGER, salts

@@ -19,7 +19,8 @@ from converge_core.ids import AgentId, FactId, ProposalId
 from converge_core.intent import Budgets, RootIntent
 from converge_core.policy import Effect, PolicyRequest, Rule, RulePolicy
 from converge_core.proposal import ProposedFact, draft
-from converge_core.state import DeskState, fold
+from converge_core.run_state import DeskState
+from converge_core.state import fold
 
 ALL = grant("bench", *ContextKey)
 PLENTY = RootIntent(question="", subject="", budgets=Budgets(cycles=1_000_000, facts=10_000_000))

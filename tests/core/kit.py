@@ -57,8 +57,9 @@ from converge_core.observation import Observation
 from converge_core.policy import BASIC_CHECKS, ENGINE_GATE, Effect, Risk, Rule, RulePolicy, grant
 from converge_core.proposal import Draft, ProposedFact, draft
 from converge_core.review import ActKind, Decision, GateAct, Operator, Verdict, bytes_of
+from converge_core.run_state import DeskState, Phase, RunState
 from converge_core.scope import Geography
-from converge_core.state import DeskState, Phase, RunState, fold
+from converge_core.state import fold
 from converge_core.tension import ChosenSide, Tension, TensionResolution
 from converge_core.trace import ModelCall, Outcome, text_ref
 

@@ -33,7 +33,8 @@ from converge_core.engine import Engine
 from converge_core.errors import IllegalCommand, IllegalTransition, InvalidValue, LedgerCorrupt
 from converge_core.events import body_of, read_event, run_of
 from converge_core.ids import ArtifactId, RunId
-from converge_core.state import DeskState, fold
+from converge_core.run_state import DeskState
+from converge_core.state import fold
 from converge_core.trace import TextRef
 from tests.core.kit import INTENT
 from tests.core.test_audit import believed

@@ -18,7 +18,7 @@ from converge_core.ids import ApprovalId, GateId, OperatorId
 from converge_core.key import ContextKey
 from converge_core.ledger import Chain, decode, encode_batch
 from converge_core.review import Decision, SignatureCheck, Verdict, no_signatures
-from converge_core.state import DeskState
+from converge_core.run_state import DeskState
 from tests.core.golden_story import LEDGER, salts, written
 from tests.core.kit import ALICE, BOB, Play, contents, engine_of, fact, fits
 from tests.core.test_golden import ROOTS, entries

@@ -23,7 +23,7 @@ from converge_core.key import ContextKey as Key
 from converge_core.policy import Effect
 from converge_core.proposal import ProposedFact
 from converge_core.review import Verdict
-from converge_core.state import DeskState
+from converge_core.run_state import DeskState
 from tests.core.kit import (
     ALICE,
     BOB,

@@ -24,7 +24,7 @@ from converge_core.key import ContextKey as Key
 from converge_core.ledger import decode
 from converge_core.observation import observe
 from converge_core.policy import Effect, PolicyDecision, PolicyRequest, grant
-from converge_core.state import DeskState
+from converge_core.run_state import DeskState
 from converge_core.stop import (
     Converged,
     CycleBudgetExhausted,

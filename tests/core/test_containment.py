@@ -17,7 +17,7 @@ from converge_core.events import read_event
 from converge_core.ids import AgentId, FactId
 from converge_core.key import ContextKey as Key
 from converge_core.proposal import ProposedFact
-from converge_core.state import Phase
+from converge_core.run_state import Phase
 from converge_core.stop import Converged
 from tests.core.kit import (
     Play,

@@ -8,12 +8,12 @@ from converge_core import events as e
 from converge_core.asking import GateEnd, GatePhase
 from converge_core.authority import ActorKind
 from converge_core.command import Advance, Elapse, Restart
-from converge_core.deciding import next_moment
+from converge_core.elapsing import next_moment
 from converge_core.errors import DecisionRefused, IllegalCommand, LedgerCorrupt
 from converge_core.key import ContextKey as Key
 from converge_core.policy import Risk
 from converge_core.review import ActKind
-from converge_core.state import Phase
+from converge_core.run_state import Phase
 from converge_core.terms import OnTimeout, ReviewTerms
 from tests.core.kit import ALICE, BOB, CAROL, Play, contents
 from tests.core.test_votes import asked, replayed, sound, thinker

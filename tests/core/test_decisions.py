@@ -23,7 +23,7 @@ from converge_core.review import (
     bytes_of,
     no_signatures,
 )
-from converge_core.state import DeskState
+from converge_core.run_state import DeskState
 from tests.core.kit import (
     ALICE,
     ASK_STRATEGIES,

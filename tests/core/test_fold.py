@@ -19,7 +19,8 @@ from converge_core.ids import RunId
 from converge_core.invariant import Invariant, InvariantClass, Violation
 from converge_core.key import ContextKey as Key
 from converge_core.policy import Effect
-from converge_core.state import DeskState, Phase, RunState, fold
+from converge_core.run_state import DeskState, Phase, RunState
+from converge_core.state import fold
 from tests.core.kit import (
     ALICE,
     INTENT,

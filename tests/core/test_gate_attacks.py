@@ -38,7 +38,8 @@ from converge_core.key import ContextKey as Key
 from converge_core.ledger import Chain, encode_batch
 from converge_core.policy import ENGINE_GATE, Effect
 from converge_core.proposal import Draft, ProposedFact
-from converge_core.state import DeskState, RunState, fold
+from converge_core.run_state import DeskState, RunState
+from converge_core.state import fold
 from tests.core.kit import (
     ALICE,
     ASK_STRATEGIES,

@@ -16,7 +16,8 @@ from converge_core.canonical import canonical, canonical_record, parse
 from converge_core.events import KINDS, Event, RunStarted, RunStopped, body_of, read_event
 from converge_core.ledger import UPCASTS, VERSION, Entry, decode
 from converge_core.record import Record, read
-from converge_core.state import DeskState, Phase, fold
+from converge_core.run_state import DeskState, Phase
+from converge_core.state import fold
 from converge_core.stop import StopReason
 from tests.core.golden_story import (
     EVENTS,

@@ -21,7 +21,7 @@ from converge_core.ids import FactId
 from converge_core.key import ContextKey as Key
 from converge_core.policy import BASIC_CHECKS, Effect, Risk, RulePolicy
 from converge_core.proposal import Draft, ProposedFact
-from converge_core.state import Phase
+from converge_core.run_state import Phase
 from converge_core.stop import Converged, UserCancelled
 from tests.core.kit import (
     ALICE,

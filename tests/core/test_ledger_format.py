@@ -27,7 +27,8 @@ from converge_core.ledger import (
     decode_line,
     encode_batch,
 )
-from converge_core.state import DeskState, fold
+from converge_core.run_state import DeskState
+from converge_core.state import fold
 from tests.core.golden_story import LEDGER, story, written
 from tests.core.kit import ALICE
 from tests.core.test_canonical import TEXT

@@ -13,7 +13,7 @@ from converge_core.errors import IllegalCommand, InvalidConfiguration
 from converge_core.ids import AgentId, RunId
 from converge_core.intent import Budgets, RootIntent
 from converge_core.key import ContextKey as Key
-from converge_core.state import Phase
+from converge_core.run_state import Phase
 from converge_core.stop import Converged, UserCancelled
 from tests.core.kit import (
     ASK_STRATEGIES,

@@ -21,7 +21,7 @@ from converge_core.policy import Effect, grant
 from converge_core.preview import Effort, Part, Preview, preview
 from converge_core.quorum import Quorum, QuorumRule
 from converge_core.review import Verdict
-from converge_core.state import Phase, RunState
+from converge_core.run_state import Phase, RunState
 from converge_core.stop import Converged, InvariantViolated
 from converge_core.terms import ReviewTerms
 from tests.core.kit import (

@@ -48,7 +48,7 @@ from converge_core.policy import Effect, grant
 from converge_core.proposal import ProposedFact
 from converge_core.quorum import Quorum
 from converge_core.review import ActKind
-from converge_core.state import DeskState, Phase
+from converge_core.run_state import DeskState, Phase
 from converge_core.terms import OnTimeout, ReviewTerms
 from tests.core.kit import (
     ALICE,

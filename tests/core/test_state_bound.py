@@ -20,7 +20,7 @@ from converge_core.correction import Correction, CorrectionReason
 from converge_core.ids import FactId
 from converge_core.key import ContextKey as Key
 from converge_core.policy import Effect
-from converge_core.state import DeskState
+from converge_core.run_state import DeskState
 from tests.core.kit import ALICE, BOB, Play, engine_of, fact, policy_of, rule, script
 
 RUNS = 10_000

@@ -22,7 +22,7 @@ from converge_core.policy import Effect, Risk
 from converge_core.proposal import ProposedFact
 from converge_core.quorum import Quorum, QuorumRule
 from converge_core.review import ActKind
-from converge_core.state import DeskState, Phase
+from converge_core.run_state import DeskState, Phase
 from converge_core.stop import Converged
 from converge_core.terms import ReviewTerms
 from tests.core.kit import (

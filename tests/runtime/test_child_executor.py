@@ -13,7 +13,7 @@ from converge_core.command import Advance, Report
 from converge_core.context import ContextView
 from converge_core.ids import RunId
 from converge_core.key import ContextKey
-from converge_core.state import Phase
+from converge_core.run_state import Phase
 from converge_core.stop import Converged
 from converge_desktop.runtime.child_executor import ChildExecutor, Recipe
 from tests.core.kit import Play, contents, engine_of, seed

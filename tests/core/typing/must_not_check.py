@@ -56,7 +56,8 @@ from converge_core.observation import observe
 from converge_core.policy import Policy
 from converge_core.proposal import Draft, draft
 from converge_core.review import Decision, Operator
-from converge_core.state import RunState, fold
+from converge_core.run_state import RunState
+from converge_core.state import fold
 
 SYSTEM = Actor(kind=ActorKind.SYSTEM, id="test")
 SEEDS = ContextKey.SEEDS
