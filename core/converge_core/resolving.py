@@ -78,16 +78,21 @@ def _grant(merge: Merge, decision: Decision, key: ContextKey) -> AuthorityGrant:
 
 
 def _approve(merge: Merge, gate: Gate, proposal: Draft) -> None:
+    _carry_out(merge, gate, proposal, moved=has_moved(merge, gate, proposal))
+
+
+def _carry_out(merge: Merge, gate: Gate, proposal: Draft, *, moved: bool) -> None:
+    """Makes what was approved a fact, or asks anew where its ground ``moved``."""
     if merge.stands(proposal) or merge.is_no_correction(proposal) or not merge.passes(proposal):
         return
-    moved = has_moved(merge, gate, proposal)
-    policy = merge.decided(proposal, human_approved=not moved and gate.end is GateEnd.APPROVED)
+    approved = not moved and gate.end is GateEnd.APPROVED
+    policy = merge.decided(proposal, human_approved=approved)
     if policy is None:
         return
     if policy.effect is Effect.FORBID:  # approval does not bypass what is forbidden
         merge.refuse(proposal, policy.rule, policy.reason)
     elif moved:
-        ask_anew(merge, gate)
+        _ask_anew(merge, gate)
         merge.ask(proposal, policy, gate.request)
     elif gate.end is GateEnd.ASSUMED:
         merge.promote(proposal, merge.grants, rule_actor(gate.request.rule))
@@ -98,45 +103,39 @@ def _approve(merge: Merge, gate: Gate, proposal: Draft) -> None:
         merge.promote(proposal, (grant,), person(decision), names)
 
 
-def _ask_again(merge: Merge, gate: Gate, proposal: Draft) -> None:
-    """Puts what was edited to people anew, because the ground of the edit or of it moved."""
-    if merge.stands(proposal) or merge.is_no_correction(proposal) or not merge.passes(proposal):
-        return
-    policy = merge.decided(proposal)
-    if policy is None:
-        return
-    if policy.effect is Effect.FORBID:
-        merge.refuse(proposal, policy.rule, policy.reason)
-        return
-    ask_anew(merge, gate)
-    merge.ask(proposal, policy, gate.request)
-
-
 def has_moved(merge: Merge, gate: Gate, proposal: Draft) -> bool:
     """Whether the ground of ``gate`` is other than when it opened."""
     return merge.ground(proposal) != gate.request.ground
 
 
-def ask_anew(merge: Merge, gate: Gate) -> None:
+def _ask_anew(merge: Merge, gate: Gate) -> None:
     """Closes a gate whose ground moved; whoever calls this puts the proposal to people again."""
     reason = "what it rests on changed, so it is asked anew"
     merge.events.append(e.GateWithdrawn(run=merge.run, gate=gate.request.id, reason=reason))
 
 
-def _refine(merge: Merge, proposal: Draft, decision: Decision) -> None:
-    merge.drop(proposal, REFINED, f"{decision.operator}: {decision.reason}", close=False)
-    told = feedback_of(decision, proposal)
+def _said(
+    merge: Merge, decision: Decision, fact: ProposedFact, about: Draft, *, instead: bool
+) -> Draft:
+    """Returns what a person says about a proposal, or ``instead`` of it, as theirs."""
     made = draft(
         proposal_id(merge.run, merge.cycle, PEOPLE, merge.drafted),
         person(decision),
         PEOPLE,
         merge.cycle,
-        told,
-        read=proposal.rests_on,
+        fact,
+        read=about.rests_on,
+        traces=about.traces if instead else (),
     )
+    return msgspec.structs.replace(made, supersedes=about.id) if instead else made
+
+
+def _refine(merge: Merge, proposal: Draft, decision: Decision) -> None:
+    merge.drop(proposal, REFINED, f"{decision.operator}: {decision.reason}", close=False)
+    made = _said(merge, decision, feedback_of(decision, proposal), proposal, instead=False)
     merge.record(made)
     if not merge.stands(made) and merge.passes(made):
-        grant = _grant(merge, decision, told.key)
+        grant = _grant(merge, decision, made.fact.key)
         merge.promote(made, (grant,), person(decision), (decision.id,))
 
 
@@ -144,19 +143,10 @@ def _edit(merge: Merge, gate: Gate, proposal: Draft, decision: Decision) -> None
     edited = decision.edited
     assert edited
     if has_moved(merge, gate, proposal) or merge.has_superseded(edited.rests_on):
-        _ask_again(merge, gate, proposal)
+        _carry_out(merge, gate, proposal, moved=True)
         return
     merge.drop(proposal, EDITED, f"{decision.operator} put other words in its place.")
-    made = draft(
-        proposal_id(merge.run, merge.cycle, PEOPLE, merge.drafted),
-        person(decision),
-        PEOPLE,
-        merge.cycle,
-        edited,
-        read=proposal.rests_on,
-        traces=proposal.traces,
-    )
-    made = msgspec.structs.replace(made, supersedes=proposal.id)
+    made = _said(merge, decision, edited, proposal, instead=True)
     merge.record(made)
     if merge.stands(made) or merge.is_no_correction(made) or not merge.passes(made):
         return
