@@ -20,7 +20,7 @@ from converge_core.ledger import Entry
 from converge_core.review import Verdict
 from converge_desktop.adapters.clock import Clock, system_clock
 from converge_desktop.adapters.keys import KeyProblem, OperatorKey
-from converge_desktop.adapters.ledger_file import read_ledger
+from converge_desktop.adapters.ledger_file import LedgerWriteFailed, read_ledger
 from converge_desktop.adapters.lock import DirectoryLock
 from converge_desktop.adapters.packs import Pack, load_packs
 from converge_desktop.runtime.engine_thread import EngineThread
@@ -308,10 +308,10 @@ class Desk:
         )
 
     def _unlock(self) -> bool:
-        """Tries the operator's key, so that a problem with it is heard of before it is needed."""
+        """Tries the operator's key, and enrols them: who may vote is frozen as gates open."""
         try:
-            self._operator_key(self._options.operator)
-        except (DecisionRefused, KeyProblem, OSError) as error:
+            self._engine.enrol(self._operator_key(self._options.operator))
+        except (DecisionRefused, KeyProblem, LedgerWriteFailed, OSError) as error:
             self._publish(Notice("danger", str(error)))
             return False
         return True

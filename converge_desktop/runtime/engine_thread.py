@@ -130,6 +130,11 @@ class EngineThread:
         self._drive(run)
         return run
 
+    def enrol(self, key: OperatorKey) -> None:
+        """Has somebody be among those who may decide from now on, if they are not yet."""
+        if key.operator.id not in self.journal.state.operators:
+            self._commit([OperatorEnrolled(operator=key.operator)], self._clock())
+
     def decide(
         self, gate_id: str, verdict: Verdict, reason: str, shown: str, key: OperatorKey
     ) -> None:

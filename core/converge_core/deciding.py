@@ -171,10 +171,16 @@ def _why_not_now(state: RunState, gate: Gate, decision: Decision) -> str:
         if edited.id != draft.fact.id:
             return f"an edit stands as {draft.fact.id}, as what it edits; it says {edited.id}"
         return _why_dead_end(state, gate, decision.operator)
+    return _why_not_approved(state, gate) if decision.verdict is Verdict.APPROVE else ""
+
+
+def _why_not_approved(state: RunState, gate: Gate) -> str:
+    """Says why nobody can approve it as things are; empty if they can."""
+    reason = why_unmeetable(gate.terms.quorum, gate.roster)
+    if reason:  # not all whom the policy names were enrolled when it opened
+        return f"nobody can approve this: {reason}"
     tension = state.tension_of.get(gate.request.id)
-    if decision.verdict is Verdict.APPROVE and tension is not None:
-        return _why_contradicted(state, gate, state.tensions[tension].sides)
-    return ""
+    return _why_contradicted(state, gate, state.tensions[tension].sides) if tension else ""
 
 
 def _why_dead_end(state: RunState, gate: Gate, author: OperatorId) -> str:

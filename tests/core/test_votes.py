@@ -163,6 +163,16 @@ def test_the_roster_is_frozen_when_the_gate_opens() -> None:
     assert "is not among those who may decide this" in refused(play, CAROL)
 
 
+def test_what_too_few_may_approve_cannot_be_approved_and_can_be_rejected() -> None:
+    """Somebody's approval never closes a gate as rejected."""
+    play = asked(TWO_OF_THREE, people=(ALICE, DAVE))
+    [gate] = play.gates()
+
+    assert "2 approvals are asked for, and the roster has 1" in refused(play, ALICE)
+    play.answer(gate, "reject", ALICE)
+    assert GateEnd.REJECTED is gate.end
+
+
 def test_two_keys_under_one_name_are_one_person() -> None:
     """Whoever enrolled first under a name is who the policy means."""
     twin = Person("alice")

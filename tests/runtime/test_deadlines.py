@@ -125,16 +125,18 @@ def test_a_decision_takes_effect_by_itself_when_its_undo_window_is_over(
 def test_the_inbox_says_how_many_have_approved_and_how_many_it_takes(
     packs: Path, open_at: OpenAt, failing: Path
 ) -> None:
-    """Nobody of the roster is enrolled yet, so nobody can decide; that is said, too."""
+    """And where too few of those whom the policy names are enrolled, nobody can approve."""
     written(packs, 'roster = ["alice", "bob", "carol"]\ncount = 2')
     desk, watch = open_at(Hand())
     _, review = ask(desk, watch, failing)
     [row] = desk.inbox().result(10)
 
     assert (0, 2) == (row.votes, row.votes_needed)
-    assert "2 people of nobody who is enrolled" == review.may_decide
-    with pytest.raises(DecisionRefused, match="is not among those who may decide this: nobody"):
+    assert "2 people of alice" == review.may_decide
+    with pytest.raises(DecisionRefused, match="2 approvals are asked for, and the roster has 1"):
         desk.decide(review.gate_id, "approve", "", review.digest).result(30)
+    with pytest.raises(DecisionRefused, match=r"bob#.* is not among those who may decide this"):
+        desk.decide(review.gate_id, "reject", "no", review.digest, "bob").result(30)
 
 
 @pytest.mark.parametrize(
