@@ -14,7 +14,8 @@ from converge_core.deciding import (
     why_not_signed,
 )
 from converge_core.errors import DecisionRefused
-from converge_core.panel import Operators, roster_of
+from converge_core.panel import Operators, escalated, is_among
+from converge_core.quorum import why_unmeetable
 from converge_core.review import ActKind, GateAct, Operator, SignatureCheck
 from converge_core.run_state import RunState
 
@@ -28,15 +29,26 @@ def act(
         DecisionRefused: if it cannot be done, with the reason.
     """
     gate = gate_of(state, done.gate)
+    if done in gate.acts:
+        return []
     reason = (
-        why_not_act(gate, done, now, state.operators)
+        why_done_before(state, done)
+        or why_not_act(gate, done, now, state.operators)
         or why_not_enrolled(state, operator)
-        or why_not_on_roster(gate, operator.id)
+        or why_not_on_roster(gate, operator.id, state.operators)
         or why_not_signed(done, operator, verify)
     )
     if reason:
         raise DecisionRefused(f"{done.gate}: {reason}")
     return [acted(state, gate, done, now)]
+
+
+def why_done_before(state: RunState, done: GateAct) -> str:
+    """Says what else the id of an act names; empty if nothing."""
+    for gate in state.gates.values():
+        if any(one.id == done.id for one in gate.acts):
+            return f"{done.id} names another act already"
+    return ""
 
 
 def acted(state: RunState, gate: Gate, done: GateAct, now: int) -> e.GateActed:
@@ -56,7 +68,8 @@ def acted(state: RunState, gate: Gate, done: GateAct, now: int) -> e.GateActed:
             return e.GateActed(run=state.run, act=done, roster=(*left, done.to))
         case ActKind.ESCALATE:
             until = now + terms.deadline_us if terms.deadline_us else msgspec.UNSET
-            roster = roster_of(terms.escalate_to, state.operators)
+            author, risk = gate.request.author or None, gate.request.risk
+            roster = escalated(terms, risk, author, state.operators)
             return e.GateActed(run=state.run, act=done, roster=roster, deadline=until)
 
 
@@ -79,6 +92,10 @@ def why_not_act(gate: Gate, done: GateAct, now: int, operators: Operators) -> st
             return "its policy names nobody to escalate to"
         case ActKind.ESCALATE if gate.escalated:
             return "it was escalated before"
+        case ActKind.ESCALATE:
+            roster = escalated(terms, gate.request.risk, gate.request.author or None, operators)
+            reason = why_unmeetable(terms.quorum, roster)
+            return f"nobody could decide it after that: {reason}" if reason else ""
         case ActKind.DELEGATE:
             return _why_not_delegated(gate, done, operators)
     return ""
@@ -89,6 +106,8 @@ def _why_not_undone(gate: Gate, now: int) -> str:
         return "there is nothing to undo; once a decision took effect, correct what it led to"
     if now >= gate.settles_at:
         return f"its undo window ended at {gate.settles_at}"
+    if gate.deadline is not None and now >= gate.deadline:
+        return f"its deadline was {gate.deadline}; nobody could answer it anew"
     return ""
 
 
@@ -101,9 +120,10 @@ def _why_not_delegated(gate: Gate, done: GateAct, operators: Operators) -> str:
         return "anybody who is enrolled may decide this; there is nothing to delegate"
     if done.operator in gate.votes:
         return f"{done.operator} has voted already"
-    if done.to in gate.roster:
+    if is_among(done.to, gate.roster, operators):
         return f"{done.to} may vote already, and nobody votes twice"
-    if done.to == gate.request.author:
+    author = gate.request.author
+    if author and is_among(done.to, (author,), operators):
         return f"{done.to} wrote it, and nobody decides about their own"
     if done.operator == gate.terms.quorum.lead:
         return "the lead decides in person"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from converge_core import events as e
 from converge_core.context import Context
 from converge_core.criterion import judge, outcome
@@ -42,7 +44,20 @@ def stop(
     """Returns the end of a run, and of the gates that are still open."""
     root = (context or state.context).root
     stopped = e.RunStopped(run=state.run, cycles=cycles, reason=reason, root=root)
-    return [*withdrawn(state), stopped]
+    return [*withdrawn(state), *_unheard(state), stopped]
+
+
+def _unheard(state: RunState) -> Iterator[e.Event]:
+    """Yields the end of what people laid before the run and no cycle came to hear."""
+    for proposal in state.staged.values():
+        yield e.ProposalCreated(run=state.run, draft=proposal)
+        yield e.ProposalRefused(
+            run=state.run,
+            proposal=proposal.id,
+            target="",
+            rule="run-stopped",
+            reason="The run ended before it was heard.",
+        )
 
 
 def _cycle(state: RunState, eligible: tuple[AgentId, ...]) -> e.CycleStarted:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from converge_core import events as e
 from converge_core.acting import act
 from converge_core.command import Act, Decide, DecideAll, Settle
-from converge_core.deciding import decide
+from converge_core.deciding import decide, would_decide
 from converge_core.errors import DecisionRefused
 from converge_core.ids import GateId
 from converge_core.record import settled
@@ -81,6 +81,9 @@ def _settle(state: RunState, command: Settle, now: int, verify: SignatureCheck) 
     if reason:
         raise DecisionRefused(f"{tension.id}: {reason}")
     found = _decide_all(state, command.decisions, now, verify)
+    for gate, decision in by_gate.items():
+        if not would_decide(state.gates[gate], decision):
+            raise DecisionRefused(f"{tension.id}: {gate} needs more than one vote; vote there")
     return [*found, e.TensionResolved(run=state.run, resolution=resolution)]
 
 

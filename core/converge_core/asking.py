@@ -15,8 +15,8 @@ import msgspec
 
 from converge_core import events as e
 from converge_core.ids import OperatorId
-from converge_core.quorum import Tally, tally
-from converge_core.review import ActKind, Decision, GateRequest, Verdict
+from converge_core.quorum import QuorumRule, Tally, tally
+from converge_core.review import ActKind, Decision, GateAct, GateRequest, Verdict
 from converge_core.terms import ANYBODY_ONCE, OnTimeout, ReviewTerms
 
 
@@ -84,6 +84,7 @@ class Gate:
         request: what is asked, as it was frozen when the gate opened.
         votes: the answers that stand, by person, in the order in which they came.
         undone: answers that were taken back, or made void by an escalation.
+        acts: what people did at it beside answering.
         phase: where it stands.
         end: how it ended, or will once it has settled.
         roster: who may vote by now; None for anybody who is enrolled.
@@ -99,6 +100,7 @@ class Gate:
     request: GateRequest
     votes: dict[OperatorId, Decision] = field(default_factory=dict)
     undone: list[Decision] = field(default_factory=list)
+    acts: list[GateAct] = field(default_factory=list)
     phase: GatePhase = GatePhase.OPEN
     end: GateEnd | None = None
     roster: tuple[OperatorId, ...] | None = None
@@ -139,8 +141,27 @@ class Gate:
 
     @property
     def approvals(self) -> tuple[Decision, ...]:
-        """The answers that approve, in the order in which they came."""
-        return tuple(one for one in self.votes.values() if one.verdict is Verdict.APPROVE)
+        """The answers that approve, in the order of the roster, whoever was first."""
+        return self._answers(Verdict.APPROVE)
+
+    @property
+    def rejections(self) -> tuple[Decision, ...]:
+        """The answers that reject, in the order of the roster, whoever was first."""
+        return self._answers(Verdict.REJECT)
+
+    @property
+    def approver(self) -> Decision:
+        """The answer in whose name it is approved: the lead's, or the first by the roster."""
+        quorum = self.terms.quorum
+        if quorum.rule is QuorumRule.LEAD:
+            return self.votes[OperatorId(quorum.lead)]
+        return self.approvals[0]
+
+    def _answers(self, verdict: Verdict) -> tuple[Decision, ...]:
+        given = [one for one in self.votes.values() if one.verdict is verdict]
+        roster = self.roster or ()
+        known = {who: place for place, who in enumerate(roster)}
+        return tuple(sorted(given, key=lambda one: (known.get(one.operator, -1), one.operator)))
 
     def tally(self) -> Tally:
         """Returns how the vote stands."""
@@ -151,7 +172,7 @@ class Gate:
 
     def fork(self) -> Gate:
         """Returns a gate that stands where this one does and fares apart from it."""
-        fork = replace(self, votes=dict(self.votes), undone=list(self.undone))
+        fork = replace(self, votes=dict(self.votes), undone=list(self.undone), acts=list(self.acts))
         fork.roster, fork.deadline = self.roster, self.deadline
         return fork
 
@@ -177,6 +198,7 @@ class Gate:
 
     def act(self, event: e.GateActed) -> None:
         """Takes in what somebody did beside answering."""
+        self.acts.append(event.act)
         if event.act.act is ActKind.UNDO:
             self.phase, self.end, self.settles_at = GatePhase.OPEN, None, None
             self._void()

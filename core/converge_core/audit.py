@@ -22,6 +22,8 @@ from converge_core.audit_gates import (
 )
 from converge_core.authority import ActorKind
 from converge_core.canonical import canonical
+from converge_core.context import Context, Standpoint
+from converge_core.correcting import why_not_correct
 from converge_core.errors import IllegalCommand, LedgerCorrupt
 from converge_core.fact import FactRecord
 from converge_core.gate import ReportRecord
@@ -48,7 +50,7 @@ def read_in(state: DeskState, entry: Entry, verify: SignatureCheck) -> DeskState
     if event is None:
         return state
     try:
-        reason = _why_not(event, state, verify, entry.head.at) or _why_not_then(event, entry.head)
+        reason = _why_not(event, state, verify, entry.head) or _why_not_then(event, entry.head)
         if not reason:
             return fold(state, event, entry.head.at, seq)
     except (IllegalCommand, KeyError) as error:
@@ -56,7 +58,7 @@ def read_in(state: DeskState, entry: Entry, verify: SignatureCheck) -> DeskState
     raise LedgerCorrupt(seq, reason)
 
 
-def _why_not(event: e.Event, state: DeskState, verify: SignatureCheck, at: int) -> str:
+def _why_not(event: e.Event, state: DeskState, verify: SignatureCheck, head: Head) -> str:
     if _comes_too_late(event, state):
         return f"a {event.kind} of run {e.run_of(event)} stands after that run had stopped"
     match event:
@@ -67,23 +69,44 @@ def _why_not(event: e.Event, state: DeskState, verify: SignatureCheck, at: int) 
         case e.RunStarted():
             return _why_not_started(event, state)
         case e.GateOpened(request=request):
-            return why_not_asked(request, state.runs[event.run])
+            return why_not_asked(request, state.runs[event.run], head)
         case e.GateDecided(decision=decision):
-            return why_not_decided(decision, state.runs[event.run], state, verify)
+            return why_not_decided(decision, state.runs[event.run], state, head.at, verify)
         case e.GateActed() | e.GateTimedOut() | e.GateSettling() | e.GateCommitted():
-            return why_not_happened(event, state.runs[event.run], at, verify)
+            return why_not_happened(event, state.runs[event.run], head.at, verify)
         case e.TensionResolved(resolution=resolution):
             return why_not_resolved(resolution, state.runs[event.run])
         case e.FactPromoted(fact=fact):
-            return _why_not_made(fact, state.runs[event.run])
-        case e.SnapshotTaken(facts=facts):
-            stand = state.runs[event.run].context.count()
-            return "" if facts == stand else f"the snapshot says {facts} facts, there are {stand}"
-        case e.RunStopped(root=root):
-            stands = state.runs[event.run].context.root
-            return "" if root == stands else f"the facts come to {stands[:12]}, not {root[:12]}"
+            run = state.runs[event.run]
+            return _why_not_made(fact, run) or _why_not_governed(event, run, head)
+        case e.ProposalCreated() | e.InputStaged():
+            return _why_not_proposed(event, state, head)
+        case e.SnapshotTaken() | e.RunStopped():
+            return _why_not_so(event, state.runs[event.run].context)
         case _:
             return ""
+
+
+def _why_not_so(event: e.SnapshotTaken | e.RunStopped, context: Context) -> str:
+    """Says why the facts do not stand as ``event`` says."""
+    if isinstance(event, e.SnapshotTaken):
+        stand = context.count()
+        same = event.facts == stand
+        return "" if same else f"the snapshot says {event.facts} facts, there are {stand}"
+    same = event.root == context.root
+    return "" if same else f"the facts come to {context.root[:12]}, not {event.root[:12]}"
+
+
+def _why_not_proposed(
+    event: e.ProposalCreated | e.InputStaged, state: DeskState, head: Head
+) -> str:
+    draft = event.draft
+    if draft.id in state.runs[event.run].drafts:
+        return f"{draft.id} was proposed before"
+    if isinstance(event, e.ProposalCreated) or head.v < ONE_TIME:
+        return ""
+    enrolled = draft.author.id in state.operators
+    return "" if enrolled else f"{draft.author.id} lays input before it, and is nobody here"
 
 
 def _why_not_then(event: e.Event, head: Head) -> str:
@@ -125,6 +148,37 @@ def _why_not_made(fact: FactRecord, run: RunState) -> str:
     return _why_not_checked(fact, report) or _why_not_approved(fact, run)
 
 
+def _why_not_governed(event: e.FactPromoted, run: RunState, head: Head) -> str:
+    """Says why a fact cannot have been made where something stands for it to replace or need."""
+    fact, draft = event.fact, run.drafts[event.fact.proposal]
+    if run.context.find(fact.id) is not None:
+        return f"{fact.id} stands already"
+    if head.v < ONE_TIME:
+        return ""
+    by_person = fact.promotion.approver.kind is ActorKind.HUMAN
+    gates = run.gates_of.get(fact.proposal, [])
+    if fact.corrects:
+        standpoint = Standpoint(run.started.tenant or "", run.run)
+        problem = why_not_correct(fact.key, fact.corrects, run.context, standpoint)
+        if problem is not None:
+            return f"{fact.id} corrects what it cannot: {problem[1]}"
+    if not by_person and not gates and _wants_person(draft, run):
+        return f"{fact.id} wanted a person, and none was asked"
+    approvals = fact.promotion.approvals
+    own = (approvals, event.self_approved is True)
+    if by_person and own not in approvals_by(fact.promotion.approver.id, fact.proposal, run):
+        return f"{fact.id} says otherwise whose words were approved by whom"
+    return ""
+
+
+def _wants_person(draft: Draft, run: RunState) -> bool:
+    """Whether people are asked about a proposal whatever the policy permits."""
+    said = draft.fact
+    old = run.context.find(said.corrects.supersedes) if said.corrects else None
+    by_person = old is not None and old.promotion.approver.kind is ActorKind.HUMAN
+    return said.requires_human or by_person
+
+
 def _why_not_checked(fact: FactRecord, report: ReportRecord) -> str:
     promotion = fact.promotion
     if promotion.policy_version_hash != report.policy:
@@ -138,7 +192,8 @@ def _why_not_approved(fact: FactRecord, run: RunState) -> str:
     gates = run.gates_of.get(fact.proposal, [])
     approver, approvals = fact.promotion.approver, fact.promotion.approvals
     if approver.kind is ActorKind.HUMAN:
-        if approvals and approvals in approvals_by(approver.id, fact.proposal, run):
+        known = [names for names, _ in approvals_by(approver.id, fact.proposal, run)]
+        if approvals and approvals in known:
             return ""
         return f"{fact.id} is said to be approved by {approver.id}, and no decision says so"
     if approver.kind is not ActorKind.SYSTEM:

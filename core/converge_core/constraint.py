@@ -23,6 +23,7 @@ from enum import StrEnum
 from typing import Any
 
 from converge_core.context import Context
+from converge_core.correction import EVERYBODY
 from converge_core.invariant import Violation
 from converge_core.key import ContextKey
 from converge_core.record import Record
@@ -157,6 +158,8 @@ def why_uncountable(structured: Mapping[str, Any]) -> str:
 def _used_up(kind: Budget | Resource, context: Context) -> Violation | None:
     used, facts = 0, []
     for fact in context.in_order():
+        if context.covering(fact.id, EVERYBODY) is not None:
+            continue  # what took its place for everybody is counted instead
         structured = fact.structured
         reason = why_uncountable(structured)
         if reason:  # what a run began with passed no check of this one

@@ -202,6 +202,11 @@ class Context(msgspec.Struct, eq=False, kw_only=True):
             return self._offset + place < total and self._order[place].key is key
         return self._base is not None and self._base.stood(key, id, total)
 
+    @property
+    def is_corrected(self) -> bool:
+        """Whether any of its facts took the place of another, for whomever."""
+        return bool(self._superseding) or (self._base is not None and self._base.is_corrected)
+
     def corrections_of(self, id: FactId) -> list[Fact]:  # noqa: A002
         """Returns the facts that took the place of one, for whomever, in the order they came."""
         before = self._base.corrections_of(id) if self._base else []
@@ -221,6 +226,14 @@ class Context(msgspec.Struct, eq=False, kw_only=True):
         for fact in self.corrections_of(id):
             assert fact.corrects is not None
             if fact.corrects.scope.overlaps(scope):
+                return fact
+        return None
+
+    def covering(self, id: FactId, scope: CorrectionScope) -> Fact | None:  # noqa: A002
+        """Returns a correction of a fact that holds for all for whom ``scope`` would."""
+        for fact in self.corrections_of(id):
+            assert fact.corrects is not None
+            if fact.corrects.scope.covers(scope):
                 return fact
         return None
 

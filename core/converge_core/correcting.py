@@ -27,8 +27,8 @@ def why_not_correct(
         return CorrectionProblem.NOT_AUTHORIZED, reason
     if old.key is not key or not scope.meets(corrects.scope):
         reason = (
-            f"{old.id} stands under {old.key}, in {scope}; the correction is for {key}, "
-            f"{corrects.scope}."
+            f"{old.id} stands under {old.key}; the correction is for {key}, {corrects.scope}, "
+            "which is not where it is made."
         )
         return CorrectionProblem.SCOPE_MISMATCH, reason
     if old.corrects and not old.corrects.scope.covers(corrects.scope):

@@ -5,15 +5,13 @@ Whatever is refused is refused with who decided, when, or what moved, and change
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import msgspec
 
 from converge_core import events as e
 from converge_core.asking import Gate, GateEnd
 from converge_core.errors import DecisionRefused
 from converge_core.ids import GateId, OperatorId
-from converge_core.panel import frozen, may_self_approve
+from converge_core.panel import Operators, frozen, is_among, may_self_approve, roster_of
 from converge_core.quorum import why_unmeetable
 from converge_core.review import (
     Decision,
@@ -40,18 +38,27 @@ def decide(
         return []
     reason = (
         why_not_open(gate, now)
-        or _why_not_voter(gate, operator.id)
-        or _why_taken_twice(state, decision)
         or why_not_enrolled(state, operator)
-        or why_refused(decision, gate, operator, verify)
-        or _why_not_now(state, gate, decision)
+        or why_refused(decision, gate, operator, state.operators, verify)
+        or why_not_taken(state, gate, decision)
     )
     if reason:
         raise DecisionRefused(f"{decision.gate}: {reason}")
     return [e.GateDecided(run=state.run, decision=decision), *_settling(state, gate, decision, now)]
 
 
-def why_refused(decision: Decision, gate: Gate, operator: Operator, verify: SignatureCheck) -> str:
+def why_not_taken(state: RunState, gate: Gate, decision: Decision) -> str:
+    """Says why an answer cannot be taken at ``gate`` as it stands; empty if it can."""
+    return (
+        _why_not_voter(gate, decision.operator)
+        or _why_taken_twice(state, decision)
+        or _why_not_now(state, gate, decision)
+    )
+
+
+def why_refused(
+    decision: Decision, gate: Gate, operator: Operator, operators: Operators, verify: SignatureCheck
+) -> str:
     """Says why ``decision`` cannot be an answer at ``gate`` by ``operator``; empty if it can.
 
     Looked at when it is given, and again whenever it is read back.
@@ -69,7 +76,7 @@ def why_refused(decision: Decision, gate: Gate, operator: Operator, verify: Sign
     if edited and edited.key is not request.key:
         return f"an edit stands under {request.key}, as what it edits; it says {edited.key}"
     reason = why_not_signed(decision, operator, verify)
-    return reason or why_not_on_roster(gate, operator.id)
+    return reason or why_not_on_roster(gate, operator.id, operators)
 
 
 def why_not_signed(signed: Decision | GateAct, operator: Operator, verify: SignatureCheck) -> str:
@@ -89,9 +96,11 @@ def why_not_enrolled(state: RunState, operator: Operator) -> str:
     return f"{operator.id} {why} and cannot decide here"
 
 
-def why_not_on_roster(gate: Gate, operator: OperatorId) -> str:
+def why_not_on_roster(gate: Gate, operator: OperatorId, operators: Operators) -> str:
     """Says why ``operator`` may not vote at ``gate``; empty if they may."""
-    if gate.request.author == operator and not gate.terms.self_approval:
+    author = gate.request.author
+    own = author and is_among(operator, (author,), operators)
+    if author and own and not may_self_approve(gate.terms, gate.request.risk, author):
         return f"{operator} wrote it, and nobody decides about their own"
     if gate.roster is not None and operator not in gate.roster:
         may = ", ".join(gate.roster) or "nobody"
@@ -170,34 +179,45 @@ def _why_not_now(state: RunState, gate: Gate, decision: Decision) -> str:
         assert edited
         if edited.id != draft.fact.id:
             return f"an edit stands as {draft.fact.id}, as what it edits; it says {edited.id}"
-        return _why_dead_end(state, gate, decision.operator)
-    return _why_not_approved(state, gate) if decision.verdict is Verdict.APPROVE else ""
+        return (
+            _why_dead_end(state, gate, decision.operator)
+            or _why_edited_enough(state, gate)
+            or _why_contradicted(state, gate)
+        )
+    return _why_contradicted(state, gate) if decision.verdict is Verdict.APPROVE else ""
 
 
-def _why_not_approved(state: RunState, gate: Gate) -> str:
-    """Says why nobody can approve it as things are; empty if they can."""
-    reason = why_unmeetable(gate.terms.quorum, gate.roster)
-    if reason:  # not all whom the policy names were enrolled when it opened
-        return f"nobody can approve this: {reason}"
-    tension = state.tension_of.get(gate.request.id)
-    return _why_contradicted(state, gate, state.tensions[tension].sides) if tension else ""
+def _why_edited_enough(state: RunState, gate: Gate) -> str:
+    """Says why people have put other words in each other's place often enough; empty if not."""
+    times, draft = 0, state.drafts[gate.request.proposal]
+    while draft.supersedes:
+        times, draft = times + 1, state.drafts[draft.supersedes]
+    if times < max(gate.terms.refinements, 1):
+        return ""
+    return (
+        f"other words were put in its place {times} times already, which is the most its policy "
+        "allows; approve or reject it"
+    )
 
 
 def _why_dead_end(state: RunState, gate: Gate, author: OperatorId) -> str:
     """Says why nobody could approve what ``author`` wrote instead; empty if somebody could."""
-    if may_self_approve(gate):
+    if may_self_approve(gate.terms, gate.request.risk, author):
         return ""
-    _, roster = frozen(gate.terms, author, state.operators)
+    operators = state.operators
+    _, roster = frozen(gate.terms, gate.request.risk, author, operators)
     if roster is msgspec.UNSET:
-        roster = tuple(who for who in state.operators if who != author)
+        roster = roster_of(tuple(operators), operators, but=author)
     reason = why_unmeetable(gate.terms.quorum, roster) if gate.terms.roster else ""
     if roster and not reason:
         return ""
     return f"nobody but {author} could approve this edit: {reason or 'nobody else is enrolled'}"
 
 
-def _why_contradicted(state: RunState, gate: Gate, sides: Iterable[GateId]) -> str:
-    for side in sides:
+def _why_contradicted(state: RunState, gate: Gate) -> str:
+    """Says what stands or is to stand against making this true; empty if nothing does."""
+    tension = state.tension_of.get(gate.request.id)
+    for side in state.tensions[tension].sides if tension else ():
         other = state.gates[side]
         if other is not gate and other.end in {GateEnd.APPROVED, GateEnd.EDITED}:
             return (
@@ -209,13 +229,14 @@ def _why_contradicted(state: RunState, gate: Gate, sides: Iterable[GateId]) -> s
 
 def _settling(state: RunState, gate: Gate, decision: Decision, now: int) -> list[e.Event]:
     """Returns the beginning of the undo window, if this answer decides and there is one."""
-    if not gate.terms.undo_us or not _would_decide(gate, decision):
+    if not gate.terms.undo_us or not would_decide(gate, decision):
         return []
     until = now + gate.terms.undo_us
     return [e.GateSettling(run=state.run, gate=gate.request.id, until=until)]
 
 
-def _would_decide(gate: Gate, decision: Decision) -> bool:
+def would_decide(gate: Gate, decision: Decision) -> bool:
+    """Whether ``decision`` would bring ``gate`` to its end."""
     trial = Gate(gate.request, votes=dict(gate.votes))
     trial.roster = gate.roster
     trial.vote(decision)

@@ -6,7 +6,8 @@ import msgspec
 
 from converge_core import events as e
 from converge_core.asking import Gate, GatePhase
-from converge_core.panel import roster_of
+from converge_core.panel import escalated
+from converge_core.quorum import why_unmeetable
 from converge_core.run_state import RunState
 from converge_core.terms import OnTimeout
 
@@ -61,15 +62,18 @@ def next_moment(state: RunState) -> int | None:
 def timed_out(state: RunState, gate: Gate, deadline: int, now: int) -> e.GateTimedOut:
     """Returns what comes of a gate whose deadline has passed, noticed at ``now``."""
     terms, action = gate.terms, gate.terms.on_timeout
-    if action is OnTimeout.ESCALATE and gate.escalated:
-        action = OnTimeout.REJECT  # nobody is asked a third time
+    author, risk = gate.request.author or None, gate.request.risk
+    roster = escalated(terms, risk, author, state.operators)
+    if action is OnTimeout.ESCALATE and (gate.escalated or why_unmeetable(terms.quorum, roster)):
+        action = OnTimeout.REJECT  # nobody is asked a third time, nor where nobody could decide
+    if action is OnTimeout.APPROVE and (gate.rejections or gate.request.id in state.tension_of):
+        action = OnTimeout.REJECT  # silence neither overrules a no nor chooses between two
     event = e.GateTimedOut(
         run=state.run, gate=gate.request.id, deadline=deadline, observed=now, action=action
     )
     if action is not OnTimeout.ESCALATE:
         return event
     until = now + terms.deadline_us if terms.deadline_us else msgspec.UNSET
-    roster = roster_of(terms.escalate_to, state.operators)
     return msgspec.structs.replace(event, roster=roster, until=until)
 
 

@@ -39,9 +39,10 @@ from converge_core.command import (
 )
 from converge_core.context import Context, ContextView
 from converge_core.criterion import Judge
+from converge_core.deciding import why_not_enrolled
 from converge_core.elapsing import begin_again, elapse
 from converge_core.endings import pending
-from converge_core.errors import IllegalCommand
+from converge_core.errors import DecisionRefused, IllegalCommand
 from converge_core.frame import Frames, validate_frames
 from converge_core.gate import Check
 from converge_core.ids import AgentId, ProposalId, RunId
@@ -312,7 +313,14 @@ def _begun_again(state: RunState, now: int) -> list[e.Event]:
 
 
 def _staged(state: RunState, command: Stage) -> e.InputStaged:
-    """Returns what a person lays before the run, as a proposal of theirs that waits."""
+    """Returns what a person lays before the run, as a proposal of theirs that waits.
+
+    Raises:
+        DecisionRefused: if they are not enrolled.
+    """
+    reason = why_not_enrolled(state, command.by)
+    if reason:
+        raise DecisionRefused(reason)
     name = ProposalId(f"{state.run}/{state.cycle}/{INPUT}/staged-{state.inputs_staged}")
     author = Actor(kind=ActorKind.HUMAN, id=command.by.id)
     fact = settled(ProposedFact, command.input)

@@ -20,6 +20,7 @@ from converge_core.correcting import why_not_correct
 from converge_core.errors import MissingCheck
 from converge_core.fact import Fact, FactRecord
 from converge_core.gate import PromotionGate, ReportRecord, Validated
+from converge_core.ground import ground_of
 from converge_core.ids import (
     AgentId,
     ApprovalId,
@@ -33,14 +34,24 @@ from converge_core.ids import (
 )
 from converge_core.invariant import Invariant, Violation
 from converge_core.key import ContextKey
-from converge_core.policy import Effect, PolicyDecision, PolicyRequest, Risk, RulePolicy
+from converge_core.panel import Roster, frozen
+from converge_core.policy import (
+    Effect,
+    PolicyDecision,
+    PolicyRequest,
+    Risk,
+    RulePolicy,
+    graded,
+)
 from converge_core.proposal import Draft, ProposedFact, draft
+from converge_core.quorum import why_unmeetable
 from converge_core.record import settled
 from converge_core.review import GateRequest, Ground, Operator
 from converge_core.run_state import NONE, Closed
 from converge_core.speakers import ENGINE, SYSTEM
 from converge_core.targets import target_of
 from converge_core.tension import Contradiction, contradictions
+from converge_core.terms import ANYBODY_ONCE, ReviewTerms
 from converge_core.trace import DecisionTrace
 
 LONGEST_QUOTE = 200
@@ -75,14 +86,23 @@ class Asked:
     Attributes:
         draft: the proposal.
         report: what its checks said.
-        decision: the rule that asks, and its terms.
+        decision: the rule that asks.
+        terms: its terms, as they are frozen.
+        roster: who may vote; unset for anybody who is enrolled.
         before: what was asked about it before its ground moved, if anything.
     """
 
     draft: Draft
     report: ReportRecord
     decision: PolicyDecision
+    terms: ReviewTerms
+    roster: Roster | msgspec.UnsetType
     before: GateRequest | None = None
+
+
+def author_of(proposal: Draft) -> OperatorId | None:
+    """Returns the person whose own proposal it is; None where an agent made it."""
+    return OperatorId(proposal.author.id) if proposal.author.kind is ActorKind.HUMAN else None
 
 
 class Merge(msgspec.Struct):
@@ -144,9 +164,7 @@ class Merge(msgspec.Struct):
         self.record(proposal)
         if self.stands(proposal):
             return
-        cited = proposal.fact.observation
-        if cited is not None and cited not in self.observations:
-            self.refuse(proposal, "gate", f"It cites the observation {cited}, which nobody made.")
+        if proposal.fact.observation is not None and self.cites_nothing(proposal):
             return
         if (self.closed or self.refused) and self._is_closed(proposal):
             reason = "It was refused before in this run."
@@ -165,6 +183,14 @@ class Merge(msgspec.Struct):
             self.ask(proposal, decision)
         else:
             self.refuse(proposal, decision.rule, decision.reason)
+
+    def cites_nothing(self, proposal: Draft) -> bool:
+        """Ends a proposal that cites an observation which nobody made."""
+        cited = proposal.fact.observation
+        if cited is None or cited in self.observations:
+            return False
+        self.refuse(proposal, "gate", f"It cites the observation {cited}, which nobody made.")
+        return True
 
     def note_contradictions(self, proposals: Sequence[Draft]) -> None:
         """Notes which new proposals contradict each other, of those that could become facts."""
@@ -377,9 +403,9 @@ class Merge(msgspec.Struct):
                     human_approved,
                 )
             )
-            if type(self.gate.policy) is RulePolicy:  # its decisions were made of settled rules
-                return decision
-            return settled(PolicyDecision, decision)
+            if type(self.gate.policy) is not RulePolicy:  # its decisions are of settled rules
+                decision = settled(PolicyDecision, decision)
+            return graded(decision, stakes.risk) if stakes.risk else decision
         except Exception as error:  # noqa: BLE001 - it may fail in any way, and permits nothing then
             return type(error).__name__
 
@@ -409,10 +435,21 @@ class Merge(msgspec.Struct):
     def ask(
         self, proposal: Draft, decision: PolicyDecision, before: GateRequest | None = None
     ) -> None:
-        """Puts what has just passed to people; whatever they say, it is validated again then."""
+        """Puts what has just passed to people; whatever they say, it is validated again then.
+
+        What nobody could ever approve is refused at once, so that no run waits for nobody.
+        """
+        asked = decision.review or ANYBODY_ONCE
+        terms, roster = frozen(asked, decision.risk, author_of(proposal), self.operators)
+        if roster is not msgspec.UNSET:
+            reason = why_unmeetable(terms.quorum, roster)
+            if reason:
+                words = f"By the rule “{decision.rule}” nobody could approve it: {reason}."
+                self.refuse(proposal, "nobody-can-decide", words)
+                return
         validated = self._passed(proposal)
         self.gate.withdraw(validated)
-        self.asked.append(Asked(proposal, validated.report, decision, before))
+        self.asked.append(Asked(proposal, validated.report, decision, terms, roster, before))
 
     def promote(
         self,
@@ -479,12 +516,7 @@ class Merge(msgspec.Struct):
 
     def ground(self, proposal: Draft) -> tuple[Ground, ...]:
         """Returns what ``proposal`` rests on, as it stands now."""
-        found = ((id_, self.context.find(id_)) for id_ in proposal.rests_on)
-        return tuple([self._ground_of(id_, fact) for id_, fact in found if fact])
-
-    def _ground_of(self, id_: FactId, fact: Fact) -> Ground:
-        by = self.context.superseding(id_, self._standpoint())
-        return Ground(fact=id_, digest=fact.digest, superseded=by.id if by else msgspec.UNSET)
+        return ground_of(proposal.rests_on, self.context, self._standpoint())
 
 
 def _at_least_medium(risk: Risk) -> Risk:

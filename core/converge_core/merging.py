@@ -81,8 +81,9 @@ def merge_report(
         traced = _traced(merge, one) if one.effect.calls else []
         traces += traced
         drafts += _drafted(merge, one, tuple([event.trace.id for event in traced]))
-    if len(drafts) > 1:
-        merge.note_contradictions([made for made, refusal in drafts if not refusal])
+    if len(drafts) + len(state.staged) > 1:
+        new = [made for made, refusal in drafts if not refusal]
+        merge.note_contradictions([*state.staged.values(), *new])
     if traces:
         merge.traces = {**state.traces, **{event.trace.id: event.trace for event in traces}}
     for staged in state.staged.values():

@@ -6,13 +6,10 @@ import msgspec
 
 from converge_core import events as e
 from converge_core.canonical import hash_text
-from converge_core.ids import GateId, OperatorId, TensionId, gate_request_id
-from converge_core.merge import Asked, Merge
-from converge_core.panel import frozen
+from converge_core.ids import GateId, TensionId, gate_request_id
+from converge_core.merge import Asked, Merge, author_of
 from converge_core.review import GateRequest
-from converge_core.speakers import PEOPLE
 from converge_core.tension import Contradiction, Tension
-from converge_core.terms import ANYBODY_ONCE
 
 
 def open_gates(merge: Merge) -> tuple[e.GateOpened, ...]:
@@ -45,8 +42,7 @@ def open_tensions(merge: Merge, opened: tuple[e.GateOpened, ...]) -> tuple[e.Ten
 def _request(merge: Merge, asked: Asked) -> GateRequest:
     proposal, report = asked.draft, asked.report
     decision, before = asked.decision, asked.before
-    author = OperatorId(proposal.author.id) if proposal.agent == PEOPLE else None
-    terms, roster = frozen(decision.review or ANYBODY_ONCE, author, merge.operators)
+    terms, roster = asked.terms, asked.roster
     return GateRequest(
         id=gate_request_id(proposal.id, _times_asked(before) + 1 if before else 0),
         run=merge.run,
@@ -66,7 +62,7 @@ def _request(merge: Merge, asked: Asked) -> GateRequest:
         deadline=merge.now + terms.deadline_us if terms.deadline_us else None,
         terms=terms,
         roster=roster,
-        author=author or msgspec.UNSET,
+        author=author_of(proposal) or msgspec.UNSET,
         envelopes=tuple([merge.traces[trace].call.envelope.digest() for trace in proposal.traces]),
         instead_of=before.id if before else msgspec.UNSET,
     )

@@ -23,7 +23,7 @@ from converge_core.ids import GateId
 from converge_core.key import ContextKey
 from converge_core.proposal import ContentKind, Draft
 from converge_core.record import Record
-from converge_core.terms import ReviewTerms, why_unfit
+from converge_core.terms import ANYBODY_ONCE, ReviewTerms, why_unfit
 
 
 class Effect(StrEnum):
@@ -164,6 +164,34 @@ class Policy(Protocol):
 
     def decide(self, request: PolicyRequest) -> PolicyDecision:
         """Decides; a pure function of the policy and the request."""
+
+
+def graded(decision: PolicyDecision, risk: Risk) -> PolicyDecision:
+    """Returns ``decision`` with at least the risk that the pack itself grades a proposal as."""
+    order = list(Risk)
+    if decision.effect is not Effect.ASK or order.index(decision.risk) >= order.index(risk):
+        return decision
+    return msgspec.structs.replace(decision, risk=risk)
+
+
+def stricter(own: PolicyDecision, other: PolicyDecision) -> PolicyDecision:
+    """Returns under which of two rules people are asked: ``own``, unless the other wants more.
+
+    More is more risk or more approvals. Where the other wants more of one and less of the other,
+    ``own`` stands, at the higher risk.
+    """
+    if other.effect is not Effect.ASK:
+        return own
+    risk = list(Risk).index(other.risk) - list(Risk).index(own.risk)
+    needed = _needed(other) - _needed(own)
+    if risk >= 0 and needed >= 0 and risk + needed > 0:
+        return other
+    return graded(own, other.risk)
+
+
+def _needed(decision: PolicyDecision) -> int:
+    terms = decision.review or ANYBODY_ONCE
+    return terms.quorum.needed(len(terms.roster) or 1)
 
 
 UNDECIDED = PolicyDecision(

@@ -16,12 +16,13 @@ from converge_core.canonical import hash_text
 from converge_core.ids import FactId, proposal_id
 from converge_core.key import ContextKey
 from converge_core.merge import Merge, rule_actor
-from converge_core.panel import may_self_approve
-from converge_core.policy import Effect
+from converge_core.panel import is_among, may_self_approve
+from converge_core.policy import Effect, PolicyDecision, stricter
 from converge_core.proposal import Draft, ProposedFact, draft
 from converge_core.review import Decision, Verdict
 from converge_core.speakers import PEOPLE
 from converge_core.targets import EDITED, REFINED
+from converge_core.terms import ANYBODY_ONCE
 
 
 def resolve(merge: Merge, gate: Gate, proposal: Draft) -> None:
@@ -34,7 +35,8 @@ def resolve(merge: Merge, gate: Gate, proposal: Draft) -> None:
     elif decision is None:
         return
     elif decision.verdict is Verdict.REJECT:
-        merge.refuse(proposal, "human", f"{decision.operator} rejected it: {decision.reason}")
+        said = [f"{one.operator} rejected it: {one.reason}" for one in gate.rejections]
+        merge.refuse(proposal, "human", "; ".join(said))
     elif decision.verdict is Verdict.REFINE:
         _refine(merge, proposal, decision)
     elif decision.verdict is Verdict.EDIT:
@@ -93,14 +95,27 @@ def _carry_out(merge: Merge, gate: Gate, proposal: Draft, *, moved: bool) -> Non
         merge.refuse(proposal, policy.rule, policy.reason)
     elif moved:
         _ask_anew(merge, gate)
-        merge.ask(proposal, policy, gate.request)
+        merge.ask(proposal, stricter(_own_rule(gate), policy), gate.request)
     elif gate.end is GateEnd.ASSUMED:
         merge.promote(proposal, merge.grants, rule_actor(gate.request.rule))
     else:
-        decision = gate.approvals[-1]
+        decision, author = gate.approver, gate.request.author
         grant = _grant(merge, decision, proposal.fact.key)
         names = tuple(one.id for one in gate.approvals)
-        merge.promote(proposal, (grant,), person(decision), names)
+        own = author and is_among(decision.operator, (author,), merge.operators)
+        merge.promote(proposal, (grant,), person(decision), names, self_approved=bool(own))
+
+
+def _own_rule(gate: Gate) -> PolicyDecision:
+    """Returns the rule under which ``gate`` asks."""
+    asked = gate.request
+    return PolicyDecision(
+        effect=Effect.ASK,
+        rule=asked.rule,
+        reason=asked.reason,
+        risk=asked.risk,
+        review=asked.terms,
+    )
 
 
 def has_moved(merge: Merge, gate: Gate, proposal: Draft) -> bool:
@@ -134,7 +149,14 @@ def _refine(merge: Merge, proposal: Draft, decision: Decision) -> None:
     merge.drop(proposal, REFINED, f"{decision.operator}: {decision.reason}", close=False)
     made = _said(merge, decision, feedback_of(decision, proposal), proposal, instead=False)
     merge.record(made)
-    if not merge.stands(made) and merge.passes(made):
+    if merge.stands(made) or not merge.passes(made):
+        return
+    policy = merge.decided(made, human_approved=True)
+    if policy is None:
+        return
+    if policy.effect is Effect.FORBID:
+        merge.refuse(made, policy.rule, policy.reason)
+    else:  # what a person says to an agent is theirs to say; that they said it is signed
         grant = _grant(merge, decision, made.fact.key)
         merge.promote(made, (grant,), person(decision), (decision.id,))
 
@@ -148,17 +170,34 @@ def _edit(merge: Merge, gate: Gate, proposal: Draft, decision: Decision) -> None
     merge.drop(proposal, EDITED, f"{decision.operator} put other words in its place.")
     made = _said(merge, decision, edited, proposal, instead=True)
     merge.record(made)
-    if merge.stands(made) or merge.is_no_correction(made) or not merge.passes(made):
+    if merge.stands(made) or merge.cites_nothing(made):
         return
-    policy = merge.decided(made)
+    if merge.is_no_correction(made) or not merge.passes(made):
+        return
+    policy = _edited_under(merge, gate, made, proposal)
     if policy is None:
         return
-    if policy.effect is Effect.FORBID:
-        merge.refuse(made, policy.rule, policy.reason)
-    elif policy.effect is Effect.PERMIT:
-        merge.promote(made, merge.grants, rule_actor(policy.rule))
-    elif may_self_approve(gate):
+    terms = policy.review or ANYBODY_ONCE
+    if may_self_approve(terms, policy.risk, decision.operator):
         grant = _grant(merge, decision, edited.key)
         merge.promote(made, (grant,), person(decision), (decision.id,), self_approved=True)
     else:
         merge.ask(made, policy)
+
+
+def _edited_under(merge: Merge, gate: Gate, made: Draft, about: Draft) -> PolicyDecision | None:
+    """Returns the rule under which an edit is asked about; None where it was refused.
+
+    It is never a milder one than that of the gate it was made at, whatever the edit says, and what
+    the policy says about the agent whose words were edited counts for the edit as well.
+    """
+    policy = _own_rule(gate)
+    for said in (msgspec.structs.replace(made, agent=about.agent), made):
+        found = merge.decided(said)
+        if found is None:
+            return None
+        if found.effect is Effect.FORBID:
+            merge.refuse(made, found.rule, found.reason)
+            return None
+        policy = stricter(policy, found)
+    return policy

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import msgspec
+
 from converge_core import events as e
 from converge_core.artifact import why_illegal
 from converge_core.asking import MOVES, Gate
@@ -23,7 +25,7 @@ from converge_core.ids import (
     RunId,
 )
 from converge_core.intent import NO_INTENT
-from converge_core.review import Operator
+from converge_core.review import ActKind, Operator
 from converge_core.run_state import (
     NONE,
     Artifact,
@@ -222,6 +224,15 @@ def _(event: e.GateOpened, run: RunState, at: int, seq: int) -> None:
     _close(run, event.request.proposal)  # asked anew, it no longer hangs on the earlier answer
     gate = run.gates[event.request.id] = Gate(event.request)
     run.gates_of.setdefault(event.request.proposal, []).append(gate)
+    before = event.request.instead_of
+    tension = run.tension_of.get(before) if before else None
+    if tension is not None:  # asked anew, it contradicts what it contradicted before
+        asked = event.request.id
+        sides = tuple(asked if side == before else side for side in run.tensions[tension].sides)
+        widened = msgspec.structs.replace(run.tensions[tension], sides=sides)
+        run.tensions = {**run.tensions, tension: widened}
+        run.tension_of = {**run.tension_of, asked: tension}
+        run.resolutions = {name: one for name, one in run.resolutions.items() if name != tension}
 
 
 @_folds(e.RunPaused)
@@ -250,6 +261,9 @@ def _(event: e.GateCommitted, run: RunState, at: int, seq: int) -> None:
 @_folds(e.GateActed)
 def _(event: e.GateActed, run: RunState, at: int, seq: int) -> None:
     _at(run, event.act.gate, event, seq).act(event)
+    tension = run.tension_of.get(event.act.gate)
+    if event.act.act is ActKind.UNDO and tension in run.resolutions:
+        run.resolutions = {name: one for name, one in run.resolutions.items() if name != tension}
 
 
 @_folds(e.GateWarned)

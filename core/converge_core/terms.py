@@ -83,6 +83,9 @@ def why_unfit(terms: ReviewTerms, *, high_risk: bool) -> str:
         return "nobody may approve their own proposal where more than one person is asked"
     if terms.self_approval and high_risk:
         return "nobody may approve their own proposal where the risk is high"
+    reason = why_unmeetable(terms.quorum, terms.escalate_to) if terms.escalate_to else ""
+    if reason:
+        return f"after escalation {reason}"
     return _why_unfit_in_time(terms, high_risk=high_risk)
 
 
@@ -98,12 +101,8 @@ def _why_unfit_in_time(terms: ReviewTerms, *, high_risk: bool) -> str:
             return "silence approves only where timeout_words say so in a sentence"
         if high_risk:
             return "silence never approves where the risk is high"
-    if terms.on_timeout is OnTimeout.ESCALATE:
-        if not terms.escalate_to:
-            return "escalation names nobody"
-        reason = why_unmeetable(terms.quorum, terms.escalate_to)
-        if reason:
-            return f"after escalation {reason}"
+    if terms.on_timeout is OnTimeout.ESCALATE and not terms.escalate_to:
+        return "escalation names nobody"
     if terms.extensions and not terms.extension_us:
         return "an extension of nothing extends nothing"
     return ""

@@ -41,7 +41,9 @@ def read_back(ledger: bytes, verify: SignatureCheck = fits) -> DeskState:
 
 
 def recorded_at(event: Event) -> int:
-    """Returns the time of its record: that of a fact is when it was made."""
+    """Returns the time of its record: a fact says when it was made, a request when it was put."""
+    if isinstance(event, e.GateOpened):
+        return event.request.opened_at
     return event.fact.promotion.promoted_at if isinstance(event, e.FactPromoted) else 1
 
 

@@ -24,6 +24,7 @@ from converge_core.policy import Effect
 from converge_core.proposal import ProposedFact
 from converge_core.review import Verdict
 from converge_core.run_state import DeskState
+from converge_core.terms import ReviewTerms
 from tests.core.kit import (
     ALICE,
     BOB,
@@ -42,10 +43,13 @@ from tests.core.kit import (
 AGENTS = ("p", "q", "r")
 ASKS = policy_of(
     rule(Effect.PERMIT),
-    *(rule(Effect.ASK, name=f"ask-{name}", agent=name) for name in AGENTS),
+    *(
+        rule(Effect.ASK, name=f"ask-{name}", agent=name, review=ReviewTerms(self_approval=True))
+        for name in AGENTS
+    ),
     checks=["content-present"],
 )
-"""Whatever one of the agents proposes is asked; what people write themselves is permitted."""
+"""Whatever one of the agents proposes is asked; who writes other words approves them."""
 
 
 def on(name: str, content: str = "x", *grounds: str, corrects: str = "", **more: Any) -> Any:

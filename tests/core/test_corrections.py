@@ -146,7 +146,7 @@ def test_a_correction_holds_for_its_scope(scope: CorrectionScope, seen_by: set[s
         (
             [correcting("a", "b", CorrectionScope(kind=ScopeKind.TENANT, name="other"))],
             "scope-mismatch",
-            "a stands under Signals, in run run of acme; the correction is for Signals, tenant",
+            "a stands under Signals; the correction is for Signals, tenant other",
         ),
         (
             [correcting("a", "b", CorrectionScope(kind=ScopeKind.SESSION, name="run-9"))],

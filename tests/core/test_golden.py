@@ -47,14 +47,14 @@ ROOTS = {
         "run-0001": "f5cffe6849fbd1814e2ba74f0c31384f301f01e0fdec80af40bf05e97f965e7b",
         "run-0002": "80e283342ceb9a1c47cda9c6c217bafc02d464f8e2916a2e9b661a66169a126e",
         "run-0003": "485655341b5c2c6f876c6f979910e0c9fdc119728a33e9d2b72b7c9c01181611",
-        "run-0004": "5b3f991e30ee12eb80061f671e473e0315ea192650a63c076ceb1276407d7e66",
+        "run-0004": "c8239da5de488de2be230a82c595728549f698d6ef8ea55f1fa1f694f5e8e46b",
         "run-0005": "f5b0004dcb37a73152bf7633c135bddf61917b5b5ea011def534300a3149f2e5",
     },
 }
 HEADS = {
     "ledger_v1.jsonl": "ed56df85361fef074db04069bd2587de10fa2959c26e9e7473771f0ceefecf91",
     "ledger_v2.jsonl": "22e14deab9215c0a4133dc959e49e404d0cb6d9437904a27119c7df3299abd8c",
-    "ledger_v3.jsonl": "d36fbee716ad890d1fcade6765f44170aab3f8bf7ef32f33cb09c787fed0108b",
+    "ledger_v3.jsonl": "e8147393e2bc54a20d3c15d14f26fdcdcb5be4569174c1e02a602996387d8b47",
 }
 """The hash of the last record of each version's ledger."""
 OLD_BODIES = {

@@ -338,7 +338,7 @@ class Run(RuleBasedStateMachine):
                     assert record.approvals == ()
                     continue
                 given = [decisions[name] for name in record.approvals]
-                assert record.approver.id == given[-1].operator
+                assert record.approver.id == given[0].operator
                 assert len({vote.operator for vote in given}) == len(given)
                 if key is Key.CONSTRAINTS:
                     assert [vote.verdict for vote in given] == ["refine"]

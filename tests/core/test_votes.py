@@ -114,7 +114,7 @@ def test_one_approval_of_two_leaves_the_gate_open_and_the_second_closes_it() -> 
     [made] = play.state.context.get(Key.STRATEGIES)
 
     assert GateEnd.APPROVED is gate.end
-    assert BOB.operator.id == made.promotion.approver.id
+    assert ALICE.operator.id == made.promotion.approver.id  # by the roster, whoever was first
     assert tuple(one.id for one in gate.approvals) == made.promotion.approvals
     assert [ALICE.operator.id, BOB.operator.id] == [one.operator for one in gate.approvals]
     sound(play)
@@ -163,14 +163,15 @@ def test_the_roster_is_frozen_when_the_gate_opens() -> None:
     assert "is not among those who may decide this" in refused(play, CAROL)
 
 
-def test_what_too_few_may_approve_cannot_be_approved_and_can_be_rejected() -> None:
-    """Somebody's approval never closes a gate as rejected."""
+def test_what_too_few_may_approve_is_refused_at_once() -> None:
+    """No run waits for people who cannot come; the refusal names the rule and what it lacks."""
     play = asked(TWO_OF_THREE, people=(ALICE, DAVE))
-    [gate] = play.gates()
+    [refusal] = play.of(e.ProposalRefused)
 
-    assert "2 approvals are asked for, and the roster has 1" in refused(play, ALICE)
-    play.answer(gate, "reject", ALICE)
-    assert GateEnd.REJECTED is gate.end
+    assert [] == play.gates()
+    assert "nobody-can-decide" == refusal.rule
+    assert "2 approvals are asked for, and the roster has 1" in refusal.reason
+    sound(play)
 
 
 def test_two_keys_under_one_name_are_one_person() -> None:
