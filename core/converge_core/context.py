@@ -90,8 +90,8 @@ class Context(msgspec.Struct, eq=False, kw_only=True):
         """Returns the number of facts under ``key``, or of all."""
         if key is None:
             return self._offset + len(self._order)
-        own = len(self._under(key))
-        return own + (self._base.count(key) if self._base else 0)
+        self.place()
+        return self.placed_under(key)
 
     def fact(self, key: ContextKey, id: FactId) -> Fact | None:  # noqa: A002
         """Returns one fact, or None."""
@@ -113,7 +113,8 @@ class Context(msgspec.Struct, eq=False, kw_only=True):
         """Returns how many facts there are, in all and under each key that has any."""
         if self._standing is None:
             found = dict(self._base.counts()) if self._base else {}
-            for key, facts in self._keyed().items():
+            self.place()
+            for key, facts in self._by_key.items():
                 found[key] = found.get(key, 0) + len(facts)
             self._standing = self._offset + len(self._order), MappingProxyType(found)
         return self._standing
@@ -183,17 +184,26 @@ class Context(msgspec.Struct, eq=False, kw_only=True):
         if record.conflict:
             self._settled[record.conflict] = fact
 
-    def _keyed(self) -> dict[ContextKey, list[Fact]]:
-        """Returns its own facts by key; those that are new are put in their places now."""
-        by_key, order = self._by_key, self._order
+    def place(self) -> None:
+        """Puts the facts that are new in their places by key, here and in what it stands on.
+
+        Only whom the context belongs to may have it do so. A view, which other threads may hold,
+        never does: what it may see was put in its place when it was made.
+        """
+        order = self._order
         if self._placed < len(order):
+            by_key = self._by_key
             for fact in order[self._placed :]:
                 by_key.setdefault(fact.key, []).append(fact)
             self._placed = len(order)
-        return by_key
+        if self._base is not None:
+            self._base.place()
 
-    def _under(self, key: ContextKey) -> Sequence[Fact]:
-        return self._keyed().get(key, ())
+    def placed_under(self, key: ContextKey) -> int:
+        """Returns how many facts are in their places under ``key``."""
+        own = self._by_key.get(key)
+        before = self._base.placed_under(key) if self._base else 0
+        return before + len(own) if own else before
 
     def stood(self, key: ContextKey, id: FactId, total: int) -> bool:  # noqa: A002
         """Whether that fact stood under ``key`` when there were ``total`` facts."""
@@ -216,16 +226,16 @@ class Context(msgspec.Struct, eq=False, kw_only=True):
     def superseding(self, id: FactId, standpoint: Standpoint) -> Fact | None:  # noqa: A002
         """Returns what took the place of a fact, as seen from ``standpoint``; None if nothing."""
         for fact in self.corrections_of(id):
-            assert fact.corrects is not None
-            if standpoint.sees(fact.corrects.scope):
+            corrects = fact._record.corrects  # noqa: SLF001 - the fact itself hands out copies
+            if corrects and standpoint.sees(corrects.scope):
                 return fact
         return None
 
     def overlapping(self, id: FactId, scope: CorrectionScope) -> Fact | None:  # noqa: A002
         """Returns a correction of a fact that holds for some for whom ``scope`` would."""
         for fact in self.corrections_of(id):
-            assert fact.corrects is not None
-            if fact.corrects.scope.overlaps(scope):
+            corrects = fact._record.corrects  # noqa: SLF001 - the fact itself hands out copies
+            if corrects and corrects.scope.overlaps(scope):
                 return fact
         return None
 
@@ -258,20 +268,31 @@ class Context(msgspec.Struct, eq=False, kw_only=True):
 
     def first(self, key: ContextKey, count: int) -> tuple[Fact, ...]:
         """Returns the oldest ``count`` facts under ``key``."""
-        own = self._under(key)
-        if self._base is None:
+        self.place()
+        return self.first_placed(key, count)
+
+    def first_placed(self, key: ContextKey, count: int) -> tuple[Fact, ...]:
+        """Returns the oldest ``count`` facts in their places under ``key``."""
+        own: Sequence[Fact] = self._by_key.get(key, ())
+        base = self._base
+        if base is None:
             return tuple(own[:count])
-        before = self._base.count(key)
-        return (*self._base.first(key, min(count, before)), *own[: max(0, count - before)])
+        before = base.placed_under(key)
+        return (*base.first_placed(key, min(count, before)), *own[: max(0, count - before)])
 
     def at(self, key: ContextKey, place: int) -> Fact | None:
         """Returns the fact at ``place`` under ``key``, or None where there is none."""
+        self.place()
+        return self.placed_at(key, place)
+
+    def placed_at(self, key: ContextKey, place: int) -> Fact | None:
+        """Returns the fact in its place at ``place`` under ``key``, or None."""
         if place < 0:
             return None
-        before = self._base.count(key) if self._base else 0
+        before = self._base.placed_under(key) if self._base else 0
         if self._base and place < before:
-            return self._base.at(key, place)
-        own = self._under(key)
+            return self._base.placed_at(key, place)
+        own: Sequence[Fact] = self._by_key.get(key, ())
         return own[place - before] if place - before < len(own) else None
 
 
@@ -279,7 +300,12 @@ class ContextView(msgspec.Struct, frozen=True, eq=False):
     """What an agent sees: the facts as they stood when the cycle began, read-only.
 
     Facts are never taken away, so remembering how many there were is all a snapshot needs.
-    Attributes cannot be set, and :attr:`reads` records which facts the agent looked at.
+    Attributes cannot be set, and :attr:`reads` records which facts the agent looked at. A view may
+    be kept and read in any thread; doing so changes nothing but :attr:`reads`.
+
+    That is how a mistake is kept from doing harm. It is no boundary: code in the same process can
+    reach for private names, the context behind them, and whatever else is in memory. Agents that
+    are not trusted with that belong in a process of their own.
     """
 
     _context: Context
@@ -296,7 +322,7 @@ class ContextView(msgspec.Struct, frozen=True, eq=False):
 
     def get(self, key: ContextKey) -> tuple[Fact, ...]:
         """Returns the facts under ``key``, oldest first; they count as read."""
-        facts = self._context.first(key, self.count(key))
+        facts = self._context.first_placed(key, self.count(key))
         self._reads.update((fact.id, None) for fact in facts)
         return facts
 
@@ -306,11 +332,11 @@ class ContextView(msgspec.Struct, frozen=True, eq=False):
         For executors, and for agents that look whether they spoke before: what they then say does
         not rest on it.
         """
-        return self._context.first(key, self.count(key))[since:]
+        return self._context.first_placed(key, self.count(key))[since:]
 
     def latest(self, key: ContextKey) -> Fact | None:
         """Returns the newest fact under ``key``, or None; it counts as read."""
-        fact = self._context.at(key, self.count(key) - 1)
+        fact = self._context.placed_at(key, self.count(key) - 1)
         if fact is not None:
             self._reads[fact.id] = None
         return fact
@@ -319,8 +345,10 @@ class ContextView(msgspec.Struct, frozen=True, eq=False):
         """Returns one fact, or None; it counts as read."""
         if not self.contains(key, id):
             return None
-        self._reads[id] = None
-        return self._context.find(id)
+        fact = self._context.find(id)
+        if fact is not None:
+            self._reads[fact.id] = None  # by its own id, whatever it was asked for by
+        return fact
 
     def contains(self, key: ContextKey, id: FactId) -> bool:  # noqa: A002
         """Whether that fact stands in the snapshot; asking does not count as reading."""

@@ -4,7 +4,9 @@ What holds, and by what: a fact is made from a :class:`FactRecord` and the seal 
 module; only the gate and the fold, which reads back what the gate made, import it. A fact has no
 setters, cannot be copied into another one, pickled or subclassed. Python cannot stop code in the
 same process that goes looking for the seal; such a fact still never reaches a ledger, because
-the engine records only what its own gate returned.
+the engine records only what its own gate returned. Nor are private names a boundary to such code:
+whoever reaches for them can change what is in memory, and what is not trusted with that belongs in
+another process.
 """
 
 from __future__ import annotations
@@ -125,10 +127,14 @@ class Fact(metaclass=Sealed):
     def __init__(self, record: FactRecord, seal: Seal) -> None:
         if seal is not SEAL:
             raise TypeError("only a promotion gate makes a fact")
-        if record.structured:  # the only part of a record that could be changed in place
+        structured = record.structured  # the only part of a record that could be changed in place
+        if structured or type(structured) is not dict:
             record = msgspec.structs.replace(record, structured=fresh(record.structured))
         _set(self, "_record", record)
         _set(self, "_digest", "")
+
+    def __init_subclass__(cls) -> Never:
+        raise TypeError("a fact cannot be subclassed")
 
     def __setattr__(self, name: str, value: object) -> Never:
         raise AttributeError(f"a fact never changes; {name} cannot be set")
@@ -184,8 +190,9 @@ class Fact(metaclass=Sealed):
 
     @property
     def corrects(self) -> Correction | None:
-        """The fact whose place it takes, and why; None where it corrects nothing."""
-        return self._record.corrects or None
+        """The fact whose place it takes, and why; None where it corrects nothing. A fresh copy."""
+        corrects = self._record.corrects
+        return reread(Correction, corrects) if corrects else None
 
     @property
     def conflict(self) -> str:
