@@ -49,7 +49,6 @@ from converge_core.ids import AgentId, ProposalId, RunId
 from converge_core.intent import NO_INTENT, RootIntent, validate
 from converge_core.invariant import Invariant
 from converge_core.lifecycle import why_not_begun
-from converge_core.merge import StakesOf
 from converge_core.merging import merge_answers, merge_input, merge_report
 from converge_core.policy import Policy
 from converge_core.proposal import ProposedFact, draft
@@ -59,6 +58,7 @@ from converge_core.roster import Roster, check_name
 from converge_core.rules import Rules
 from converge_core.run_state import Phase, RunState
 from converge_core.speakers import INPUT
+from converge_core.stakes import StakesOf
 from converge_core.state import begun, grow
 from converge_core.stop import AnyStop, Converged, CriteriaMet, UserCancelled
 

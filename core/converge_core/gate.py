@@ -9,13 +9,13 @@ two. Checks run; a check that the policy names and nobody provides refuses every
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Never, final
+from typing import NamedTuple, Never, final
 
 import msgspec
-from msgspec.structs import replace
+from msgspec.structs import force_setattr
 
 from converge_core.authority import Actor, AuthorityGrant
-from converge_core.canonical import ContentHash, hash_record
+from converge_core.canonical import ContentHash, canonical_record, hash_bytes, hash_record, parse
 from converge_core.context import Context
 from converge_core.contract import CheckResult
 from converge_core.errors import MissingCheck, NotAuthorized, ReportMismatch
@@ -32,7 +32,7 @@ from converge_core.ids import ApprovalId, GateId, ProposalId
 from converge_core.key import ContextKey
 from converge_core.policy import Policy
 from converge_core.proposal import Draft, ProposedFact
-from converge_core.record import Record, settled
+from converge_core.record import Record, read, settled
 
 _set = object.__setattr__
 Check = Callable[[Draft, Context], CheckResult]
@@ -86,6 +86,9 @@ class Validated(metaclass=Sealed):
         _set(self, "report", report)
         _set(self, "_seal", seal)
 
+    def __init_subclass__(cls) -> Never:
+        raise TypeError("a validated proposal cannot be subclassed")
+
     def __setattr__(self, name: str, value: object) -> Never:
         raise AttributeError(f"a validated proposal never changes; {name} cannot be set")
 
@@ -96,9 +99,14 @@ class Validated(metaclass=Sealed):
         raise TypeError("a validated proposal cannot be pickled or copied; validate again")
 
 
-_Parts = tuple[Draft, ProposedFact, bool, ReportRecord]
-"""What a promotion is made of, copied, to see whether any of it was exchanged."""
-_NOTHING: tuple[None, None] = None, None
+class _Issued(NamedTuple):
+    """What a promotion is made of, and its bytes, to see whether any of it was exchanged."""
+
+    validated: Validated
+    draft: Draft
+    spelled: bytes
+    report: ReportRecord
+    digest: str
 
 
 class PromotionGate:
@@ -124,7 +132,7 @@ class PromotionGate:
         self._checks = dict(checks)
         self._always = always
         self._required: dict[ContextKey, _Required] = {}
-        self._issued: dict[int, tuple[Validated, _Parts]] = {}
+        self._issued: dict[int, _Issued] = {}
 
     def examine(self, draft: Draft, context: Context) -> ReportRecord:
         """Runs every check the policy requires and returns the report.
@@ -132,12 +140,15 @@ class PromotionGate:
         Raises:
             MissingCheck: if the policy names a check that nobody provides.
         """
-        return self._report(self._required_of(draft.fact.key), draft, context)
+        digest = draft.digest()
+        return self._report(self._required_of(draft.fact.key), draft, digest, context)
 
-    def _report(self, required: _Required, draft: Draft, context: Context) -> ReportRecord:
+    def _report(
+        self, required: _Required, draft: Draft, digest: str, context: Context
+    ) -> ReportRecord:
         return ReportRecord(
             proposal=draft.id,
-            proposal_digest=draft.digest(),
+            proposal_digest=digest,
             policy=self._version,
             checks=_outcomes(required, draft, context),
         )
@@ -160,19 +171,29 @@ class PromotionGate:
             )
         return required
 
-    def validate(self, draft: Draft, context: Context) -> tuple[ReportRecord, Validated | None]:
+    def validate(
+        self, draft: Draft, context: Context, *, sound: bool = False
+    ) -> tuple[ReportRecord, Validated | None]:
         """Runs the checks; returns their report, and the validated proposal if all passed.
+
+        Args:
+            draft: the proposal.
+            context: what it is checked against.
+            sound: whether it is known to be one that can be read back, as those of the engine are.
 
         Raises:
             MissingCheck: if the policy names a check that nobody provides.
+            InvalidValue: naming what of ``draft`` cannot be recorded, or does not fit.
         """
-        required, fact = self._required_of(draft.fact.key), draft.fact
-        report = self._report(required, draft, context)
+        held = draft if sound else settled(Draft, draft)
+        required, spelled = self._required_of(draft.fact.key), canonical_record(draft)
+        digest = hash_bytes(spelled)  # of what the checks are shown, whatever they make of it
+        report = self._report(required, draft, digest, context)
         if report.checks is not required.passed and not report.passed:
+            _put_back(draft, spelled)
             return report, None
         validated = Validated(draft, report, SEAL)
-        parts = replace(draft), replace(fact), bool(fact.structured), report
-        self._issued[id(validated)] = validated, parts
+        self._issued[id(validated)] = _Issued(validated, held, spelled, report, digest)
         return report, validated
 
     def promote(
@@ -194,17 +215,18 @@ class PromotionGate:
             approvals: the human decisions behind it.
 
         Raises:
-            ReportMismatch: if this gate did not validate it, or it was promoted before.
+            ReportMismatch: if this gate did not validate it, it was promoted before, or somebody
+                changed it since it was shown to the checks; it is as it was then.
             NotAuthorized: if the grant does not cover it.
         """
-        issued, parts = self._issued.pop(id(validated), _NOTHING)
-        if issued is not validated:
+        issued = self._issued.pop(id(validated), None)
+        if issued is None or issued.validated is not validated:
             raise ReportMismatch("this gate issued no such validation, or it was used before")
-        draft, fact, report = validated.draft, validated.draft.fact, validated.report
-        # Structure can be changed in place; of the rest it is enough that the parts are the same.
-        changed = fact.structured and report.proposal_digest != draft.digest()
-        if changed or parts != (draft, fact, bool(fact.structured), report):
+        draft, report = issued.draft, validated.report
+        changed = _put_back(validated.draft, issued.spelled)
+        if changed or report is not issued.report or report.proposal_digest != issued.digest:
             raise ReportMismatch(f"the report does not belong to {draft.id}")
+        fact = draft.fact
         if type(grant) is not AuthorityGrant:
             raise NotAuthorized(f"{draft.id}: a {type(grant).__name__} is no grant")
         reason = grant.why_not(fact.key, fact.kind, self.gate_id, at)
@@ -214,7 +236,9 @@ class PromotionGate:
 
     def withdraw(self, validated: Validated) -> None:
         """Takes a validation back: nothing can be promoted by it any more."""
-        self._issued.pop(id(validated), None)
+        issued = self._issued.pop(id(validated), None)
+        if issued is not None:
+            _put_back(issued.draft, issued.spelled)
 
     def _record(
         self,
@@ -248,6 +272,22 @@ class PromotionGate:
             corrects=fact.corrects,
             conflict=fact.conflict,
         )
+
+
+def _put_back(draft: Draft, spelled: bytes) -> bool:
+    """Returns whether ``draft`` was changed since it was spelled like this; it no longer is, then.
+
+    Checks, policies and stakes are shown the proposal itself, which is on record by then.
+    """
+    try:
+        if canonical_record(draft) == spelled:
+            return False
+    except Exception:  # noqa: BLE001, S110 - what cannot be spelled was changed
+        pass
+    honest = read(Draft, parse(spelled))
+    for name in Draft.__struct_fields__:
+        force_setattr(draft, name, getattr(honest, name))
+    return True
 
 
 class _Required(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ and so that a later proposal of the same merge is checked against the earlier on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -17,7 +17,7 @@ from converge_core.authority import Actor, ActorKind, AuthorityGrant, AuthorityL
 from converge_core.canonical import canonical
 from converge_core.context import Context, Standpoint
 from converge_core.correcting import why_not_correct
-from converge_core.errors import MissingCheck
+from converge_core.errors import MissingCheck, ReportMismatch
 from converge_core.fact import Fact, FactRecord
 from converge_core.gate import PromotionGate, ReportRecord, Validated
 from converge_core.ground import ground_of
@@ -49,6 +49,8 @@ from converge_core.record import settled
 from converge_core.review import GateRequest, Ground, Operator
 from converge_core.run_state import NONE, Closed
 from converge_core.speakers import ENGINE, SYSTEM
+from converge_core.stakes import NO_STAKES, StakesOf, sound
+from converge_core.stakes import Stakes as Stakes  # noqa: PLC0414 - it was found here
 from converge_core.targets import target_of
 from converge_core.tension import Contradiction, contradictions
 from converge_core.terms import ANYBODY_ONCE, ReviewTerms
@@ -58,19 +60,6 @@ LONGEST_QUOTE = 200
 LONGEST_DIAGNOSTIC = 2000
 MOST_REFUSALS = 3
 """How often a run refuses a target before it hears no more of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stakes:
-    """What hangs on a proposal: an amount in the pack's unit and the pack's grading, if known."""
-
-    amount: int | None = None
-    risk: Risk | None = None
-
-
-NO_STAKES = Stakes()
-StakesOf = Callable[[Draft, Context], Stakes]
-"""Works out what hangs on a proposal from facts and the pack's own tables; never from a model."""
 
 
 @lru_cache(maxsize=1024)
@@ -393,7 +382,7 @@ class Merge(msgspec.Struct):
     def _policy_of(self, proposal: Draft, *, human_approved: bool) -> PolicyDecision | str:
         """Returns what the policy says, or the name of what went wrong in it."""
         try:
-            stakes = self.stakes(proposal, self.context) if self.stakes else NO_STAKES
+            stakes = sound(self.stakes(proposal, self.context)) if self.stakes else NO_STAKES
             decision = self.gate.policy.decide(
                 PolicyRequest(
                     proposal,
@@ -412,7 +401,7 @@ class Merge(msgspec.Struct):
     def passes(self, proposal: Draft) -> bool:
         """Runs the checks; what does not pass them is refused."""
         try:
-            report, self._ready = self.gate.validate(proposal, self.context)
+            report, self._ready = self.gate.validate(proposal, self.context, sound=True)
         except MissingCheck as error:
             self.refuse(proposal, "gate", str(error))
             return False
@@ -478,9 +467,13 @@ class Merge(msgspec.Struct):
             why = "; ".join(reasons) or "the run was given no grant"
             self.refuse(proposal, "no-authority", f"Nobody authorized it: {why}.")
             return
-        fact = self.gate.promote(
-            validated, grant, approver=approver, at=self.now, approvals=approvals
-        )
+        try:
+            fact = self.gate.promote(
+                validated, grant, approver=approver, at=self.now, approvals=approvals
+            )
+        except ReportMismatch:
+            self.refuse(proposal, "gate", "It was changed while it was looked at.")
+            return
         self.context._grow(fact)  # noqa: SLF001 - the fork is this merge's own
         record = fact._record  # noqa: SLF001 - what the engine writes down need not be a copy
         self.made.append(record)

@@ -11,9 +11,10 @@ from converge_core.criterion import Judge
 from converge_core.gate import Check, PromotionGate
 from converge_core.ids import AgentId
 from converge_core.invariant import Invariant, InvariantClass, OnViolation
-from converge_core.merge import Merge, StakesOf
+from converge_core.merge import Merge
 from converge_core.policy import ENGINE_GATE, Policy, policy_of_grants
 from converge_core.run_state import RunState
+from converge_core.stakes import StakesOf
 
 Invariants = tuple[Invariant, ...]
 _Known = tuple[tuple[AuthorityGrant, ...], tuple[tuple[str, Check], ...]]
