@@ -6,14 +6,15 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 import msgspec
+from msgspec.structs import replace
 
-from converge_core.canonical import checked
+from converge_core.canonical import checked, fresh
 from converge_core.context import ContextView
 from converge_core.errors import InvalidConfiguration, InvalidValue
 from converge_core.ids import AgentId, FactId
 from converge_core.key import ContextKey
 from converge_core.proposal import ContentKind, ProposedFact
-from converge_core.record import Record, reread
+from converge_core.record import Record, reread, settled
 from converge_core.trace import ModelCall
 
 
@@ -92,9 +93,20 @@ class Registered:
         for one in dependencies:
             if not isinstance(one, (ContextKey, Dependency)):
                 raise InvalidConfiguration(f"{name} depends on {one!r}, which is no context key")
-        self.name, self.dependencies = name, dependencies
+        self.name, self.dependencies = name, tuple([_sound(name, one) for one in dependencies])
         self.accepts, self.execute = agent.accepts, agent.execute
         self.deterministic = getattr(agent, "deterministic", False) is True
+
+
+def _sound(name: AgentId, one: ContextKey | Dependency) -> ContextKey | Dependency:
+    if isinstance(one, ContextKey):
+        return one
+    try:
+        return settled(Dependency, one)
+    except InvalidValue as error:
+        raise InvalidConfiguration(
+            f"{name} depends on what is no part of a key: {error}"
+        ) from error
 
 
 class Executed(msgspec.Struct, frozen=True):
@@ -148,8 +160,8 @@ def taken(one: Executed) -> Executed:
     """
     if type(one) is not Executed:
         raise InvalidValue(f"{type(one).__name__} is not an Executed")
-    if is_settled(one):
-        return one
+    if is_settled(one, whole=False):
+        return one if is_settled(one) else _apart(one)
     if not isinstance(one.failure, str) or not isinstance(one.reads, tuple):
         raise InvalidValue("its failure is no text, or its reads are no tuple")
     return Executed(one.agent, settle(one.effect), _ids(one.reads), _recordable(one.failure))
@@ -162,12 +174,17 @@ def _marked(
     return Executed(agent, effect, reads, failure, (_SETTLED, effect, reads, failure))
 
 
-def is_settled(one: Executed) -> bool:
-    """Whether :func:`execute` made it, so that it can be recorded as it is."""
+def is_settled(one: Executed, *, whole: bool = True) -> bool:
+    """Whether :func:`execute` made it and, if ``whole``, nothing in it can be changed in place."""
     mark = one._mark  # noqa: SLF001 - it is this module's
     if len(mark) != 4 or mark[0] is not _SETTLED:  # noqa: PLR2004 - see _marked
         return False
-    return mark[1] is one.effect and mark[2] is one.reads and mark[3] is one.failure
+    effect = one.effect
+    if whole:
+        for fact in effect.proposals:
+            if fact.structured:
+                return False
+    return mark[1] is effect and mark[2] is one.reads and mark[3] is one.failure
 
 
 def _ids(read: tuple[FactId, ...]) -> tuple[FactId, ...]:
@@ -189,17 +206,39 @@ def settle(effect: object) -> AgentEffect:
         if not isinstance(fact, ProposedFact):
             raise InvalidValue(f"AgentEffect.proposals[{ordinal}] is {type(fact).__name__}")
     try:
-        settled = reread(AgentEffect, effect)
+        copy = reread(AgentEffect, effect)
     except InvalidValue:
         checked(effect, "AgentEffect")  # it says better where the trouble is, if it sees any
         raise
-    # What is looked at is the copy: an agent's own objects may show each looker something else.
-    for ordinal, fact in enumerate(settled.proposals):
+    if copy != effect:
+        _check_spelled(effect)
+    # The copy is looked at too: an agent's own objects may show each looker something else.
+    for ordinal, fact in enumerate(copy.proposals):
         if fact.structured:
             checked(fact.structured, f"AgentEffect.proposals[{ordinal}].structured")
-    if settled.calls:
-        checked(settled.calls, "AgentEffect.calls")
-    return settled
+    if copy.calls:
+        checked(copy.calls, "AgentEffect.calls")
+    return copy
+
+
+def _check_spelled(effect: AgentEffect) -> None:
+    """Checks an effect that is not equal to its copy: nothing may be spelled as another type.
+
+    Raises:
+        InvalidValue: naming what is, such as a set, bytes, a date or what is not a number.
+    """
+    for ordinal, fact in enumerate(effect.proposals):
+        place = f"AgentEffect.proposals[{ordinal}]"
+        checked(fact.structured, f"{place}.structured")
+        checked(replace(fact, structured={}), place)
+    checked(replace(effect, proposals=()), "AgentEffect")
+
+
+def _apart(one: Executed) -> Executed:
+    """Returns what is settled, with structure of its own: of the rest, nothing can be changed."""
+    proposals = one.effect.proposals
+    own = tuple([replace(fact, structured=fresh(fact.structured)) for fact in proposals])
+    return Executed(one.agent, replace(one.effect, proposals=own), one.reads, one.failure)
 
 
 def _words(error: BaseException) -> str:

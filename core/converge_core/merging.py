@@ -70,7 +70,11 @@ def merge_report(
     Raises:
         IllegalCommand: if it is not they who report, or what they propose is no proposal.
     """
-    expected, got = state.eligible[state.cycle], tuple([one.agent for one in executed])
+    expected = state.eligible[state.cycle]
+    try:
+        got = tuple([one.agent for one in executed])
+    except (TypeError, AttributeError) as error:
+        raise IllegalCommand(f"cycle {state.cycle} was reported by what is no report") from error
     if got != expected:
         raise IllegalCommand(f"cycle {state.cycle} awaits {expected}, not {got}")
     executed = tuple([one if is_settled(one) else _settled(one) for one in executed])
@@ -150,10 +154,13 @@ def _drafted(merge: Merge, one: Executed, traces: tuple[TraceId, ...]) -> list[t
     agent, cycle, effect = one.agent, merge.cycle, one.effect
     author = Actor(kind=ActorKind.AGENT, id=agent)
     names = proposal_ids(merge.run, cycle, agent, len(effect.proposals))
-    return [
-        (draft(name, author, agent, cycle, fact, read=one.reads, traces=traces), effect.refusal)
-        for name, fact in zip(names, effect.proposals, strict=True)
-    ]
+    try:
+        return [
+            (draft(name, author, agent, cycle, fact, read=one.reads, traces=traces), effect.refusal)
+            for name, fact in zip(names, effect.proposals, strict=True)
+        ]
+    except InvalidValue as error:  # it was settled, and changed in place since
+        raise IllegalCommand(f"what {agent} proposed was changed: {error}") from error
 
 
 def _outcome(
