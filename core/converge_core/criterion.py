@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+from converge_core.canonical import checked
 from converge_core.context import Context
 from converge_core.ids import FactId
 from converge_core.intent import Criterion
@@ -65,11 +66,23 @@ def judge(criterion: Criterion, judges: Mapping[str, Judge], context: Context) -
         return Met((newest.id,)) if newest else Unmet(f"Nothing stands under {criterion.key}.")
     try:
         result: Any = judged(context)
-        if isinstance(result, Met) or type(result.reason) is str:
+        if _can_be_told(result):
             return cast("CriterionResult", result)
     except Exception as error:  # noqa: BLE001 - a judge may fail in any way
         return Indeterminate(f"It could not be judged: {type(error).__name__}.")
     return Indeterminate("It was judged without a reason.")
+
+
+def _can_be_told(result: Any) -> bool:
+    """Whether it is an answer whose fields are of their types; what no text can hold raises."""
+    if type(result) is Met:
+        checked(result.evidence, "evidence")
+        return type(result.evidence) is tuple
+    told = [result.reason, result.approval] if type(result) is Blocked else [result.reason]
+    checked(told, "answer")
+    return isinstance(result, (Unmet, Blocked, Indeterminate)) and all(
+        type(one) is str for one in told
+    )
 
 
 def outcome(results: Iterable[tuple[Criterion, CriterionResult]]) -> AnyStop:

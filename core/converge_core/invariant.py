@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any
 
+from converge_core.canonical import checked
 from converge_core.context import Context
 from converge_core.ids import FactId
 
@@ -47,6 +48,13 @@ class Violation:
     failed: bool = False
 
 
+def _can_be_told(violation: Violation) -> bool:
+    """Whether each field is of its type; what no text can hold raises."""
+    checked((violation.reason, violation.facts), "violation")
+    named = type(violation.facts) is tuple and all(isinstance(one, str) for one in violation.facts)
+    return named and type(violation.failed) is bool
+
+
 @dataclass(frozen=True, slots=True)
 class Invariant:
     """A named rule; ``check`` returns None while it holds.
@@ -70,8 +78,12 @@ class Invariant:
         """Returns how ``context`` breaks the rule, or None; a rule that fails does not hold."""
         try:
             violation: Any = self.check(context)
-            if violation is None or type(violation.reason) is str:
-                return cast("Violation | None", violation)
-            return Violation("It was judged without a reason.", failed=True)
+            if violation is None:
+                return None
+            if type(violation.reason) is not str:
+                return Violation("It was judged without a reason.", failed=True)
+            if type(violation) is Violation and _can_be_told(violation):
+                return violation
+            return Violation("It was judged by what is no violation.", failed=True)
         except Exception as error:  # noqa: BLE001 - a rule may fail in any way
             return Violation(f"It could not be judged: {type(error).__name__}.", failed=True)
