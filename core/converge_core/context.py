@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from converge_core.canonical import ContentHash, hash_bytes
+from converge_core.canonical import ContentHash, canonical, hash_bytes
 from converge_core.correction import CorrectionScope, ScopeKind
 from converge_core.errors import Conflict
 from converge_core.fact import Fact
@@ -134,10 +134,11 @@ class Context(msgspec.Struct, eq=False, kw_only=True):
 
         Raises:
             Conflict: if another content waits under the same id.
+            InvalidValue: if what waits there cannot be recorded, naming where.
         """
         place = (fact.key, fact.id)
         waiting = self._staged.get(place)
-        if waiting == fact:
+        if waiting == fact and canonical(waiting) == canonical(fact):  # True is not 1 there
             return False
         if waiting is not None:
             raise Conflict(f"{fact.id} waits as {waiting.content!r} and as {fact.content!r}")
@@ -155,6 +156,24 @@ class Context(msgspec.Struct, eq=False, kw_only=True):
     def _fork(self) -> Context:
         """Returns a context that sees this one and grows apart from it, at no cost of copying."""
         return Context(_base=self, _depth=self._depth + 1, _offset=self._offset + len(self._order))
+
+    def _copied(self) -> Context:
+        """Returns a context that stands where this one does, and sees nothing it does later."""
+        self.place()
+        return Context(
+            _base=self._base,
+            _depth=self._depth,
+            _offset=self._offset,
+            _order=self._order.copy(),
+            _by_id=self._by_id.copy(),
+            _by_key={key: facts.copy() for key, facts in self._by_key.items()},
+            _placed=self._placed,
+            _root=self._root,
+            _rooted=self._rooted,
+            _standing=self._standing,
+            _superseding={name: by.copy() for name, by in self._superseding.items()},
+            _settled=self._settled.copy(),
+        )
 
     def _continued(self) -> Context:
         """Returns a fork for a run that goes on from here.

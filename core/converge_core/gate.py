@@ -9,7 +9,7 @@ two. Checks run; a check that the policy names and nobody provides refuses every
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, Never, final
+from typing import Never, final
 
 import msgspec
 from msgspec.structs import force_setattr
@@ -99,14 +99,8 @@ class Validated(metaclass=Sealed):
         raise TypeError("a validated proposal cannot be pickled or copied; validate again")
 
 
-class _Issued(NamedTuple):
-    """What a promotion is made of, and its bytes, to see whether any of it was exchanged."""
-
-    validated: Validated
-    draft: Draft
-    spelled: bytes
-    report: ReportRecord
-    digest: str
+_Issued = tuple[Validated, Draft, bytes, ReportRecord, str]
+"""What a promotion is made of, its bytes and their hash, to see whether any of it was exchanged."""
 
 
 class PromotionGate:
@@ -193,7 +187,7 @@ class PromotionGate:
             _put_back(draft, spelled)
             return report, None
         validated = Validated(draft, report, SEAL)
-        self._issued[id(validated)] = _Issued(validated, held, spelled, report, digest)
+        self._issued[id(validated)] = validated, held, spelled, report, digest
         return report, validated
 
     def promote(
@@ -220,11 +214,12 @@ class PromotionGate:
             NotAuthorized: if the grant does not cover it.
         """
         issued = self._issued.pop(id(validated), None)
-        if issued is None or issued.validated is not validated:
+        if issued is None or issued[0] is not validated:
             raise ReportMismatch("this gate issued no such validation, or it was used before")
-        draft, report = issued.draft, validated.report
-        changed = _put_back(validated.draft, issued.spelled)
-        if changed or report is not issued.report or report.proposal_digest != issued.digest:
+        _, draft, spelled, of_checks, digest = issued
+        report = validated.report
+        changed = _put_back(validated.draft, spelled)
+        if changed or report is not of_checks or report.proposal_digest != digest:
             raise ReportMismatch(f"the report does not belong to {draft.id}")
         fact = draft.fact
         if type(grant) is not AuthorityGrant:
@@ -238,7 +233,7 @@ class PromotionGate:
         """Takes a validation back: nothing can be promoted by it any more."""
         issued = self._issued.pop(id(validated), None)
         if issued is not None:
-            _put_back(issued.draft, issued.spelled)
+            _put_back(issued[1], issued[2])
 
     def _record(
         self,

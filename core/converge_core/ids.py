@@ -38,6 +38,8 @@ class Id(str):
             return str.__new__(cls, text)
         if isinstance(text, Id) and not isinstance(text, cls):
             raise InvalidId(f"{type(text).__name__} {text!r} is not a {cls.__name__}")
+        if isinstance(text, str):
+            text = str.__str__(text)  # its own characters, whatever it says that it is
         reason = why_invalid(text)
         if reason:
             raise InvalidId(f"{cls.__name__} {str(text)[:40]!r} {reason}")

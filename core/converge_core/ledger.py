@@ -176,6 +176,8 @@ def decode(lines: Iterable[bytes]) -> Iterator[Entry]:
 
 
 def _upcast(head: Head, body: Any) -> Any:
+    if not isinstance(body, dict):
+        raise InvalidValue("it is no object")
     for version in range(head.v, VERSION):
         body = UPCASTS[version](head.kind, body)
     return body

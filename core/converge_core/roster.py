@@ -36,6 +36,8 @@ class Roster:
         check_name("agent", known.name)
         if known.name in {*self.agents, INPUT, ENGINE, PEOPLE}:
             raise InvalidConfiguration(f"the name {known.name} of an agent is taken")
+        if type(level) is not AuthorityLevel or type(pack) is not str:
+            raise InvalidConfiguration(f"{level!r} of the pack {pack!r} is no level of an agent")
         self._wakers.add(len(self.agents), known)
         self.agents[known.name] = known
         self.names = (*self.names, known.name)
@@ -72,6 +74,9 @@ class Roster:
         context, active = state.context, state.started.intent.active_packs
         if active is not None:
             woken = [agent for agent in woken if self._packs[agent.name] in ("", *active)]
+        taking_part = state.started.agents
+        if taking_part != self.names:  # who registers later takes no part
+            woken = [agent for agent in woken if agent.name in taking_part]
         return tuple([agent.name for agent in woken if wants(agent, context.view())])
 
 

@@ -17,7 +17,7 @@ from converge_core.run_state import RunState
 from converge_core.stakes import StakesOf
 
 Invariants = tuple[Invariant, ...]
-_Known = tuple[tuple[AuthorityGrant, ...], tuple[tuple[str, Check], ...]]
+_Known = tuple[tuple[AuthorityGrant, ...], tuple[tuple[str, Check], ...], str]
 
 
 class Rules:
@@ -62,7 +62,9 @@ class Rules:
         self, grants: tuple[AuthorityGrant, ...], binding: Binding = NOTHING_BINDS
     ) -> PromotionGate:
         """Returns the gate that everything passes in a run with these grants, bound like this."""
-        known = grants, binding.checks
+        # A policy that is made of grants is as they are; another may change between runs.
+        version = self._policy.version if self._policy else ""
+        known = grants, binding.checks, version
         gate = self._gates.get(known)
         if gate is None:
             policy = self._policy or policy_of_grants(grants)

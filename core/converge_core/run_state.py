@@ -165,8 +165,8 @@ class RunState(msgspec.Struct):
     def fork(self) -> RunState:
         """Returns a run that stands where this one does and goes on apart from it.
 
-        Tables are copied, and gates, which change in place; all that is in them never changes and
-        is shared, as are the facts so far.
+        Tables are copied, the context's among them, and gates, which change in place; all that is
+        in them never changes and is shared.
         """
         values = {name: getattr(self, name) for name in self.__struct_fields__}
         own: dict[str, Any] = {
@@ -177,7 +177,7 @@ class RunState(msgspec.Struct):
             proposal: [gates[one.request.id] for one in asked]
             for proposal, asked in self.gates_of.items()
         }
-        own["context"] = self.context._fork()  # noqa: SLF001 - contexts grow here
+        own["context"] = self.context._copied()  # noqa: SLF001 - contexts grow here
         return msgspec.structs.replace(self, **own)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import decimal
 import sys
 import threading
 import time
@@ -11,22 +13,36 @@ import pytest
 from msgspec.structs import force_setattr, replace
 
 from converge_core import events as e
-from converge_core.agent import AgentEffect
+from converge_core.agent import AgentEffect, Dependency, sequential
+from converge_core.canonical import ContentHash, canonical, hash_bytes
+from converge_core.command import Advance, Report
 from converge_core.context import Context, ContextView
 from converge_core.contract import CheckResult
 from converge_core.correction import Correction, CorrectionReason, CorrectionScope, ScopeKind
-from converge_core.errors import ConvergeError, ReportMismatch
+from converge_core.criterion import Blocked
+from converge_core.errors import (
+    Conflict,
+    ConvergeError,
+    IllegalCommand,
+    InvalidConfiguration,
+    LedgerCorrupt,
+    ReportMismatch,
+)
 from converge_core.fact import Fact
 from converge_core.gate import Validated
-from converge_core.ids import FactId, ProposalId
-from converge_core.intent import Budgets, RootIntent
+from converge_core.ids import AgentId, FactId, ProposalId
+from converge_core.intent import Budgets, Criterion, RootIntent
+from converge_core.invariant import Invariant, InvariantClass, Violation
 from converge_core.key import ContextKey as Key
+from converge_core.ledger import GENESIS, Chain, commitment, decode_line
 from converge_core.merge import Stakes
 from converge_core.policy import Effect, Risk
 from converge_core.proposal import ProposedFact
+from converge_core.run_state import Phase
 from tests.core.kit import (
     EVERYTHING,
     Play,
+    Script,
     contents,
     drafted,
     engine_of,
@@ -269,3 +285,198 @@ def test_whoever_changes_a_proposal_in_place_stops_nothing_but_it(who: str) -> N
     assert contents(play.state, Key.SIGNALS) == ["ok"]
     assert contents(play.state, Key.SEEDS) == []
     believed(play.events)
+
+
+RUBBISH: dict[str, Any] = {
+    "not a number": {"structured": {"x": float("nan")}},
+    "infinity": {"structured": {"x": float("inf")}},
+    "bytes": {"structured": {"x": b"ab"}},
+    "a set": {"structured": {"x": {1}}},
+    "a number as key": {"structured": {1: "a"}},
+    "a date": {"structured": {"x": dt.date(2020, 1, 1)}},
+    "a decimal": {"structured": {"x": decimal.Decimal("0.5")}},
+    "a confidence that is no number": {"confidence": float("nan")},
+    "words that are bytes": {"content": b"ab"},
+}
+
+
+@pytest.mark.parametrize("what", RUBBISH)
+def test_rubbish_is_a_failure_on_record_and_not_spelled_as_something_else(what: str) -> None:
+    wrong = replace(seed("x"), **RUBBISH[what])
+    agent = script("a", lambda _: AgentEffect((wrong,)), when=lambda v: not v.has(Key.SEEDS))
+    play = Play(engine_of(agent)).begin()
+    assert not play.state.context.has(Key.SEEDS)
+    assert play.of(e.AgentFailed)
+
+
+class Odd:
+    reason = "odd"
+
+
+VIOLATIONS: dict[str, Any] = {
+    "numbers for facts": Violation("r", facts=(5,)),  # type: ignore[arg-type]
+    "no facts": Violation("r", facts=None),  # type: ignore[arg-type]
+    "half a pair": Violation("\ud800"),
+    "another type": Odd(),
+}
+
+
+@pytest.mark.parametrize("what", VIOLATIONS)
+@pytest.mark.parametrize("kind", InvariantClass)
+def test_a_rule_that_is_judged_by_rubbish_stops_the_run_in_words(
+    kind: InvariantClass, what: str
+) -> None:
+    rules = [Invariant("odd", kind, lambda _: VIOLATIONS[what])]
+    play = Play(engine_of(invariants=rules)).begin(seed("a"))
+    assert play.state.stop is not None
+    believed(play.events)
+
+
+ANSWERS: dict[str, Any] = {
+    "a number": Blocked("r", approval=5),  # type: ignore[arg-type]
+    "half a pair": Blocked("\ud800"),
+    "another type": Odd(),
+}
+
+
+@pytest.mark.parametrize("what", ANSWERS)
+def test_a_criterion_that_is_judged_by_rubbish_can_be_read_back(what: str) -> None:
+    intent = RootIntent(
+        question="q", subject="s", criteria=(Criterion(id="c", description="d", key=Key.SEEDS),)
+    )
+    engine = engine_of(criteria={"c": lambda _: ANSWERS[what]})
+    believed(Play(engine, intent=intent).begin(seed("a")).events)
+
+
+def test_a_fork_of_a_run_does_not_see_what_the_run_does_after_it() -> None:
+    later = proposes("q", fact(Key.SIGNALS, "later"), after=[Key.SEEDS])
+    play = Play(engine_of(proposes("p", seed("a")), later)).begin(go=False)
+    while not play.state.context.has(Key.SEEDS):
+        if play.state.phase is Phase.EXECUTING:
+            play.command(Report(sequential(play.engine.work(play.state))))
+        else:
+            play.command(Advance())
+    fork = play.state.fork().context
+    before = fork.root, [one.id for one in fork.in_order()]
+    play.go()
+    assert fork.find(FactId("later")) is None
+    assert before == (fork.root, [one.id for one in fork.in_order()])
+
+
+def test_true_and_one_are_two_contents_of_input() -> None:
+    context = Context()
+    context.add_input(fact(Key.SEEDS, "x", structured={"n": 1}))
+    with pytest.raises(Conflict):
+        context.add_input(fact(Key.SEEDS, "x", structured={"n": True}))
+
+
+class Evil(str):
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "a\n\x00"
+
+
+def test_an_id_is_validated_as_it_will_read() -> None:
+    assert FactId(Evil("ok")) == "ok"
+
+
+BAD = Dependency(Key.SIGNALS, prefix=5)  # type: ignore[arg-type]
+
+
+def test_a_registration_that_fails_says_so_and_leaves_nothing_behind() -> None:
+    engine = engine_of()
+    with pytest.raises(InvalidConfiguration):
+        engine.register(Script(AgentId("bad"), lambda _: AgentEffect(), (Key.SEEDS, BAD)))
+    with pytest.raises(InvalidConfiguration):
+        engine.register(proposes("p", seed("b")), level="sovereign")  # type: ignore[arg-type]
+    calm = script("calm", lambda _: AgentEffect(), after=[Key.EVALUATIONS])
+    engine.register(calm)
+    Play(engine).begin(seed("a"))
+    assert calm.executed == 0
+
+
+@pytest.mark.parametrize("said", [None, (None,), ("work",)], ids=repr)
+def test_an_executor_that_reports_rubbish_is_refused_in_words(said: Any) -> None:
+    with pytest.raises(IllegalCommand):
+        Play(engine_of(proposes("p", seed("a"))), executor=lambda _: said).begin()
+
+
+def structured() -> Script:
+    return proposes("p", fact(Key.SEEDS, "a", structured={"n": 1}))
+
+
+def set_n(done: Any, value: object) -> None:
+    for one in done:
+        for said in one.effect.proposals:
+            said.structured["n"] = value
+
+
+def test_an_executor_that_changes_what_was_settled_is_held_to_it() -> None:
+    def meddling(work: Any) -> Any:
+        done = sequential(work)
+        set_n(done, 0.5)
+        return done
+
+    with pytest.raises(IllegalCommand):
+        Play(engine_of(structured()), executor=meddling).begin()
+
+
+def test_an_executor_that_keeps_what_was_settled_changes_no_state_later() -> None:
+    kept: list[Any] = []
+
+    def keeping(work: Any) -> Any:
+        done = sequential(work)
+        kept.extend(done)
+        return done
+
+    play = Play(engine_of(structured()), executor=keeping).begin()
+    set_n(kept, 2)
+    [draft] = [one for one in play.state.drafts.values() if one.fact.id == "a"]
+    assert draft.fact.structured == {"n": 1}
+
+
+def test_an_agent_registered_while_a_run_is_under_way_takes_no_part_in_it() -> None:
+    engine = engine_of(proposes("p", seed("a")))
+    play = Play(engine).begin(go=False)
+    late = proposes("late", fact(Key.SIGNALS, "x"), after=[Key.SEEDS])
+    engine.register(late)
+    play.go()
+    assert late.executed == 0
+
+
+def test_a_fact_names_the_version_of_the_policy_of_its_own_run() -> None:
+    inner = policy_of(rule(Effect.PERMIT))
+
+    class Reloaded:
+        version = ContentHash("1" * 64)
+        required_checks = staticmethod(inner.required_checks)
+        decide = staticmethod(inner.decide)
+
+    policy = Reloaded()
+    engine = engine_of(proposes("p", seed("a")), policy=policy)
+    engine.run(Context(), authority=EVERYTHING)
+    policy.version = ContentHash("2" * 64)
+    told: list[Any] = []
+    engine.run(Context(), authority=EVERYTHING, on_event=told.append)
+    [began] = [one.policy_digest for one in told if isinstance(one, e.RunStarted)]
+    made = [one.fact.promotion for one in told if isinstance(one, e.FactPromoted)]
+    assert {began} == {one.policy_version_hash for one in made}
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_an_old_line_whose_body_is_no_object_is_corrupt_in_words(version: int) -> None:
+    body, salt = [1], bytes(16)
+    head = {
+        "v": version,
+        "seq": 0,
+        "at": 1,
+        "kind": "run_started",
+        "run": "r",
+        "prev": GENESIS,
+        "commit": commitment(salt, canonical(body)),
+        "close": True,
+    }
+    record = {"body": body, "hash": hash_bytes(canonical(head)), "head": head, "salt": salt.hex()}
+    with pytest.raises(LedgerCorrupt):
+        decode_line(canonical(record) + b"\n", Chain())
