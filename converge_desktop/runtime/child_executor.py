@@ -20,6 +20,7 @@ from __future__ import annotations
 import multiprocessing
 import secrets
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from multiprocessing.connection import Connection
 from typing import Any
@@ -126,6 +127,7 @@ class _Child:
         self._process.start()
         theirs.close()
         self._ready = False
+        self._expired = False
         self.fresh = True
         """Whether it has answered nothing yet, so that whatever it says is the asked agent's."""
         self._told: dict[ContextKey, tuple[int, Fact]] = {}
@@ -140,13 +142,13 @@ class _Child:
             ConvergeError: if what it answers is no effect.
         """
         if not self._ready:  # starting is not the agent's time
-            if self._received(START_LIMIT_S) != READY:
+            if self._exchanged(b"", START_LIMIT_S) != READY:
                 raise InvalidValue("the process said something before it was asked")
             self._ready = True
         anew, news = self._news(view)
         secret = secrets.token_hex(16)
-        self._pipe.send_bytes(msgspec.json.encode([secret, name, anew, news], enc_hook=str))
-        answer = self._received(timeout_s)
+        question = msgspec.json.encode([secret, name, anew, news], enc_hook=str)
+        answer = self._exchanged(question, timeout_s)
         self.fresh = False
         try:
             return _executed(name, secret, answer)
@@ -160,18 +162,33 @@ class _Child:
         self._process.join()
         return self._process.exitcode
 
-    def _received(self, limit_s: float) -> bytes:
-        """Returns the next message, which begins and ends in time or not at all."""
-        if not self._pipe.poll(limit_s):
-            raise TimeoutError
-        # Half a message would be waited for without end; that of a process that ended is not.
-        watch = threading.Timer(limit_s, self._process.kill)
+    def _exchanged(self, question: bytes, limit_s: float) -> bytes:
+        """Says ``question``, if any, and returns the next message; both in time or not at all.
+
+        Whoever does not listen, or says half a message, would be waited for without end; a process
+        that ended is not.
+        """
+        deadline = time.monotonic() + limit_s
+        watch = threading.Timer(limit_s, self._expire)
         watch.daemon = True
         watch.start()
         try:
+            if question:
+                self._pipe.send_bytes(question)
+            if not self._pipe.poll(max(0.0, deadline - time.monotonic())):
+                raise TimeoutError
             return self._pipe.recv_bytes(MAX_EFFECT_BYTES)
+        except (EOFError, OSError) as error:
+            if self._expired:
+                raise TimeoutError from error
+            raise
         finally:
             watch.cancel()
+            watch.join()  # so that it ends nobody who is asked later
+
+    def _expire(self) -> None:
+        self._expired = True
+        self._process.kill()
 
     def _news(self, view: ContextView) -> tuple[bool, list[msgspec.Raw]]:
         """Returns whether the child must begin anew, and the facts that it has not been told.

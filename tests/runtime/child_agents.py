@@ -181,3 +181,13 @@ def tell_origin(view: ContextView) -> AgentEffect:
 
 def telling_origins() -> Iterable[Agent]:
     return [Does("origin", tell_origin, ContextKey.SEEDS)]
+
+
+def answer_and_hang(view: ContextView) -> AgentEffect:
+    """Says that it is done, and is not: whoever is asked next is not heard."""
+    pipe().send_bytes(b'["%b",{"proposals":[]},[],""]' % secret().encode())
+    return hang(view)
+
+
+def with_one_that_stops_listening() -> Iterable[Agent]:
+    return [Does("deaf", answer_and_hang), *honest()]

@@ -10,13 +10,13 @@ import pytest
 
 from converge_core.agent import sequential
 from converge_core.command import Advance, Report
-from converge_core.context import ContextView
+from converge_core.context import Context, ContextView, stage_all
 from converge_core.ids import RunId
 from converge_core.key import ContextKey
 from converge_core.run_state import Phase
 from converge_core.stop import Converged
 from converge_desktop.runtime.child_executor import ChildExecutor, Recipe
-from tests.core.kit import Play, contents, engine_of, seed
+from tests.core.kit import EVERYTHING, Play, contents, engine_of, fact, seed
 from tests.runtime import child_agents
 
 LONG = 60.0
@@ -248,3 +248,17 @@ def test_a_contained_agent_executes_nowhere_else() -> None:
         "IllegalCommand: early executes in a child process and nowhere else",
         "IllegalCommand: counts executes in a child process and nowhere else",
     } == {one.reason for one in play.state.failures}
+
+
+def test_a_child_that_no_longer_listens_is_ended_in_time() -> None:
+    """Though more is to be told than a pipe holds."""
+    many = [fact(ContextKey.SEEDS, f"f{n}", "x" * 1000) for n in range(400)]
+    full = stage_all(Context(), many)
+    full = engine_of().run(full, authority=EVERYTHING).context
+    with closing(ChildExecutor(child_agents.with_one_that_stops_listening, 1.0)) as executor:
+        deaf, early, _ = executor.agents()
+        executor(((deaf, Context().view()),))
+        [done] = executor(((early, full.view()),))
+        assert done.failure == "TimeoutError: no answer within 1 s; it was ended"
+        [done] = executor(((early, full.view()),))
+        assert not done.failure
