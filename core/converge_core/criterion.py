@@ -65,7 +65,7 @@ def judge(criterion: Criterion, judges: Mapping[str, Judge], context: Context) -
         newest = context.latest(criterion.key)
         return Met((newest.id,)) if newest else Unmet(f"Nothing stands under {criterion.key}.")
     try:
-        result: Any = judged(context)
+        result: Any = judged(context._fork())  # noqa: SLF001 - what it stages is its own
         if _can_be_told(result):
             return cast("CriterionResult", result)
     except Exception as error:  # noqa: BLE001 - a judge may fail in any way

@@ -77,7 +77,7 @@ class Invariant:
     def judge(self, context: Context) -> Violation | None:
         """Returns how ``context`` breaks the rule, or None; a rule that fails does not hold."""
         try:
-            violation: Any = self.check(context)
+            violation: Any = self.check(context._fork())  # noqa: SLF001 - what it stages is its own
             if violation is None:
                 return None
             if type(violation.reason) is not str:

@@ -332,6 +332,15 @@ def test_a_rule_that_is_judged_by_rubbish_stops_the_run_in_words(
     believed(play.events)
 
 
+def test_a_rule_that_stages_input_in_what_it_looks_at_changes_no_run() -> None:
+    def judge(context: Context) -> None:
+        context.add_input(fact(Key.SIGNALS, "smuggled"))
+
+    invariants = [Invariant("i", InvariantClass.ACCEPTANCE, judge)]
+    engine = engine_of(proposes("p", seed("a")), invariants=invariants)
+    assert () == engine.run(Context(), authority=EVERYTHING).context.staged()
+
+
 ANSWERS: dict[str, Any] = {
     "a number": Blocked("r", approval=5),  # type: ignore[arg-type]
     "half a pair": Blocked("\ud800"),
