@@ -55,7 +55,8 @@ Four things follow:
 A rejection and a refinement need words. An edit stands under the same key and id, is a proposal of
 the person's own, and is validated like any other; both texts are kept. Who edits approves by the
 same act only where the terms allow self-approval, one person is enough, and the risk is not high;
-it is on record as self-approved. Otherwise somebody else is asked. The same answer again changes
+it is on record as self-approved. Otherwise somebody else is asked, under the rule of the gate that
+was edited or a stricter one, never a milder, whatever the edit says. The same answer again changes
 nothing; another answer is refused, with who decided and when. Several answers can be given as one:
 all of them are taken, or none is.
 
@@ -69,7 +70,9 @@ Names are looked up among those who are enrolled when the gate opens, and that r
 Votes are counted over who may vote, never over who did. A gate is approved as soon as enough have
 approved, and rejected as soon as those who are left cannot approve it any more. Nobody votes twice,
 nobody votes after the close, and a refinement, an edit or an escalation voids the votes before it.
-A policy whose roster can never meet its rule is refused when it is saved, with the reason.
+A policy whose roster can never meet its rule is refused when it is saved, with the reason; and a
+proposal about which too few are enrolled is refused when it would be asked. A person is a name: two
+keys that are enrolled under one name are one person, with one vote and none about their own words.
 
 ## The terms a rule may set
 
@@ -79,10 +82,11 @@ A policy whose roster can never meet its rule is refused when it is saved, with 
 {timeouts}
 A deadline is a moment that is frozen when the gate opens. Half of the time is warned of once.
 Silence rejects unless the policy says otherwise; it approves only where the policy says so in a
-sentence, and never where the risk is high. A deadline that passed while the program was closed is
-found at its start, before any answer is taken. A decision with an undo window takes effect when the
-window is over; until then no agent sees the fact. A crash inside the window begins it anew. Replay
-reads what time brought; it never asks a clock.
+sentence, and never where the risk is high; it neither overrules a rejection that stands nor chooses
+between contradicting proposals. After the deadline nothing is undone. A deadline that passed while
+the program was closed is found at its start, before any answer is taken. A decision with an undo
+window takes effect when the window is over; until then no agent sees the fact. A crash inside the
+window begins it anew. Replay reads what time brought; it never asks a clock.
 
 ## How a gate stands, and how it ends
 

@@ -5,8 +5,9 @@ signature of an enrolled person, so that is looked at again at every reading: a 
 if it is signed and speaks of what was asked, and a fact only if it says what was proposed and
 checked, once, and was approved by the person it names, or never put to one and covered by what the
 run was granted. What a policy permits by itself nobody signs, and neither what a run is granted;
-who writes to the files can have either say more. Replacing the whole ledger, keys and all, is not
-detected here; that takes a head that was kept outside.
+who writes to the files can have either say more, and can have a question withdrawn, which makes
+nothing true. Replacing the whole ledger, keys and all, is not detected here; that takes a head that
+was kept outside.
 """
 
 from __future__ import annotations
@@ -59,8 +60,9 @@ def read_in(state: DeskState, entry: Entry, verify: SignatureCheck) -> DeskState
 
 
 def _why_not(event: e.Event, state: DeskState, verify: SignatureCheck, head: Head) -> str:
-    if _comes_too_late(event, state):
-        return f"a {event.kind} of run {e.run_of(event)} stands after that run had stopped"
+    reason = _why_out_of_order(event, state)
+    if reason:
+        return reason
     match event:
         case e.OperatorEnrolled(operator=operator):
             known = state.operators.get(operator.id)
@@ -127,13 +129,20 @@ def _why_not_started(event: e.RunStarted, state: DeskState) -> str:
     return why_not_begun(state.artifact_states(), event)
 
 
-def _comes_too_late(event: e.Event, state: DeskState) -> bool:
-    """Whether the event would move a run that is over; a snapshot moves nothing."""
+def _why_out_of_order(event: e.Event, state: DeskState) -> str:
+    """Says why the event cannot happen to its run as that stands; empty if it can."""
     run_id = e.run_of(event)
     run = state.runs.get(run_id) if run_id else None
-    if run is None or run.phase is not Phase.STOPPED:
-        return False
-    return not isinstance(event, (e.SnapshotTaken, e.RunStarted))  # beginning again has its own no
+    if run is None:
+        return ""
+    if isinstance(event, e.CycleStarted) and run.phase is not Phase.STOPPED:
+        follows = {Phase.READY: run.cycle + 1, Phase.EXECUTING: run.cycle}.get(run.phase)
+        fits = event.cycle == follows  # a cycle that is executed again has its number again
+        return "" if fits else f"cycle {event.cycle} begins while cycle {run.cycle} is {run.phase}"
+    moves = not isinstance(event, (e.SnapshotTaken, e.RunStarted))  # these have their own no
+    if run.phase is Phase.STOPPED and moves:
+        return f"a {event.kind} of run {run.run} stands after that run had stopped"
+    return ""
 
 
 def _why_not_made(fact: FactRecord, run: RunState) -> str:

@@ -105,6 +105,7 @@ class GateRequest(Record, frozen=True):
         }
         if self.terms:  # asked before there were terms, it keeps the digest that was signed then
             asked["terms"] = self.terms
+            asked["risk"] = self.risk
             asked["roster"] = None if self.roster is msgspec.UNSET else self.roster
             asked["author"] = self.author or None
             asked["envelopes"] = self.envelopes or ()

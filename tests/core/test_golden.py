@@ -54,7 +54,7 @@ ROOTS = {
 HEADS = {
     "ledger_v1.jsonl": "ed56df85361fef074db04069bd2587de10fa2959c26e9e7473771f0ceefecf91",
     "ledger_v2.jsonl": "22e14deab9215c0a4133dc959e49e404d0cb6d9437904a27119c7df3299abd8c",
-    "ledger_v3.jsonl": "e8147393e2bc54a20d3c15d14f26fdcdcb5be4569174c1e02a602996387d8b47",
+    "ledger_v3.jsonl": "ff0f93b1698632276c81d1f54f184b572fabffd75e642c256316ab4538f56aca",
 }
 """The hash of the last record of each version's ledger."""
 OLD_BODIES = {
