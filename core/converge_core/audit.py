@@ -15,6 +15,7 @@ from __future__ import annotations
 from converge_core import events as e
 from converge_core.asking import GateEnd
 from converge_core.audit_gates import (
+    ONE_TIME,
     approvals_by,
     why_not_asked,
     why_not_decided,
@@ -36,9 +37,6 @@ from converge_core.review import SignatureCheck
 from converge_core.run_state import DeskState, Phase, RunState
 from converge_core.speakers import ENGINE, SYSTEM
 from converge_core.state import fold
-
-ONE_TIME = 3
-"""The version of the format from which on a step and its record have one time."""
 
 
 def read_in(state: DeskState, entry: Entry, verify: SignatureCheck) -> DeskState:

@@ -27,7 +27,7 @@ from converge_core.run_state import DeskState, RunState
 from converge_core.speakers import PEOPLE
 from converge_core.tension import TensionResolution
 
-TERMS = 3
+ONE_TIME = 3
 """The version of the format from which on every request has its terms, and a step one time."""
 
 
@@ -39,7 +39,7 @@ def why_not_asked(request: GateRequest, run: RunState, head: Head) -> str:
     if request.proposal_digest != draft.digest() or request.report_digest != report.digest():
         return f"{request.id} asks about other words than were proposed and checked"
     again = _why_not_again(request, run)
-    if again or (not request.terms and head.v < TERMS):  # asked before there were terms
+    if again or (not request.terms and head.v < ONE_TIME):  # asked before there were terms
         return again
     if not request.terms or request.opened_at != head.at:
         return f"{request.id} was not opened like that when it was recorded"

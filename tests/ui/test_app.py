@@ -158,7 +158,8 @@ def test_killed_while_waiting_the_window_finds_the_proposal_again(
     qtbot.waitUntil(lambda: desk.runs().result(10)[0].phase == "stopped", timeout=PATIENCE)
 
     unbroken = desk.runs().result(10)[0]
-    assert root == desk.run_view(unbroken.run_id).result(10).root
+    views = [desk.run_view(one.run_id).result(10) for one in (resumed, unbroken)]
+    assert root == views[1].root, [view.context for view in views]
 
 
 def test_bad_input_is_told_beneath_the_folder_and_the_form_stays(
