@@ -121,7 +121,8 @@ def _days(history: History, now_us: int) -> Metric:
         days, detail = None, ""
     else:
         days = max(0, now_us - history.tagged_us) // _MICROS_PER_DAY
-        detail = f"{history.tag} of {_moment(history.tagged_us)}, read {_moment(now_us)}"
+        # The moment of reading stands in the ledger; here it would make every minute another fact.
+        detail = f"{history.tag} of {_moment(history.tagged_us)}"
     place = f"refs/tags/{history.tag}, committer date" if history.tag else "refs/tags"
     quantity = Quantity(days, 0, "days")
     return Metric("history.days_since_tag", "days since the tag", quantity, GIT, place, detail)

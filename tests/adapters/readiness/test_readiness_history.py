@@ -167,6 +167,15 @@ def test_days_are_whole_days(project: Git, extra: int, expected: str) -> None:
     assert expected == shown(intake_of(project.path, now_us=now_us))["history.days_since_tag"]
 
 
+def test_what_is_read_twice_on_one_day_is_the_same(project: Git) -> None:
+    """The moment of reading is no part of what was read, or equal input would differ."""
+    day = (START + 2 * DAY) * 1_000_000
+
+    first, later = (intake_of(project.path, now_us=day + plus) for plus in (0, 3_600_000_000))
+
+    assert first == later
+
+
 def test_a_shallow_history_without_its_tag_says_so(project: Git, tmp_path: Path) -> None:
     """What lies beyond the edge is unknown, and how to fetch it is said."""
     project("clone", "--quiet", "--depth", "1", f"file://{project.path}", str(tmp_path / "shallow"))
