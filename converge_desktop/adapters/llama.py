@@ -1,6 +1,6 @@
 """A local GGUF model through llama.cpp, in this process.
 
-Rules: every call is made on the one thread that owns the backend; decoding is greedy and seeded, so
+Rules: every call is made on the one thread that owns the backend; decoding is greedy or seeded, so
 that the same prompt gives the same answer; the answer is bounded by our own grammar; a request to
 stop is seen while the prompt is read as well as while the answer is written. llama.cpp says why it
 refuses a file only in its log, so the log is captured and its reason shown.
@@ -8,48 +8,62 @@ refuses a file only in its log, so the log is captured and its reason shown.
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import hashlib
-import io
 import time
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 import llama_cpp
-from llama_cpp.llama_grammar import LlamaGrammar
+import numpy as np
 
 from converge_core.canonical import content_hash, hash_text
-from converge_core.envelope import InferenceEnvelope, InferenceRequest, InferenceResult
+from converge_core.capability import (
+    CancellationToken,
+    ChatRequest,
+    ChatResponse,
+    EmbedRequest,
+    EmbedResponse,
+    FinishReason,
+    TokenUsage,
+)
+from converge_core.capability_errors import ContextLengthExceeded, InvalidRequest
+from converge_core.envelope import (
+    InferenceEnvelope,
+    InferenceRequest,
+    InferenceResult,
+    ReplayGrade,
+)
+from converge_desktop.adapters.determinism import Findings
+from converge_desktop.adapters.llama_context import BATCH_TOKENS, Context
+from converge_desktop.adapters.llama_contexts import ContextPool
+from converge_desktop.adapters.llama_decoding import Chooser, Grammar
+from converge_desktop.adapters.llama_library import (
+    Cancelled,
+    ModelProblem,
+    Stop,
+    build,
+    cpu_features,
+    first_error,
+    forget_log,
+)
+
+__all__ = ["Cancelled", "LlamaBackend", "ModelProblem"]
 
 GGUF_MAGIC: Final = b"GGUF"
-CONTEXT_TOKENS: Final = 4096
-BATCH_TOKENS: Final = 512
+MOST_CONTEXT: Final = 8192
+"""The longest context that is taken, in tokens, whatever a model was trained for."""
 SMALL_MODEL_BYTES: Final = 50_000_000
-LEAST_ANSWER: Final = 512
-"""A prompt that leaves less room than this for its answer is refused."""
-_ERROR_LEVEL: Final = 4
-
-_reasons: deque[str] = deque(maxlen=20)
-
-
-@llama_cpp.llama_log_callback  # type: ignore[untyped-decorator]
-def _capture(level: int, text: bytes, _user: Any) -> None:
-    if level == _ERROR_LEVEL:
-        _reasons.append(text.decode("utf-8", "replace").strip())
-
-
-llama_cpp.llama_log_set(_capture, ctypes.c_void_p(0))
-
-
-class ModelProblem(Exception):
-    """The model cannot be used; the text names the file, the reason and the remedy."""
-
-
-class Cancelled(Exception):
-    """The call was stopped on request; the next one works."""
+MOST_GRAMMARS: Final = 32
+CACHE_BYTES: Final = 1_000_000_000
+"""What the contexts of one model may take together, beside the first."""
+MOST_CONTEXTS: Final = 8
+_COMPUTE_BYTES: Final = 64_000_000
+"""About what llama.cpp takes beside keys and values to compute in."""
+_CHAT_TOKENS: Final = 512
+"""The longest answer of a chat that names no limit."""
 
 
 class LlamaBackend:
@@ -59,53 +73,115 @@ class LlamaBackend:
         path: the GGUF file.
         threads: the most threads that compute; a small model gets one, because threads that wait
             for each other at every step cost more than they bring, above all on a busy machine.
+        sha256: the hash of the file, where it is known already.
+        findings: what the probe found out about it here; None while it has not been measured.
+        adapter: a weight adapter to compute with.
 
     Raises:
         ModelProblem: if the file is missing, is no GGUF, or llama.cpp refuses it.
     """
 
-    def __init__(self, path: Path, threads: int = 2) -> None:
+    def __init__(
+        self,
+        path: Path,
+        threads: int = 2,
+        *,
+        sha256: str = "",
+        findings: Findings | None = None,
+        adapter: Path | None = None,
+    ) -> None:
         self.path = path
-        self.sha256 = _hash_model(path)
+        self.sha256 = sha256 or hash_model(path)
+        self.findings = findings
         self._threads = 1 if path.stat().st_size < SMALL_MODEL_BYTES else threads
-        self._llm = _load(path, self._threads)
-        self._closed = False
-        self._compiled: set[str] = set()
-        self._cancelled: Callable[[], bool] = lambda: False
-        self._abort = llama_cpp.ggml_abort_callback(lambda _: self._cancelled())
-        llama_cpp.llama_set_abort_callback(self._llm.ctx, self._abort, ctypes.c_void_p(0))
-        metadata = self._llm.metadata
-        self.name = str(metadata.get("general.name") or path.stem)
-        self.family = str(metadata.get("general.architecture", "unknown"))
-        self._tokenizer_hash = _hash_tokenizer(self._llm, metadata)
+        self._model = _load(path)
+        self._vocabulary = llama_cpp.llama_model_get_vocab(self._model)
+        self._adapter = _Adapter(self._model, adapter) if adapter else None
+        self._stop = Stop()
+        self._contexts = ContextPool(self.new_context, self._most_contexts())
+        self._grammars: OrderedDict[str, Grammar] = OrderedDict()
+        self._metadata = _metadata(self._model)
+        self.name = self._metadata.get("general.name") or path.stem
+        self.family = self._metadata.get("general.architecture", "unknown")
+        self._tokenizer_hash = self._hash_tokenizer()
 
     @property
     def context_size(self) -> int:
-        """The most tokens of prompt and answer together."""
-        return int(self._llm.n_ctx())
+        """The most tokens of prompt and answer together: what it was trained for, within reason."""
+        trained = int(llama_cpp.llama_model_n_ctx_train(self._model))
+        return min(trained, MOST_CONTEXT) if trained > 0 else MOST_CONTEXT
+
+    @property
+    def threads(self) -> int:
+        """How many threads compute."""
+        return self._threads
+
+    @property
+    def weights_bytes(self) -> int:
+        """What its weights take."""
+        return int(llama_cpp.llama_model_size(self._model))
+
+    @property
+    def memory_bytes(self) -> int:
+        """About what it takes: weights and the contexts that are open."""
+        return self.weights_bytes + max(1, len(self._contexts)) * self._context_bytes()
+
+    @property
+    def grade(self) -> ReplayGrade:
+        """How exactly it repeats itself here, as far as it was measured."""
+        return self.findings.grade if self.findings else ReplayGrade.RECORDED_ONLY
+
+    def settings(self) -> dict[str, str]:
+        """Returns what its determinism was, or is to be, measured under."""
+        return {
+            "build": build(),
+            "cpu": cpu_features(),
+            "threads": str(self._threads),
+            "context": str(self.context_size),
+            "adapter": self._adapter.sha256 if self._adapter else "",
+        }
 
     def describe(self) -> tuple[tuple[str, str], ...]:
         """Returns what the file says of itself, for a person."""
-        model = self._llm.model
-        parameters = llama_cpp.llama_model_n_params(model)
-        size = llama_cpp.llama_model_size(model)
+        parameters = llama_cpp.llama_model_n_params(self._model)
         about = {
             "name": self.name,
             "architecture": self.family,
             "parameters": f"{parameters / 1e6:,.1f} million",
-            "weights": f"{size / 1e6:,.1f} MB",
-            "vocabulary": f"{self._llm.n_vocab():,} tokens",
+            "weights": f"{self.weights_bytes / 1e6:,.1f} MB",
+            "vocabulary": f"{self._width():,} tokens",
             "context": f"{self.context_size:,} tokens",
-            "licence": str(self._llm.metadata.get("general.license", "not stated")),
+            "licence": self._metadata.get("general.license") or "not stated",
             "threads": str(self._threads),
         }
+        if self._adapter:
+            about["adapter"] = self._adapter.name
         return tuple(about.items())
+
+    def tokens_of(self, text: str, *, special: bool = False) -> list[int]:
+        """Returns the tokens of ``text``; with a start token, if the model wants one, if asked.
+
+        What spells a control token is plain text here: no text can pretend to be one.
+        """
+        data = text.encode()
+        most = len(data) + 8
+        array = (llama_cpp.llama_token * most)()
+        count = llama_cpp.llama_tokenize(
+            self._vocabulary, data, len(data), array, most, special, False
+        )
+        if count < 0:
+            raise ModelProblem(f"{self.name} cannot take {len(data):,} bytes of text at once")
+        return list(array[:count])
 
     def count_tokens(self, text: str) -> int:
         """Returns how many tokens ``text`` takes, without a start token."""
-        return len(self._llm.tokenize(text.encode(), add_bos=False, special=False))
+        return len(self.tokens_of(text))
 
-    def infer(self, request: InferenceRequest, cancelled: Callable[[], bool]) -> InferenceResult:
+    def text_of(self, tokens: list[int]) -> str:
+        """Returns the text of an answer's tokens."""
+        return b"".join(map(self._piece, tokens)).decode("utf-8", "replace")
+
+    def infer(self, request: InferenceRequest, cancelled: CancellationToken) -> InferenceResult:
         """Answers ``request``.
 
         Raises:
@@ -113,141 +189,310 @@ class LlamaBackend:
             ModelProblem: if there is no prompt, it and its answer cannot both fit, the grammar is
                 none, or llama.cpp fails.
         """
-        if self._closed:
-            raise ModelProblem(f"{self.name} was closed; load it again")
-        tokens = self._tokens(request)
-        reused = self._cached_prefix(tokens)
-        grammar = self._grammar(request.grammar)
+        return self._answer(request, self._grammar(request.grammar), cancelled)
+
+    def _answer(
+        self, request: InferenceRequest, grammar: Grammar | None, cancelled: CancellationToken
+    ) -> InferenceResult:
+        tokens = self._prompt(request)
+        context = self._open().of(request.prefix)
+        chooser = Chooser(grammar, self._width(), request.temperature, request.seed)
         started = time.perf_counter_ns()
-        self._cancelled = cancelled
         try:
-            answer, first, finish = self._decode(tokens, grammar, request)
-        except RuntimeError as error:
-            self._llm.reset()  # type: ignore[no-untyped-call]
-            if cancelled():
-                raise Cancelled("the model was stopped on request") from error
-            raise ModelProblem(f"{self.name} failed while computing: {error}") from error
+            with self._stop.when(cancelled):
+                reused = context.read(tokens, reuse=self._reuses)
+                answer, first, finish = self._decode(context, chooser, request.max_tokens)
+        except ModelProblem as error:
+            raise ModelProblem(f"{self.name}: {error}") from error
         finally:
-            self._cancelled = lambda: False
+            chooser.close()
         ended = time.perf_counter_ns()
         return InferenceResult(
-            text=self._llm.detokenize(answer).decode("utf-8", "replace"),
+            text=self.text_of(answer),
             finish_reason=finish,
             prompt_tokens=len(tokens),
             reused_tokens=reused,
             completion_tokens=len(answer),
-            prefill_us=((first or ended) - started) // 1000,
+            prefill_us=(first - started) // 1000,
             duration_us=(ended - started) // 1000,
-            envelope=self._envelope(request, self._answer_tokens(tokens, request)),
-            part_tokens=tuple(self.count_tokens(part) for part in request.parts),
+            envelope=self._envelope(request),
+            part_tokens=tuple(map(self.count_tokens, request.parts)),
+            grade=self.grade,
         )
+
+    def chat(self, request: ChatRequest, cancelled: CancellationToken) -> ChatResponse:
+        """Answers a conversation, laid out as the model's own chat template wants it.
+
+        Raises:
+            LlmError: if the request cannot be met by this model.
+            Cancelled: if ``cancelled`` said so.
+            ModelProblem: if llama.cpp fails.
+        """
+        if request.tools or request.stop_sequences:
+            raise InvalidRequest("a model in this process takes no tools and no stop sequences")
+        prompt = self._conversation(request)
+        size, most = len(self.tokens_of(prompt, special=True)), request.max_tokens or _CHAT_TOKENS
+        if size + most > self.context_size:
+            raise ContextLengthExceeded(self.context_size, size + most)
+        temperature = round((request.temperature or 0.0) * 1000)
+        asked = InferenceRequest(prompt, "", most, temperature=temperature)
+        result = self._answer(asked, None, cancelled)
+        total = result.prompt_tokens + result.completion_tokens
+        return ChatResponse(
+            content=result.text,
+            usage=TokenUsage(result.prompt_tokens, result.completion_tokens, total),
+            model=self.name,
+            finish_reason=FinishReason(result.finish_reason),
+        )
+
+    def embed(self, request: EmbedRequest, cancelled: CancellationToken) -> EmbedResponse:
+        """Returns one vector of length one for each text: the model's own pooling, or the mean.
+
+        Raises:
+            LlmError: if a text does not fit, or other dimensions than the model's are asked for.
+            Cancelled: if ``cancelled`` said so.
+            ModelProblem: if llama.cpp fails.
+        """
+        width = int(llama_cpp.llama_model_n_embd(self._model))
+        if request.dimensions not in {None, width}:
+            raise InvalidRequest(f"{self.name} gives {width} dimensions and no other number")
+        self._open()
+        read = [self.tokens_of(text, special=True) for text in request.inputs]
+        longest = max(map(len, read), default=0)
+        if longest > self.context_size:
+            raise ContextLengthExceeded(self.context_size, longest)
+        embedder = _Embedder(self._model, max(longest, 1), self._threads, self._stop)
+        try:
+            with self._stop.when(cancelled):
+                vectors = tuple(embedder.embed(tokens) for tokens in read)
+        finally:
+            embedder.close()
+        count = sum(map(len, read))
+        return EmbedResponse(embeddings=vectors, usage=TokenUsage(count, 0, count), model=self.name)
+
+    def new_context(self, *, threads: int | None = None) -> Context:
+        """Returns a context of its own, with nothing in it; the caller closes it."""
+        context = Context(self._model, self.context_size, threads or self._threads, self._stop)
+        if self._adapter:
+            self._adapter.join(context)
+        return context
 
     def close(self) -> None:
         """Frees the model. Safe to call twice."""
-        self._closed = True
-        self._llm.close()
+        self._contexts.close()
+        while self._grammars:
+            self._grammars.popitem()[1].close()
+        if self._adapter:
+            self._adapter.close()
+        if self._model:
+            llama_cpp.llama_model_free(self._model)
+            self._model = None
 
-    def _grammar(self, text: str) -> LlamaGrammar:
-        """Returns a grammar after compiling it once: a broken one would crash the process."""
-        if text not in self._compiled:
-            vocab = llama_cpp.llama_model_get_vocab(self._llm.model)
-            sampler = text and llama_cpp.llama_sampler_init_grammar(vocab, text.encode(), b"root")
-            if not sampler:
-                raise ModelProblem(f"llama.cpp cannot read the grammar of the answer: {text[:80]}")
-            llama_cpp.llama_sampler_free(sampler)
-            self._compiled.add(text)
-        return LlamaGrammar.from_string(text, verbose=False)
+    @property
+    def _reuses(self) -> bool:
+        """Whether keys and values are kept; never at the price of what the probe measured."""
+        return self.findings is not None and self.findings.reuse_is_exact
 
-    def _tokens(self, request: InferenceRequest) -> list[int]:
-        tokens: list[int] = self._llm.tokenize(request.prompt.encode(), special=False)
-        if not tokens:
+    def _open(self) -> ContextPool:
+        if not self._model:
+            raise ModelProblem(f"{self.name} was closed; load it again")
+        return self._contexts
+
+    def _width(self) -> int:
+        return int(llama_cpp.llama_vocab_n_tokens(self._vocabulary))
+
+    def _context_bytes(self) -> int:
+        heads = llama_cpp.llama_model_n_head(self._model) or 1
+        shared = llama_cpp.llama_model_n_head_kv(self._model) / heads
+        wide = llama_cpp.llama_model_n_embd(self._model) * shared
+        layers = llama_cpp.llama_model_n_layer(self._model)
+        return int(4 * wide * layers * self.context_size) + _COMPUTE_BYTES
+
+    def _most_contexts(self) -> int:
+        return max(1, min(MOST_CONTEXTS, CACHE_BYTES // self._context_bytes()))
+
+    def _grammar(self, text: str) -> Grammar:
+        """Returns a grammar after compiling it once."""
+        self._open()
+        if text in self._grammars:
+            self._grammars.move_to_end(text)
+            return self._grammars[text]
+        while len(self._grammars) >= MOST_GRAMMARS:
+            self._grammars.popitem(last=False)[1].close()
+        grammar = self._grammars[text] = Grammar(self._vocabulary, text)
+        return grammar
+
+    def _prompt(self, request: InferenceRequest) -> list[int]:
+        self._open()
+        if not request.prompt:
             raise ModelProblem("the prompt is empty, so there is nothing to answer")
-        if self.context_size - len(tokens) < min(request.max_tokens, LEAST_ANSWER):
+        tokens = self.tokens_of(request.prompt, special=True)
+        if len(tokens) + request.max_tokens > self.context_size:
             raise ModelProblem(
-                f"the prompt takes {len(tokens)} tokens and {self.name} has room for "
-                f"{self.context_size} with the answer; choose a model with a longer context"
+                f"the prompt takes {len(tokens):,} tokens, its answer up to "
+                f"{request.max_tokens:,}, and {self.name} has room for {self.context_size:,} in "
+                "all; choose a model with a longer context"
             )
         return tokens
 
-    def _answer_tokens(self, tokens: list[int], request: InferenceRequest) -> int:
-        return min(request.max_tokens, self.context_size - len(tokens))
-
-    def _cached_prefix(self, tokens: list[int]) -> int:
-        cached = self._llm.input_ids[: self._llm.n_tokens].tolist()
-        same = 0
-        for old, new in zip(cached, tokens, strict=False):
-            if old != new:
-                break
-            same += 1
-        return min(same, len(tokens) - 1)
-
-    def _decode(
-        self, tokens: list[int], grammar: LlamaGrammar, request: InferenceRequest
-    ) -> tuple[list[int], int, str]:
-        vocab = llama_cpp.llama_model_get_vocab(self._llm.model)
+    def _decode(self, context: Context, chooser: Chooser, most: int) -> tuple[list[int], int, str]:
         answer: list[int] = []
-        first, most = 0, self._answer_tokens(tokens, request)
-        stream = self._llm.generate(tokens, temp=0.0, top_k=1, grammar=grammar)
-        for token in stream:
+        first = 0
+        while len(answer) < most:
+            token = chooser.choose(context.logits())
             first = first or time.perf_counter_ns()
-            if llama_cpp.llama_vocab_is_eog(vocab, token):
+            if llama_cpp.llama_vocab_is_eog(self._vocabulary, token):
                 return answer, first, "stop"
             answer.append(token)
-            if self._cancelled():
-                raise Cancelled("the model was stopped on request")
-            if len(answer) >= most:
-                break
+            context.append([token])
         return answer, first, "length"
 
-    def _envelope(self, request: InferenceRequest, max_tokens: int) -> InferenceEnvelope:
+    def _piece(self, token: int) -> bytes:
+        size = 64
+        while True:
+            buffer = ctypes.create_string_buffer(size)
+            count = llama_cpp.llama_token_to_piece(self._vocabulary, token, buffer, size, 0, True)
+            if count >= 0:
+                return buffer.raw[:count]
+            size = -count
+
+    def _conversation(self, request: ChatRequest) -> str:
+        told = [("system", request.system)] if request.system else []
+        told += [(message.role.value, message.content) for message in request.messages]
+        if not told:
+            raise InvalidRequest("there is no message to answer")
+        template = llama_cpp.llama_model_chat_template(self._model, None)
+        if not template:  # a model that was never taught to converse is told everything in order
+            return "\n\n".join(text for _, text in told) + "\n\n"
+        kept = [(role.encode(), text.encode()) for role, text in told]
+        made = [llama_cpp.llama_chat_message(role, text) for role, text in kept]
+        messages = (llama_cpp.llama_chat_message * len(made))(*made)
+        most = 2 * sum(len(text) for _, text in kept) + 4096
+        buffer = ctypes.create_string_buffer(most)
+        size = llama_cpp.llama_chat_apply_template(
+            template, messages, len(kept), True, buffer, most
+        )
+        if not 0 < size <= most:
+            raise InvalidRequest(f"llama.cpp does not know the chat template of {self.name}")
+        return buffer.raw[:size].decode("utf-8", "replace")
+
+    def _hash_tokenizer(self) -> str:
+        text = llama_cpp.llama_vocab_get_text
+        pieces = [text(self._vocabulary, token).hex() for token in range(self._width())]
+        ours = ((key, value) for key, value in self._metadata.items() if key.isascii())
+        settings = {key: value for key, value in ours if key.startswith("tokenizer.")}
+        return content_hash({"pieces": pieces, "settings": settings})
+
+    def _envelope(self, request: InferenceRequest) -> InferenceEnvelope:
+        adapter = {"adapter_sha256": self._adapter.sha256} if self._adapter else {}
         return InferenceEnvelope(
-            backend=f"llama.cpp (llama-cpp-python {llama_cpp.__version__})",
+            backend="llama.cpp",
             model=self.name,
             model_sha256=self.sha256,
             family=self.family,
             tokenizer_hash=self._tokenizer_hash,
             grammar_hash=hash_text(request.grammar),
-            temperature=0,
-            top_k=1,
+            temperature=request.temperature,
+            top_k=1 if request.temperature == 0 else 0,
             seed=request.seed,
             seed_policy="fixed",
-            max_tokens=max_tokens,
+            max_tokens=request.max_tokens,
             stop=(),
             context_size=self.context_size,
             batch_size=BATCH_TOKENS,
             threads=self._threads,
-            cpu=_cpu_features(),
+            cpu=cpu_features(),
+            build=build(),
+            adapter=self._adapter.name if self._adapter else None,
+            **adapter,
         )
 
 
-def _load(path: Path, threads: int) -> llama_cpp.Llama:
-    _reasons.clear()
-    try:
-        # Quiet loading swaps the process's standard streams, under the feet of other threads;
-        # talkative loading only prints, and what it prints is dropped here.
-        with contextlib.redirect_stderr(io.StringIO()):
-            llm = llama_cpp.Llama(
-                str(path),
-                n_ctx=CONTEXT_TOKENS,
-                n_batch=BATCH_TOKENS,
-                n_threads=threads,
-                n_threads_batch=threads,
-                n_gpu_layers=0,
-                seed=0,
-                verbose=True,
+class _Adapter:
+    """A LoRA adapter, laid over each context of its model."""
+
+    def __init__(self, model: Any, path: Path) -> None:
+        self.name, self.sha256 = path.stem, hash_model(path)
+        forget_log()
+        self._handle = llama_cpp.llama_adapter_lora_init(model, str(path).encode())
+        if not self._handle:
+            raise ModelProblem(
+                f"the adapter {path} does not fit the model. llama.cpp says: {first_error()}. "
+                "Choose one that was made for it."
             )
-    except (ValueError, RuntimeError, AssertionError, OSError) as error:
-        said = [reason for reason in _reasons if reason]
-        because = said[0] if said else str(error)
+
+    def join(self, context: Context) -> None:
+        """Has ``context`` compute with it."""
+        handles = (llama_cpp.llama_adapter_lora_p_ctypes * 1)(self._handle)
+        scales = (ctypes.c_float * 1)(1.0)
+        llama_cpp.llama_set_adapters_lora(context.handle, handles, 1, scales)
+
+    def close(self) -> None:
+        """Lets it go; llama.cpp frees it with its model."""
+        self._handle = None
+
+
+class _Embedder:
+    """A context that gives one vector for a text."""
+
+    def __init__(self, model: Any, size: int, threads: int, stop: Stop) -> None:
+        params = llama_cpp.llama_context_default_params()
+        params.n_ctx = params.n_batch = params.n_ubatch = size
+        params.n_threads = params.n_threads_batch = threads
+        params.embeddings = True
+        self._stop = stop
+        self._context = llama_cpp.llama_init_from_model(model, params)
+        if self._context and self._pooling() == llama_cpp.LLAMA_POOLING_TYPE_NONE:
+            llama_cpp.llama_free(self._context)
+            params.pooling_type = llama_cpp.LLAMA_POOLING_TYPE_MEAN
+            self._context = llama_cpp.llama_init_from_model(model, params)
+        if not self._context:
+            raise ModelProblem(f"there is no room to embed {size:,} tokens; close other programs")
+        self._width = int(llama_cpp.llama_model_n_embd(model))
+        stop.attach(self._context)
+
+    def embed(self, tokens: list[int]) -> tuple[float, ...]:
+        """Returns the vector of a text's tokens, of length one."""
+        llama_cpp.llama_memory_clear(llama_cpp.llama_get_memory(self._context), True)
+        array = (llama_cpp.llama_token * len(tokens))(*tokens)
+        batch = llama_cpp.llama_batch_get_one(array, len(tokens))
+        if llama_cpp.llama_decode(self._context, batch) != 0:
+            if self._stop.is_set:
+                raise Cancelled("the model was stopped on request")
+            raise ModelProblem("llama.cpp failed while embedding")
+        found = llama_cpp.llama_get_embeddings_seq(self._context, 0)
+        vector = np.array(found[: self._width], np.float64)
+        length = float(np.linalg.norm(vector))
+        return tuple((vector / length if length else vector).tolist())
+
+    def close(self) -> None:
+        """Frees it."""
+        llama_cpp.llama_free(self._context)
+
+    def _pooling(self) -> int:
+        return int(llama_cpp.llama_pooling_type(self._context))
+
+
+def _load(path: Path) -> Any:
+    forget_log()
+    llama_cpp.llama_backend_init()
+    params = llama_cpp.llama_model_default_params()
+    params.n_gpu_layers = 0
+    model = llama_cpp.llama_model_load_from_file(str(path).encode(), params)
+    if not model:
         raise ModelProblem(
-            f"{path} could not be loaded. llama.cpp says: {because}. The file may be cut off or of "
-            "a kind this version does not know; fetch it again or choose another."
-        ) from error
-    llm.verbose = False
-    return llm
+            f"{path} could not be loaded. llama.cpp says: {first_error()}. The file may be cut off "
+            "or of a kind this version does not know; fetch it again or choose another."
+        )
+    return model
 
 
-def _hash_model(path: Path) -> str:
+def hash_model(path: Path) -> str:
+    """Returns the SHA-256 of a model file.
+
+    Raises:
+        ModelProblem: if it cannot be read, or is no GGUF by its first bytes.
+    """
     try:
         if path.exists() and not path.is_file():
             raise ModelProblem(f"{path} is not a file. Choose a file whose name ends in .gguf.")
@@ -265,13 +510,19 @@ def _hash_model(path: Path) -> str:
         ) from error
 
 
-def _hash_tokenizer(llm: llama_cpp.Llama, metadata: dict[str, str]) -> str:
-    vocab = llama_cpp.llama_model_get_vocab(llm.model)
-    pieces = [llama_cpp.llama_vocab_get_text(vocab, token).hex() for token in range(llm.n_vocab())]
-    ours = ((key, value) for key, value in metadata.items() if key.isascii())
-    settings = {key: value for key, value in ours if key.startswith("tokenizer.")}
-    return content_hash({"pieces": pieces, "settings": settings})
+def _metadata(model: Any) -> dict[str, str]:
+    count = llama_cpp.llama_model_meta_count(model)
+    keys = (
+        _text(llama_cpp.llama_model_meta_key_by_index, model, number) for number in range(count)
+    )
+    values = [_text(llama_cpp.llama_model_meta_val_str_by_index, model, n) for n in range(count)]
+    return dict(zip(keys, values, strict=True))
 
 
-def _cpu_features() -> str:
-    return str(llama_cpp.llama_print_system_info().decode("utf-8", "replace")).strip()
+def _text(read: Callable[..., int], model: Any, number: int) -> str:
+    buffer = ctypes.create_string_buffer(256)
+    size = read(model, number, buffer, len(buffer))
+    if size >= len(buffer):
+        buffer = ctypes.create_string_buffer(size + 1)
+        read(model, number, buffer, len(buffer))
+    return buffer.value.decode("utf-8", "replace")

@@ -7,10 +7,44 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
+
+from msgspec import UNSET, UnsetType
 
 from converge_core.canonical import ContentHash, canonical_record, hash_bytes
 from converge_core.record import Record
+
+
+class ReplayGrade(StrEnum):
+    """How exactly an answer can be had again; measured on this machine, never assumed."""
+
+    BYTE_EXACT = "byte-exact"
+    """The same bytes, whatever was computed before and in whatever pieces."""
+    ENVELOPE_EXACT = "envelope-exact"
+    """The same bytes under the very same envelope."""
+    RECORDED_ONLY = "recorded-only"
+    """What was recorded can be read; the model does not repeat itself."""
+    AUDIT_ONLY = "audit-only"
+    """It was computed elsewhere; what was asked and answered is on record, and no more."""
+
+
+class RemoteRef(Record, frozen=True):
+    """A call that was answered elsewhere, as far as it can be known here.
+
+    Attributes:
+        system: the server's address, without credentials.
+        model: the model's name as the server gives it.
+        reference: the server's id of the answer; empty if it gives none.
+        request_hash: the hash of the request's body as it was sent.
+        response_hash: the hash of the response's body as it came.
+    """
+
+    system: str
+    model: str
+    reference: str
+    request_hash: ContentHash
+    response_hash: ContentHash
 
 
 class InferenceEnvelope(Record, frozen=True):
@@ -34,6 +68,8 @@ class InferenceEnvelope(Record, frozen=True):
         threads: threads that computed.
         cpu: the processor features the backend reports.
         adapter: a weight adapter's name; None, because there is no default adapter.
+        build: the version and commit of the library that computed; unset before it was recorded.
+        adapter_sha256: the hash of the adapter's file; unset where there is none.
     """
 
     backend: str
@@ -53,6 +89,8 @@ class InferenceEnvelope(Record, frozen=True):
     threads: int
     cpu: str
     adapter: str | None = None
+    build: str | UnsetType = UNSET
+    adapter_sha256: str | UnsetType = UNSET
 
     def digest(self) -> ContentHash:
         """Returns the envelope's hash."""
@@ -74,6 +112,9 @@ class InferenceRequest:
         max_tokens: the longest answer.
         seed: the sampler's seed.
         parts: texts to count the tokens of, by the same tokenizer.
+        prefix: how the prompt begins at every call of this step; its keys and values are kept.
+        schema: the JSON Schema of the answer, for backends that know no grammar.
+        temperature: thousandths; 0 is greedy.
     """
 
     prompt: str
@@ -81,6 +122,9 @@ class InferenceRequest:
     max_tokens: int
     seed: int = 0
     parts: tuple[str, ...] = ()
+    prefix: str = ""
+    schema: str = ""
+    temperature: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +141,8 @@ class InferenceResult:
         duration_us: time in all.
         envelope: how it was computed.
         part_tokens: tokens of each of the request's parts.
+        grade: how exactly the answer can be had again.
+        remote: where it was computed, if not on this machine.
     """
 
     text: str
@@ -108,6 +154,8 @@ class InferenceResult:
     duration_us: int
     envelope: InferenceEnvelope
     part_tokens: tuple[int, ...] = ()
+    grade: ReplayGrade = ReplayGrade.RECORDED_ONLY
+    remote: RemoteRef | None = None
 
 
 class InferenceBackend(Protocol):

@@ -1,0 +1,141 @@
+"""How exactly a model repeats itself on this machine: measured when it is first loaded.
+
+One prompt is read cold, again, after another prompt, from a kept beginning, in other pieces and
+with another number of threads, and the scores of what may come next are compared bit by bit, also
+along a short answer. What is known of llama.cpp is no substitute: the same build is exact for some
+weight types and not for others (`llama.md`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from converge_core.envelope import ReplayGrade
+from converge_core.record import Record
+
+if TYPE_CHECKING:
+    from converge_desktop.adapters.llama import LlamaBackend
+    from converge_desktop.adapters.llama_context import Context
+
+PROBE_TOKENS: Final = 193
+"""The length of the prompt that is read; odd, so that no kernel's block size divides it."""
+PROBE_ANSWER: Final = 8
+"""How far the answer is followed."""
+_SPLITS: Final = (PROBE_TOKENS // 2, PROBE_TOKENS - 11, PROBE_TOKENS - 1)
+"""Where the prompt is cut: in the middle, near the end, and before its last token."""
+
+
+class Determinism(StrEnum):
+    """How exactly a model repeats itself."""
+
+    BIT_EXACT = "bit-exact"
+    """The same bits in every way that was tried."""
+    SAME_SETTINGS = "same-settings"
+    """The same bits when all of it is done in the same way."""
+    NONE = "none"
+    """Not even then."""
+
+
+class Findings(Record, frozen=True):
+    """What the probe found; each says whether the bits were those of the first, cold reading.
+
+    Attributes:
+        repeated: read once more, cold.
+        unrelated: read cold after another prompt.
+        warm: read from a kept beginning.
+        pieces: read in other pieces.
+        threads: read with another number of threads.
+    """
+
+    repeated: bool
+    unrelated: bool
+    warm: bool
+    pieces: bool
+    threads: bool
+
+    @property
+    def determinism(self) -> Determinism:
+        """The grade of the model."""
+        if not (self.repeated and self.unrelated):
+            return Determinism.NONE
+        exact = self.warm and self.pieces and self.threads
+        return Determinism.BIT_EXACT if exact else Determinism.SAME_SETTINGS
+
+    @property
+    def grade(self) -> ReplayGrade:
+        """How exactly an answer of it can be had again."""
+        return _GRADES[self.determinism]
+
+    @property
+    def reuse_is_exact(self) -> bool:
+        """Whether keys and values may be kept from prompt to prompt at no price."""
+        return self.repeated and self.unrelated and self.warm and self.pieces
+
+
+_GRADES: Final = {
+    Determinism.BIT_EXACT: ReplayGrade.BYTE_EXACT,
+    Determinism.SAME_SETTINGS: ReplayGrade.ENVELOPE_EXACT,
+    Determinism.NONE: ReplayGrade.RECORDED_ONLY,
+}
+
+
+def probe(backend: LlamaBackend) -> Findings:
+    """Measures ``backend``; takes about ten readings of a short prompt.
+
+    Raises:
+        ModelProblem: if llama.cpp fails, or there is no room for a second context.
+    """
+    size = min(PROBE_TOKENS, backend.context_size - PROBE_ANSWER)
+    words = "what speaks for it, what against it, and what is not known of it? "
+    prompt = backend.tokens_of(words * 40, special=True)[:size]
+    other = backend.tokens_of("something else altogether, told at some length; " * 20)[:size]
+    context = backend.new_context()
+    try:
+        first = _bits(context, prompt)
+        repeated = _bits(context, prompt) == first
+        context.read(other, reuse=False)
+        unrelated = _bits(context, prompt) == first
+        warm = _bits(context, prompt, reuse=True) == first
+        context.read([*prompt[: size // 2], *other[: size // 4]], reuse=False)
+        warm = warm and _bits(context, prompt, reuse=True) == first
+        pieces = all(_in_pieces(context, prompt, cut) == first for cut in _SPLITS if cut < size)
+    finally:
+        context.close()
+    return Findings(
+        repeated=repeated,
+        unrelated=unrelated,
+        warm=warm,
+        pieces=pieces,
+        threads=_with_other_threads(backend, prompt) == first,
+    )
+
+
+def _with_other_threads(backend: LlamaBackend, prompt: list[int]) -> str:
+    context = backend.new_context(threads=1 if backend.threads > 1 else 2)
+    try:
+        return _bits(context, prompt)
+    finally:
+        context.close()
+
+
+def _in_pieces(context: Context, prompt: list[int], cut: int) -> str:
+    context.read(prompt[:cut], reuse=False)
+    context.append(prompt[cut:])
+    return _answer_bits(context)
+
+
+def _bits(context: Context, prompt: list[int], *, reuse: bool = False) -> str:
+    context.read(prompt, reuse=reuse)
+    return _answer_bits(context)
+
+
+def _answer_bits(context: Context) -> str:
+    """Returns the hash of the scores after the prompt and along the answer that follows."""
+    digest = hashlib.sha256()
+    for _ in range(PROBE_ANSWER):
+        logits = context.logits()
+        digest.update(logits.tobytes())
+        context.append([int(logits.argmax())])
+    return digest.hexdigest()

@@ -1,0 +1,116 @@
+"""What a decision chain will do, settled before it begins and never changed after.
+
+A plan is compiled from the pack's policy and what a person asks of the run. Asking for less than
+the policy allows is a choice; asking for more is an attempt to override it, and no plan comes of
+it. The plan is recorded with the beginning of its run, so what a run may do is read from the
+ledger, and from nothing that may have changed since (vocabulary: ``ExecutionPlan``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from converge_core.canonical import ContentHash, hash_record
+from converge_core.errors import ConvergeError
+from converge_core.record import Record
+from converge_core.routing import DataClass, RoutingPolicy
+
+
+class PolicyOverrideAttempted(ConvergeError):
+    """A run asked for what its policy does not allow; the text says for what."""
+
+
+class KernelPolicy(Record, frozen=True):
+    """What a policy allows the models of a pack.
+
+    Attributes:
+        data: how confidential what they are shown is.
+        routing: what of it may be shown to a model elsewhere.
+        recall: whether they may be shown what was decided about things like this.
+        required_truths: what has to be found true of an answer beside its contract, by name.
+    """
+
+    data: DataClass = DataClass.CONFIDENTIAL
+    routing: RoutingPolicy = RoutingPolicy()
+    recall: bool = False
+    required_truths: tuple[str, ...] = ()
+
+
+class StepPlan(Record, frozen=True):
+    """One step of a plan: exactly one model call, which is not repeated whatever comes of it.
+
+    Attributes:
+        step: the step.
+        version: the prompt version.
+        model: the model by its name in the catalogue; empty for the one the desk has in use.
+        remote: whether it computes elsewhere.
+    """
+
+    step: str
+    version: str
+    model: str = ""
+    remote: bool = False
+
+
+class ExecutionPlan(Record, frozen=True):
+    """What a chain will do; :func:`compile_plan` makes one.
+
+    Attributes:
+        policy: the version of the policy it was compiled from.
+        kernel: what that policy allows.
+        recall: whether recall is used; never where the policy does not allow it.
+        steps: the steps, in their order.
+    """
+
+    policy: ContentHash
+    kernel: KernelPolicy
+    recall: bool
+    steps: tuple[StepPlan, ...]
+
+    def digest(self) -> ContentHash:
+        """Returns the hash of the plan, which every trace of its run names."""
+        return hash_record(self)
+
+    def step(self, name: str) -> StepPlan:
+        """Returns the plan of one step.
+
+        Raises:
+            KeyError: if there is no such step.
+        """
+        for step in self.steps:
+            if step.step == name:
+                return step
+        raise KeyError(name)
+
+
+def compile_plan(
+    policy: ContentHash,
+    kernel: KernelPolicy,
+    steps: Mapping[str, StepPlan],
+    *,
+    recall: bool = False,
+) -> ExecutionPlan:
+    """Returns the plan of a run.
+
+    Args:
+        policy: the version of the policy.
+        kernel: what it allows.
+        steps: the steps by name, in their order.
+        recall: whether the run asks for recall.
+
+    Raises:
+        PolicyOverrideAttempted: if the run asks for more than the policy allows.
+    """
+    if recall and not kernel.recall:
+        raise PolicyOverrideAttempted(
+            f"the run asks for recall, and the policy {policy[:12]} does not allow it; run it "
+            "without, or have the policy changed by whoever may change it"
+        )
+    if kernel.data is DataClass.CONFIDENTIAL:
+        away = next((step for step in steps.values() if step.remote), None)
+        if away is not None:
+            raise PolicyOverrideAttempted(
+                f"the step {away.step} asks the model {away.model} elsewhere, and the policy "
+                f"{policy[:12]} counts the data as confidential; name a model on this machine"
+            )
+    return ExecutionPlan(policy=policy, kernel=kernel, recall=recall, steps=tuple(steps.values()))
