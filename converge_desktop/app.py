@@ -18,6 +18,7 @@ from PySide6.QtCore import QObject, QSocketNotifier, Slot
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from converge_core.errors import ConvergeError
+from converge_desktop.adapters.catalogue import CatalogueProblem
 from converge_desktop.adapters.lock import DataDirectoryBusy, DataDirectoryUnusable
 from converge_desktop.adapters.packs import PackProblem
 from converge_desktop.crash import CrashLog
@@ -28,6 +29,14 @@ from converge_desktop.ui.main_window import MainWindow
 from converge_desktop.ui.settings import UiSettings
 
 CANNOT_START = 2
+_CANNOT_START = (
+    CatalogueProblem,
+    ConvergeError,
+    DataDirectoryBusy,
+    DataDirectoryUnusable,
+    OSError,
+    PackProblem,
+)
 
 
 def main(options: DeskOptions) -> int:
@@ -42,7 +51,7 @@ def main(options: DeskOptions) -> int:
     try:
         desk = Desk(options)
         crashes = CrashLog(options.data_dir)
-    except (ConvergeError, DataDirectoryBusy, DataDirectoryUnusable, OSError, PackProblem) as error:
+    except _CANNOT_START as error:
         QMessageBox.critical(None, "Converge Desktop cannot start", str(error))
         return CANNOT_START
     crashes.install()

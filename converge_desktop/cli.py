@@ -19,6 +19,7 @@ from typing import Any
 
 from converge_core.errors import ConvergeError, LedgerCorrupt
 from converge_desktop import __version__, paths
+from converge_desktop.adapters.catalogue import CatalogueProblem
 from converge_desktop.adapters.keys import KeyProblem
 from converge_desktop.adapters.ledger_file import LedgerWriteFailed
 from converge_desktop.adapters.lock import DataDirectoryBusy, DataDirectoryUnusable
@@ -147,6 +148,7 @@ class _CannotGoOn(Exception):
 
 
 _KNOWN = (
+    CatalogueProblem,
     ConvergeError,
     DataDirectoryBusy,
     DataDirectoryUnusable,
@@ -349,6 +351,7 @@ def options(arguments: argparse.Namespace) -> DeskOptions:
         samples_dir=paths.samples(),
         operator=operator_name(_who()),
         model=getattr(arguments, "model", paths.default_model()),
+        models=paths.shipped_models(),
     )
 
 

@@ -31,6 +31,11 @@ def default_model() -> Path:
     return resources() / "models" / "converge-nano-q8_0.gguf"
 
 
+def shipped_models() -> dict[str, Path]:
+    """Returns the models that ship with the app, by the names by which packs call them."""
+    return {"converge-nano": default_model()}
+
+
 def default_data_dir() -> Path:
     """Returns where a desk lies unless the person says otherwise."""
     return user_data_path(APP, appauthor=False)

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import hashlib
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from converge_core.envelope import ReplayGrade
 from converge_core.record import Record
 
 if TYPE_CHECKING:
-    from converge_desktop.adapters.llama import LlamaBackend
     from converge_desktop.adapters.llama_context import Context
 
 PROBE_TOKENS: Final = 193
@@ -81,7 +80,25 @@ _GRADES: Final = {
 }
 
 
-def probe(backend: LlamaBackend) -> Findings:
+class Probed(Protocol):
+    """A model that can be measured."""
+
+    @property
+    def context_size(self) -> int:
+        """The most tokens it can hold."""
+
+    @property
+    def threads(self) -> int:
+        """How many threads compute."""
+
+    def tokens_of(self, text: str, *, special: bool = False) -> list[int]:
+        """Returns the tokens of ``text``."""
+
+    def new_context(self, *, threads: int | None = None) -> Context:
+        """Returns a context with nothing in it."""
+
+
+def probe(backend: Probed) -> Findings:
     """Measures ``backend``; takes about ten readings of a short prompt.
 
     Raises:
@@ -112,7 +129,7 @@ def probe(backend: LlamaBackend) -> Findings:
     )
 
 
-def _with_other_threads(backend: LlamaBackend, prompt: list[int]) -> str:
+def _with_other_threads(backend: Probed, prompt: list[int]) -> str:
     context = backend.new_context(threads=1 if backend.threads > 1 else 2)
     try:
         return _bits(context, prompt)

@@ -21,6 +21,7 @@ import numpy as np
 
 from converge_core.canonical import content_hash, hash_text
 from converge_core.capability import (
+    CallCancelled,
     CancellationToken,
     ChatRequest,
     ChatResponse,
@@ -41,7 +42,6 @@ from converge_desktop.adapters.llama_context import BATCH_TOKENS, Context
 from converge_desktop.adapters.llama_contexts import ContextPool
 from converge_desktop.adapters.llama_decoding import Chooser, Grammar
 from converge_desktop.adapters.llama_library import (
-    Cancelled,
     ModelProblem,
     Stop,
     build,
@@ -50,7 +50,7 @@ from converge_desktop.adapters.llama_library import (
     forget_log,
 )
 
-__all__ = ["Cancelled", "LlamaBackend", "ModelProblem"]
+__all__ = ["LlamaBackend", "ModelProblem"]
 
 GGUF_MAGIC: Final = b"GGUF"
 MOST_CONTEXT: Final = 8192
@@ -185,7 +185,7 @@ class LlamaBackend:
         """Answers ``request``.
 
         Raises:
-            Cancelled: if ``cancelled`` said so; the model can be used again at once.
+            CallCancelled: if ``cancelled`` said so; the model can be used again at once.
             ModelProblem: if there is no prompt, it and its answer cannot both fit, the grammar is
                 none, or llama.cpp fails.
         """
@@ -225,7 +225,7 @@ class LlamaBackend:
 
         Raises:
             LlmError: if the request cannot be met by this model.
-            Cancelled: if ``cancelled`` said so.
+            CallCancelled: if ``cancelled`` said so.
             ModelProblem: if llama.cpp fails.
         """
         if request.tools or request.stop_sequences:
@@ -250,7 +250,7 @@ class LlamaBackend:
 
         Raises:
             LlmError: if a text does not fit, or other dimensions than the model's are asked for.
-            Cancelled: if ``cancelled`` said so.
+            CallCancelled: if ``cancelled`` said so.
             ModelProblem: if llama.cpp fails.
         """
         width = int(llama_cpp.llama_model_n_embd(self._model))
@@ -458,7 +458,7 @@ class _Embedder:
         batch = llama_cpp.llama_batch_get_one(array, len(tokens))
         if llama_cpp.llama_decode(self._context, batch) != 0:
             if self._stop.is_set:
-                raise Cancelled("the model was stopped on request")
+                raise CallCancelled("the model was stopped on request")
             raise ModelProblem("llama.cpp failed while embedding")
         found = llama_cpp.llama_get_embeddings_seq(self._context, 0)
         vector = np.array(found[: self._width], np.float64)
@@ -478,6 +478,9 @@ def _load(path: Path) -> Any:
     llama_cpp.llama_backend_init()
     params = llama_cpp.llama_model_default_params()
     params.n_gpu_layers = 0
+    # Read whole: of a mapped file, whoever cuts it short ends this process, and whoever writes into
+    # it changes what its hash was taken of.
+    params.load_mode = llama_cpp.LLAMA_LOAD_MODE_NONE
     model = llama_cpp.llama_model_load_from_file(str(path).encode(), params)
     if not model:
         raise ModelProblem(

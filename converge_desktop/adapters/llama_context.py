@@ -14,7 +14,8 @@ import llama_cpp
 import numpy as np
 import numpy.typing as npt
 
-from converge_desktop.adapters.llama_library import Cancelled, ModelProblem, Stop
+from converge_core.capability import CallCancelled
+from converge_desktop.adapters.llama_library import ModelProblem, Stop
 
 BATCH_TOKENS: Final = 512
 _ABORTED: Final = 2
@@ -59,6 +60,7 @@ class Context:
         self._batch = batch
         self._stop = stop
         self._held: list[int] = []
+        self._tokens: Any = (llama_cpp.llama_token * batch)()
         stop.attach(self._context)
 
     @property
@@ -82,7 +84,7 @@ class Context:
             How many of the tokens were held already.
 
         Raises:
-            Cancelled: if it was stopped; it holds what it had computed whole.
+            CallCancelled: if it was stopped; it holds what it had computed whole.
             ModelProblem: if llama.cpp fails.
         """
         kept = self.shared_with(tokens) if reuse else 0
@@ -93,17 +95,18 @@ class Context:
         return kept
 
     def append(self, tokens: list[int]) -> None:
-        """Computes ``tokens`` after what it holds."""
-        array = (llama_cpp.llama_token * len(tokens))(*tokens)
+        """Computes ``tokens``, a batch at most, after what it holds."""
+        count = len(tokens)
+        self._tokens[:count] = tokens
         outcome = llama_cpp.llama_decode(
-            self._context, llama_cpp.llama_batch_get_one(array, len(tokens))
+            self._context, llama_cpp.llama_batch_get_one(self._tokens, count)
         )
         if outcome == 0:
             self._held += tokens
             return
         self._keep(len(self._held))  # nothing of a batch that failed counts
         if outcome == _ABORTED and self._stop.is_set:
-            raise Cancelled("the model was stopped on request")
+            raise CallCancelled("the model was stopped on request")
         if outcome == _FULL:
             raise ModelProblem(f"its context of {len(self._held):,} tokens is full")
         raise ModelProblem(f"llama.cpp failed while computing (code {outcome})")

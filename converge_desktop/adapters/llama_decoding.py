@@ -1,8 +1,9 @@
 """From scores to an answer: greedy or seeded, bounded by a grammar at every token.
 
 The best token is chosen first and then shown to the grammar; only where the grammar refuses it are
-all tokens of the vocabulary held against the grammar. The choice is the same as the other way
-round, and where a model has learned its contract the grammar costs next to nothing.
+the next best held against the grammar, and all tokens of the vocabulary only where it refuses those
+too. The choice is the same as the other way round, and where a model has learned its contract the
+grammar costs next to nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import numpy as np
 from converge_desktop.adapters.llama_context import Logits
 from converge_desktop.adapters.llama_library import ModelProblem
 
+_FEW: Final = 48
+"""How many of the best tokens are tried before all are."""
 _CANDIDATE: Final = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
 
 
@@ -58,7 +61,11 @@ class Chooser:
         self._grammar = grammar.begin() if grammar else None
         self._candidates = np.zeros(width, _CANDIDATE)
         self._ids = np.arange(width, dtype=np.int32)
-        self._one = np.zeros(1, _CANDIDATE)
+        self._few = np.zeros(min(_FEW, width), _CANDIDATE)
+        self._few_array = _array(self._few)
+        self._array = _array(self._candidates)
+        self._one: Any = llama_cpp.llama_token_data()
+        self._only = llama_cpp.llama_token_data_array(ctypes.pointer(self._one), 1, -1, False)
         self._sampler = _sampler(temperature, seed) if temperature else None
 
     def choose(self, logits: Logits) -> int:
@@ -82,6 +89,23 @@ class Chooser:
         token = int(logits.argmax())
         if self._grammar is None or self._allowed(token):
             return token
+        return (
+            self._next_best(logits) if self._few.size < logits.size else self._best_of_all(logits)
+        )
+
+    def _next_best(self, logits: Logits) -> int:
+        best = np.argpartition(logits, -self._few.size)[-self._few.size :]
+        best.sort()  # of equal scores the first counts, as among all
+        self._few["id"], self._few["logit"] = best, logits[best]
+        llama_cpp.llama_sampler_apply(self._grammar, self._few_array)
+        place = int(self._few["logit"].argmax())
+        score = self._few["logit"][place]
+        # A score as low as the lowest of them may be shared by a token that is not among them.
+        if np.isfinite(score) and score > logits[best].min():
+            return int(best[place])
+        return self._best_of_all(logits)
+
+    def _best_of_all(self, logits: Logits) -> int:
         self._bound(logits)
         token = int(self._candidates["logit"].argmax())
         self._require(self._candidates["logit"][token])
@@ -90,14 +114,13 @@ class Chooser:
     def _sampled(self, logits: Logits) -> int:
         self._bound(logits)
         self._require(self._candidates["logit"].max())
-        array = _array(self._candidates)
-        llama_cpp.llama_sampler_apply(self._sampler, ctypes.byref(array))
-        return int(array.data[array.selected].id)
+        llama_cpp.llama_sampler_apply(self._sampler, self._array)
+        return int(self._array.data[self._array.selected].id)
 
     def _allowed(self, token: int) -> bool:
-        self._one["id"], self._one["logit"] = token, 0.0
-        llama_cpp.llama_sampler_apply(self._grammar, ctypes.byref(_array(self._one)))
-        return not np.isneginf(self._one["logit"][0])
+        self._one.id, self._one.logit = token, 0.0
+        llama_cpp.llama_sampler_apply(self._grammar, self._only)
+        return bool(self._one.logit == 0.0)
 
     def _bound(self, logits: Logits) -> None:
         """Fills the candidates; what the grammar does not allow has a score of minus infinity."""
@@ -105,8 +128,7 @@ class Chooser:
         self._candidates["logit"] = np.nan_to_num(logits, nan=-1e30, posinf=1e30, neginf=-1e30)
         self._candidates["p"] = 0.0
         if self._grammar:
-            array = _array(self._candidates)
-            llama_cpp.llama_sampler_apply(self._grammar, ctypes.byref(array))
+            llama_cpp.llama_sampler_apply(self._grammar, self._array)
 
     def _require(self, score: float) -> None:
         if np.isneginf(score):

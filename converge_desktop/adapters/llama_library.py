@@ -12,6 +12,8 @@ from typing import Any, Final
 
 import llama_cpp
 
+from converge_core.capability import CallCancelled
+
 _ERROR_LEVEL: Final = 4
 _LOOK_S: Final = 0.005
 """How often it is asked whether a call is to be stopped, in seconds."""
@@ -30,10 +32,6 @@ llama_cpp.llama_log_set(_capture, ctypes.c_void_p(0))
 
 class ModelProblem(Exception):
     """The model cannot be used; the text names the file, the reason and the remedy."""
-
-
-class Cancelled(Exception):
-    """The call was stopped on request; the next one works."""
 
 
 def forget_log() -> None:
@@ -88,10 +86,10 @@ class Stop:
         """Is set, within some milliseconds, once ``cancelled`` says so; for the length of a call.
 
         Raises:
-            Cancelled: if it says so at once.
+            CallCancelled: if it says so at once.
         """
         if cancelled():
-            raise Cancelled("the model was stopped on request")
+            raise CallCancelled("the model was stopped on request")
         done = threading.Event()
 
         def watch() -> None:

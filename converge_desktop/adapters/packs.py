@@ -7,29 +7,39 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 from msgspec import UNSET
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
+from converge_core.answers import UNCERTAIN
 from converge_core.canonical import ContentHash, content_hash
 from converge_core.chain import DecisionStep, StepTemplate, step_templates
-from converge_core.contract import UNCERTAIN
+from converge_core.contradiction import Impossibility
 from converge_core.key import ContextKey
 from converge_core.limits import Limit, Weight
+from converge_core.plan import KernelPolicy
 from converge_core.policy import Effect, Risk, Rule, RulePolicy, why_unfit_policy
 from converge_core.quorum import Quorum, QuorumRule
+from converge_core.routing import DataClass
 from converge_core.terms import OnTimeout, ReviewTerms
+from converge_desktop.adapters.pack_kernel import KernelSection, StepModels
+from converge_desktop.adapters.plausible import (
+    ContradictionSection,
+    RangeSection,
+    why_implausible,
+)
+from converge_desktop.adapters.sections import MetricId, Section, Word, repeated
+from converge_desktop.adapters.tables.declared import (
+    MetricSection,
+    Tables,
+    TableSection,
+    tables_of,
+)
 
 FILES = ("pack.toml", "policy.toml", "prompts.toml")
 """The files of a pack."""
@@ -37,8 +47,6 @@ FILES = ("pack.toml", "policy.toml", "prompts.toml")
 MOST_CAPABILITIES = 99
 """Prompts name capabilities by a letter and two digits."""
 
-Word = Annotated[str, Field(min_length=1, max_length=200)]
-Metric = Annotated[str, Field(pattern=r"^[a-z][a-z0-9._-]{0,59}$")]
 Capability = Annotated[str, Field(pattern=r"^[a-z][a-z0-9._-]{0,31}$")]
 Verdict = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
 
@@ -60,16 +68,21 @@ class PackProblem(Exception):
     """A pack cannot be run; the text names the file, the place and the remedy."""
 
 
+class Input(StrEnum):
+    """What a pack reads."""
+
+    REPOSITORY = "repository"
+    """A folder with test report, coverage report and git repository."""
+    TABLES = "tables"
+    """A folder with the tables that the pack declares."""
+
+
 Span = Annotated[str, Field(pattern=r"^[0-9]{1,5} (s|min|h|d)$")]
 """A span of time: a number and its unit, seconds, minutes, hours or days."""
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Limit(_Model):
-    metric: Metric
+class _Limit(Section):
+    metric: MetricId
     at_least: Decimal | None = None
     at_most: Decimal | None = None
     weight: Weight
@@ -92,7 +105,7 @@ class _Limit(_Model):
         )
 
 
-class _Pack(_Model):
+class _Pack(Section):
     id: Word
     title: Word
     version: Annotated[int, Field(ge=1)]
@@ -104,6 +117,13 @@ class _Pack(_Model):
     ]
     closings: dict[str, list[Capability]]
     limit: list[_Limit]
+    input: Input = Input.REPOSITORY
+    table: tuple[TableSection, ...] = ()
+    metric: tuple[MetricSection, ...] = ()
+    range: tuple[RangeSection, ...] = ()
+    contradiction: tuple[ContradictionSection, ...] = ()
+    data: DataClass | None = None
+    models: Annotated[StepModels, Field(default_factory=StepModels)]
 
     @model_validator(mode="after")
     def _hangs_together(self) -> _Pack:
@@ -118,25 +138,45 @@ class _Pack(_Model):
             raise ValueError(
                 f"{UNCERTAIN} cannot be a verdict; it is what a model that cannot tell says"
             )
-        for twice in _repeated([limit.metric for limit in self.limit]):
+        for twice in repeated([limit.metric for limit in self.limit]):
             raise ValueError(f"there are two limits of {twice}")
-        for twice in _repeated([limit.name for limit in self.limit if limit.name]):
+        for twice in repeated([limit.name for limit in self.limit if limit.name]):
             raise ValueError(f"two limits are named {twice}")
         return self
 
+    @model_validator(mode="after")
+    def _numbers_exist(self) -> _Pack:
+        """What limits, ranges and contradictions are about is measured, as far as we can tell."""
+        tables = self.tables()
+        known = frozenset(metric.id for metric in tables.metrics) if tables else None
+        for limit in self.limit:
+            if known is not None and limit.metric not in known:
+                raise ValueError(f"a limit names {limit.metric}, which no [[metric]] declares")
+        if wrong := why_implausible(self.contradiction, self.range, known):
+            raise ValueError(wrong)
+        return self
 
-class _Review(_Model):
+    def tables(self) -> Tables | None:
+        """Returns the tables the pack reads, None where it reads a repository."""
+        if self.input is Input.TABLES:
+            return tables_of(self.table, self.metric)
+        if self.table or self.metric:
+            raise ValueError('[[table]] and [[metric]] mean nothing without input = "tables"')
+        return None
+
+
+class _Review(Section):
     """The terms under which a rule asks people, as a policy words them."""
 
     quorum: QuorumRule = QuorumRule.COUNT
     count: Annotated[int, Field(ge=1, le=99)] = 1
     lead: str = ""
-    roster: list[Word] = []
+    roster: tuple[Word, ...] = ()
     self_approval: bool = False
     deadline: Span | None = None
     on_timeout: OnTimeout = OnTimeout.REJECT
     timeout_words: str = ""
-    escalate_to: list[Word] = []
+    escalate_to: tuple[Word, ...] = ()
     extension: Span = "0 s"
     extensions: Annotated[int, Field(ge=0, le=99)] = 0
     undo: Span = "0 s"
@@ -146,12 +186,12 @@ class _Review(_Model):
         """Returns the terms as the core has them."""
         return ReviewTerms(
             quorum=Quorum(rule=self.quorum, count=self.count, lead=self.lead),
-            roster=tuple(self.roster),
+            roster=self.roster,
             self_approval=self.self_approval,
             deadline_us=None if self.deadline is None else _span(self.deadline),
             on_timeout=self.on_timeout,
             timeout_words=self.timeout_words,
-            escalate_to=tuple(self.escalate_to),
+            escalate_to=self.escalate_to,
             extension_us=_span(self.extension),
             extensions=self.extensions,
             undo_us=_span(self.undo),
@@ -159,13 +199,13 @@ class _Review(_Model):
         )
 
 
-class _Rule(_Model):
+class _Rule(Section):
     name: Word
     effect: Effect
     reason: Word
     key: ContextKey | None = None
     agent: str | None = None
-    where: dict[str, str] = {}
+    where: Annotated[dict[str, str], Field(default_factory=dict)]
     confidence_below: int | None = None
     risk: Risk = Risk.MEDIUM
     review: _Review | None = None
@@ -176,13 +216,14 @@ class _Rule(_Model):
         return Rule(**written, review=self.review.terms() if self.review else UNSET)
 
 
-class _Policy(_Model):
+class _Policy(Section):
     id: Word
     revision: Annotated[int, Field(ge=1)]
     hold_at: Annotated[int, Field(ge=1, le=9)]
     permissive: list[str]
     checks: dict[ContextKey | Literal["*"], list[Word]]
     rule: list[_Rule]
+    kernel: Annotated[KernelSection, Field(default_factory=KernelSection)]
 
     @model_validator(mode="after")
     def _can_be_met(self) -> _Policy:
@@ -192,13 +233,14 @@ class _Policy(_Model):
         return self
 
 
-class _Step(_Model):
+class _Step(Section):
     revision: Annotated[int, Field(ge=1)]
+    family: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")] = "any"
     priming: str
     task_frame: str
 
 
-class _Prompts(_Model):
+class _Prompts(Section):
     policy: str
     reasoning: _Step
     evaluation: _Step
@@ -212,10 +254,6 @@ def _span(text: str) -> int:
     """Returns a span such as ``4 h`` in microseconds."""
     number, unit = text.split()
     return int(number) * _UNITS_US[unit] * 1_000_000
-
-
-def _repeated(names: list[str]) -> list[str]:
-    return [name for index, name in enumerate(names) if name in names[:index]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +276,11 @@ class Pack:
         templates: the stable prompt layers of each step.
         texts: its files, by name.
         digest: the hash of all its files.
+        tables: the tables it reads and the metrics it makes of them; None where it reads a
+            repository.
+        impossible: which values a metric cannot have, and which cannot stand together.
+        models: the model of each step.
+        kernel: what the policy allows its models.
     """
 
     id: str
@@ -255,6 +298,10 @@ class Pack:
     templates: Mapping[DecisionStep, StepTemplate]
     texts: Mapping[str, str]
     digest: ContentHash
+    tables: Tables | None = None
+    impossible: tuple[Impossibility, ...] = ()
+    models: StepModels = field(default_factory=StepModels)
+    kernel: KernelPolicy = field(default_factory=KernelPolicy)
 
 
 def load_packs(directory: Path) -> dict[str, Pack]:
@@ -286,6 +333,7 @@ def load_pack(folder: Path) -> Pack:
             f"{folder}/pack.toml: id: it is {pack.id}, and the folder is named {folder.name}. "
             "Give both one name."
         )
+    _check_sql(pack, str(folder))
     return pack
 
 
@@ -314,12 +362,19 @@ def pack_of(texts: Mapping[str, str], place: str) -> Pack:
         capabilities=about.capabilities,
         closings={name: tuple(steps) for name, steps in about.closings.items()},
         limits=limits,
-        policy=_policy(rules, limits),
+        policy=_policy(rules, about, limits),
         hold_at=rules.hold_at,
         permissive=frozenset(rules.permissive),
         templates=_templates(about, rules, prompts, place),
         texts=dict(texts),
         digest=content_hash(dict(texts)),
+        tables=about.tables(),
+        impossible=(
+            *(section.range() for section in about.range),
+            *(section.contradiction() for section in about.contradiction),
+        ),
+        models=about.models,
+        kernel=rules.kernel.policy(about.data),
     )
 
 
@@ -333,11 +388,33 @@ def _fit_together(about: _Pack, rules: _Policy, place: str) -> None:
         )
     required = {name for names in rules.checks.values() for name in names}
     hard = [limit.name for limit in about.limit if limit.weight is Weight.HARD]
+    for name in (name for name in rules.kernel.required_truths if name not in hard):
+        raise PackProblem(
+            f"{place}/policy.toml: kernel.required_truths: {name} is no hard limit of pack.toml, "
+            "so nobody could say whether it holds. Name one of them, or leave it out."
+        )
     for name in (name for name in hard if name not in required):
         raise PackProblem(
             f"{place}/policy.toml: checks: the hard limit {name} of pack.toml is required of no "
             "key, so nothing would hold it. Add it to a list of checks."
         )
+
+
+def _check_sql(pack: Pack, place: str) -> None:
+    """Refuses a pack whose metrics say in SQL what is not allowed; a kept pack was looked at."""
+    if pack.tables is None:
+        return
+    # Imported here: a desk without such a pack needs no parser of SQL.
+    from converge_desktop.adapters.tables.allowed import SqlRefused, allow  # noqa: PLC0415
+
+    names = [table.name for table in pack.tables.tables]
+    for metric in pack.tables.metrics:
+        try:
+            allow(metric, names)
+        except SqlRefused as refused:
+            raise PackProblem(
+                f"{place}/pack.toml: metric {metric.id}: sql: {refused}."
+            ) from refused
 
 
 def _templates(
@@ -358,7 +435,7 @@ def _templates(
         ) from error
 
 
-def _policy(rules: _Policy, limits: Mapping[str, Limit]) -> RulePolicy:
+def _policy(rules: _Policy, about: _Pack, limits: Mapping[str, Limit]) -> RulePolicy:
     return RulePolicy(
         id=rules.id,
         revision=rules.revision,
@@ -367,11 +444,13 @@ def _policy(rules: _Policy, limits: Mapping[str, Limit]) -> RulePolicy:
         settings=(
             f"permissive: {' '.join(sorted(rules.permissive))}",
             *(f"{limit.name}: {limit.metric} {limit.describe('')}" for limit in limits.values()),
+            *(f"range: {section.range()}" for section in about.range),
+            *(f"contradiction: {section.contradiction()}" for section in about.contradiction),
         ),
     )
 
 
-M = TypeVar("M", bound=_Model)
+M = TypeVar("M", bound=Section)
 
 
 def _read(texts: Mapping[str, str], place: str, name: str, model: type[M]) -> M:

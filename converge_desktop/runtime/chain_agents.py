@@ -9,8 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from msgspec import UNSET
+
 from converge_core.agent import AgentEffect
-from converge_core.canonical import hash_text
+from converge_core.answers import (
+    UNCERTAIN,
+    Answer,
+    EvaluationAnswer,
+    PlanningAnswer,
+    ReasoningAnswer,
+)
+from converge_core.canonical import canonical, hash_text
+from converge_core.capability_errors import CapabilityError
 from converge_core.chain import (
     DecisionStep,
     capability_ids,
@@ -19,41 +29,38 @@ from converge_core.chain import (
     reasoning_entry,
 )
 from converge_core.context import ContextView
-from converge_core.contract import (
-    UNCERTAIN,
-    Answer,
-    ContractResult,
-    EvaluationAnswer,
-    Ground,
-    PlanningAnswer,
-    ReasoningAnswer,
-)
+from converge_core.contract import ContractResult, Ground, TruthEvaluator
+from converge_core.contradiction import Impossibility, contradictions_in
 from converge_core.envelope import InferenceRequest, InferenceResult
 from converge_core.fact import Fact
 from converge_core.gate import CheckRecord
 from converge_core.ids import AgentId, FactId
+from converge_core.intent import RootIntent
 from converge_core.key import ContextKey
-from converge_core.limits import Quantity
+from converge_core.limits import Limit, Quantity
+from converge_core.plan import ExecutionPlan, StepPlan
 from converge_core.prompt import PromptStack, Standing, StateEntry, StateLayer
 from converge_core.proposal import ContentKind, ProposedFact
+from converge_core.retry import LONGEST_WORDS, AttemptOutcome, CallAttempt
 from converge_core.scope import DECLARED
 from converge_core.trace import Cited, ModelCall, Outcome, text_ref
 from converge_desktop.adapters.packs import Pack
 from converge_desktop.runtime.wording import plural
 
-Infer = Callable[[InferenceRequest], InferenceResult]
-"""Calls the model on its own thread and waits for the answer."""
+Infer = Callable[[InferenceRequest, StepPlan], InferenceResult]
+"""Calls the model that is planned for a step and waits for the answer."""
 
 _WAKES = {
     DecisionStep.REASONING: ContextKey.SIGNALS,
     DecisionStep.EVALUATION: ContextKey.HYPOTHESES,
     DecisionStep.PLANNING: ContextKey.EVALUATIONS,
 }
-_MAKES = {
+MAKES = {
     DecisionStep.REASONING: (ContextKey.HYPOTHESES, FactId("reasoning")),
     DecisionStep.EVALUATION: (ContextKey.EVALUATIONS, FactId("evaluation")),
     DecisionStep.PLANNING: (ContextKey.STRATEGIES, FactId("strategy")),
 }
+"""Key and id of the fact that each step proposes."""
 
 
 class StepAgent:
@@ -62,23 +69,24 @@ class StepAgent:
     Args:
         step: which step.
         pack: its prompts, limits, verdicts and capabilities.
-        subject: what the run is about.
-        question: the intent layer.
+        about: what the run is for: subject, and question of the intent layer.
+        plan: what the chain may do.
         infer: how the model is called.
     """
 
     def __init__(
-        self, step: DecisionStep, pack: Pack, subject: str, question: str, infer: Infer
+        self, step: DecisionStep, pack: Pack, about: RootIntent, plan: ExecutionPlan, infer: Infer
     ) -> None:
         self.name = AgentId(step.value)
         self.dependencies = (_WAKES[step],)
         self._step = step
         self._pack = pack
-        self._subject = subject
-        self._question = question
+        self._subject = about.subject
+        self._question = about.question
+        self._plan = plan
         self._infer = infer
         self._capabilities = capability_ids(tuple(pack.capabilities))
-        self._key, self._fact_id = _MAKES[step]
+        self._key, self._fact_id = MAKES[step]
 
     def accepts(self, view: ContextView) -> bool:
         """Accepts once what it reasons over stands and its own fact does not."""
@@ -102,16 +110,57 @@ class StepAgent:
             verdicts=tuple(self._pack.verdicts),
             capabilities=frozenset(self._capabilities.values()),
             concluded=concluded,
+            contradictions=self._impossible(signals),
+            required_truths=self._plan.kernel.required_truths,
+            truths=self._truths(signals),
         )
         grammar = contract.grammar_over(ground)
-        result = self._infer(InferenceRequest(prompt, grammar, contract.max_bytes, parts=parts))
+        request = InferenceRequest(
+            prompt,
+            grammar,
+            contract.max_bytes_over(ground),
+            parts=parts,
+            prefix=stack.stable_prefix(),
+            schema=canonical(contract.schema(ground)).decode(),
+        )
+        planned = self._plan.step(self._step.value)
+        try:
+            result = self._infer(request, planned)
+        except CapabilityError as error:  # no step is tried again, but the attempt is on record
+            return AgentEffect(refusal=str(error), attempts=(_failed(error),))
+        attempts = (_ANSWERED,) if planned.remote else ()
         held = contract.hold(result.text, ground)
         call = self._call(stack, state, grammar, result, held)
         texts = (*(text for _, text in stack.layers()), grammar, result.text)
         if call.outcome is not Outcome.VALID or held.answer is None:
-            return AgentEffect((), (call,), texts, refusal=self._refusal(held, state))
+            refusal = self._refusal(held, state)
+            return AgentEffect((), (call,), texts, refusal=refusal, attempts=attempts)
         proposal = self._propose(held.answer, state, self._confidence(held.answer, view))
-        return AgentEffect((proposal,), (call,), texts)
+        return AgentEffect((proposal,), (call,), texts, attempts=attempts)
+
+    def _impossible(self, signals: dict[str, Fact]) -> tuple[Impossibility, ...]:
+        """Returns what the pack says cannot be, and yet is."""
+        values = {fact.structured["metric"]: quantity_of(fact) for fact in signals.values()}
+        return contradictions_in(self._pack.impossible, values)
+
+    def _truths(self, signals: dict[str, Fact]) -> dict[str, TruthEvaluator]:
+        """Returns who says of each hard limit whether an answer respects it."""
+        values = {fact.structured["metric"]: quantity_of(fact) for fact in signals.values()}
+        limits = [limit for limit in self._pack.limits.values() if limit.name]
+        return {limit.name: self._respects(limit, values) for limit in limits}
+
+    def _respects(self, limit: Limit, values: dict[str, Quantity]) -> TruthEvaluator:
+        quantity = values.get(limit.metric)
+        holds = quantity is not None and limit.standing(quantity) is Standing.SUPPORT
+
+        def evaluate(answer: Answer, ground: Ground) -> bool:
+            del ground
+            match answer:
+                case ReasoningAnswer(conclusion=verdict) | PlanningAnswer(verdict=verdict):
+                    return holds or verdict not in self._pack.permissive
+            return True
+
+        return evaluate
 
     def _signals(self, view: ContextView) -> dict[str, Fact]:
         """Returns the signals by cite id: those a limit binds first, then the others."""
@@ -214,6 +263,9 @@ class StepAgent:
             completion_tokens=result.completion_tokens,
             prefill_us=result.prefill_us,
             duration_us=result.duration_us,
+            grade=result.grade,
+            remote=result.remote or UNSET,
+            plan=self._plan.digest(),
         )
 
     def _propose(self, answer: Answer, state: StateLayer, confidence: int | None) -> ProposedFact:
@@ -270,6 +322,18 @@ class StepAgent:
             return f"The model cannot tell: {state.fill('; '.join(open_ones))}."
         reasons = " ".join(check.reason for check in held.failures)
         return f"The answer broke its contract. {reasons}"
+
+
+_ANSWERED = CallAttempt(number=1, outcome=AttemptOutcome.ANSWERED)
+
+
+def _failed(error: CapabilityError) -> CallAttempt:
+    return CallAttempt(
+        number=1,
+        outcome=AttemptOutcome.FAILED,
+        category=error.category,
+        words=str(error)[:LONGEST_WORDS],
+    )
 
 
 def quantity_of(fact: Fact) -> Quantity:

@@ -7,25 +7,29 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar
 
 from converge_core.command import Begin
 from converge_core.errors import DecisionRefused, IllegalCommand
 from converge_core.ids import RunId
 from converge_core.ledger import Entry
+from converge_core.model_config import Needs, require_fit
+from converge_core.plan import ExecutionPlan
 from converge_core.review import Verdict
+from converge_desktop.adapters.catalogue import load_catalogue
 from converge_desktop.adapters.clock import Clock, system_clock
+from converge_desktop.adapters.intake import Intake
 from converge_desktop.adapters.keys import KeyProblem, OperatorKey
 from converge_desktop.adapters.ledger_file import LedgerWriteFailed, read_ledger
 from converge_desktop.adapters.lock import DirectoryLock
 from converge_desktop.adapters.packs import Pack, load_packs
 from converge_desktop.runtime.engine_thread import EngineThread
-from converge_desktop.runtime.model_thread import ModelThread, ModelUnavailable
-from converge_desktop.runtime.pack_engine import begin
+from converge_desktop.runtime.model_thread import ModelSettings, ModelThread, ModelUnavailable
+from converge_desktop.runtime.pack_engine import begin, plan_of
 from converge_desktop.runtime.port import (
     Notice,
     StatusChanged,
@@ -80,6 +84,7 @@ class DeskOptions:
         operator: the name of the person at the desk.
         model: the GGUF file to begin with; None for no model.
         clock: microseconds since 1970 UTC.
+        models: the models that ship, by name; the desk's own ``models.toml`` adds to them.
     """
 
     data_dir: Path
@@ -88,6 +93,7 @@ class DeskOptions:
     operator: str
     model: Path | None
     clock: Clock = system_clock
+    models: Mapping[str, Path] = field(default_factory=dict)
 
 
 class Desk:
@@ -96,6 +102,7 @@ class Desk:
     Raises:
         DataDirectoryBusy: if another program uses it.
         PackProblem: if a pack does not check.
+        CatalogueProblem: if the desk's list of models does not.
     """
 
     def __init__(self, options: DeskOptions) -> None:
@@ -103,6 +110,8 @@ class Desk:
         self._lock = DirectoryLock(options.data_dir)
         try:
             self._packs = load_packs(options.packs_dir)
+            known = load_catalogue(options.data_dir, options.models)
+            models = ModelSettings(options.data_dir / "models", known)
         except BaseException:
             self._lock.release()
             raise
@@ -113,7 +122,7 @@ class Desk:
         self._closed = False
         self._store: StoreThread | None = None
         self._questions = ThreadPoolExecutor(2, thread_name_prefix="question")
-        self._model = ModelThread(self._model_changed)
+        self._model = ModelThread(self._model_changed, models)
         self._loading: Future[None] | None = None
         self._engine = EngineThread(
             options.data_dir,
@@ -208,8 +217,8 @@ class Desk:
         """Takes another GGUF file into use."""
         loaded = self._model.load(path)
         loaded.add_done_callback(self._model_loaded)
-        self._loading = cast("Future[None]", loaded)
-        return self._loading
+        self._loading = loaded
+        return loaded
 
     def close(self) -> None:
         """Stops every thread, in order, and releases the data directory. Safe to call twice."""
@@ -247,7 +256,7 @@ class Desk:
         if opened.exception() is not None:
             self._set_status(ledger_state="altered", engine="The ledger cannot be used")
 
-    def _model_loaded(self, loaded: Future[object]) -> None:
+    def _model_loaded(self, loaded: Future[None]) -> None:
         error = loaded.exception()
         if error is None:
             self._engine.send(self._engine.resume)
@@ -264,9 +273,6 @@ class Desk:
         )
 
     def _start_run(self, pack_id: str, folder: Path) -> str:
-        # Imported here, off the window's path: the table library takes a tenth of a second.
-        from converge_desktop.adapters.readiness.intake import read_folder  # noqa: PLC0415
-
         if not is_text(str(folder)):
             raise IllegalCommand(
                 f"the folder {str(folder)!r} has a name in a foreign encoding; rename it"
@@ -276,14 +282,35 @@ class Desk:
             known = ", ".join(self._packs)
             raise IllegalCommand(f"there is no pack {pack_id!r}; there are: {known}")
         self._need_model()
-        intake = read_folder(
+        plan = plan_of(pack, lambda name: self._model.entry(name).reach)
+        self._require_fit(pack, plan)
+        intake = self._read(pack, folder)
+
+        def make(run: RunId) -> tuple[Pack, Begin]:
+            return pack, begin(run, pack, plan, intake, folder)
+
+        return self._engine.send(lambda: self._engine.begin(make)).result()
+
+    def _read(self, pack: Pack, folder: Path) -> Intake:
+        """Reads ``folder`` as the pack's input says."""
+        # Imported here, off the window's path: the table library takes a tenth of a second.
+        if pack.tables is not None:
+            from converge_desktop.adapters.tables.intake import read_tables  # noqa: PLC0415
+
+            return read_tables(folder, pack.tables, f"{pack.id}/pack.toml")
+        from converge_desktop.adapters.readiness.intake import read_folder  # noqa: PLC0415
+
+        return read_folder(
             folder, now_us=self._options.clock(), workspace=self._options.data_dir / "bundles"
         )
 
-        def make(run: RunId) -> tuple[Pack, Begin]:
-            return pack, begin(run, pack, intake, folder)
-
-        return self._engine.send(lambda: self._engine.begin(make)).result()
+    def _require_fit(self, pack: Pack, plan: ExecutionPlan) -> None:
+        """Refuses a run whose prompts the planned models cannot be asked, before it begins."""
+        for step, template in pack.templates.items():
+            facts = self._model.facts(plan.step(step.value).model).result()
+            if facts is not None:
+                layers = tuple(template.layers())
+                require_fit(facts, Needs(prompt=template.version, layers=layers))
 
     def _need_model(self) -> None:
         """Waits until the desk is open and has tried its model; a run needs one that works."""

@@ -23,10 +23,10 @@ from converge_core.elapsing import next_moment
 from converge_core.engine import Engine
 from converge_core.envelope import InferenceRequest, InferenceResult
 from converge_core.errors import ConvergeError, DecisionRefused, IllegalCommand, LedgerCorrupt
-from converge_core.events import Event, OperatorEnrolled, TraceRecorded
+from converge_core.events import Event, OperatorEnrolled, RunStarted, TraceRecorded
 from converge_core.ids import ApprovalId, RunId
-from converge_core.intent import RootIntent
 from converge_core.ledger import Entry
+from converge_core.plan import StepPlan
 from converge_core.review import Decision, Verdict, bytes_of
 from converge_core.run_state import Phase, RunState
 from converge_core.trace import TextRef
@@ -124,7 +124,7 @@ class EngineThread:
         pack, command = make(run)
         artifacts, model = self.journal.state.artifact_states(), self._model.view.sha256
         command = msgspec.structs.replace(command, artifacts=artifacts, uses=(*command.uses, model))
-        engine = self._build(run, pack, command.started.intent)
+        engine = self._build(run, pack, command.started)
         now = self._clock()
         self._commit(engine.step(None, command, now), now, tuple(pack.texts.values()))
         self._drive(run)
@@ -354,16 +354,17 @@ class EngineThread:
 
     def _engine(self, run: RunState) -> Engine:
         return self._engines.get(run.run) or self._build(
-            run.run, self.views.pack_of(run), run.intent
+            run.run, self.views.pack_of(run), run.started
         )
 
-    def _build(self, run: RunId, pack: Pack, intent: RootIntent) -> Engine:
+    def _build(self, run: RunId, pack: Pack, started: RunStarted) -> Engine:
         cancelled = self._cancelled[run] = threading.Event()
 
-        def infer(request: InferenceRequest) -> InferenceResult:
-            return self._model.infer(request, cancelled.is_set)
+        def infer(request: InferenceRequest, step: StepPlan) -> InferenceResult:
+            return self._model.infer(request, cancelled.is_set, step)
 
-        engine = self._engines[run] = build_engine(pack, intent, infer)
+        engine = build_engine(pack, started.intent, started.plan, infer)
+        self._engines[run] = engine
         return engine
 
 

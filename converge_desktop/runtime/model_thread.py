@@ -1,24 +1,55 @@
-"""The one thread that owns the model; everyone else sends it a job and waits for a future."""
+"""The one thread that owns the models of this process; everyone else sends it a job and waits.
+
+A model elsewhere is asked on a thread of its own, one for each, so that a slow server does not keep
+this machine's models waiting.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from converge_core.capability import CancellationToken
 from converge_core.envelope import InferenceRequest, InferenceResult
-from converge_desktop.runtime.readmodel import ModelView
+from converge_core.model_config import ModelFacts
+from converge_core.plan import StepPlan
+from converge_core.routing import Reach
+from converge_desktop.adapters.catalogue import LocalModel, ModelEntry, RemoteModel
+from converge_desktop.runtime.readmodel import ModelRow, ModelView
 
 if TYPE_CHECKING:
     from converge_desktop.adapters.llama import LlamaBackend
+    from converge_desktop.adapters.openai_compatible import OpenAICompatibleBackend
+    from converge_desktop.runtime.model_pool import ModelPool
+    from converge_desktop.runtime.replay import GoldenTrace, Replay
+
+T = TypeVar("T")
 
 
 class ModelUnavailable(Exception):
     """No model is loaded; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """How models are kept.
+
+    Attributes:
+        registry: the directory of what is known of model files.
+        catalogue: the models by name.
+        threads: the most threads a model computes with.
+        memory_bytes: what the loaded models may take together; half of the machine's if None.
+    """
+
+    registry: Path
+    catalogue: Mapping[str, ModelEntry]
+    threads: int = 2
+    memory_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,54 +62,107 @@ class ModelThread:
     """Loads models and runs them, one call at a time.
 
     Args:
-        changed: called on this thread with the model's state whenever that changes.
-        threads: how many threads a model computes with.
+        changed: called with the models' state whenever that changes, on the thread that changed it.
+        settings: where models are known and how they are kept.
     """
 
-    def __init__(self, changed: Callable[[ModelView], None], threads: int = 2) -> None:
+    def __init__(self, changed: Callable[[ModelView], None], settings: ModelSettings) -> None:
         self._changed = changed
-        self._threads = threads
+        self._settings = settings
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._backend: LlamaBackend | None = None
+        self._pool: ModelPool | None = None
+        self._default: LocalModel | None = None
+        self._remote: dict[str, tuple[OpenAICompatibleBackend, ThreadPoolExecutor]] = {}
         self._closing = threading.Event()
         self._view = ModelView()
+        self._viewing = threading.RLock()
         self._thread = threading.Thread(target=self._serve, name="model")
         self._thread.start()
 
     @property
     def view(self) -> ModelView:
-        """The model's state, as last published."""
+        """The models' state, as last published."""
         return self._view
 
-    def load(self, path: Path) -> Future[object]:
-        """Takes the model at ``path`` into use; the one before stays if that fails."""
-        if self._backend is None:
-            self._publish(ModelView(state="loading", name=path.stem, path=str(path)))
-        return self._submit(lambda: self._load(path))
-
-    def infer(self, request: InferenceRequest, cancelled: Callable[[], bool]) -> InferenceResult:
-        """Calls the model and waits; for threads other than this one.
+    def entry(self, name: str) -> ModelEntry:
+        """Returns the model of a name; without one, the model that is in use.
 
         Raises:
-            ModelUnavailable: if no model is loaded.
+            ModelUnavailable: if there is none.
         """
-        result = self._submit(lambda: self._infer(request, cancelled)).result()
-        assert isinstance(result, InferenceResult)
-        return result
+        if name:
+            known = self._settings.catalogue.get(name)
+            if known is None:
+                listed = ", ".join(self._settings.catalogue) or "none"
+                raise ModelUnavailable(
+                    f"there is no model {name!r} on this desk; there are: {listed}. Add it to "
+                    "models.toml in the desk's directory."
+                )
+            return known
+        if self._default is None:
+            problem = self._view.problem or "No model is loaded; choose one on the Models page."
+            raise ModelUnavailable(problem)
+        return self._default
+
+    def load(self, path: Path) -> Future[None]:
+        """Takes the model at ``path`` into use; the one before stays if that fails."""
+        model = LocalModel(path.stem, path)
+        if self._default is None:
+            self._publish(state="loading", name=model.name, path=str(path))
+        return self._submit(lambda: self._load(model))
+
+    def facts(self, name: str) -> Future[ModelFacts | None]:
+        """Finds out what the model of a name says of itself; None of one elsewhere."""
+        entry = self.entry(name)
+        if isinstance(entry, RemoteModel):
+            found: Future[ModelFacts | None] = Future()
+            found.set_result(None)
+            return found
+        return self._submit(lambda: self._need_pool().facts(entry))
+
+    def infer(
+        self, request: InferenceRequest, cancelled: CancellationToken, step: StepPlan
+    ) -> InferenceResult:
+        """Calls the model that is planned for a step and waits; for threads other than this one.
+
+        Raises:
+            ModelUnavailable: if there is no such model, or not where it was when the run was
+                planned.
+        """
+        entry = self.entry(step.model)
+        if step.remote is not (entry.reach is Reach.REMOTE):
+            was, now = ("elsewhere", "on this machine")[:: 1 if step.remote else -1]
+            raise ModelUnavailable(
+                f"the model {step.model} was {was} when this run was planned, and is {now} now; "
+                "put it back into models.toml as it was, or begin a new run"
+            )
+        if isinstance(entry, RemoteModel):
+            return self._ask_elsewhere(entry, request, cancelled)
+        return self._submit(lambda: self._infer(entry, request, cancelled)).result()
+
+    def replay(self, golden: GoldenTrace, cancelled: CancellationToken) -> Future[Replay]:
+        """Makes a recorded call again with the model that made it, if that is known here."""
+        return self._submit(lambda: self._replay(golden, cancelled))
+
+    def release(self, sha256: str) -> Future[None]:
+        """Lets a quarantined file be looked into again."""
+        return self._submit(lambda: self._need_pool().release(sha256))
 
     def close(self) -> None:
-        """Stops what is computing, frees the model and ends the thread. Safe to call twice."""
+        """Stops what is computing, frees the models and ends the threads. Safe to call twice."""
         if not self._closing.is_set():
             self._closing.set()
             self._jobs.put(None)
         self._thread.join()
+        for _, thread in self._remote.values():
+            thread.shutdown(wait=True, cancel_futures=True)
 
-    def _submit(self, work: Callable[[], object]) -> Future[object]:
-        future: Future[object] = Future()
+    def _submit(self, work: Callable[[], T]) -> Future[T]:
+        future: Future[T] = Future()
         if self._closing.is_set():
             future.set_exception(ModelUnavailable("The desk is closing."))
         else:
-            self._jobs.put(_Job(work, future))
+            self._jobs.put(_Job(work, future))  # type: ignore[arg-type]
         return future
 
     def _serve(self) -> None:
@@ -88,56 +172,123 @@ class ModelThread:
             job = self._jobs.get()
             if job is not None:
                 job.future.set_exception(ModelUnavailable("The desk is closing."))
-        if self._backend is not None:
-            self._backend.close()
+        if self._pool is not None:
+            self._pool.close()
 
-    def _load(self, path: Path) -> None:
-        # Imported here so that neither window nor command line waits for llama.cpp.
-        from converge_desktop.adapters.llama import LlamaBackend, ModelProblem  # noqa: PLC0415
+    def _need_pool(self) -> ModelPool:
+        if self._pool is None:
+            # Imported here so that neither window nor command line waits for llama.cpp.
+            from converge_desktop.adapters.model_registry import ModelRegistry  # noqa: PLC0415
+            from converge_desktop.runtime.model_pool import ModelPool  # noqa: PLC0415
 
-        before = self._view
-        self._publish(ModelView(state="loading", name=path.stem, path=str(path)))
-        try:
-            backend = LlamaBackend(path, self._threads)
-        except ModelProblem as error:
-            failed = before if self._backend else ModelView(state="failed", path=str(path))
-            self._publish(replace(failed, problem=str(error)))
-            raise
-        if self._backend is not None:
-            self._backend.close()
-        self._backend = backend
-        self._publish(
-            ModelView(
-                state="ready",
-                name=backend.name,
-                path=str(path),
-                sha256=backend.sha256,
-                detail=backend.describe(),
-                grade="not measured",
+            self._pool = ModelPool(
+                ModelRegistry(self._settings.registry),
+                threads=self._settings.threads,
+                memory_bytes=self._settings.memory_bytes,
+                telling=lambda doing, model: self._publish(state=doing, doing=model.name),
             )
+        return self._pool
+
+    def _load(self, model: LocalModel) -> None:
+        before = self._default
+        try:
+            backend = self._need_pool().backend(model)
+        except Exception as error:
+            if before is None:
+                self._publish(state="failed", path=str(model.path), problem=str(error))
+            else:
+                self._publish(state="ready", problem=str(error))
+            raise
+        self._default = model
+        if before is not None and before.path != model.path:
+            self._need_pool().drop(before)
+        self._publish(
+            state="ready",
+            name=backend.name,
+            path=str(model.path),
+            sha256=backend.sha256,
+            detail=backend.describe(),
+            grade=str(backend.grade),
+            problem="",
         )
 
-    def _infer(self, request: InferenceRequest, cancelled: Callable[[], bool]) -> InferenceResult:
-        backend = self._need()
-        self._publish(replace(self._view, state="busy"))
+    def _infer(
+        self, entry: LocalModel, request: InferenceRequest, cancelled: CancellationToken
+    ) -> InferenceResult:
+        backend = self._need_pool().backend(entry)
+        self._publish(state="busy", doing=backend.name)
         speed = self._view.tokens_per_second
         try:
             result = backend.infer(request, lambda: self._closing.is_set() or cancelled())
             decoding = max(result.duration_us - result.prefill_us, 1)
             speed = round(result.completion_tokens * 1_000_000 / decoding)
         finally:
-            self._publish(replace(self._view, state="ready", tokens_per_second=speed))
+            self._publish(state="ready", doing="", tokens_per_second=speed)
         return result
 
-    def _need(self) -> LlamaBackend:
-        if self._backend is None:
-            problem = self._view.problem or "No model is loaded; choose one on the Models page."
-            raise ModelUnavailable(problem)
-        return self._backend
+    def _ask_elsewhere(
+        self, entry: RemoteModel, request: InferenceRequest, cancelled: CancellationToken
+    ) -> InferenceResult:
+        backend, thread = self._elsewhere(entry)
+        stop = self._closing.is_set
+        return thread.submit(backend.infer, request, lambda: stop() or cancelled()).result()
 
-    def _publish(self, view: ModelView) -> None:
-        self._view = view
-        self._changed(view)
+    def _elsewhere(self, entry: RemoteModel) -> tuple[OpenAICompatibleBackend, ThreadPoolExecutor]:
+        from converge_desktop.adapters.openai_compatible import (  # noqa: PLC0415 - see above
+            OpenAICompatibleBackend,
+            SchemaForm,
+        )
+
+        with self._viewing:
+            if entry.name not in self._remote:
+                backend = OpenAICompatibleBackend(
+                    entry.url,
+                    entry.model,
+                    entry.key(),
+                    timeout_us=entry.timeout_s * 1_000_000,
+                    allow_plain=entry.plain,
+                    schema_form=SchemaForm(entry.schema),
+                )
+                thread = ThreadPoolExecutor(1, thread_name_prefix=f"model-{entry.name}")
+                self._remote[entry.name] = (backend, thread)
+            return self._remote[entry.name]
+
+    def _replay(self, golden: GoldenTrace, cancelled: CancellationToken) -> Replay:
+        from converge_desktop.runtime.replay import replay  # noqa: PLC0415 - see above
+
+        backend = self._backend_of(golden.envelope.model_sha256)
+        return replay(golden, backend, lambda: self._closing.is_set() or cancelled())
+
+    def _backend_of(self, sha256: str) -> LlamaBackend:
+        """Returns the model of a hash, or the one in use, which then says that it is another."""
+        pool = self._need_pool()
+        loaded = pool.of_hash(sha256)
+        if loaded is not None:
+            return loaded
+        for entry in self._settings.catalogue.values():
+            if isinstance(entry, LocalModel) and pool.is_file_of(entry, sha256):
+                return pool.backend(entry)
+        entry = self.entry("")
+        assert isinstance(entry, LocalModel)
+        return pool.backend(entry)
+
+    def _publish(self, **changes: object) -> None:
+        with self._viewing:
+            rows = self._rows()
+            self._view = replace(self._view, models=rows, **changes)  # type: ignore[arg-type]
+            self._changed(self._view)
+
+    def _rows(self) -> tuple[ModelRow, ...]:
+        loaded = {str(one.path): one for one in self._pool.loaded()} if self._pool else {}
+        rows = []
+        for name, entry in self._settings.catalogue.items():
+            if isinstance(entry, RemoteModel):
+                rows.append(ModelRow(name, entry.url, remote=True))
+                continue
+            backend = loaded.get(str(entry.path))
+            grade = str(backend.grade) if backend else ""
+            rows.append(ModelRow(name, str(entry.path), loaded=backend is not None, grade=grade))
+        return tuple(rows)
 
 
 def _run(job: _Job) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from msgspec import UNSET, UnsetType
 
 from converge_core.chain import DecisionStep
 from converge_core.command import Begin
@@ -18,19 +20,18 @@ from converge_core.intent import Budgets, Criterion, RootIntent
 from converge_core.key import ContextKey
 from converge_core.limits import Limit
 from converge_core.observation import Observation, ObservationKind, observe
+from converge_core.plan import ExecutionPlan, StepPlan, compile_plan
 from converge_core.policy import Effect, grant
 from converge_core.prompt import Standing
 from converge_core.proposal import ContentKind, Draft, ProposedFact
+from converge_core.routing import Reach, risk_of
 from converge_core.scope import Product
 from converge_core.trace import text_ref
 from converge_desktop import __version__
+from converge_desktop.adapters.intake import Intake, Metric
 from converge_desktop.adapters.keys import signature_fits
 from converge_desktop.adapters.packs import Pack
-from converge_desktop.runtime.chain_agents import Infer, StepAgent, quantity_of
-
-if TYPE_CHECKING:
-    from converge_desktop.adapters.readiness.intake import Intake
-    from converge_desktop.adapters.readiness.metrics import Metric
+from converge_desktop.runtime.chain_agents import MAKES, Infer, StepAgent, quantity_of
 
 BeginRun = Callable[[RunId], tuple[Pack, Begin]]
 """Makes the command that begins a run, once its id is known."""
@@ -39,15 +40,44 @@ BUDGETS = Budgets(cycles=20, facts=500, tokens=50_000, time_us=300_000_000)
 """What a run of a pack may use up: generous for a chain of three calls."""
 
 
-def build_engine(pack: Pack, intent: RootIntent, infer: Infer) -> Engine:
-    """Returns the engine of a run: the pack's policy and checks, and its chain of agents."""
+def build_engine(
+    pack: Pack, intent: RootIntent, plan: ExecutionPlan | UnsetType, infer: Infer
+) -> Engine:
+    """Returns the engine of a run: the pack's policy and checks, and its chain of agents.
+
+    Without a plan, as in runs of before there were any, every step asks the model in use.
+    """
+    settled = plan_of(pack, lambda _: Reach.LOCAL) if plan is UNSET else plan
     engine = Engine(policy=pack.policy, checks=pack_checks(pack), verify=signature_fits)
     for step in DecisionStep:
-        engine.register(StepAgent(step, pack, intent.subject, intent.question, infer))
+        engine.register(StepAgent(step, pack, intent, settled, infer))
     return engine
 
 
-def begin(run: RunId, pack: Pack, intake: Intake, folder: Path) -> Begin:
+def plan_of(pack: Pack, reach: Callable[[str], Reach]) -> ExecutionPlan:
+    """Returns what a run of ``pack`` will ask of which model.
+
+    Args:
+        pack: the pack.
+        reach: says where the model of a name computes; of the empty name, the one in use.
+
+    Raises:
+        PolicyOverrideAttempted: if a step would show a model elsewhere what may not leave.
+    """
+    steps = {
+        step.value: StepPlan(
+            step=step.value,
+            version=str(pack.templates[step].version),
+            model=pack.models.of(step.value),
+            remote=reach(pack.models.of(step.value)) is Reach.REMOTE,
+            risk=risk_of(pack.policy, MAKES[step][0], step.value),
+        )
+        for step in DecisionStep
+    }
+    return compile_plan(pack.policy.version, pack.kernel, steps)
+
+
+def begin(run: RunId, pack: Pack, plan: ExecutionPlan, intake: Intake, folder: Path) -> Begin:
     """Returns the command that starts a run of ``pack`` over what was read from ``folder``."""
     rules = [rule for rule in pack.policy.rules if rule.effect is Effect.PERMIT]
     permitted = [rule.key for rule in rules if rule.key]
@@ -68,8 +98,9 @@ def begin(run: RunId, pack: Pack, intake: Intake, folder: Path) -> Begin:
         ),
         notes=intake.notes,
         app_version=__version__,
+        plan=plan,
     )
-    metrics = [(_observation(metric), _signal(metric)) for metric in intake.metrics]
+    metrics = [(_observation(pack, metric), _signal(metric)) for metric in intake.metrics]
     limits = [
         (_rule_observation(pack, limit), _constraint(limit, intake))
         for limit in pack.limits.values()
@@ -173,11 +204,12 @@ def _steps(draft: Draft) -> list[dict[str, Any]]:
     return [step for step in steps if isinstance(step, dict)] if isinstance(steps, list) else []
 
 
-def _observation(metric: Metric) -> Observation:
+def _observation(pack: Pack, metric: Metric) -> Observation:
+    report = "git" if metric.source == "git" else "report"
     return observe(
         ObservationId(f"read:{metric.id}"),
         _payload(metric),
-        provider="git" if metric.source == "git" else "report",
+        provider=report if pack.tables is None else "table",
         source=metric.source,
         place=metric.place,
     )

@@ -239,8 +239,23 @@ class RunView:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelRow:
+    """A model that is known by name: where it is, and how it stands with it."""
+
+    name: str
+    where: str
+    remote: bool = False
+    loaded: bool = False
+    grade: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ModelView:
-    """The model in use. ``state`` is ``none``, ``loading``, ``ready``, ``busy`` or ``failed``."""
+    """The models: the one in use, and those that are known by name.
+
+    ``state`` is ``none``, ``loading``, ``measuring``, ``ready``, ``busy`` or ``failed``; ``doing``
+    names the model that is being loaded, measured or asked.
+    """
 
     state: str = "none"
     name: str = ""
@@ -250,6 +265,8 @@ class ModelView:
     tokens_per_second: int = 0
     grade: str = ""
     problem: str = ""
+    doing: str = ""
+    models: tuple[ModelRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

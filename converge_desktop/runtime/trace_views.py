@@ -47,7 +47,7 @@ def trace_view(run: RunState, trace: DecisionTrace, pack: Pack, read: ReadText) 
     """Returns a trace whole, its prompt rebuilt from the record alone."""
     call = trace.call
     layers = {name: read(call.layers[name]) for name in LAYERS}
-    counted = zip(LAYERS, call.layer_tokens, strict=True)
+    counted = dict(zip(LAYERS, call.layer_tokens, strict=False))  # a server counts for itself
     rebuilt = hash_text(render_layers(layers))
     proof = CheckResult(
         "prompt-rebuilt",
@@ -60,7 +60,7 @@ def trace_view(run: RunState, trace: DecisionTrace, pack: Pack, read: ReadText) 
     return TraceView(
         row=trace_row(run, trace),
         version=call.version,
-        layers=tuple(LayerRow(name, layers[name], tokens) for name, tokens in counted),
+        layers=tuple(LayerRow(name, layers[name], counted.get(name, 0)) for name in LAYERS),
         raw_output=output,
         output=segments(output, call.state),
         checks=(*map(check_row, call.checks), check_row(proof)),

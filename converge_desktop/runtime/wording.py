@@ -24,6 +24,16 @@ CHECKS: Mapping[str, str] = {
     "verdict-follows": "the verdict follows from the reasoning",
     "capabilities-declared": "every step is a declared capability",
     "steps-grounded": "every step is for a fact that exists",
+    "hints-not-evidence": "nothing rests on a hint",
+    "text-plain": "its words are plain letters and signs",
+    "text-fits": "its words are no more than the contract allows",
+    "says-something": "the justification says more than what it cites",
+    "uncertain-explained": "where it is uncertain it says what of",
+    "contradictions-faced": "nothing is concluded from a state that contradicts itself",
+    "categories-declared": "every category is declared",
+    "categories-counted": "it is put into as many categories as it may be",
+    "fields-declared": "every field was asked for",
+    "required-found": "every required field is found in the state",
     "content-present": "the proposal says something",
     "confidence-in-range": "the confidence lies between 0 and 1",
     "ground-exists": "every fact it rests on exists",
@@ -38,6 +48,9 @@ _CITE = re.compile(r'\{([a-z][0-9]{2})\}|"([a-z][0-9]{2})"')
 
 def check_words(name: str) -> str:
     """Returns what a check makes sure of, in words."""
+    truth = name.removeprefix("truth:")
+    if truth != name:
+        return f"required: {check_words(truth)}"
     return CHECKS.get(name, name.replace("-", " "))
 
 

@@ -15,6 +15,7 @@ from converge_core.ids import AgentId, FactId
 from converge_core.key import ContextKey
 from converge_core.proposal import ContentKind, ProposedFact
 from converge_core.record import Record, reread, settled
+from converge_core.retry import CallAttempt
 from converge_core.trace import ModelCall
 
 
@@ -26,12 +27,14 @@ class AgentEffect(Record, frozen=True, kw_only=False):
         calls: the model calls it made.
         texts: the long texts its calls refer to.
         refusal: why it could not do its work; empty if it could.
+        attempts: what came of each attempt at a model elsewhere.
     """
 
     proposals: tuple[ProposedFact, ...] = ()
     calls: tuple[ModelCall, ...] = ()
     texts: tuple[str, ...] = ()
     refusal: str = ""
+    attempts: tuple[CallAttempt, ...] = ()
 
 
 class Dependency(Record, frozen=True, kw_only=False):

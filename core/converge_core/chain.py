@@ -12,15 +12,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from converge_core.contract import (
-    EvaluationContract,
-    OutputContract,
-    PlanningContract,
-    ReasoningAnswer,
-    ReasoningContract,
-    cites_of,
+from converge_core.answers import ReasoningAnswer, cites_of
+from converge_core.contract import OutputContract
+from converge_core.contract_evaluation import EvaluationContract
+from converge_core.contract_planning import PlanningContract
+from converge_core.contract_reasoning import ReasoningContract
+from converge_core.prompt import (
+    LAYERS,
+    PromptStack,
+    PromptVersion,
+    Standing,
+    StateEntry,
+    StateLayer,
 )
-from converge_core.prompt import PromptStack, PromptVersion, Standing, StateEntry, StateLayer
 
 
 class DecisionStep(StrEnum):
@@ -39,6 +43,11 @@ class StepTemplate:
     priming: str
     policy: str
     task_frame: str
+
+    def layers(self) -> tuple[tuple[str, str], ...]:
+        """Returns name and text of the layers that are written, and not rendered from facts."""
+        written = (self.priming, self.policy, self.task_frame)
+        return tuple(zip(LAYERS, written, strict=False))
 
     def stack(self, state: StateLayer, intent: str) -> PromptStack:
         """Returns the full stack over ``state`` and ``intent``."""
@@ -76,7 +85,7 @@ def step_templates(
         section = prompts[step.value]
         assert isinstance(section, Mapping)
         templates[step] = StepTemplate(
-            PromptVersion(step.value, int(section["revision"])),
+            PromptVersion(step.value, int(section["revision"]), str(section.get("family", "any"))),
             str(section["priming"]).strip(),
             shared,
             str(section["task_frame"]).strip().format_map(filled),

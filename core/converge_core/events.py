@@ -25,8 +25,10 @@ from converge_core.gate import ReportRecord
 from converge_core.ids import AgentId, GateId, OperatorId, ProposalId, RunId
 from converge_core.intent import RootIntent
 from converge_core.observation import Observation
+from converge_core.plan import ExecutionPlan
 from converge_core.proposal import Draft
 from converge_core.record import Record, read
+from converge_core.retry import CallAttempt
 from converge_core.review import Decision, GateAct, GateRequest, Operator
 from converge_core.stop import AnyStop
 from converge_core.tension import Tension, TensionResolution
@@ -63,7 +65,7 @@ class RunStarted(Event, frozen=True):
     ``tenant`` is whose corrections hold in it, beside those for everybody. ``levels`` are how far
     the word of each of ``agents`` reaches, in their order; the engine writes them, and a run of
     before version 3 has none. ``frames`` narrow the intent; ``app_version`` is what the run began
-    under.
+    under; ``plan`` is what its chain will do.
     """
 
     kind: ClassVar[str] = "run_started"
@@ -85,6 +87,7 @@ class RunStarted(Event, frozen=True):
     levels: tuple[AuthorityLevel, ...] = ()
     frames: Frames | UnsetType = UNSET
     app_version: str | UnsetType = UNSET
+    plan: ExecutionPlan | UnsetType = UNSET
 
 
 def run_without_pack(run: RunId, intent: RootIntent, **more: Any) -> RunStarted:
@@ -152,6 +155,16 @@ class TraceRecorded(Event, frozen=True):
     kind: ClassVar[str] = "trace_recorded"
     run: RunId
     trace: DecisionTrace
+
+
+class CallAttempted(Event, frozen=True):
+    """A model elsewhere was asked, perhaps not for the first time; what came of it is said."""
+
+    kind: ClassVar[str] = "call_attempted"
+    run: RunId
+    cycle: int
+    agent: AgentId
+    attempt: CallAttempt
 
 
 class AgentFailed(Event, frozen=True):

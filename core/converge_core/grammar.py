@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from types import UnionType
 
 from converge_core.errors import InvalidConfiguration
 
@@ -21,27 +21,6 @@ _NAME = re.compile(r"[a-z]+")
 _ROOT = "root"
 
 
-class Part(Protocol):
-    """A piece of a grammar."""
-
-    @property
-    def longest(self) -> int:
-        """The longest text it derives, in bytes."""
-
-    @property
-    def shortest(self) -> int:
-        """The shortest text it derives, in bytes."""
-
-    def gbnf(self) -> str:
-        """Returns the piece in GBNF, named rules by their names."""
-
-    def regex(self) -> str:
-        """Returns the piece as a regular expression, named rules written out."""
-
-    def named(self) -> Iterator[Named]:
-        """Yields the named rules it mentions, not those that they mention in turn."""
-
-
 @dataclass(frozen=True, slots=True)
 class Literal:
     """Exactly this text."""
@@ -49,30 +28,8 @@ class Literal:
     text: str
 
     def __post_init__(self) -> None:
-        _require(bool(self.text), "A literal is empty.")
+        _require(self.text != "", "A literal is empty.")
         _require_encodable(self.text)
-
-    @property
-    def longest(self) -> int:
-        """The text's own length, in bytes."""
-        return len(self.text.encode())
-
-    @property
-    def shortest(self) -> int:
-        """The text's own length, in bytes."""
-        return self.longest
-
-    def gbnf(self) -> str:
-        """Returns the text in quotes."""
-        return f'"{"".join(_escaped(char, _IN_QUOTES) for char in self.text)}"'
-
-    def regex(self) -> str:
-        """Returns the text with what is special escaped."""
-        return re.sub(r"[\\^$.|?*+()\[\]{}]", r"\\\g<0>", self.text)
-
-    def named(self) -> Iterator[Named]:
-        """Yields nothing."""
-        yield from ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,37 +47,13 @@ class Chars:
     def __post_init__(self) -> None:
         _require(bool(self.spans or self.others), "A character class is empty.")
         for span in self.spans:
-            ordered = len(span) == 2 and span[0] <= span[1]  # noqa: PLR2004 - first and last
-            _require(ordered, f"{span!r} is no span of characters.")
-        _require_encodable("".join(self.spans) + self.others)
+            _require([*span] == sorted(span) and len(span) == len("az"), f"{span!r} is no span.")
+        _require_encodable(self.all_ends)
 
     @property
-    def longest(self) -> int:
-        """The longest of the characters, in bytes."""
-        return len(max("".join(self.spans) + self.others).encode())
-
-    @property
-    def shortest(self) -> int:
-        """The shortest of the characters, in bytes."""
-        return len(min("".join(self.spans) + self.others).encode())
-
-    def gbnf(self) -> str:
-        """Returns the class in brackets."""
-        # A hyphen between two characters would be a span; at the end it is itself.
-        others = self.others.replace("-", "") + "-" * ("-" in self.others)
-        singles = "".join(_escaped(char, _IN_BRACKETS) for char in others)
-        spans = (f"{_span_end(a)}-{_span_end(b)}" for a, b in self.spans)
-        return f"[{''.join(spans)}{singles}]"
-
-    def regex(self) -> str:
-        """Returns the class in brackets, with what is special in a regular expression escaped."""
-        special = r"[\\\]\[^-]"
-        spans = ("-".join(re.sub(special, r"\\\g<0>", end) for end in span) for span in self.spans)
-        return f"[{''.join(spans)}{re.sub(special, _BACKSLASHED, self.others)}]"
-
-    def named(self) -> Iterator[Named]:
-        """Yields nothing."""
-        yield from ()
+    def all_ends(self) -> str:
+        """The characters it names; its lowest and highest are among them."""
+        return "".join(self.spans) + self.others
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,66 +65,20 @@ class Sequence:
     def __post_init__(self) -> None:
         _require(bool(self.parts), "A sequence has no part.")
 
-    @property
-    def longest(self) -> int:
-        """The sum over the parts."""
-        return sum(part.longest for part in self.parts)
-
-    @property
-    def shortest(self) -> int:
-        """The sum over the parts."""
-        return sum(part.shortest for part in self.parts)
-
-    def gbnf(self) -> str:
-        """Returns the parts beside each other."""
-        return " ".join(_grouped(part, Alternative) for part in self.parts)
-
-    def regex(self) -> str:
-        """Returns the parts beside each other."""
-        return "".join(part.regex() for part in self.parts)
-
-    def named(self) -> Iterator[Named]:
-        """Yields what the parts mention."""
-        for part in self.parts:
-            yield from part.named()
-
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """One of several ways."""
+    """One of several ways; :func:`either` makes one of them."""
 
     ways: tuple[Part, ...]
 
     def __post_init__(self) -> None:
         _require(bool(self.ways), "There is nothing to choose from.")
 
-    @property
-    def longest(self) -> int:
-        """The longest way."""
-        return max(way.longest for way in self.ways)
-
-    @property
-    def shortest(self) -> int:
-        """The shortest way."""
-        return min(way.shortest for way in self.ways)
-
-    def gbnf(self) -> str:
-        """Returns the ways with bars between them."""
-        return " | ".join(way.gbnf() for way in self.ways)
-
-    def regex(self) -> str:
-        """Returns a group of the ways."""
-        return f"(?:{'|'.join(way.regex() for way in self.ways)})"
-
-    def named(self) -> Iterator[Named]:
-        """Yields what the ways mention."""
-        for way in self.ways:
-            yield from way.named()
-
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """A part at least so often and at most so often."""
+    """A part, at least so often and at most so often."""
 
     part: Part
     least: int
@@ -199,35 +86,12 @@ class Repeat:
 
     def __post_init__(self) -> None:
         bounded = 0 <= self.least <= self.most <= MOST_TIMES and self.most > 0
-        _require(bounded, f"{self.least} to {self.most} is no bounded repetition.")
-
-    @property
-    def longest(self) -> int:
-        """The longest of the part, as often as can be."""
-        return self.most * self.part.longest
-
-    @property
-    def shortest(self) -> int:
-        """The shortest of the part, as rarely as can be."""
-        return self.least * self.part.shortest
-
-    def gbnf(self) -> str:
-        """Returns the part with its counts."""
-        part = _grouped(self.part, (Alternative, Sequence, Repeat))
-        return f"{part}{{{self.least},{self.most}}}"
-
-    def regex(self) -> str:
-        """Returns a group of the part with its counts."""
-        return f"(?:{self.part.regex()}){{{self.least},{self.most}}}"
-
-    def named(self) -> Iterator[Named]:
-        """Yields what the part mentions."""
-        yield from self.part.named()
+        _require(bounded, f"{self.least} to {self.most} times is no bounded repetition.")
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A part with a name, under which it stands once in the grammar, however often it is used."""
+    """A part with a name, under which it stands once in a grammar, however often it is used."""
 
     name: str
     part: Part
@@ -236,27 +100,8 @@ class Named:
         free = _NAME.fullmatch(self.name) is not None and self.name != _ROOT
         _require(free, f"{self.name!r} cannot name a rule.")
 
-    @property
-    def longest(self) -> int:
-        """That of the part."""
-        return self.part.longest
 
-    @property
-    def shortest(self) -> int:
-        """That of the part."""
-        return self.part.shortest
-
-    def gbnf(self) -> str:
-        """Returns the name."""
-        return self.name
-
-    def regex(self) -> str:
-        """Returns the part."""
-        return self.part.regex()
-
-    def named(self) -> Iterator[Named]:
-        """Yields itself."""
-        yield self
+Part = Literal | Chars | Sequence | Alternative | Repeat | Named
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,12 +116,12 @@ class Grammar:
     @property
     def longest(self) -> int:
         """The longest derivation, in bytes; no token is shorter than one."""
-        return self.root.longest
+        return longest(self.root)
 
     @property
     def shortest(self) -> int:
         """The shortest derivation, in bytes."""
-        return self.root.shortest
+        return shortest(self.root)
 
     def rules(self) -> dict[str, Part]:
         """Returns the rules by name, in the order in which they are first mentioned.
@@ -286,27 +131,81 @@ class Grammar:
         """
         rules, todo = {_ROOT: self.root}, [self.root]
         for part in todo:
-            for one in part.named():
-                known = rules.setdefault(one.name, one.part)
-                _require(known is one.part or known == one.part, f"{one.name} is two rules.")
-                if known is one.part and known not in todo:
-                    todo.append(known)
+            for one in _mentioned(part):
+                if one.name not in rules:
+                    rules[one.name] = one.part
+                    todo.append(one.part)
+                _require(rules[one.name] == one.part, f"{one.name!r} names two rules.")
         return rules
 
     def render(self) -> str:
         """Returns the grammar as GBNF, a rule a line."""
-        return "".join(f"{name} ::= {part.gbnf()}\n" for name, part in self.rules().items())
+        return "".join(f"{name} ::= {_gbnf(part)}\n" for name, part in self.rules().items())
+
+
+def longest(part: Part) -> int:
+    """Returns the length of the longest text that ``part`` derives, in bytes."""
+    match part:
+        case Literal(text):
+            return len(text.encode())
+        case Chars():
+            return len(max(part.all_ends).encode())
+        case Sequence(parts):
+            return sum(map(longest, parts))
+        case Alternative(ways):
+            return max(map(longest, ways))
+        case Repeat(inner, _, most):
+            return most * longest(inner)
+        case Named(_, inner):
+            return longest(inner)
+
+
+def shortest(part: Part) -> int:
+    """Returns the length of the shortest text that ``part`` derives, in bytes."""
+    match part:
+        case Literal(text):
+            return len(text.encode())
+        case Chars():
+            return len(min(part.all_ends).encode())
+        case Sequence(parts):
+            return sum(map(shortest, parts))
+        case Alternative(ways):
+            return min(map(shortest, ways))
+        case Repeat(inner, least, _):
+            return least * shortest(inner)
+        case Named(_, inner):
+            return shortest(inner)
+
+
+def regex(part: Part) -> str:
+    """Returns ``part`` as a regular expression that JSON Schema, Python and Rust read alike."""
+    match part:
+        case Literal(text):
+            return re.sub(r"[\\^$.|?*+()\[\]{}]", _BACKSLASHED, text)
+        case Chars(spans, others):
+            ends = [re.sub(_CLASS_SIGNS, _BACKSLASHED, char) for span in spans for char in span]
+            pairs = zip(ends[::2], ends[1::2], strict=True)
+            single = re.sub(_CLASS_SIGNS, _BACKSLASHED, others)
+            return f"[{''.join(f'{a}-{b}' for a, b in pairs)}{single}]"
+        case Sequence(parts):
+            return "".join(map(regex, parts))
+        case Alternative(ways):
+            return f"(?:{'|'.join(map(regex, ways))})"
+        case Repeat(inner, least, most):
+            return f"(?:{regex(inner)}){{{least},{most}}}"
+        case Named(_, inner):
+            return regex(inner)
 
 
 def sequence(*parts: Part | str) -> Part:
     """Returns the parts one after the other; neighbouring texts become one."""
     tidy: list[Part] = []
     for part in parts:
-        flat = part.parts if isinstance(part, Sequence) else (part,)
-        for one in flat:
+        for one in part.parts if isinstance(part, Sequence) else (part,):
             piece = Literal(one) if isinstance(one, str) else one
             if tidy and isinstance(piece, Literal) and isinstance(tidy[-1], Literal):
-                piece = Literal(tidy.pop().text + piece.text)  # type: ignore[attr-defined]
+                piece = Literal(tidy[-1].text + piece.text)
+                tidy.pop()
             tidy.append(piece)
     return tidy[0] if len(tidy) == 1 else Sequence(tuple(tidy))
 
@@ -317,25 +216,55 @@ def either(*ways: Part | str) -> Part:
     return parts[0] if len(parts) == 1 else Alternative(parts)
 
 
-_IN_QUOTES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-_IN_BRACKETS = {"]": "\\]", "[": "\\[", "\\": "\\\\", "^": "\\x5E"}
 _BACKSLASHED = r"\\\g<0>"
+_CLASS_SIGNS = r"[\\\]\[^-]"
+_IN_QUOTES = {'"': '\\"', "\\": "\\\\"}
+_IN_BRACKETS = {"]": "\\]", "[": "\\[", "\\": "\\\\", "^": "\\x5E"}
+
+
+def _mentioned(part: Part) -> Iterator[Named]:
+    match part:
+        case Named():
+            yield part
+        case Sequence(inner) | Alternative(inner):
+            for one in inner:
+                yield from _mentioned(one)
+        case Repeat(inner):
+            yield from _mentioned(inner)
+
+
+def _gbnf(part: Part) -> str:
+    match part:
+        case Literal(text):
+            return f'"{"".join(_escaped(char, _IN_QUOTES) for char in text)}"'
+        case Chars(spans, others):
+            # A hyphen between two characters would make a span of them; at the end it is itself.
+            last = others.replace("-", "") + "-" * ("-" in others)
+            ends = [_escaped(char, {**_IN_BRACKETS, "-": "\\x2D"}) for s in spans for char in s]
+            pairs = zip(ends[::2], ends[1::2], strict=True)
+            single = "".join(_escaped(char, _IN_BRACKETS) for char in last)
+            return f"[{''.join(f'{a}-{b}' for a, b in pairs)}{single}]"
+        case Sequence(parts):
+            return " ".join(_grouped(one, Alternative) for one in parts)
+        case Alternative(ways):
+            return " | ".join(map(_gbnf, ways))
+        case Repeat(inner, least, most):
+            return f"{_grouped(inner, Alternative | Sequence | Repeat)}{{{least},{most}}}"
+        case Named(name):
+            return name
+
+
+def _grouped(part: Part, kinds: type | UnionType) -> str:
+    return f"({_gbnf(part)})" if isinstance(part, kinds) else _gbnf(part)
 
 
 def _escaped(char: str, special: dict[str, str]) -> str:
-    plain = char.isprintable() or not char.isascii()
-    return special.get(char, char if plain else f"\\x{ord(char):02X}")
+    if char in special or char.isprintable():
+        return special.get(char, char)
+    return f"\\U{ord(char):08X}"
 
 
-def _span_end(char: str) -> str:
-    return "\\x2D" if char == "-" else _escaped(char, _IN_BRACKETS)
-
-
-def _grouped(part: Part, kinds: type | tuple[type, ...]) -> str:
-    return f"({part.gbnf()})" if isinstance(part, kinds) else part.gbnf()
-
-
-def _require(sound: bool, sentence: str) -> None:  # noqa: FBT001 - reads as the sentence it guards
+def _require(sound: bool, sentence: str) -> None:
     if not sound:
         raise InvalidConfiguration(sentence)
 

@@ -80,10 +80,12 @@ def merge_report(
     executed = tuple([one if is_settled(one) else _settled(one) for one in executed])
     merge = rules.merge(state, now)
     traces: list[e.TraceRecorded] = []
+    attempts: list[e.CallAttempted] = []
     drafts: list[tuple[Draft, str]] = []
     for one in executed:
         traced = _traced(merge, one) if one.effect.calls else []
         traces += traced
+        attempts += _attempted(merge, one) if one.effect.attempts else []
         drafts += _drafted(merge, one, tuple([event.trace.id for event in traced]))
     if len(drafts) + len(state.staged) > 1:
         new = [made for made, refusal in drafts if not refusal]
@@ -104,7 +106,7 @@ def merge_report(
             merge.fail(one.agent, reason)
             if refused is None and one.agent in state.intent.required_agents:
                 refused = AgentRefused(agent=one.agent, reason=reason)
-    return [*traces, *_outcome(rules, state, merge, refused)]
+    return [*attempts, *traces, *_outcome(rules, state, merge, refused)]
 
 
 def merge_answers(rules: Rules, state: RunState, now: int) -> list[e.Event]:
@@ -130,6 +132,14 @@ def _settled(one: Executed) -> Executed:
     except InvalidValue as error:
         words = f"what {one.agent} is reported to have done cannot be recorded: {error}"
         raise IllegalCommand(words) from error
+
+
+def _attempted(merge: Merge, one: Executed) -> list[e.CallAttempted]:
+    run, cycle, agent = merge.run, merge.cycle, one.agent
+    return [
+        e.CallAttempted(run=run, cycle=cycle, agent=agent, attempt=attempt)
+        for attempt in one.effect.attempts
+    ]
 
 
 def _traced(merge: Merge, one: Executed) -> list[e.TraceRecorded]:

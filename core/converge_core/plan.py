@@ -12,8 +12,9 @@ from collections.abc import Mapping
 
 from converge_core.canonical import ContentHash, hash_record
 from converge_core.errors import ConvergeError
+from converge_core.policy import Risk
 from converge_core.record import Record
-from converge_core.routing import DataClass, RoutingPolicy
+from converge_core.routing import DataClass, Destination, Reach, RoutingPolicy, route
 
 
 class PolicyOverrideAttempted(ConvergeError):
@@ -44,12 +45,14 @@ class StepPlan(Record, frozen=True):
         version: the prompt version.
         model: the model by its name in the catalogue; empty for the one the desk has in use.
         remote: whether it computes elsewhere.
+        risk: how much hangs on its answer, as the policy says.
     """
 
     step: str
     version: str
     model: str = ""
     remote: bool = False
+    risk: Risk = Risk.HIGH
 
 
 class ExecutionPlan(Record, frozen=True):
@@ -99,18 +102,17 @@ def compile_plan(
         recall: whether the run asks for recall.
 
     Raises:
-        PolicyOverrideAttempted: if the run asks for more than the policy allows.
+        PolicyOverrideAttempted: if the run asks for more than the policy allows, or a step would
+            show a model elsewhere what may not leave.
     """
     if recall and not kernel.recall:
         raise PolicyOverrideAttempted(
             f"the run asks for recall, and the policy {policy[:12]} does not allow it; run it "
             "without, or have the policy changed by whoever may change it"
         )
-    if kernel.data is DataClass.CONFIDENTIAL:
-        away = next((step for step in steps.values() if step.remote), None)
-        if away is not None:
-            raise PolicyOverrideAttempted(
-                f"the step {away.step} asks the model {away.model} elsewhere, and the policy "
-                f"{policy[:12]} counts the data as confidential; name a model on this machine"
-            )
+    for step in steps.values():
+        reach = Reach.REMOTE if step.remote else Reach.LOCAL
+        refused = route(kernel.routing, kernel.data, step.risk, Destination(step.model, reach))
+        if refused is not None:
+            raise PolicyOverrideAttempted(f"the step {step.step}: {refused.sentence}")
     return ExecutionPlan(policy=policy, kernel=kernel, recall=recall, steps=tuple(steps.values()))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from converge_core.canonical import ContentHash, content_hash
@@ -19,6 +19,9 @@ LAYERS = ("priming", "policy", "task_frame", "state", "intent")
 
 CITE = re.compile(r"\{([a-z][0-9]{2})\}")
 """How running text cites a state entry: ``{s03}``."""
+
+HINT = "hint, not evidence"
+"""What the line of a hint says first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class StateEntry:
         shown: what replaces ``{cite}`` in text for people, such as ``line coverage 61.0 %``.
         standing: what it says about the question; None where it has no limit.
         binding: whether its limit is a hard one.
+        hint: whether it was recalled from elsewhere; a hint may be read, and never cited.
     """
 
     cite: str
@@ -69,11 +73,12 @@ class StateEntry:
     shown: str
     standing: Standing | None = None
     binding: bool = False
+    hint: bool = field(default=False, kw_only=True)
 
     def render(self) -> str:
         """Returns the entry's line of the state layer; no text in it can begin another."""
-        fields = (" ".join(field.replace("|", "/").split()) for field in self.fields)
-        return " | ".join((self.cite, *fields))
+        fields = (" ".join(one.replace("|", "/").split()) for one in self.fields)
+        return " | ".join((self.cite, *((HINT,) if self.hint else ()), *fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +100,9 @@ class StateLayer:
         return "\n".join(["STATE", *(entry.render() for entry in self.entries), *counted])
 
     def _counted(self, hold_at: int) -> str:
-        stands = Counter(entry.standing for entry in self.entries)
-        unknown = [entry for entry in self.entries if entry.standing is Standing.UNKNOWN]
+        weighed = [entry for entry in self.entries if not entry.hint]
+        stands = Counter(entry.standing for entry in weighed)
+        unknown = [entry for entry in weighed if entry.standing is Standing.UNKNOWN]
         concerns = stands[Standing.CONCERN]
         fields = (
             "counted",

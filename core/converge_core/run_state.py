@@ -122,6 +122,7 @@ class RunState(msgspec.Struct):
     trace_at: dict[TraceId, int] = {}
     observations: dict[ObservationId, Observation] = {}
     failures: list[e.AgentFailed] = []
+    attempts: list[e.CallAttempted] = []
     tokens: int = 0
     active_us: int = 0
     executing_since: int | None = None

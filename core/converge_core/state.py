@@ -198,6 +198,11 @@ def _(event: e.TraceRecorded, run: RunState, at: int, seq: int) -> None:
     run.tokens += event.trace.call.prompt_tokens + event.trace.call.completion_tokens
 
 
+@_folds(e.CallAttempted)
+def _(event: e.CallAttempted, run: RunState, at: int, seq: int) -> None:
+    run.attempts.append(event)
+
+
 @_folds(e.AgentFailed)
 def _(event: e.AgentFailed, run: RunState, at: int, seq: int) -> None:
     run.failures.append(event)

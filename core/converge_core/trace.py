@@ -6,9 +6,10 @@ from enum import StrEnum
 from typing import Annotated
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from converge_core.canonical import MAX_INTEGER, ContentHash, hash_text
-from converge_core.envelope import InferenceEnvelope
+from converge_core.envelope import InferenceEnvelope, RemoteRef, ReplayGrade
 from converge_core.gate import CheckRecord
 from converge_core.ids import AgentId, FactId, RunId, TraceId
 from converge_core.record import Record
@@ -75,6 +76,9 @@ class ModelCall(Record, frozen=True):
         completion_tokens: tokens of the answer.
         prefill_us: time to the first token.
         duration_us: time in all.
+        grade: how exactly the answer can be had again; unset before it was measured at all.
+        remote: where it was computed, if not on this machine.
+        plan: the digest of the execution plan it was made under.
     """
 
     step: str
@@ -96,6 +100,9 @@ class ModelCall(Record, frozen=True):
     completion_tokens: Count
     prefill_us: Count
     duration_us: Count
+    grade: ReplayGrade | UnsetType = UNSET
+    remote: RemoteRef | UnsetType = UNSET
+    plan: ContentHash | UnsetType = UNSET
 
 
 class DecisionTrace(Record, frozen=True):
@@ -110,7 +117,21 @@ class DecisionTrace(Record, frozen=True):
     @property
     def replayable(self) -> bool:
         """Whether the call ran here and left nothing to chance."""
-        return self.call.envelope.deterministic
+        return self.call.remote is UNSET and self.call.envelope.deterministic
+
+    @property
+    def grade(self) -> ReplayGrade:
+        """How exactly the answer can be had again.
+
+        What came from elsewhere can be audited; what was left to chance, or was never measured,
+        can be read.
+        """
+        if self.call.remote is not UNSET:
+            return ReplayGrade.AUDIT_ONLY
+        measured = self.call.grade
+        if measured is UNSET or not self.replayable:
+            return ReplayGrade.RECORDED_ONLY
+        return measured
 
 
 def prompt_matches(trace: DecisionTrace, prompt: str) -> bool:

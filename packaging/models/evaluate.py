@@ -20,16 +20,15 @@ from llama_cpp import Llama, LlamaGrammar
 from packcases import make_pack_case
 from rules import ten_rules, tolerant_rules
 
-from converge_core.chain import DecisionStep, contract_of, evaluation_entry, reasoning_entry
-from converge_core.contract import (
+from converge_core.answers import (
     UNCERTAIN,
-    ContractResult,
     EvaluationAnswer,
-    OutputContract,
     PlanningAnswer,
     ReasoningAnswer,
     cites_of,
 )
+from converge_core.chain import DecisionStep, contract_of, evaluation_entry, reasoning_entry
+from converge_core.contract import ContractResult, OutputContract
 from converge_core.prompt import Standing, StateLayer
 
 HELD_OUT_SEED = 500_000

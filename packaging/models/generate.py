@@ -20,6 +20,7 @@ from typing import Literal
 from layout import BARE, Layout, SetEntry, held_out_layout, training_layout
 from wording import HELD_OUT, NOISE_DIGITS, TRAINING, Wording, noise
 
+from converge_core.answers import UNCERTAIN, ReasoningAnswer
 from converge_core.chain import (
     DecisionStep,
     StepTemplate,
@@ -28,7 +29,7 @@ from converge_core.chain import (
     reasoning_entry,
     step_templates,
 )
-from converge_core.contract import UNCERTAIN, Ground, ReasoningAnswer
+from converge_core.contract import Ground
 from converge_core.limits import Limit, Quantity, Weight
 from converge_core.prompt import Standing, StateEntry, StateLayer
 

@@ -57,7 +57,7 @@ class Attention(nn.Module):
         q, k = self.matching(x, rope)
         v = self.v(x).view(batch, length, -1, self.shape.head_width).transpose(1, 2)
         v = v.repeat_interleave(self.shape.heads // self.shape.kv_heads, 1)
-        if length <= SHORT:
+        if length <= SHORT and x.device.type == "cpu":
             q, k, v = q.float(), k.float(), v.float()
         y = F.scaled_dot_product_attention(q, k, v, is_causal=True).to(x.dtype)
         return self.o(y.transpose(1, 2).reshape(batch, length, width))
@@ -145,7 +145,7 @@ class Net(nn.Module):
 
     def forward(self, tokens: Tensor) -> Seen:
         """Returns what a pass over ``tokens`` leaves behind."""
-        rope = rope_table(self.shape, tokens.shape[1])
+        rope = rope_table(self.shape, tokens.shape[1], tokens.device)
         x = probed = self.embedding(tokens)
         matches = x
         for number, block in enumerate(self.blocks, 1):
@@ -159,10 +159,10 @@ class Net(nn.Module):
         return Seen(self.norm(x), self.probe_norm(probed), matches)
 
 
-def rope_table(shape: Shape, length: int) -> tuple[Tensor, Tensor]:
+def rope_table(shape: Shape, length: int, device: torch.device) -> tuple[Tensor, Tensor]:
     """Returns cosine and sine by position and pair."""
-    pairs = torch.arange(0, shape.head_width, 2) / shape.head_width
-    angles = torch.arange(length)[:, None] * shape.rope_base**-pairs
+    pairs = torch.arange(0, shape.head_width, 2, device=device) / shape.head_width
+    angles = torch.arange(length, device=device)[:, None] * shape.rope_base**-pairs
     return angles.cos(), angles.sin()
 
 

@@ -7,7 +7,7 @@ repetition above all, it refuses, so that a test built on it proves the grammar 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 TOKEN = re.compile(
@@ -28,6 +28,9 @@ class Text:
     def longest(self, rules: dict[str, Rule]) -> int:
         return len(self.said.encode())
 
+    def shortest(self, rules: dict[str, Rule]) -> int:
+        return len(self.said.encode())
+
 
 @dataclass(frozen=True)
 class Chars:
@@ -38,6 +41,9 @@ class Chars:
 
     def longest(self, rules: dict[str, Rule]) -> int:
         return max(len(char.encode()) for char in self.among)
+
+    def shortest(self, rules: dict[str, Rule]) -> int:
+        return min(len(char.encode()) for char in self.among)
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,9 @@ class Name:
         # Recursion would make derivations endless; Python's own limit would tell.
         return rules[self.of].longest(rules)
 
+    def shortest(self, rules: dict[str, Rule]) -> int:
+        return rules[self.of].shortest(rules)
+
 
 @dataclass(frozen=True)
 class Sequence:
@@ -62,6 +71,9 @@ class Sequence:
     def longest(self, rules: dict[str, Rule]) -> int:
         return sum(part.longest(rules) for part in self.parts)
 
+    def shortest(self, rules: dict[str, Rule]) -> int:
+        return sum(part.shortest(rules) for part in self.parts)
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -72,6 +84,9 @@ class Choice:
 
     def longest(self, rules: dict[str, Rule]) -> int:
         return max(way.longest(rules) for way in self.ways)
+
+    def shortest(self, rules: dict[str, Rule]) -> int:
+        return min(way.shortest(rules) for way in self.ways)
 
 
 @dataclass(frozen=True)
@@ -87,8 +102,51 @@ class Repeat:
     def longest(self, rules: dict[str, Rule]) -> int:
         return self.most * self.what.longest(rules)
 
+    def shortest(self, rules: dict[str, Rule]) -> int:
+        return self.least * self.what.shortest(rules)
+
 
 Rule = Text | Chars | Name | Sequence | Choice | Repeat
+
+
+def written_out(rule: Rule, rules: dict[str, Rule]) -> Rule:
+    """Returns the one spelling of a rule in which two that derive alike by plain rewriting agree.
+
+    Names are replaced by what they stand for, neighbouring texts become one, and what stands in a
+    group of its own without need does not.
+    """
+    match rule:
+        case Name(of):
+            return written_out(rules[of], rules)
+        case Sequence(parts):
+            return _joined([written_out(part, rules) for part in parts])
+        case Choice(ways):
+            opened: list[Rule] = []
+            for way in ways:
+                out = written_out(way, rules)
+                opened += out.ways if isinstance(out, Choice) else (out,)
+            return Choice(tuple(sorted(dict.fromkeys(opened), key=repr)))
+        case Repeat(what, least, most):
+            inner = written_out(what, rules)
+            return inner if (least, most) == (1, 1) else Repeat(inner, least, most)
+        case Chars(among):
+            return Chars("".join(sorted(set(among))))
+        case Text():
+            return rule
+
+
+def _joined(parts: list[Rule]) -> Rule:
+    joined: list[Rule] = []
+    for part in parts:
+        for one in part.parts if isinstance(part, Sequence) else (part,):
+            before = joined[-1] if joined else None
+            if isinstance(one, Repeat) and one.most == 0:
+                continue
+            if isinstance(one, Text) and isinstance(before, Text):
+                joined[-1] = Text(before.said + one.said)
+            else:
+                joined.append(one)
+    return joined[0] if len(joined) == 1 else Sequence(tuple(joined))
 
 
 def rules_of(grammar: str) -> dict[str, Rule]:
@@ -131,14 +189,27 @@ def _sequence(text: str) -> tuple[Rule, str]:
 
 def _atom(token: re.Match[str]) -> Rule:
     if token["text"]:
-        return Text(re.sub(r"\\(.)", r"\1", token["text"][1:-1]))
+        return Text("".join(char for char, _ in _characters(token["text"][1:-1])))
     if token["name"]:
         return Name(token["name"])
     inside = token["chars"][1:-1]
     if inside.startswith("^"):
         raise ValueError(f"cannot read {token['chars']!r}: it admits what nobody listed")
-    spans = re.findall(r"(.)-(.)|(.)", inside)
-    among = [chr(code) for a, b, _ in spans if a for code in range(ord(a), ord(b) + 1)] + [
-        single for _, _, single in spans if single
-    ]
-    return Chars("".join(among))
+    chars = list(_characters(inside))
+    among = ""
+    while chars:
+        first, _ = chars.pop(0)
+        if len(chars) > 1 and chars[0] == ("-", False):
+            last, _ = chars[1]
+            among += "".join(map(chr, range(ord(first), ord(last) + 1)))
+            del chars[:2]
+        else:
+            among += first
+    return Chars(among)
+
+
+def _characters(text: str) -> Iterator[tuple[str, bool]]:
+    """Yields each character that GBNF text stands for, and whether it was escaped."""
+    for found in re.finditer(r"\\U([0-9A-F]{8})|\\x([0-9A-F]{2})|\\(.)|(.)", text):
+        code, short, escaped, plain = found.groups()
+        yield chr(int(code or short, 16)) if code or short else escaped or plain, plain is None

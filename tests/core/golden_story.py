@@ -1,7 +1,7 @@
 """How the golden ledger came to be: a story in which every kind of event happens.
 
 ``python -m tests.core.golden_story`` writes it, and one body of each kind of event, each type of
-record and each reason to stop. The files are a promise to those who have a ledger of version 3, so
+record and each reason to stop. The files are a promise to those who have a ledger of version 4, so
 nothing in them is ever changed: a new kind of event is told at the end of the story, and a new
 format gets new files beside them.
 """
@@ -28,6 +28,9 @@ from converge_core.artifact import (
 )
 from converge_core.authority import Actor, ActorKind, AuthorityLevel
 from converge_core.canonical import canonical_record, hash_text
+from converge_core.capability import ResponseFormat
+from converge_core.capability_errors import ErrorCategory
+from converge_core.envelope import RemoteRef, ReplayGrade
 from converge_core.evals import EvalOutcome, EvalResult
 from converge_core.events import Event, body_of
 from converge_core.fact import ValidationSummary
@@ -46,10 +49,14 @@ from converge_core.intent import Budgets, Criterion, RootIntent
 from converge_core.invariant import Invariant, InvariantClass, Violation
 from converge_core.key import ContextKey as Key
 from converge_core.ledger import Chain, decode, encode_batch
+from converge_core.model_config import AdapterFacts, ModelFacts, ModelKind, SpecialToken
 from converge_core.observation import observe
+from converge_core.plan import KernelPolicy, StepPlan, compile_plan
 from converge_core.policy import Effect, PolicyDecision, Risk, Rule, RulePolicy, grant
 from converge_core.proposal import ContentKind, Draft, ProposedFact
+from converge_core.retry import AttemptOutcome, CallAttempt, RetryPolicy
 from converge_core.review import GateRequest, Ground
+from converge_core.routing import DataClass, RoutingPolicy, RoutingRefused
 from converge_core.stop import Error, HumanInterventionRequired
 from converge_core.trace import Cited, text_ref
 from tests.core.golden_people import (
@@ -78,11 +85,48 @@ from tests.core.kit import (
 from tests.core.test_stop_reasons import EXAMPLES
 
 FOLDER = Path(__file__).parent.parent / "golden"
-LEDGER = FOLDER / "ledger_v3.jsonl"
-EVENTS = FOLDER / "events_v3.json"
-RECORDS = FOLDER / "records_v3.json"
+LEDGER = FOLDER / "ledger_v4.jsonl"
+EVENTS = FOLDER / "events_v4.json"
+RECORDS = FOLDER / "records_v4.json"
 NOON = 1_795_176_000_000_000
 """20 November 2026, 12:00 UTC, in microseconds."""
+
+
+ROUTING = RoutingPolicy(most_confidential=DataClass.INTERNAL, highest_risk=Risk.LOW)
+KERNEL = KernelPolicy(
+    data=DataClass.INTERNAL, routing=ROUTING, recall=True, required_truths=("signed-off",)
+)
+STEP = StepPlan(
+    step="reasoning", version="reasoning:v2:any", model="large", remote=True, risk=Risk.LOW
+)
+PLAN = compile_plan(hash_text("policy"), KERNEL, {"reasoning": STEP}, recall=True)
+ATTEMPT = CallAttempt(
+    number=1,
+    outcome=AttemptOutcome.FAILED,
+    category=ErrorCategory.RATE_LIMIT,
+    words="rate limited (retry after 1s)",
+    wait_us=1_000_000,
+    format=ResponseFormat.YAML,
+    fallback=True,
+)
+SPECIAL = SpecialToken(role="eos", token=1, text="<|end|>", known=True)
+ADAPTER = AdapterFacts(
+    method="lora",
+    base="converge-nano",
+    rank=8,
+    alpha=16,
+    precision="F16",
+    width=256,
+    layers=6,
+    targets=("attn_q",),
+)
+REMOTE = RemoteRef(
+    system="https://models.example.org/v1",
+    model="large",
+    reference="cmpl-7",
+    request_hash=hash_text("request"),
+    response_hash=hash_text("response"),
+)
 
 
 def story() -> list[tuple[list[Event], int]]:
@@ -109,6 +153,8 @@ def _decided(clock: Callable[[], int]) -> Play:
             checks=(CheckRecord(name="parses", passed=True),),
             prompt_tokens=120,
             completion_tokens=30,
+            grade=ReplayGrade.BYTE_EXACT,
+            plan=PLAN.digest(),
         )
         proposal = fact(
             Key.HYPOTHESES,
@@ -119,7 +165,7 @@ def _decided(clock: Callable[[], int]) -> Play:
             confidence=950,
             rests_on=(FactId("tests.failed"),),
         )
-        return AgentEffect((proposal,), (call,), refusal="")
+        return AgentEffect((proposal,), (call,), attempts=(ATTEMPT,))
 
     def fail(_: object) -> AgentEffect:
         raise RuntimeError("tab\there")
@@ -321,7 +367,40 @@ FULL: list[msgspec.Struct] = [
         review=TERMS,
     ),
     PROPOSED,
-    AgentEffect((PROPOSED,), (model_call(),), ("a long text",), "It cannot tell."),
+    AgentEffect((PROPOSED,), (model_call(),), ("a long text",), "It cannot tell.", (ATTEMPT,)),
+    model_call(grade=ReplayGrade.AUDIT_ONLY, remote=REMOTE, plan=PLAN.digest()),
+    REMOTE,
+    ROUTING,
+    KERNEL,
+    STEP,
+    PLAN,
+    ATTEMPT,
+    RetryPolicy(max_attempts=2, first_wait_us=1, longest_wait_us=2, jitter=3, patience_us=4),
+    RoutingRefused(backend="large", sentence="“large” was not asked."),
+    SPECIAL,
+    ADAPTER,
+    ModelFacts(
+        kind=ModelKind.ADAPTER,
+        sha256=hash_text("model"),
+        size=5_600_000,
+        name="converge-nano",
+        architecture="llama",
+        file_type="Q8_0",
+        licence="MIT",
+        parameters=5_200_000,
+        context_trained=2048,
+        embedding_length=256,
+        layers=6,
+        vocabulary=2048,
+        tokenizer="gpt2",
+        pre_tokenizer="gpt-2",
+        tokenizer_hash=hash_text("tokenizer"),
+        special=(SPECIAL,),
+        ends=("<|end|>",),
+        controls=("<|end|>",),
+        starts=True,
+        adapter=ADAPTER,
+    ),
     Dependency(Key.SIGNALS, ContentKind.CLAIM, "tests."),
     Budgets(cycles=9, facts=50, tokens=1000, time_us=60_000_000, agents_per_cycle=5),
     Criterion(id="picture", description="there is a picture", key=Key.COMPETITORS, required=False),
@@ -338,7 +417,12 @@ FULL: list[msgspec.Struct] = [
         score=0,
         facts=(FactId("tests.failed"),),
     ),
-    msgspec.structs.replace(ENVELOPE, adapter="release-lora"),
+    msgspec.structs.replace(
+        ENVELOPE,
+        adapter="release-lora",
+        build="llama.cpp 0.5.0",
+        adapter_sha256=hash_text("adapter"),
+    ),
     *EXAMPLES,
     HumanInterventionRequired(criteria=("sign-off",), detail="Missing.", approvals=("board-7",)),
     Error(message="too many agents", category="resource", observed=7, limit=5),
@@ -393,6 +477,7 @@ def bodies() -> dict[str, Any]:
         frames=(FRAME,),
         tenant="acme",
         app_version="0.3.0",
+        plan=PLAN,
     )
     return {**found, started.kind: body_of(started)}
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from converge_core.answers import ReasoningAnswer
 from converge_core.chain import (
     DecisionStep,
     capability_ids,
@@ -14,7 +15,6 @@ from converge_core.chain import (
     reasoning_entry,
     step_templates,
 )
-from converge_core.contract import ReasoningAnswer
 from converge_core.prompt import StateLayer
 
 PROMPTS: dict[str, Any] = {

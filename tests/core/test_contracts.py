@@ -7,17 +7,15 @@ from typing import Any
 
 import pytest
 
-from converge_core.chain import DecisionStep, contract_of
-from converge_core.contract import (
+from converge_core.answers import (
     MAX_CITES,
     MAX_PLAN_STEPS,
     MAX_REASONS,
     UNCERTAIN,
-    ContractResult,
-    Ground,
     cites_of,
-    grammar_hash,
 )
+from converge_core.chain import DecisionStep, contract_of
+from converge_core.contract import ContractResult, Ground, grammar_hash
 from converge_core.prompt import Standing, StateEntry, StateLayer
 
 VERDICTS = ("proceed", "conditions", "hold")
@@ -75,10 +73,15 @@ def test_sound_reasoning_is_valid() -> None:
     assert [
         "parses",
         "cites-exist",
+        "hints-not-evidence",
         "no-own-numbers",
+        "text-plain",
+        "text-fits",
         "sides-agree",
         "nothing-left-out",
         "conclusion-declared",
+        "uncertain-explained",
+        "contradictions-faced",
     ] == [check.name for check in result.checks]
 
 
@@ -132,7 +135,7 @@ def test_saying_that_no_conclusion_can_be_drawn_is_valid() -> None:
 
     assert held("reasoning", uncertain).valid
     assert ["nothing-left-out"] == failures(
-        held("reasoning", reasons(*AGAINST[:1], conclusion=UNCERTAIN))
+        held("reasoning", reasons(*AGAINST[1:], conclusion=UNCERTAIN))
     )
 
 
@@ -172,7 +175,11 @@ def test_a_sound_evaluation_is_valid() -> None:
     assert [
         "parses",
         "cites-exist",
+        "hints-not-evidence",
         "no-own-numbers",
+        "text-plain",
+        "text-fits",
+        "says-something",
         "score-agrees",
         "confidence-allowed",
     ] == [check.name for check in result.checks]
@@ -193,7 +200,7 @@ def test_every_hundredth_is_read_exactly(hundredths: int) -> None:
         pytest.param(judged("0.10", "0.50", "trust me"), MIXED, ["cites-exist"], id="no cite"),
         pytest.param(judged("0.10", "0.50", "{s99} it is"), MIXED, ["cites-exist"], id="a ghost"),
         pytest.param(
-            judged("0.10", "0.50", "{s01} by 3"), MIXED, ["no-own-numbers"], id="a number"
+            judged("0.10", "0.50", "{s01} is off by 3"), MIXED, ["no-own-numbers"], id="a number"
         ),
         pytest.param(
             judged("0.50", "0.50"), MIXED, ["score-agrees"], id="even in spite of a breach"
@@ -263,6 +270,7 @@ def test_a_sound_plan_is_valid() -> None:
         "verdict-follows",
         "capabilities-declared",
         "cites-exist",
+        "hints-not-evidence",
         "steps-answer",
     ] == [check.name for check in result.checks]
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from converge_core.canonical import hash_text
+from converge_core.envelope import RemoteRef, ReplayGrade
 from converge_core.ids import AgentId, RunId, TraceId
 from converge_core.prompt import (
     LAYERS,
@@ -261,3 +263,37 @@ def test_only_a_call_that_left_nothing_to_chance_can_be_replayed(
 
     assert replayable is trace.replayable
     assert (envelope.digest() == ENVELOPE.digest()) is (not change)
+
+
+ELSEWHERE = RemoteRef(
+    system="https://models.example.org/v1",
+    model="large",
+    reference="",
+    request_hash=hash_text("request"),
+    response_hash=hash_text("response"),
+)
+CHANCE = msgspec.structs.replace(ENVELOPE, temperature=700)
+SEEDLESS = msgspec.structs.replace(ENVELOPE, seed_policy="requested")
+
+
+@pytest.mark.parametrize(
+    ("about", "grade"),
+    [
+        ({}, ReplayGrade.RECORDED_ONLY),
+        ({"grade": ReplayGrade.BYTE_EXACT}, ReplayGrade.BYTE_EXACT),
+        ({"grade": ReplayGrade.ENVELOPE_EXACT}, ReplayGrade.ENVELOPE_EXACT),
+        ({"grade": ReplayGrade.RECORDED_ONLY}, ReplayGrade.RECORDED_ONLY),
+        ({"grade": ReplayGrade.BYTE_EXACT, "remote": ELSEWHERE}, ReplayGrade.AUDIT_ONLY),
+        ({"grade": ReplayGrade.BYTE_EXACT, "envelope": CHANCE}, ReplayGrade.RECORDED_ONLY),
+        ({"grade": ReplayGrade.BYTE_EXACT, "envelope": SEEDLESS}, ReplayGrade.RECORDED_ONLY),
+    ],
+)
+def test_a_grade_is_never_better_than_what_was_measured(
+    about: dict[str, object], grade: ReplayGrade
+) -> None:
+    """Elsewhere, by chance, without a seed of ours, or never measured: each takes it down."""
+    trace = DecisionTrace(
+        id=TraceId("t"), run=RunId("r"), cycle=1, agent=AgentId("a"), call=model_call(**about)
+    )
+
+    assert grade is trace.grade

@@ -38,7 +38,8 @@ STALLS_AFTER_THE_DECISION = STALLS.replace("TraceRecorded", "FactPromoted")
 NEVER_ANSWERS = f"""
 import linecache, signal, sys, threading
 signal.signal(signal.SIGINT, signal.default_int_handler)  # some parents have it ignored
-from converge_desktop.adapters.llama import Cancelled, LlamaBackend
+from converge_desktop.adapters.llama import LlamaBackend
+from converge_core.capability import CallCancelled
 def infer(backend, request, cancelled):
     asked = False
     while not cancelled():
@@ -47,7 +48,7 @@ def infer(backend, request, cancelled):
         if waits and not asked:
             asked = True
             print("asked", flush=True)
-    raise Cancelled
+    raise CallCancelled
 LlamaBackend.infer = infer
 from converge_desktop.runtime.desk import Desk
 Desk._store_changed = lambda *_: None  # or its news would wake the command

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from converge_desktop.adapters.readiness.errors import IntakeError
-from converge_desktop.adapters.readiness.intake import Intake, Source, read_folder
-from converge_desktop.adapters.readiness.metrics import Metric
+from converge_desktop.adapters.intake import Intake, IntakeError, Metric, Source
+from converge_desktop.adapters.readiness.intake import read_folder
 from converge_desktop.adapters.readiness.reports import Kind
 
 __all__ = ["Intake", "IntakeError", "Kind", "Metric", "Source", "read_folder"]

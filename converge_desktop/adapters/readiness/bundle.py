@@ -32,8 +32,8 @@ from dulwich.refs import Ref, check_ref_format
 from dulwich.repo import Repo
 
 from converge_core.canonical import ContentHash
-from converge_desktop.adapters.readiness.errors import refusal
-from converge_desktop.adapters.readiness.wording import plain
+from converge_desktop.adapters.intake import refusal
+from converge_desktop.adapters.wording import plain
 
 MAX_BYTES = 1_000_000_000
 

@@ -12,10 +12,11 @@ from datetime import UTC, datetime
 import polars as pl
 
 from converge_core.limits import Quantity
+from converge_desktop.adapters.intake import Metric
 from converge_desktop.adapters.readiness.history import History
-from converge_desktop.adapters.readiness.metrics import Failing, Metric
+from converge_desktop.adapters.readiness.metrics import Failing
 from converge_desktop.adapters.readiness.modules import changed_modules
-from converge_desktop.adapters.readiness.wording import counted, listed
+from converge_desktop.adapters.wording import counted, listed
 
 _CHANGES = {
     "path": pl.String,

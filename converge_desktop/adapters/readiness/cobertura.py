@@ -15,7 +15,7 @@ from pathlib import Path
 
 from converge_core.canonical import ContentHash
 from converge_desktop.adapters.readiness.safe_xml import AGAIN, ElementReader, read
-from converge_desktop.adapters.readiness.wording import plain
+from converge_desktop.adapters.wording import plain
 
 _RATE = re.compile(r"(?:\d(?:\.\d{0,30})?|\.\d{1,30})(?:[eE][+-]?\d{1,2})?")
 _LINES = ["class", "lines", "line"]

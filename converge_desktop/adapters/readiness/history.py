@@ -13,14 +13,14 @@ import pygit2
 from pygit2.enums import DeltaStatus, DiffFind, FileMode
 
 from converge_core.canonical import ContentHash, content_hash
-from converge_desktop.adapters.readiness.errors import refusal
+from converge_desktop.adapters.intake import refusal
 from converge_desktop.adapters.readiness.repository import (
     Place,
     common_directory,
     open_repository,
 )
 from converge_desktop.adapters.readiness.tags import Since, last_tag, read_tags
-from converge_desktop.adapters.readiness.wording import counted, listed, plain, plain_bytes
+from converge_desktop.adapters.wording import counted, listed, plain, plain_bytes
 
 RENAME_LIMIT = 1000
 """With more files gone and new than this, git and libgit2 look for exact renames only."""

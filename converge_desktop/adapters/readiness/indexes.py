@@ -13,8 +13,8 @@ import sys
 from array import array
 from typing import TYPE_CHECKING
 
-from converge_desktop.adapters.readiness.errors import refusal
-from converge_desktop.adapters.readiness.wording import plain
+from converge_desktop.adapters.intake import refusal
+from converge_desktop.adapters.wording import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,10 +9,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from converge_core.canonical import MAX_INTEGER, ContentHash
+from converge_desktop.adapters.intake import (
+    Intake,
+    IntakeError,
+    Metric,
+    Source,
+    checked_folder,
+    refusal,
+)
 from converge_desktop.adapters.readiness.changes import (
     GIT,
     changes_frame,
@@ -21,11 +28,9 @@ from converge_desktop.adapters.readiness.changes import (
     note_changes,
 )
 from converge_desktop.adapters.readiness.cobertura import CoverageReport, read_cobertura
-from converge_desktop.adapters.readiness.errors import IntakeError, refusal
 from converge_desktop.adapters.readiness.history import History, read_history
 from converge_desktop.adapters.readiness.junit import MAX_TESTS, TestReport, read_junit
 from converge_desktop.adapters.readiness.metrics import (
-    Metric,
     cases_frame,
     coverage_frame,
     failing_modules,
@@ -36,44 +41,12 @@ from converge_desktop.adapters.readiness.metrics import (
 from converge_desktop.adapters.readiness.modules import ModuleMap
 from converge_desktop.adapters.readiness.reports import Found, Kind, Reports, find_reports
 from converge_desktop.adapters.readiness.repository import Place, find_repository
-from converge_desktop.adapters.readiness.wording import counted, listed, plain, plain_bytes
+from converge_desktop.adapters.wording import counted, listed, plain, plain_bytes
 
 _SHORT = 6
 _RUN_TESTS = "Run the tests with a JUnit report, such as: pytest --junitxml=junit.xml"
 _RUN_COVERAGE = "Run the tests with a Cobertura report, such as: pytest --cov --cov-report=xml"
 _ONE_COVERAGE = "Leave one of them, or combine the data and write one report."
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """What was read.
-
-    Attributes:
-        path: the file, relative to the folder; ``git`` for the history.
-        sha256: the hash of the file's bytes; for the history, of HEAD, tags and shallow edge.
-        kind: what it is.
-    """
-
-    path: str
-    sha256: ContentHash
-    kind: Kind
-
-
-@dataclass(frozen=True, slots=True)
-class Intake:
-    """What a folder says about a release.
-
-    Attributes:
-        subject: project and commit, such as ``converge-desktop at 4be1c0``.
-        metrics: the numbers, always the same ones in the same order.
-        notes: what cannot be known or was left out, a sentence each.
-        sources: what was read, sorted by kind and path.
-    """
-
-    subject: str
-    metrics: tuple[Metric, ...]
-    notes: tuple[str, ...]
-    sources: tuple[Source, ...]
 
 
 def read_folder(folder: Path, *, now_us: int, workspace: Path) -> Intake:
@@ -87,7 +60,7 @@ def read_folder(folder: Path, *, now_us: int, workspace: Path) -> Intake:
     Raises:
         IntakeError: if no run can start from it; nothing else is raised.
     """
-    root = _checked(folder)
+    root = checked_folder(folder)
     found = find_reports(root)
     _require_reports(root, found)
     place = find_repository(root, workspace)
@@ -104,18 +77,6 @@ def read_folder(folder: Path, *, now_us: int, workspace: Path) -> Intake:
         notes=tuple(dict.fromkeys(notes)),
         sources=tuple(_sources(tests, coverage, place, history)),
     )
-
-
-def _checked(folder: Path) -> Path:
-    try:
-        root = folder.resolve(strict=True)
-    except (OSError, RuntimeError, ValueError) as error:
-        what = "there is no such folder"
-        raise refusal(plain(str(folder)), "", what, "Pick a folder that exists.") from error
-    if not root.is_dir():
-        what = "this is a file, not a folder"
-        raise refusal(plain(str(folder)), "", what, "Pick the folder that it lies in.")
-    return root
 
 
 def _require_reports(root: Path, found: Reports) -> None:

@@ -18,7 +18,7 @@ from junitparser.xunit2 import TestCase
 
 from converge_core.canonical import ContentHash
 from converge_desktop.adapters.readiness.safe_xml import AGAIN, ElementReader, read
-from converge_desktop.adapters.readiness.wording import plain
+from converge_desktop.adapters.wording import plain
 
 PASSED: Final = "passed"
 FAILED: Final = "failed"

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from converge_core.limits import Quantity
+from converge_desktop.adapters.intake import Metric, refusal
 from converge_desktop.adapters.readiness.cobertura import CoverageReport
-from converge_desktop.adapters.readiness.errors import refusal
 from converge_desktop.adapters.readiness.junit import FAILED, SKIPPED, TestReport
 from converge_desktop.adapters.readiness.modules import ModuleMap
-from converge_desktop.adapters.readiness.wording import counted, listed
+from converge_desktop.adapters.wording import counted, listed
 
 _TESTS = {
     "report": pl.String,
@@ -31,27 +31,6 @@ _CASES = "testsuites//testcase"
 _MICROS_PER_HUNDREDTH = 10_000
 _RATE_TOLERANCE = 2
 """By how many thousandths a rate may differ from its lines before it is told."""
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """One number about the release, and where it comes from.
-
-    Attributes:
-        id: its name in packs and policies, such as ``tests.failed``.
-        label: its name for people, such as ``tests failed``.
-        quantity: the number; its value is None where it cannot be known.
-        source: the file it was read from, relative to the folder, or ``git``.
-        place: where in the source.
-        detail: what stands behind the number, on one line.
-    """
-
-    id: str
-    label: str
-    quantity: Quantity
-    source: str
-    place: str
-    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

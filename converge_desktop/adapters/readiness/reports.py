@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from converge_desktop.adapters.readiness.errors import IntakeError, refusal
+from converge_desktop.adapters.intake import IntakeError, refusal
 from converge_desktop.adapters.readiness.safe_xml import fault_of, root_of
-from converge_desktop.adapters.readiness.wording import plain
+from converge_desktop.adapters.wording import plain
 
 MAX_DEPTH = 4
 MAX_FILES = 50_000

@@ -16,11 +16,11 @@ import pygit2
 from pygit2.enums import ConfigLevel, RepositoryOpenFlag
 
 from converge_core.canonical import ContentHash
+from converge_desktop.adapters.intake import refusal
 from converge_desktop.adapters.readiness import bundle
-from converge_desktop.adapters.readiness.errors import refusal
 from converge_desktop.adapters.readiness.indexes import check_indexes
 from converge_desktop.adapters.readiness.reports import name_of
-from converge_desktop.adapters.readiness.wording import listed, plain
+from converge_desktop.adapters.wording import listed, plain
 
 PICK = (
     "Pick a folder inside a repository, or put a bundle of it into the folder with: "

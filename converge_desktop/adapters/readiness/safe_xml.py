@@ -17,8 +17,8 @@ from defusedxml.common import DefusedXmlException, EntitiesForbidden
 from defusedxml.ElementTree import DefusedXMLParser, ParseError
 
 from converge_core.canonical import MAX_INTEGER, ContentHash
-from converge_desktop.adapters.readiness.errors import IntakeError, refusal
-from converge_desktop.adapters.readiness.wording import plain
+from converge_desktop.adapters.intake import IntakeError, refusal
+from converge_desktop.adapters.wording import plain
 
 MAX_BYTES = 200_000_000
 MAX_DEPTH = 64

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import pygit2
 from pygit2.enums import SortMode
 
-from converge_desktop.adapters.readiness.wording import plain_bytes
+from converge_desktop.adapters.wording import plain_bytes
 
 MAX_CANDIDATES = 32
 """How many tagged commits side by side are compared, newest first; git describe takes ten."""

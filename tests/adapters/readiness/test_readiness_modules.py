@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from converge_desktop.adapters.readiness.modules import ModuleMap, changed_modules
 from converge_desktop.adapters.readiness.tags import version_key
-from converge_desktop.adapters.readiness.wording import listed, plain
+from converge_desktop.adapters.wording import listed, plain
 
 PATHS = [
     "tests/core/test_gate.py",

@@ -1,7 +1,7 @@
 """Text from outside, made fit for one line of a sentence.
 
-Whatever comes from a report or a repository passes :func:`plain` before it is kept: the result is
-one line, of bounded length, and encodes as UTF-8.
+Whatever comes from a report, a repository or a table passes :func:`plain` before it is kept: the
+result is one line, of bounded length, and encodes as UTF-8.
 """
 
 from __future__ import annotations

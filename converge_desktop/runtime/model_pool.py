@@ -1,0 +1,175 @@
+"""The models of this process that are loaded, within a memory budget.
+
+Owned by the model thread. A file is let in by the registry before it is loaded here, and measured
+when it is loaded for the first time; the model that was not used for longest makes room.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from converge_core.errors import InvalidValue
+from converge_core.model_config import AdapterNeeds, ModelFacts, Needs, require_fit
+from converge_core.record import read
+from converge_desktop.adapters.catalogue import LocalModel
+from converge_desktop.adapters.determinism import Findings, probe
+from converge_desktop.adapters.llama import LlamaBackend, ModelProblem
+from converge_desktop.adapters.model_check import UnsafeModel
+from converge_desktop.adapters.model_registry import Admitted, ModelRegistry
+
+SHARE: Final = 2
+"""The models may take one part in so many of the machine's memory."""
+
+Key = tuple[str, str]
+"""What tells loaded models apart: file and adapter."""
+
+
+class ModelPool:
+    """Loads models and keeps them.
+
+    Args:
+        registry: what is known of model files.
+        threads: the most threads a model computes with.
+        memory_bytes: what the models may take together; half of the machine's memory if None.
+        telling: told what is being done, in a word: ``loading`` or ``measuring``.
+    """
+
+    def __init__(
+        self,
+        registry: ModelRegistry,
+        *,
+        threads: int,
+        memory_bytes: int | None,
+        telling: Callable[[str, LocalModel], None],
+    ) -> None:
+        self._registry = registry
+        self._threads = threads
+        self._memory = memory_bytes or _machine_bytes() // SHARE
+        self._telling = telling
+        self._backends: OrderedDict[Key, LlamaBackend] = OrderedDict()
+
+    def facts(self, model: LocalModel) -> ModelFacts:
+        """Returns what a model's file says of itself, without loading it here.
+
+        Raises:
+            UnsafeModel: if the file is not let in.
+        """
+        return self._admit(model).facts
+
+    def backend(self, model: LocalModel) -> LlamaBackend:
+        """Returns a model, loaded.
+
+        Raises:
+            UnsafeModel: if its file is not let in.
+            ConfigurationRefused: if it and its adapter do not fit.
+            ModelProblem: if llama.cpp refuses it, or there is no room.
+        """
+        key = _key(model)
+        if key in self._backends:
+            self._backends.move_to_end(key)
+            return self._backends[key]
+        self._telling("loading", model)
+        admitted = self._admit(model)
+        self._require_adapter(model, admitted)
+        self._make_room(model, admitted.facts.size)
+        backend = LlamaBackend(
+            model.path, self._threads, sha256=admitted.sha256, adapter=model.adapter
+        )
+        try:
+            self._registry.require_pin(model.path, admitted.sha256)  # it may have been replaced
+            self._measure(model, backend)
+        except BaseException:
+            backend.close()
+            raise
+        self._backends[key] = backend
+        return backend
+
+    def of_hash(self, sha256: str) -> LlamaBackend | None:
+        """Returns the loaded model of a hash, if there is one."""
+        return next((one for one in self._backends.values() if one.sha256 == sha256), None)
+
+    def is_file_of(self, model: LocalModel, sha256: str) -> bool:
+        """Whether a model's file has that hash; one that cannot be read has none."""
+        try:
+            return self._registry.sha256(model.path) == sha256
+        except UnsafeModel:
+            return False
+
+    def release(self, sha256: str) -> None:
+        """Lets a quarantined file be looked into again."""
+        self._registry.release(sha256)
+
+    def loaded(self) -> tuple[LlamaBackend, ...]:
+        """Returns what is loaded, the one that was used last at the end."""
+        return tuple(self._backends.values())
+
+    def drop(self, model: LocalModel) -> None:
+        """Frees a model, if it is loaded."""
+        backend = self._backends.pop(_key(model), None)
+        if backend is not None:
+            backend.close()
+
+    def close(self) -> None:
+        """Frees all of them."""
+        while self._backends:
+            self._backends.popitem()[1].close()
+
+    def _admit(self, model: LocalModel) -> Admitted:
+        if model.sha256:
+            self._registry.require_pin(model.path, model.sha256)
+        return self._registry.admit(model.path)
+
+    def _require_adapter(self, model: LocalModel, base: Admitted) -> None:
+        needs = Needs(generates=False)
+        if model.adapter:
+            facts = self._registry.admit(model.adapter, base).facts
+            needs = Needs(generates=False, adapter=AdapterNeeds(facts, base_sha256=""))
+        require_fit(base.facts, needs, str(model.path))
+
+    def _make_room(self, model: LocalModel, wanted: int) -> None:
+        """Frees what was not used for longest until ``wanted`` bytes fit.
+
+        Raises:
+            ModelProblem: if they would not even fit alone.
+        """
+        if wanted > self._memory:
+            raise ModelProblem(
+                f"{model.path} takes {wanted / 1e9:,.1f} GB, and the models of this desk may take "
+                f"{self._memory / 1e9:,.1f} GB together; choose a smaller one"
+            )
+        while self._backends and self._used() + wanted > self._memory:
+            self._backends.popitem(last=False)[1].close()
+
+    def _used(self) -> int:
+        return sum(backend.memory_bytes for backend in self._backends.values())
+
+    def _measure(self, model: LocalModel, backend: LlamaBackend) -> None:
+        """Finds out how exactly a model repeats itself here, unless that is known already."""
+        settings = backend.settings()
+        known = self._registry.measured(backend.sha256, settings)
+        if known is not None:
+            try:
+                backend.findings = read(Findings, known.findings)
+            except InvalidValue:
+                backend.findings = None  # what another version found is found out anew
+        if backend.findings is None:
+            self._telling("measuring", model)
+            backend.findings = probe(backend)
+            found = msgspec.structs.asdict(backend.findings)
+            self._registry.remember_measured(
+                backend.sha256, backend.findings.grade, found, settings
+            )
+
+
+def _key(model: LocalModel) -> Key:
+    return str(model.path), str(model.adapter or Path())
+
+
+def _machine_bytes() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -1,0 +1,226 @@
+"""Model calls once more: is it the same answer, to the byte, and where does it begin to differ?
+
+Every recorded call of a model on this machine can be repeated. What it is held against is on
+record; how exactly it *can* be the same was measured when it was made (its grade). A difference is
+told by its first token and by what of the envelope is no longer as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from converge_core.canonical import canonical_record, hash_text, parse
+from converge_core.capability import CancellationToken
+from converge_core.envelope import InferenceEnvelope, InferenceRequest, InferenceResult, ReplayGrade
+from converge_core.errors import InvalidValue
+from converge_core.ids import TraceId
+from converge_core.prompt import LAYERS, render_layers
+from converge_core.record import Record, read
+from converge_core.trace import DecisionTrace, TextRef
+
+
+class Repeated(Protocol):
+    """A model that repeats calls."""
+
+    sha256: str
+
+    def infer(self, request: InferenceRequest, cancelled: CancellationToken) -> InferenceResult:
+        """Answers ``request``."""
+
+    def tokens_of(self, text: str) -> list[int]:
+        """Returns the tokens of ``text``."""
+
+    def text_of(self, tokens: list[int]) -> str:
+        """Returns the text of ``tokens``."""
+
+
+class GoldenTrace(Record, frozen=True):
+    """A recorded call with all it takes to make it again, on one line of a file.
+
+    Attributes:
+        v: the version of the format.
+        id: the trace it was.
+        prompt: the exact prompt.
+        grammar: what bounded the answer.
+        output: the answer.
+        grade: how exactly it could be had again where it was recorded.
+        envelope: how it was computed.
+    """
+
+    v: int
+    id: TraceId
+    prompt: str
+    grammar: str
+    output: str
+    grade: ReplayGrade
+    envelope: InferenceEnvelope
+
+
+VERSION = 1
+
+
+class Outcome(StrEnum):
+    """What came of repeating a call."""
+
+    SAME = "same"
+    """The same answer, to the byte."""
+    DIFFERS = "differs"
+    """Another answer."""
+    NOT_REPEATED = "not repeated"
+    """It was not tried, and it is said why."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstDifference:
+    """The first token that differs: its place from 0, what was recorded there, and what came."""
+
+    token: int
+    recorded: str
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What came of repeating one call.
+
+    Attributes:
+        trace_id: which call.
+        outcome: whether the answer was the same.
+        grade: how exactly it could be the same.
+        words: one sentence about it.
+        first: where the answers begin to differ; None if they do not.
+        changed: what of the envelope is not as it was: its field, then, and now.
+    """
+
+    trace_id: str
+    outcome: Outcome
+    grade: ReplayGrade
+    words: str
+    first: FirstDifference | None = None
+    changed: tuple[tuple[str, str, str], ...] = ()
+
+
+def golden_of(trace: DecisionTrace, text: Callable[[TextRef], str]) -> GoldenTrace:
+    """Returns a trace as a golden one, its prompt rebuilt from the record alone.
+
+    Raises:
+        InvalidValue: if the layers on record do not give the prompt that was asked.
+    """
+    call = trace.call
+    prompt = render_layers({name: text(call.layers[name]) for name in LAYERS})
+    if hash_text(prompt) != call.prompt_hash:
+        raise InvalidValue(f"{trace.id}: the recorded layers do not give the prompt")
+    return GoldenTrace(
+        v=VERSION,
+        id=trace.id,
+        prompt=prompt,
+        grammar=text(call.grammar),
+        output=text(call.output),
+        grade=trace.grade,
+        envelope=call.envelope,
+    )
+
+
+def replay(golden: GoldenTrace, model: Repeated, cancelled: CancellationToken) -> Replay:
+    """Makes a recorded call again and holds the answer against the record.
+
+    Raises:
+        ModelProblem: if the model cannot be asked that.
+    """
+    envelope = golden.envelope
+    why_not = _why_not(golden, model)
+    if why_not:
+        return Replay(golden.id, Outcome.NOT_REPEATED, golden.grade, why_not)
+    asked = InferenceRequest(
+        golden.prompt,
+        golden.grammar,
+        envelope.max_tokens,
+        seed=envelope.seed,
+        temperature=envelope.temperature,
+    )
+    result = model.infer(asked, cancelled)
+    changed = _changed(envelope, result.envelope)
+    if result.text == golden.output:
+        words = "The model gives the same answer, to the byte."
+        return Replay(golden.id, Outcome.SAME, golden.grade, words, changed=changed)
+    first = first_difference(golden.output, result.text, model)
+    return Replay(
+        golden.id, Outcome.DIFFERS, golden.grade, _difference_words(first, changed), first, changed
+    )
+
+
+def first_difference(recorded: str, found: str, model: Repeated) -> FirstDifference:
+    """Returns where two answers that differ begin to do so, in the model's own tokens."""
+    old, new = model.tokens_of(recorded), model.tokens_of(found)
+    place = next(
+        (at for at, (one, other) in enumerate(zip(old, new, strict=False)) if one != other),
+        min(len(old), len(new)),
+    )
+    return FirstDifference(
+        place, model.text_of(old[place : place + 1]), model.text_of(new[place : place + 1])
+    )
+
+
+def write_golden(file: Path, traces: Iterable[GoldenTrace]) -> int:
+    """Writes golden traces, one a line; returns how many.
+
+    Raises:
+        OSError: if they cannot be written.
+    """
+    lines = [canonical_record(trace) + b"\n" for trace in traces]
+    file.write_bytes(b"".join(lines))
+    return len(lines)
+
+
+def read_golden(file: Path) -> Iterator[GoldenTrace]:
+    """Yields the golden traces of a file.
+
+    Raises:
+        OSError: if it cannot be read.
+        InvalidValue: naming the line that is none.
+    """
+    for number, line in enumerate(file.read_bytes().splitlines(), start=1):
+        try:
+            trace = read(GoldenTrace, parse(line))
+        except InvalidValue as error:
+            raise InvalidValue(f"{file}, line {number}, is no golden trace: {error}") from error
+        if trace.v != VERSION:
+            raise InvalidValue(
+                f"{file}, line {number}, has version {trace.v}; this program reads {VERSION}"
+            )
+        yield trace
+
+
+def _why_not(golden: GoldenTrace, model: Repeated) -> str:
+    if golden.grade is ReplayGrade.AUDIT_ONLY:
+        return "It was computed elsewhere; what was asked and answered is on record, and no more."
+    wanted = golden.envelope.model_sha256
+    if wanted != model.sha256:
+        return (
+            f"It was computed by another model ({golden.envelope.model}, {wanted[:12]}); take that "
+            "one into use and try again."
+        )
+    return ""
+
+
+def _changed(
+    recorded: InferenceEnvelope, now: InferenceEnvelope
+) -> tuple[tuple[str, str, str], ...]:
+    old, new = msgspec.structs.asdict(recorded), msgspec.structs.asdict(now)
+    return tuple((name, str(old[name]), str(new[name])) for name in old if old[name] != new[name])
+
+
+def _difference_words(first: FirstDifference, changed: tuple[tuple[str, str, str], ...]) -> str:
+    words = (
+        f"The answers differ from token {first.token:,} on: {first.recorded!r} was recorded, "
+        f"{first.found!r} came."
+    )
+    if not changed:
+        return f"{words} Nothing of the envelope has changed."
+    return f"{words} Changed since: {', '.join(name for name, _, _ in changed)}."

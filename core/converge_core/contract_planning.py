@@ -1,0 +1,114 @@
+"""The contract of the third step: a verdict that follows, and steps of declared capabilities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from converge_core.answer_schema import (
+    ANY_ID,
+    Called,
+    Each,
+    Fields,
+    Several,
+    Shape,
+    Text,
+    Words,
+    id_of,
+)
+from converge_core.answers import MAX_CITES, MAX_PLAN_STEPS, PlanningAnswer
+from converge_core.contract import (
+    CheckResult,
+    ContractResult,
+    Ground,
+    ShapedContract,
+    held,
+    verdict_on,
+)
+from converge_core.contract_checks import (
+    against,
+    citable_if_hinted,
+    cites_exist,
+    hints_not_evidence,
+)
+from converge_core.grammar import Named, Part, either
+
+
+@dataclass(frozen=True, slots=True)
+class PlanningContract(ShapedContract):
+    """A verdict that follows from the chain, and ordered steps of declared capabilities.
+
+    Each step answers something that speaks against; how a plan closes is the pack's to say.
+    """
+
+    verdicts: tuple[str, ...]
+    name: str = field(default="planning:v2", init=False)
+
+    def shape(self, ground: Ground | None = None) -> Shape:
+        """Returns the shape; over ``ground`` it answers just what speaks against, if anything."""
+        due = [] if ground is None else [entry.cite for entry in against(ground)]
+        if ground is None or (due and not ground.capabilities):
+            cites = citable_if_hinted(ground)
+            # Where nothing is declared no step can be right; that is for the checks to say.
+            step = _step(ANY_ID if cites is None else id_of(cites), _ANY_MEANS)
+            return self._answer(self.verdicts, Several(step, 0, MAX_PLAN_STEPS))
+        follows = (ground.concluded,) if ground.concluded in self.verdicts else self.verdicts
+        if not due:
+            return self._answer(follows, Each(()))
+        means = Named("do", either(*sorted(ground.capabilities)))
+        steps = Several(_step(id_of(due), means), 1, min(len(due), MAX_PLAN_STEPS))
+        return self._answer(follows, steps)
+
+    def _answer(self, verdicts: tuple[str, ...], steps: Shape) -> Shape:
+        return Fields((("verdict", Words("verdict", verdicts)), ("steps", steps)))
+
+    def hold(self, raw: str, ground: Ground) -> ContractResult:
+        """Parses ``raw`` and checks it against ``ground``."""
+        return held(self.name, PlanningAnswer, raw, ground, _checks)
+
+
+_ANY_MEANS = Named("do", ANY_ID.part)
+
+
+def _step(identity: Part, means: Part) -> Shape:
+    cites = Called("cites", Several(Called("quoted", Text(identity)), 1, MAX_CITES))
+    return Called("step", Fields((("for", cites), ("do", Text(means)))))
+
+
+def _checks(answer: PlanningAnswer, ground: Ground) -> tuple[CheckResult, ...]:
+    return (
+        _verdict_declared(answer, ground),
+        _verdict_follows(answer, ground),
+        _capabilities_declared(answer, ground),
+        cites_exist(answer, ground),
+        hints_not_evidence(answer, ground),
+        _steps_answer(answer, ground),
+    )
+
+
+def _verdict_declared(answer: PlanningAnswer, ground: Ground) -> CheckResult:
+    wrong = [] if answer.verdict in ground.verdicts else [answer.verdict or "nothing"]
+    reason = "The verdict is not one the pack declares."
+    return verdict_on("verdict-declared", wrong, reason, ", ".join(ground.verdicts))
+
+
+def _verdict_follows(answer: PlanningAnswer, ground: Ground) -> CheckResult:
+    concluded = ground.concluded
+    wrong = [] if concluded in {None, answer.verdict} else [answer.verdict or "nothing"]
+    reason = "The plan's verdict is not the one the reasoning concluded."
+    return verdict_on("verdict-follows", wrong, reason, concluded or "")
+
+
+def _capabilities_declared(answer: PlanningAnswer, ground: Ground) -> CheckResult:
+    wrong = [step.do for step in answer.steps if step.do not in ground.capabilities]
+    reason = "The plan names a capability that the pack does not declare."
+    expected = ", ".join(sorted(ground.capabilities))
+    return verdict_on("capabilities-declared", wrong, reason, expected)
+
+
+def _steps_answer(answer: PlanningAnswer, ground: Ground) -> CheckResult:
+    due = {entry.cite for entry in against(ground)}
+    hints = {entry.cite for entry in ground.state.entries if entry.hint}
+    cited = [cite for step in answer.steps for cite in step.cites]
+    wrong = [cite for cite in cited if cite not in due | hints]
+    reason = "The plan has a step for something that does not speak against."
+    return verdict_on("steps-answer", wrong, reason, "a breach, a concern or an unknown")
