@@ -444,8 +444,8 @@ def _policy(rules: _Policy, about: _Pack, limits: Mapping[str, Limit]) -> RulePo
         settings=(
             f"permissive: {' '.join(sorted(rules.permissive))}",
             *(f"{limit.name}: {limit.metric} {limit.describe('')}" for limit in limits.values()),
-            *(f"range: {section.range()}" for section in about.range),
-            *(f"contradiction: {section.contradiction()}" for section in about.contradiction),
+            *(f"range: {section.words()}" for section in about.range),
+            *(f"contradiction: {section.words()}" for section in about.contradiction),
         ),
     )
 

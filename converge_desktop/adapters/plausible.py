@@ -55,6 +55,11 @@ class ContradictionSection(Section):
         first, second = self.when
         return Contradiction(self.name, first.condition(), second.condition(), self.reason)
 
+    def words(self) -> str:
+        """Returns what counts in it, such as ``all-fail: tests.failed at least 1 and ...``."""
+        both = " and ".join(str(one.condition()) for one in self.when)
+        return f"{self.name}: {both}"
+
 
 class RangeSection(Section):
     """``[[range]]``."""
@@ -74,6 +79,12 @@ class RangeSection(Section):
     def range(self) -> ValueRange:
         """Returns the range."""
         return ValueRange(self.metric, self.least, self.most)
+
+    def words(self) -> str:
+        """Returns what counts in it, such as ``coverage.line from 0 to 100``."""
+        least = "" if self.least is None else f" from {self.least}"
+        most = "" if self.most is None else f" to {self.most}"
+        return f"{self.metric}{least}{most}"
 
 
 def why_implausible(

@@ -58,6 +58,7 @@ from converge_desktop.runtime.wording import is_text, run_label
 
 if TYPE_CHECKING:
     from converge_desktop.adapters.surreal import FactRow
+    from converge_desktop.runtime.replay import Replay
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -173,6 +174,19 @@ class Desk:
     def trace(self, trace_id: str) -> Future[TraceView]:
         """Returns one step, whole."""
         return self._engine.send(lambda: self._engine.views.trace(trace_id))
+
+    def replay(self, trace_id: str) -> Future[Replay]:
+        """Makes a recorded step again with the model that made it, and compares to the byte."""
+
+        def again() -> Replay:
+            golden = self._engine.send(lambda: self._engine.views.golden(trace_id)).result()
+            return self._model.replay(golden, lambda: self._closed).result()
+
+        return self._questions.submit(again)
+
+    def release_model(self, sha256: str) -> Future[None]:
+        """Has a model file that was set aside looked into anew, because a person says so."""
+        return self._model.release(sha256)
 
     def ledger_page(self, first: int, count: int) -> Future[tuple[LedgerRow, ...]]:
         """Returns up to ``count`` records from sequence ``first``."""

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from converge_desktop.runtime.readmodel import TraceView
+from converge_desktop.runtime.replay import Replay
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,49 @@ class VerifyOutput:
     unfinished: int
 
 
+@dataclass(frozen=True, slots=True)
+class ReplayLine:
+    """One element of ``replay`` and ``golden verify``: a model call made again.
+
+    ``outcome`` is ``same``, ``differs`` or ``not repeated``. Where it differs, ``token`` is the
+    first token that does, from 0, and -1 elsewhere; ``changed`` holds what of the envelope is not
+    as it was: then, and now.
+    """
+
+    trace_id: str
+    outcome: str
+    grade: str
+    words: str
+    token: int
+    recorded: str
+    found: str
+    changed: dict[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class GoldenOutput:
+    """``golden``: how many calls the file holds, and what came of making them again."""
+
+    file: str
+    calls: int
+    replays: list[ReplayLine]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelLine:
+    """One element of ``models``.
+
+    ``state`` is ``known``, ``new``, ``quarantined`` or ``elsewhere``.
+    """
+
+    name: str
+    where: str
+    sha256: str
+    state: str
+    grade: str
+    words: str
+
+
 OUTPUTS: dict[str, Any] = {
     "run": RunOutput,
     "inbox": list[GateOutput],
@@ -120,6 +164,9 @@ OUTPUTS: dict[str, Any] = {
     "traces": list[TraceLine],
     "trace": TraceOutput,
     "verify": VerifyOutput,
+    "replay": list[ReplayLine],
+    "golden": GoldenOutput,
+    "models": list[ModelLine],
 }
 """What each command prints with ``--json``."""
 
@@ -153,4 +200,18 @@ def trace_output(view: TraceView) -> TraceOutput:
         output_tokens=view.output_tokens,
         duration=view.row.duration,
         led_to=view.led_to,
+    )
+
+
+def replay_line(one: Replay) -> ReplayLine:
+    """Returns a model call made again as the command line prints it."""
+    return ReplayLine(
+        trace_id=one.trace_id,
+        outcome=one.outcome.value,
+        grade=one.grade.value,
+        words=one.words,
+        token=one.first.token if one.first else -1,
+        recorded=one.first.recorded if one.first else "",
+        found=one.first.found if one.first else "",
+        changed={name: [then, now] for name, then, now in one.changed},
     )

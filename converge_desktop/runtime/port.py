@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from converge_desktop.runtime.readmodel import (
     FactAnswer,
@@ -26,6 +26,9 @@ from converge_desktop.runtime.readmodel import (
     TraceView,
     Verification,
 )
+
+if TYPE_CHECKING:
+    from converge_desktop.runtime.replay import Replay
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,12 @@ class DeskPort(Protocol):
 
     def trace(self, trace_id: str) -> Future[TraceView]:
         """Returns one step, whole."""
+
+    def replay(self, trace_id: str) -> Future[Replay]:
+        """Makes a recorded step again with the model that made it, and compares to the byte."""
+
+    def release_model(self, sha256: str) -> Future[None]:
+        """Has a model file that was set aside looked into anew, because a person says so."""
 
     def ledger_page(self, first: int, count: int) -> Future[tuple[LedgerRow, ...]]:
         """Returns up to ``count`` records from sequence ``first``."""

@@ -26,6 +26,7 @@ from converge_desktop.runtime.readmodel import (
     TraceView,
     Verification,
 )
+from converge_desktop.runtime.replay import GoldenTrace, golden_of
 from converge_desktop.runtime.review_views import assemble_review, inbox_row
 from converge_desktop.runtime.run_views import run_row, run_view
 from converge_desktop.runtime.trace_views import ReadText, trace_row, trace_view
@@ -115,6 +116,20 @@ class Views:
             trace = run.traces.get(TraceId(trace_id))
             if trace is not None:
                 return trace_view(run, trace, self.pack_of(run), self._read)
+        raise IllegalCommand(f"there is no trace {trace_id}; list them with: traces")
+
+    def golden(self, trace_id: str) -> GoldenTrace:
+        """Returns one step with all it takes to make it again.
+
+        Raises:
+            IllegalCommand: if there is none of that id.
+            TextMissing: if a text of it is gone.
+            InvalidValue: if its layers do not give its prompt.
+        """
+        for run in self.all_runs():
+            trace = run.traces.get(TraceId(trace_id))
+            if trace is not None:
+                return golden_of(trace, self._read)
         raise IllegalCommand(f"there is no trace {trace_id}; list them with: traces")
 
     def pack_of(self, run: RunState) -> Pack:

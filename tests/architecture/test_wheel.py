@@ -73,7 +73,7 @@ def test_the_wheel_holds_both_packages_and_nothing_else(wheel: Path) -> None:
     assert {"converge_core", "converge_desktop"} == {
         top for top in tops if not top.endswith(".dist-info")
     }
-    assert {"converge_core/engine.py", "converge_desktop/cli.py"} <= names(wheel)
+    assert {"converge_core/engine.py", "converge_desktop/cli/__init__.py"} <= names(wheel)
 
 
 def test_the_wheel_holds_every_resource(wheel: Path) -> None:

@@ -376,6 +376,7 @@ def test_a_bad_model_means_a_run_that_never_began(
     result = program(MAIN, *run_of(failing, data_dir, "--model", str(bad)))
 
     assert 2 == result.returncode
-    assert f"{bad} could not be loaded. llama.cpp says: " in sentence(result)
+    assert f"{bad} is no GGUF model: " in sentence(result)
+    assert "Choose a file whose name ends in .gguf, and is whole." in sentence(result)
     desk, _ = open_desk()
     assert () == desk.runs().result(10)

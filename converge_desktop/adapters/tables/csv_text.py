@@ -25,6 +25,10 @@ _AGAIN = "Mend it and try again."
 _WRITE_AGAIN = "Write the file again, as CSV in UTF-8."
 
 
+# Where a fault is looked for, a long cell before it is in nobody's way.
+csv.field_size_limit(1 << 30)
+
+
 class _MalformedError(Exception):
     """A line that no reader of CSV can make sense of."""
 
@@ -79,6 +83,10 @@ class CsvText:
         if lines > most_rows:
             what = f"it holds {lines:,} lines, more than {most_rows:,}"
             raise refusal(self._name, "", what, "Pick a folder with less in it.")
+        if (at := self._data.find(b"\n" + _BOM)) >= 0:
+            # Readers drop it where they see one, and a file put together of two has one.
+            line = self._data.count(b"\n", 0, at) + 2
+            raise self._refusal(line, "a byte order mark stands within the text", _AGAIN)
         outside = self._data
         if b'"' in outside:
             outside = _QUOTED.sub(_MARK, outside)

@@ -27,6 +27,7 @@ from converge_desktop.adapters.tables.allowed import AllowedSql, SqlRefused, all
 from converge_desktop.adapters.tables.declared import SqlMetric, Table, Tables
 from converge_desktop.adapters.tables.files import MAX_BYTES, find_files, read_file
 from converge_desktop.adapters.tables.measuring import measure, plan
+from converge_desktop.adapters.tables.parquet_guard import ParquetGuard
 from converge_desktop.adapters.tables.reading import MAX_ROWS, Part, empty_frame, read_part
 from converge_desktop.adapters.wording import counted, listed, plain
 
@@ -56,7 +57,8 @@ def read_tables(folder: Path, declared: Tables, pack_file: str) -> Intake:
     root = checked_folder(folder)
     allowed = _allowed(declared, pack_file)
     notes: list[str] = []
-    read = _read(root, declared, notes)
+    with ParquetGuard() as guard:
+        read = _read(root, declared, guard, notes)
     metrics = tuple(_metric(metric, sql, read, pack_file) for metric, sql in allowed.items())
     sources = tuple(
         Source(part.name, part.sha256, one.table.format.value)
@@ -86,7 +88,7 @@ def _allowed(declared: Tables, pack_file: str) -> dict[SqlMetric, AllowedSql]:
     return allowed
 
 
-def _read(root: Path, declared: Tables, notes: list[str]) -> dict[str, _Read]:
+def _read(root: Path, declared: Tables, guard: ParquetGuard, notes: list[str]) -> dict[str, _Read]:
     """Returns the tables, each read from its files, in the order of the pack."""
     budget = MAX_BYTES
     read = {}
@@ -98,7 +100,7 @@ def _read(root: Path, declared: Tables, notes: list[str]) -> dict[str, _Read]:
             if twin := parts.get(file.sha256):
                 notes.append(f"{file.name} is a copy of {twin.name} and was read once.")
                 continue
-            parts[file.sha256] = read_part(table, file)
+            parts[file.sha256] = read_part(table, file, guard)
         _check_rows(table, list(parts.values()))
         frame = pl.concat([part.frame for part in parts.values()])
         notes.extend(_notes(table, list(parts.values()), frame))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import polars as pl
 
@@ -17,6 +18,7 @@ from converge_desktop.adapters.intake import IntakeError, refusal
 from converge_desktop.adapters.tables.csv_text import CsvText
 from converge_desktop.adapters.tables.declared import Column, ColumnType, Format, Table
 from converge_desktop.adapters.tables.files import File
+from converge_desktop.adapters.tables.parquet_guard import ParquetGuard, no_parquet
 from converge_desktop.adapters.wording import counted, listed, plain
 
 MAX_ROWS = 10_000_000
@@ -55,15 +57,20 @@ def empty_frame(table: Table) -> pl.DataFrame:
     return pl.DataFrame(schema={column.name: _type(column) for column in table.columns})
 
 
-def read_part(table: Table, file: File) -> Part:
+def read_part(table: Table, file: File, guard: ParquetGuard) -> Part:
     """Returns the rows of a file.
+
+    Args:
+        table: what it is part of.
+        file: the file.
+        guard: looks through a Parquet file first.
 
     Raises:
         IntakeError: naming file, line and column.
     """
     if table.format is Format.CSV:
         return _read_csv(table, file)
-    return _read_parquet(table, file)
+    return _read_parquet(table, file, guard)
 
 
 def _type(column: Column) -> pl.DataType:
@@ -130,7 +137,8 @@ def _csv_fault(column: Column, at: int | None) -> pl.Expr:
     cell = pl.col(f"c{at}")
     wrong = ~_fits(column, cell)
     if column.type is ColumnType.DATE:
-        wrong |= cell.str.to_date("%Y-%m-%d", strict=False).is_null()
+        day = cell.str.to_date("%Y-%m-%d", strict=False)
+        wrong |= day.is_null() | (day < date.min)
     fault = pl.when(cell == "").then(pl.lit(column.required)).otherwise(wrong)
     return fault.alias(_FAULT + column.name)
 
@@ -149,13 +157,14 @@ def _fits(column: Column, cell: pl.Expr) -> pl.Expr:
             return cell.str.contains(f"^-?[0-9]{{1,{_DIGITS}}}{places}$")
 
 
-def _read_parquet(table: Table, file: File) -> Part:
+def _read_parquet(table: Table, file: File, guard: ParquetGuard) -> Part:
+    guard.look_through(file, [column.header for column in table.columns])
     try:
         lazy = pl.scan_parquet(file.data, glob=False, hive_partitioning=False)
         schema = lazy.collect_schema()
         rows = int(lazy.select(pl.len()).collect().item())
     except FAULTS as error:
-        raise _no_parquet(file, error) from error
+        raise no_parquet(file, str(error)) from error
     headers = list(schema)
     _where(table, file.name, headers)
     for column in table.columns:
@@ -173,11 +182,12 @@ def _read_parquet(table: Table, file: File) -> Part:
         ).collect(engine="streaming")
         if bad := _first_fault(table, frame):
             row, column = bad
-            cell = lazy.select(pl.col(column.header)).slice(row, 1).collect().item()
+            # A date beyond the calendar cannot be written as one; its days since 1970 can.
+            cell = lazy.select(pl.col(column.header).to_physical()).slice(row, 1).collect().item()
             shown = "" if cell is None else str(cell)
             raise _bad_cell(file.name, f"row {row + 1}", column, shown)
     except FAULTS as error:
-        raise _no_parquet(file, error) from error
+        raise no_parquet(file, str(error)) from error
     return _part(table, file, frame, headers)
 
 
@@ -216,17 +226,14 @@ def _stored_fault(column: Column, present: bool) -> pl.Expr:
         return pl.lit(value=False).alias(_FAULT + column.name)
     value = _stored_cell(column, present)
     wrong = value.is_null() & (pl.lit(column.required) | pl.col(column.name).is_not_null())
-    if column.type is ColumnType.TEXT:
-        wrong = value.is_null() & pl.lit(column.required)
-    elif column.type is not ColumnType.DATE:
-        wrong |= (value.abs() >= pl.lit(_LARGEST)).fill_null(value=False)
+    match column.type:
+        case ColumnType.TEXT:
+            wrong = value.is_null() & pl.lit(column.required)
+        case ColumnType.DATE:
+            wrong |= ~value.is_between(date.min, date.max).fill_null(value=True)
+        case _:
+            wrong |= (value.abs() >= pl.lit(_LARGEST)).fill_null(value=False)
     return wrong.alias(_FAULT + column.name)
-
-
-def _no_parquet(file: File, error: BaseException) -> IntakeError:
-    said = plain((str(error).splitlines() or [""])[0], 80)
-    what = f"it is no Parquet file that can be read ({said})"
-    return refusal(file.name, "", what, "Write the file again with the program that made it.")
 
 
 def _where(table: Table, name: str, headers: Sequence[str]) -> dict[str, int]:

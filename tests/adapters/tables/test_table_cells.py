@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import random
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -16,8 +17,10 @@ from hypothesis import strategies as st
 
 from converge_core.canonical import ContentHash
 from converge_desktop.adapters.intake import IntakeError
+from converge_desktop.adapters.tables.csv_text import CsvText
 from converge_desktop.adapters.tables.declared import Column, ColumnType, Format, Table
 from converge_desktop.adapters.tables.files import File
+from converge_desktop.adapters.tables.parquet_guard import ParquetGuard
 from converge_desktop.adapters.tables.reading import read_part
 from tests.adapters.tables.table_material import HEADER, csv_of
 
@@ -37,7 +40,8 @@ PARQUET = replace(TABLE, format=Format.PARQUET)
 
 def rows(data: bytes, table: Table = TABLE) -> list[tuple[object, ...]]:
     """Returns the cells as they were read."""
-    return read_part(table, File("e.csv", data, ContentHash("0" * 64))).frame.rows()
+    with ParquetGuard() as guard:
+        return read_part(table, File("e.csv", data, ContentHash("0" * 64)), guard).frame.rows()
 
 
 def refused(data: bytes, table: Table = TABLE) -> str:
@@ -139,6 +143,7 @@ def test_what_was_written_is_what_is_read(table: list[tuple[object, ...]]) -> No
         ("1,NaN,2026-01-31,n", "Amount (EUR)", '"NaN"', "a number"),
         ("1,2,31.01.2026,n", "day", '"31.01.2026"', "a date such as 2026-01-31"),
         ("1,2,2026-02-30,n", "day", '"2026-02-30"', "a date"),
+        ("1,2,0000-01-01,n", "day", '"0000-01-01"', "a date"),
         ("1,2,2026-01-31T00:00,n", "day", '"2026-01-31T00:00"', "a date"),
     ],
 )
@@ -194,6 +199,8 @@ def test_of_several_bad_cells_the_first_is_named() -> None:
         (written('1,2,2026-01-31,"x\n1,2,2026-01-31,y\n'), "line 2: a quote stands within"),
         (written(b"1,2,2026-01-31,x\n1,2,2026-01-31,\xff\n"), "line 3: the line is not UTF-8"),
         (written("1,2,2026-01-31,x\ry\n"), "a carriage return alone"),
+        (written("1,2,2026-01-31,x\n\ufeff1,2,2026-01-31,x\n"), "line 3: a byte order mark"),
+        (written(f"1,2,2026-01-31,{'x' * 200_000}\n1,2\n"), "line 3: the row has 2 cells"),
         (f"{HEADER}\r1,2,2026-01-31,x\r".encode(), "line 1: the header cannot be read"),
     ],
 )
@@ -223,6 +230,20 @@ def test_any_bytes_are_a_sentence_or_what_another_reader_reads(data: bytes) -> N
         while start == "a,b\n" and read and read[-1] == (None,):
             read.pop()
         assert [(cell or None,) for cell in expected] == read
+
+
+def test_a_fault_that_only_another_reader_sees_is_a_sentence_too() -> None:
+    """Where the line cannot be found, the reader's own words and the row must do."""
+    fine = CsvText("e.csv", b"a\n1\n", ",")
+    fine.headers()
+    odd = CsvText("e.csv", b'a\n"1"2\n', ",")
+    odd.headers()
+
+    assert "e.csv: it is no well-formed CSV (boom)." in str(fine.fault(ValueError("boom\nat x")))
+    assert "e.csv, line 2: it is no well-formed CSV" in str(odd.fault())
+    assert ("line 2", "1") == fine.cell(0, 0)
+    assert ("row 9 after the header", None) == fine.cell(8, 0)
+    assert ("row 1 after the header", None) == odd.cell(0, 0)
 
 
 # Parquet.
@@ -303,15 +324,39 @@ def test_too_many_rows_are_refused_before_they_are_unpacked(
     assert "it holds 2 rows, more than 1" in refused(parquet(), PARQUET)
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.data())
-def test_a_damaged_parquet_file_is_a_sentence(data: st.DataObject) -> None:
-    """Cut off, or with bytes changed; a panic of the reader is no end of the app."""
-    good = parquet()
-    end = data.draw(st.integers(0, len(good)) | st.just(len(good)))
-    damaged = bytearray(good[:end])
-    for at in data.draw(st.lists(st.integers(0, len(good) - 1), max_size=4)):
-        if at < end:
-            damaged[at] ^= data.draw(st.integers(1, 255))
-    with contextlib.suppress(IntakeError):
-        rows(bytes(damaged), PARQUET)
+def damaged(seed: int) -> bytes:
+    """Returns a Parquet file in which some bytes are others, or that is cut off."""
+    chance = random.Random(seed)
+    data = bytearray(parquet())
+    for _ in range(chance.randrange(1, 5)):
+        data[chance.randrange(len(data))] ^= chance.randrange(1, 256)
+    return bytes(data[: chance.randrange(len(data))] if seed % 7 == 0 else data)
+
+
+def test_a_damaged_parquet_file_is_a_sentence() -> None:
+    """A panic, an absurd length, rubbish: the reader may die of it, the app does not."""
+    with ParquetGuard() as guard:
+        for seed in (*range(200), 1020):
+            file = File("e.parquet", damaged(seed), ContentHash("0" * 64))
+            with contextlib.suppress(IntakeError):
+                read_part(PARQUET, file, guard).frame.rows()
+
+
+def test_a_file_that_ends_its_reader_is_a_sentence_and_the_next_is_read() -> None:
+    """Each file is looked through by another process; a new one takes the place of a dead one."""
+    good = File("e.parquet", parquet(), ContentHash("0" * 64))
+    with ParquetGuard() as guard:
+        guard.look_through(good, ["line"])
+        assert guard._child is not None
+        guard._child.kill()
+        guard._child.wait()
+        with pytest.raises(IntakeError, match="is not survived"):
+            guard.look_through(good, ["line"])
+        assert GOOD == read_part(PARQUET, good, guard).frame.rows()
+
+
+def test_a_date_beyond_the_calendar_is_a_bad_cell() -> None:
+    """Parquet has room for years that no calendar has."""
+    odd = pl.Series([date(2026, 1, 31), None]).to_physical().fill_null(3_000_000).cast(pl.Date)
+
+    assert "row 2, column day: " in refused(parquet(day=odd), PARQUET)

@@ -13,7 +13,9 @@ from tests.adapters.tables.table_material import (
     CAPS,
     HEADER,
     ROWS,
+    SECTIONS,
     csv_of,
+    declared,
     fill,
     intake_of,
     shown,
@@ -77,6 +79,26 @@ def test_a_copy_of_a_file_is_read_once_and_said_to_be_one(tmp_path: Path) -> Non
 
     assert "3" == shown(intake)["lines.total"]
     assert "expenses.csv is a copy of expenses (1).csv and was read once." in intake.notes
+
+
+def test_a_pattern_reaches_into_folders_and_passes_over_files(tmp_path: Path) -> None:
+    """``*/caps.csv`` means one level down, and what is no folder has nothing in it."""
+    folder = fill(tmp_path)
+    (folder / "2026").mkdir()
+    (folder / "caps.csv").rename(folder / "2026" / "caps.csv")
+    tables = declared(SECTIONS.replace('"caps.csv"', '"*/cap*.csv"'))
+
+    sources = intake_of(folder, tables).sources
+
+    assert ["2026/caps.csv", "expenses.csv"] == [source.path for source in sources]
+
+
+def test_a_name_in_another_encoding_is_written_out(tmp_path: Path) -> None:
+    """It can be recorded, whatever bytes a disk allows."""
+    folder = fill(tmp_path)
+    (folder / "expenses.csv").rename(folder / os.fsdecode(b"expenses\xff.csv"))
+
+    assert r"expenses\udcff.csv" == intake_of(folder).sources[1].path
 
 
 def test_hidden_files_fit_no_pattern(tmp_path: Path) -> None:
@@ -145,17 +167,12 @@ def test_a_link_that_leads_out_of_the_folder_is_refused(tmp_path: Path) -> None:
 
 def test_a_linked_folder_that_leads_out_is_refused(tmp_path: Path) -> None:
     """The link may stand anywhere on the way to the file."""
-    from dataclasses import replace
-
-    from tests.adapters.tables.table_material import declared
-
     fill(tmp_path / "elsewhere")
     folder = fill(tmp_path / "folder")
     (folder / "deep").symlink_to(tmp_path / "elsewhere")
-    tables = declared()
-    expenses = replace(tables.tables[0], file="*/expenses.csv")
+    tables = declared(SECTIONS.replace('"expenses*.csv"', '"*/expenses.csv"'))
 
-    sentence = why_refused(folder, replace(tables, tables=(expenses, tables.tables[1])))
+    sentence = why_refused(folder, tables)
 
     assert "deep/expenses.csv: this link leads out of the folder" in sentence
 

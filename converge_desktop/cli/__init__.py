@@ -1,0 +1,177 @@
+"""The headless twin of the window: the same runtime, and no Qt.
+
+Exit codes: 0 done, 1 the ledger does not verify or an answer is not what it was, 2 a problem that
+the printed sentence names, 3 a run waits for a person, 130 stopped by Ctrl+C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Any
+
+from converge_core.errors import ConvergeError, LedgerCorrupt
+from converge_desktop import __version__
+from converge_desktop.adapters.catalogue import CatalogueProblem
+from converge_desktop.adapters.keys import KeyProblem
+from converge_desktop.adapters.ledger_file import LedgerWriteFailed
+from converge_desktop.adapters.lock import DataDirectoryBusy, DataDirectoryUnusable
+from converge_desktop.adapters.model_check import CheckUnavailable, UnsafeModel
+from converge_desktop.adapters.packs import PackProblem
+from converge_desktop.adapters.texts import TextMissing
+from converge_desktop.cli import desk_commands, model_commands
+from converge_desktop.cli.shared import (
+    ALTERED,
+    DONE,
+    PROBLEM,
+    STOPPED,
+    CannotGoOn,
+    login,
+    options,
+    problem,
+)
+from converge_desktop.runtime.desk import operator_name
+from converge_desktop.runtime.model_thread import ModelUnavailable
+
+__all__ = ["main", "options", "parser", "told"]
+
+
+def parser() -> argparse.ArgumentParser:
+    """Returns the command line's grammar."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--data-dir",
+        type=_path,
+        default=argparse.SUPPRESS,
+        metavar="D",
+        help="where the desk keeps everything",
+    )
+    model = argparse.ArgumentParser(add_help=False)
+    model.add_argument(
+        "--model",
+        type=_path,
+        default=argparse.SUPPRESS,
+        metavar="GGUF",
+        help="the model file to use instead of the one that ships",
+    )
+    printed = argparse.ArgumentParser(add_help=False)
+    printed.add_argument("--json", action="store_true", help="print JSON for programs")
+    top = argparse.ArgumentParser(
+        prog="converge-desktop",
+        parents=[common, model],
+        description="Govern what agents propose. Without a command, the window opens.",
+    )
+    top.add_argument("--version", action="version", version=f"converge-desktop {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
+
+    def command(name: str, words: str, *parents: argparse.ArgumentParser) -> Any:
+        return commands.add_parser(name, help=words, parents=[common, *parents, printed])
+
+    run = command("run", "run a pack over a folder", model)
+    run.add_argument("pack", metavar="PACK", help="the pack's name, such as release-readiness")
+    run.add_argument("--input", type=_path, required=True, metavar="DIR", help="the folder to read")
+    command("inbox", "list what waits for a person")
+    decide = command("decide", "answer a gate", model)
+    decide.add_argument("gate", metavar="GATE", help="the gate's id, as inbox lists it")
+    decide.add_argument("verdict", choices=["approve", "reject"])
+    decide.add_argument("--reason", default="", metavar="TEXT", help="why; a rejection needs it")
+    decide.add_argument(
+        "--as", dest="operator", default=operator_name(login()), metavar="NAME", help="who decides"
+    )
+    command("traces", "list recorded model calls")
+    trace = command("trace", "show one recorded model call")
+    trace.add_argument("trace", metavar="ID", help="the trace's id, as traces lists it")
+    command("verify", "check every record of the ledger")
+    replay = command("replay", "make recorded model calls again and compare, to the byte", model)
+    replay.add_argument("trace", metavar="ID", nargs="*", help="which traces; all if none is named")
+    golden = command("golden", "keep model calls in a file, or hold the model against one", model)
+    golden.add_argument("doing", choices=["record", "verify"])
+    golden.add_argument("file", type=_path, metavar="FILE")
+    golden.add_argument("trace", metavar="ID", nargs="*", help="what to record; all if not named")
+    models = command("models", "list the models that are known by name, and files set aside", model)
+    models.add_argument(
+        "--release", default="", metavar="SHA256", help="have a file that crashed looked into anew"
+    )
+    return top
+
+
+def _path(text: str) -> Path:
+    """Reads a path; an empty one, as an unset variable leaves it, is not the folder one is in."""
+    if not text:
+        raise argparse.ArgumentTypeError("the path is empty")
+    return Path(text)
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Carries out one command and returns its exit code."""
+    return told(lambda: _COMMANDS[arguments.command](arguments))
+
+
+def told(work: Callable[[], int]) -> int:
+    """Does ``work``; what goes wrong is told in a sentence instead of a traceback."""
+    try:
+        _print_anywhere()
+        code = work()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _drop_output()  # whoever read it has seen enough
+        return DONE
+    except KeyboardInterrupt:
+        return problem("stopped; what was decided is kept, and the run goes on next time", STOPPED)
+    except OSError as error:
+        _drop_output()
+        where = error.filename or "what is printed"
+        return problem(f"{where}: {error.strerror or error}. Mend that, or use another place.")
+    except Exception as error:
+        if isinstance(error, _KNOWN) or type(error).__name__ in {"IntakeError", "ModelProblem"}:
+            return problem(str(error), ALTERED if _altered(error) else PROBLEM)
+        raise
+    return code
+
+
+def _print_anywhere() -> None:
+    """Has characters that the terminal's encoding lacks escaped instead of refused."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _drop_output() -> None:
+    """Lets the interpreter flush on its way out, though nobody takes what is left."""
+    with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - it is a place, not a file
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+
+
+def _altered(error: Exception) -> bool:
+    return isinstance(error.__cause__, LedgerCorrupt)
+
+
+_KNOWN = (
+    CatalogueProblem,
+    ConvergeError,
+    DataDirectoryBusy,
+    DataDirectoryUnusable,
+    KeyProblem,
+    LedgerWriteFailed,
+    ModelUnavailable,
+    PackProblem,
+    CheckUnavailable,
+    UnsafeModel,
+    TextMissing,
+    CannotGoOn,
+)
+
+_COMMANDS = {
+    "run": desk_commands.run,
+    "inbox": desk_commands.inbox,
+    "decide": desk_commands.decide,
+    "traces": desk_commands.traces,
+    "trace": desk_commands.trace,
+    "verify": desk_commands.verify,
+    "replay": model_commands.replay,
+    "golden": model_commands.golden,
+    "models": model_commands.models,
+}

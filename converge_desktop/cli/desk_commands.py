@@ -1,0 +1,195 @@
+"""Runs, gates, traces and the ledger: what one does with a desk."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from queue import SimpleQueue
+
+from converge_desktop.cli.shared import (
+    ALTERED,
+    DONE,
+    WAITING,
+    CannotGoOn,
+    absolute,
+    data_dir,
+    open_desk,
+    problem,
+    read,
+    show,
+)
+from converge_desktop.runtime.outputs import (
+    DecideOutput,
+    GateOutput,
+    RunOutput,
+    TraceLine,
+    VerifyOutput,
+    trace_output,
+)
+from converge_desktop.runtime.port import Notice, RunChanged, Update
+from converge_desktop.runtime.readmodel import Review, RunView
+from converge_desktop.runtime.views import verify_ledger
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Carries out ``run``."""
+    desk = open_desk(arguments)
+    try:
+        seen: SimpleQueue[Update] = SimpleQueue()
+        desk.subscribe(seen.put)
+        run_id = desk.start_run(arguments.pack, absolute(arguments.input)).result()
+        view = _follow(seen, run_id, quiet=arguments.json)
+        waiting = [row for row in desk.inbox().result() if row.run_id == run_id]
+    finally:
+        desk.close()
+    phase = "waiting" if waiting else "stopped"
+    words = view.stop_words or f"Waiting for a decision on “{waiting[0].title}”."
+    gates = [row.gate_id for row in waiting]
+    output = RunOutput(run_id, phase, view.stop_kind, words, view.cycle, gates, view.root)
+    show(arguments, output, [words, *(f"  {gate}" for gate in gates)])
+    return WAITING if waiting else DONE
+
+
+def _follow(seen: SimpleQueue[Update], run_id: str, *, quiet: bool) -> RunView:
+    """Waits until the run waits for a person or has stopped, telling what it is at."""
+    # The table library's own handler has waits go on after a signal; Ctrl+C must end this one.
+    signal.siginterrupt(signal.SIGINT, True)
+    while True:
+        update = seen.get()
+        if isinstance(update, Notice):
+            if update.run_id == run_id:
+                raise CannotGoOn(update.text)
+            problem(update.text)
+        if not isinstance(update, RunChanged) or update.view.row.run_id != run_id:
+            continue
+        view = update.view
+        if not quiet:
+            doing = view.now_doing or view.row.outcome
+            print(f"{run_id}  cycle {view.cycle}  {doing}", file=sys.stderr)
+        if view.row.phase in {"waiting", "stopped"}:
+            return view
+
+
+def inbox(arguments: argparse.Namespace) -> int:
+    """Carries out ``inbox``."""
+    views = read(arguments)
+    output = []
+    for row in views.inbox():
+        request = views.gate(row.gate_id)[1].request
+        output.append(
+            GateOutput(
+                gate_id=row.gate_id,
+                title=row.title,
+                run=row.run_id,
+                risk=row.risk,
+                proposal=request.proposal,
+                agent=row.agent,
+                key=row.key,
+                confidence=row.confidence,
+                opened_at=row.opened_at,
+            )
+        )
+    lines = [f"{gate.risk:6}  {gate.title}\n        {gate.gate_id}" for gate in output]
+    show(arguments, output, lines or ["Nothing waits for you."])
+    return DONE
+
+
+def decide(arguments: argparse.Namespace) -> int:
+    """Carries out ``decide``."""
+    gate, verdict, operator = arguments.gate, arguments.verdict, arguments.operator
+    desk = open_desk(arguments)
+    try:
+        seen: SimpleQueue[Update] = SimpleQueue()
+        review = desk.review(gate).result()
+        print("\n".join(_shown(review)), file=sys.stderr)
+        desk.subscribe(seen.put)
+        desk.decide(gate, verdict, arguments.reason, review.digest, operator).result()
+        view = desk.run_view(review.run_id).result()
+        if view.row.phase == "running":
+            view = _follow(seen, review.run_id, quiet=arguments.json)
+    finally:
+        desk.close()
+    output = DecideOutput(
+        gate_id=gate,
+        verdict=verdict,
+        operator=operator,
+        run_id=view.row.run_id,
+        phase=view.row.phase,
+        stop=view.stop_kind,
+        words=view.stop_words,
+        root=view.root,
+    )
+    show(arguments, output, [f"{operator} chose {verdict}.", view.stop_words])
+    return WAITING if view.row.phase == "waiting" else DONE
+
+
+def _shown(review: Review) -> list[str]:
+    """Returns the review as a terminal shows it; the decision signs that it was shown."""
+    lines = [review.title, f"{review.risk} risk, asked by rule {review.rule}: {review.rule_reason}"]
+    lines += [f"  {sentence}" for sentence in review.consequences]
+    for row in review.reasoning:
+        lines.append(f"  {row.side:8} {''.join(part.text for part in row.text)}")
+    for step in review.plan:
+        purpose = "".join(part.text for part in step.purpose)
+        lines.append(f"  {step.capability:16} {step.meaning} {purpose}".rstrip())
+    for fact in review.evidence:
+        said = [f"{fact.label}: {fact.value}", fact.limit, f"({fact.source}, {fact.place})"]
+        lines.append(f"  {' '.join(filter(None, said))}")
+    for check in review.checks:
+        lines.append(f"  {'ok' if check.passed else 'NO'}  {check.name} {check.reason}".rstrip())
+    return [*lines, *(f"  note: {note}" for note in (*review.notes, *review.kept))]
+
+
+def traces(arguments: argparse.Namespace) -> int:
+    """Carries out ``traces``."""
+    output = [
+        TraceLine(
+            row.trace_id,
+            row.run_id,
+            row.step,
+            row.headline,
+            row.outcome,
+            row.at,
+            row.duration,
+            row.tokens,
+        )
+        for row in read(arguments).traces()
+    ]
+    lines = [
+        f"{line.outcome:9}  {line.step:10}  {line.headline}\n  {line.trace_id}" for line in output
+    ]
+    show(arguments, output, lines or ["No model was called yet."])
+    return DONE
+
+
+def trace(arguments: argparse.Namespace) -> int:
+    """Carries out ``trace``."""
+    output = trace_output(read(arguments).trace(arguments.trace))
+    lines = [f"{output.step}, {output.outcome}, {output.version}"]
+    lines += [f"\n--- {name}\n{text}" for name, text in output.layers.items()]
+    lines += [f"\n--- output\n{output.output}\n"]
+    lines += [
+        f"{'ok ' if check.passed else 'NO '} {check.name} {check.reason}" for check in output.checks
+    ]
+    show(arguments, output, lines)
+    return DONE
+
+
+def verify(arguments: argparse.Namespace) -> int:
+    """Carries out ``verify``."""
+    directory = data_dir(arguments) / "ledger"
+    if not directory.is_dir():
+        return problem(f"there is no ledger in {directory}; say where it is with --data-dir")
+    found = verify_ledger(directory)
+    ok = found.bad_seq < 0
+    output = VerifyOutput(
+        ok, found.records, found.bad_seq, found.reason, found.head, found.unfinished
+    )
+    words = f"Record {found.bad_seq} does not verify: {found.reason}."
+    if ok:
+        words = f"All {found.records:,} records verify. The head is {found.head}."
+    if found.unfinished:
+        words += f" {found.unfinished:,} bytes of an unfinished step follow; they do not count."
+    show(arguments, output, [words])
+    return DONE if ok else ALTERED

@@ -1,0 +1,115 @@
+"""Models and what they answered: once more, in a file, and which there are."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from collections.abc import Iterable, Iterator
+
+from converge_desktop.adapters.catalogue import LocalModel, load_catalogue
+from converge_desktop.adapters.model_check import UnsafeModel
+from converge_desktop.adapters.model_registry import ModelRegistry
+from converge_desktop.cli.shared import ALTERED, DONE, CannotGoOn, data_dir, options, read, show
+from converge_desktop.runtime.model_thread import ModelSettings, ModelThread
+from converge_desktop.runtime.outputs import GoldenOutput, ModelLine, ReplayLine, replay_line
+from converge_desktop.runtime.replay import GoldenTrace, Outcome, read_golden, write_golden
+
+
+def replay(arguments: argparse.Namespace) -> int:
+    """Carries out ``replay``."""
+    views = read(arguments)
+    wanted = arguments.trace or [row.trace_id for row in reversed(views.traces())]
+    lines = _again(arguments, (views.golden(trace) for trace in wanted))
+    show(arguments, lines, _words(lines) or ["No model was called yet."])
+    return _code(lines)
+
+
+def golden(arguments: argparse.Namespace) -> int:
+    """Carries out ``golden``."""
+    file, lines = arguments.file, []
+    if arguments.doing == "record":
+        views = read(arguments)
+        wanted = arguments.trace or [row.trace_id for row in reversed(views.traces())]
+        if not wanted:
+            raise CannotGoOn("no model was called yet, so there is nothing to record")
+        calls = write_golden(file, map(views.golden, wanted))
+        words = [f"{calls:,} calls are kept in {file}."]
+    else:
+        lines = _again(arguments, read_golden(file))
+        calls, words = len(lines), _words(lines) or [f"{file} holds no calls."]
+    show(arguments, GoldenOutput(str(file), calls, lines), words)
+    return _code(lines)
+
+
+def models(arguments: argparse.Namespace) -> int:
+    """Carries out ``models``."""
+    directory = data_dir(arguments)
+    registry = ModelRegistry(directory / "models")
+    if arguments.release:
+        registry.release(arguments.release)
+    catalogue = load_catalogue(directory, options(arguments).models)
+    lines = []
+    for name, entry in catalogue.items():
+        if isinstance(entry, LocalModel):
+            lines.append(_model_line(registry, entry))
+        else:
+            words = f"{entry.model}, spoken to over {entry.url}"
+            lines.append(ModelLine(name, entry.url, "", "elsewhere", "audit-only", words))
+    told = {line.sha256 for line in lines}
+    for known in registry.models():
+        if known.quarantine is not None and known.sha256 not in told:
+            aside = known.quarantine
+            lines.append(ModelLine("", aside.file, known.sha256, "quarantined", "", aside.reason))
+    show(arguments, lines, [*map(_model_words, lines), *registry.notices])
+    return DONE
+
+
+def _model_line(registry: ModelRegistry, entry: LocalModel) -> ModelLine:
+    try:
+        known = registry.known(registry.sha256(entry.path))
+    except UnsafeModel as error:
+        return ModelLine(entry.name, str(entry.path), "", "new", "", str(error))
+    grade = known.measured[-1].grade.value if known.measured else ""
+    state, words = "known" if known.facts else "new", ""
+    if known.quarantine is not None:
+        state, words = "quarantined", known.quarantine.reason
+    return ModelLine(entry.name, str(entry.path), known.sha256, state, grade, words)
+
+
+def _model_words(line: ModelLine) -> str:
+    said = filter(None, (line.state, line.grade, line.words))
+    return f"{line.name or line.sha256[:12]}  {', '.join(said)}\n  {line.where}"
+
+
+def _again(arguments: argparse.Namespace, calls: Iterable[GoldenTrace]) -> list[ReplayLine]:
+    """Makes each call again with the model in use, or the one that made it, if that is known."""
+    with _model_thread(arguments) as thread:
+        return [replay_line(thread.replay(call, _never).result()) for call in calls]
+
+
+@contextlib.contextmanager
+def _model_thread(arguments: argparse.Namespace) -> Iterator[ModelThread]:
+    chosen, directory = options(arguments), data_dir(arguments)
+    catalogue = load_catalogue(directory, chosen.models)
+    thread = ModelThread(lambda _: None, ModelSettings(directory / "models", catalogue))
+    try:
+        if chosen.model is not None:
+            thread.load(chosen.model).result()
+        yield thread
+    finally:
+        thread.close()
+
+
+def _words(lines: list[ReplayLine]) -> list[str]:
+    told = [f"{line.outcome:12}  {line.grade:14}  {line.trace_id}" for line in lines]
+    told += [f"{line.trace_id}: {line.words}" for line in lines if line.outcome != Outcome.SAME]
+    same = sum(line.outcome == Outcome.SAME for line in lines)
+    return [*told, f"{same:,} of {len(lines):,} are the same, to the byte."] if lines else []
+
+
+def _code(lines: list[ReplayLine]) -> int:
+    return ALTERED if any(line.outcome == Outcome.DIFFERS for line in lines) else DONE
+
+
+def _never() -> bool:
+    return False
