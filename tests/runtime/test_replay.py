@@ -1,0 +1,186 @@
+"""Recorded calls made again: the same to the byte, or told where they begin to differ."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from converge_core.envelope import ReplayGrade
+from converge_core.errors import InvalidValue
+from converge_desktop import paths
+from converge_desktop.adapters.determinism import probe
+from converge_desktop.adapters.llama import LlamaBackend
+from converge_desktop.adapters.packs import load_packs
+from converge_desktop.runtime.replay import (
+    GoldenTrace,
+    Outcome,
+    Replay,
+    read_golden,
+    replay,
+    write_golden,
+)
+from converge_desktop.runtime.views import read_views
+from tests.runtime.conftest import Cli, OpenDesk
+from tests.runtime.folders import make_folder
+from tests.runtime.test_main_path import ask
+
+RUNS = 34
+"""Of three calls each."""
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[LlamaBackend]:
+    backend = LlamaBackend(paths.default_model())
+    backend.findings = probe(backend)
+    yield backend
+    backend.close()
+
+
+@pytest.fixture
+def golden(open_desk: OpenDesk, failing: Path, data_dir: Path) -> GoldenTrace:
+    """The first call of a run."""
+    desk, watch = open_desk()
+    ask(desk, watch, failing)
+    desk.close()
+    views = read_views(data_dir, load_packs(paths.packs()))
+    return views.golden(views.traces()[-1].trace_id)
+
+
+def never() -> bool:
+    return False
+
+
+def test_a_hundred_recorded_calls_are_the_same_in_a_fresh_process(
+    open_desk: OpenDesk, cli: Cli, tmp_path: Path
+) -> None:
+    """Other states, other answers, other contexts warm: each comes back to the byte."""
+    desk, watch = open_desk()
+    for number in range(RUNS):
+        folder = make_folder(
+            tmp_path / f"folder{number}", failed=number % 5, covered=66 + number % 31
+        )
+        watch.phase(desk.start_run("release-readiness", folder).result(60), "waiting", "stopped")
+    desk.close()
+
+    replayed = cli("replay", "--json")
+    lines = json.loads(replayed.stdout)
+
+    assert len(lines) >= 100
+    assert {("same", "byte-exact")} == {(line["outcome"], line["grade"]) for line in lines}
+    assert 0 == replayed.returncode
+
+
+def test_a_call_can_be_made_again_from_the_window(open_desk: OpenDesk, failing: Path) -> None:
+    """The desk answers with what came of it, by the trace's id."""
+    desk, watch = open_desk()
+    ask(desk, watch, failing)
+
+    found = [desk.replay(row.trace_id).result(60) for row in desk.traces().result(10)]
+
+    assert [Outcome.SAME] * 3 == [one.outcome for one in found]
+    assert {ReplayGrade.BYTE_EXACT} == {one.grade for one in found}
+
+
+def test_another_answer_is_told_by_its_first_token(
+    golden: GoldenTrace, model: LlamaBackend
+) -> None:
+    """What was recorded there, and what came."""
+    verdict = '"conclusion":"hold"'
+    assert verdict in golden.output
+    other = golden.output.replace(verdict, '"conclusion":"proceed"')
+
+    found = replay(msgspec.structs.replace(golden, output=other), model, never)
+
+    assert Outcome.DIFFERS is found.outcome
+    assert found.first
+    before = model.text_of(model.tokens_of(other)[: found.first.token])
+    assert other.startswith(before)
+    assert verdict.startswith(f'"conclusion":"{found.first.found}')
+    assert "proceed".startswith(found.first.recorded)
+    assert "Nothing of the envelope has changed." in found.words
+
+
+def test_what_changed_of_the_envelope_is_named(golden: GoldenTrace, model: LlamaBackend) -> None:
+    """Field by field: what it was then, and what it is now."""
+    then = msgspec.structs.replace(golden.envelope, threads=7, build="llama.cpp 0.0")
+
+    same = replay(msgspec.structs.replace(golden, envelope=then), model, never)
+    other = replay(msgspec.structs.replace(golden, envelope=then, output="{}"), model, never)
+
+    now = (str(golden.envelope.threads), golden.envelope.build)
+    changed = (("threads", "7", now[0]), ("build", "llama.cpp 0.0", now[1]))
+    assert (Outcome.SAME, changed) == (same.outcome, same.changed)
+    assert (Outcome.DIFFERS, changed) == (other.outcome, other.changed)
+    assert other.words.endswith("Changed since: threads, build.")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"grade": ReplayGrade.AUDIT_ONLY}, "computed elsewhere"),
+        ({"model_sha256": "0" * 64}, "by another model"),
+    ],
+)
+def test_what_cannot_be_the_same_is_not_tried(
+    golden: GoldenTrace, model: LlamaBackend, change: dict[str, object], words: str
+) -> None:
+    """And it is said why, with the remedy where there is one."""
+    grade, sha256 = change.get("grade", golden.grade), change.get("model_sha256")
+    envelope = golden.envelope
+    if sha256:
+        envelope = msgspec.structs.replace(envelope, model_sha256=sha256)
+    found = replay(msgspec.structs.replace(golden, grade=grade, envelope=envelope), model, never)
+
+    assert isinstance(found, Replay)
+    assert Outcome.NOT_REPEATED is found.outcome
+    assert words in found.words
+
+
+def test_golden_traces_come_back_from_their_file(golden: GoldenTrace, tmp_path: Path) -> None:
+    """One a line, as they were."""
+    file = tmp_path / "golden.jsonl"
+
+    assert 2 == write_golden(file, [golden, golden])
+    assert [golden, golden] == list(read_golden(file))
+
+
+@pytest.mark.parametrize("line", [b"{}", b"not JSON", b'{"v":1}', b"[]", b"\xff"])
+def test_a_line_that_is_no_golden_trace_is_named(
+    golden: GoldenTrace, tmp_path: Path, line: bytes
+) -> None:
+    """By file and number."""
+    file = tmp_path / "golden.jsonl"
+    write_golden(file, [golden])
+    file.write_bytes(file.read_bytes() + line + b"\n")
+
+    with pytest.raises(InvalidValue, match=r"golden\.jsonl, line 2, is no golden trace"):
+        list(read_golden(file))
+
+
+def test_golden_traces_of_another_version_are_refused(golden: GoldenTrace, tmp_path: Path) -> None:
+    """With the version that can be read."""
+    file = tmp_path / "golden.jsonl"
+    write_golden(file, [msgspec.structs.replace(golden, v=2)])
+
+    with pytest.raises(InvalidValue, match="has version 2; this program reads 1"):
+        list(read_golden(file))
+
+
+def test_calls_are_kept_and_held_against_from_the_command_line(
+    golden: GoldenTrace, cli: Cli, tmp_path: Path
+) -> None:
+    """record, then verify: exit 0 while all are the same, 1 once one is not."""
+    file = tmp_path / "golden.jsonl"
+    recorded = cli("golden", "record", str(file), "--json")
+    same = cli("golden", "verify", str(file), "--json")
+    file.write_bytes(file.read_bytes().replace(b'conclusion\\":\\"hold', b'conclusion\\":\\"held'))
+    differs = cli("golden", "verify", str(file), "--json")
+
+    assert (0, 3) == (recorded.returncode, json.loads(recorded.stdout)["calls"])
+    assert 0 == same.returncode
+    outcomes = [line["outcome"] for line in json.loads(differs.stdout)["replays"]]
+    assert (1, ["differs", "same", "same"]) == (differs.returncode, outcomes)
