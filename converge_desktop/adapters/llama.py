@@ -60,7 +60,7 @@ MOST_GRAMMARS: Final = 32
 CACHE_BYTES: Final = 1_000_000_000
 """What the contexts of one model may take together, beside the first."""
 MOST_CONTEXTS: Final = 8
-_COMPUTE_BYTES: Final = 64_000_000
+COMPUTE_BYTES: Final = 64_000_000
 """About what llama.cpp takes beside keys and values to compute in."""
 _CHAT_TOKENS: Final = 512
 """The longest answer of a chat that names no limit."""
@@ -306,7 +306,7 @@ class LlamaBackend:
         shared = llama_cpp.llama_model_n_head_kv(self._model) / heads
         wide = llama_cpp.llama_model_n_embd(self._model) * shared
         layers = llama_cpp.llama_model_n_layer(self._model)
-        return int(4 * wide * layers * self.context_size) + _COMPUTE_BYTES
+        return int(4 * wide * layers * self.context_size) + COMPUTE_BYTES
 
     def _most_contexts(self) -> int:
         return max(1, min(MOST_CONTEXTS, CACHE_BYTES // self._context_bytes()))

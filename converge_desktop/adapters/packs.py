@@ -18,7 +18,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from converge_core.answers import UNCERTAIN
 from converge_core.canonical import ContentHash, content_hash
-from converge_core.chain import DecisionStep, StepTemplate, step_templates
+from converge_core.chain import DecisionStep, StepTemplate, capability_ids, step_templates
 from converge_core.contradiction import Impossibility
 from converge_core.key import ContextKey
 from converge_core.limits import Limit, Weight
@@ -27,6 +27,16 @@ from converge_core.policy import Effect, Risk, Rule, RulePolicy, why_unfit_polic
 from converge_core.quorum import Quorum, QuorumRule
 from converge_core.routing import DataClass
 from converge_core.terms import OnTimeout, ReviewTerms
+from converge_desktop.adapters.pack_agents import (
+    MOST_AGENTS,
+    AgentName,
+    AgentSection,
+    PackAgent,
+    PromptSection,
+    agent_of,
+    why_unfit_agents,
+    why_unworded,
+)
 from converge_desktop.adapters.pack_kernel import KernelSection, StepModels
 from converge_desktop.adapters.plausible import (
     ContradictionSection,
@@ -124,6 +134,7 @@ class _Pack(Section):
     contradiction: tuple[ContradictionSection, ...] = ()
     data: DataClass | None = None
     models: Annotated[StepModels, Field(default_factory=StepModels)]
+    agent: Annotated[tuple[AgentSection, ...], Field(max_length=MOST_AGENTS)] = ()
 
     @model_validator(mode="after")
     def _hangs_together(self) -> _Pack:
@@ -153,6 +164,15 @@ class _Pack(Section):
             if known is not None and limit.metric not in known:
                 raise ValueError(f"a limit names {limit.metric}, which no [[metric]] declares")
         if wrong := why_implausible(self.contradiction, self.range, known):
+            raise ValueError(wrong)
+        return self
+
+    @model_validator(mode="after")
+    def _agents_fit(self) -> _Pack:
+        tables = self.tables()
+        metrics = {limit.metric for limit in self.limit}
+        metrics |= {metric.id for metric in tables.metrics} if tables else set()
+        if wrong := why_unfit_agents(self.agent, metrics):
             raise ValueError(wrong)
         return self
 
@@ -233,18 +253,12 @@ class _Policy(Section):
         return self
 
 
-class _Step(Section):
-    revision: Annotated[int, Field(ge=1)]
-    family: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")] = "any"
-    priming: str
-    task_frame: str
-
-
 class _Prompts(Section):
     policy: str
-    reasoning: _Step
-    evaluation: _Step
-    planning: _Step
+    reasoning: PromptSection
+    evaluation: PromptSection
+    planning: PromptSection
+    agents: Annotated[dict[AgentName, PromptSection], Field(default_factory=dict)]
 
 
 _UNITS_US = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
@@ -281,6 +295,7 @@ class Pack:
         impossible: which values a metric cannot have, and which cannot stand together.
         models: the model of each step.
         kernel: what the policy allows its models.
+        agents: the agents beside the chain, in the order in which they are declared.
     """
 
     id: str
@@ -302,6 +317,12 @@ class Pack:
     impossible: tuple[Impossibility, ...] = ()
     models: StepModels = field(default_factory=StepModels)
     kernel: KernelPolicy = field(default_factory=KernelPolicy)
+    agents: tuple[PackAgent, ...] = ()
+
+    def every_template(self) -> dict[str, StepTemplate]:
+        """Returns the stable prompt layers of all that ask a model: the steps, then the agents."""
+        steps = {step.value: template for step, template in self.templates.items()}
+        return {**steps, **{agent.name: agent.template for agent in self.agents}}
 
 
 def load_packs(directory: Path) -> dict[str, Pack]:
@@ -352,6 +373,9 @@ def pack_of(texts: Mapping[str, str], place: str) -> Pack:
     prompts = _read(texts, place, "prompts.toml", _Prompts)
     limits = {limit.metric: limit.limit() for limit in about.limit}
     _fit_together(about, rules, place)
+    if wrong := why_unworded(about.agent, prompts.agents):
+        raise PackProblem(f"{place}/prompts.toml: {wrong}")
+    templates = _templates(about, rules, prompts, place)
     return Pack(
         id=about.id,
         title=about.title,
@@ -365,7 +389,7 @@ def pack_of(texts: Mapping[str, str], place: str) -> Pack:
         policy=_policy(rules, about, limits),
         hold_at=rules.hold_at,
         permissive=frozenset(rules.permissive),
-        templates=_templates(about, rules, prompts, place),
+        templates=templates,
         texts=dict(texts),
         digest=content_hash(dict(texts)),
         tables=about.tables(),
@@ -375,6 +399,7 @@ def pack_of(texts: Mapping[str, str], place: str) -> Pack:
         ),
         models=about.models,
         kernel=rules.kernel.policy(about.data),
+        agents=_agents(about, rules, prompts, templates, place),
     )
 
 
@@ -428,11 +453,44 @@ def _templates(
             verdicts=tuple(about.verdicts),
             capabilities=tuple(about.capabilities),
         )
-    except (LookupError, ValueError, AttributeError, TypeError) as error:
-        raise PackProblem(
-            f"{place}/prompts.toml: the placeholder {error} is unknown; compare it with the "
-            "prompts of a shipped pack."
-        ) from error
+    except _UNFILLED as error:
+        raise _unfilled(place, error) from error
+
+
+def _agents(
+    about: _Pack,
+    rules: _Policy,
+    prompts: _Prompts,
+    templates: Mapping[DecisionStep, StepTemplate],
+    place: str,
+) -> tuple[PackAgent, ...]:
+    capabilities = capability_ids(tuple(about.capabilities))
+    known = {
+        "policy": f"{rules.id} {rules.revision}",
+        "hold_at": str(rules.hold_at),
+        "verdicts": " ".join(about.verdicts),
+        "capabilities": "\n".join(f"{cite} {name}" for name, cite in capabilities.items()),
+    }
+    shared = templates[DecisionStep.REASONING].policy
+
+    def one(section: AgentSection) -> PackAgent:
+        try:
+            return agent_of(section, prompts.agents[section.name], policy=shared, known=known)
+        except _UNFILLED as error:
+            raise _unfilled(place, error, f"agents.{section.name}: ") from error
+
+    return tuple(map(one, about.agent))
+
+
+_UNFILLED = (LookupError, ValueError, AttributeError, TypeError)
+"""What filling a template raises where it names what there is not."""
+
+
+def _unfilled(place: str, error: Exception, where: str = "") -> PackProblem:
+    return PackProblem(
+        f"{place}/prompts.toml: {where}the placeholder {error} is unknown; compare it with the "
+        "prompts of a shipped pack."
+    )
 
 
 def _policy(rules: _Policy, about: _Pack, limits: Mapping[str, Limit]) -> RulePolicy:

@@ -17,7 +17,7 @@ from converge_core.command import Begin
 from converge_core.errors import DecisionRefused, IllegalCommand
 from converge_core.ids import RunId
 from converge_core.ledger import Entry
-from converge_core.model_config import Needs, require_fit
+from converge_core.model_config import ContextBudget, Needs, require_fit
 from converge_core.plan import ExecutionPlan
 from converge_core.review import Verdict
 from converge_desktop.adapters.catalogue import load_catalogue
@@ -320,11 +320,12 @@ class Desk:
 
     def _require_fit(self, pack: Pack, plan: ExecutionPlan) -> None:
         """Refuses a run whose prompts the planned models cannot be asked, before it begins."""
-        for step, template in pack.templates.items():
-            facts = self._model.facts(plan.step(step.value).model).result()
+        budgets = {one.name: ContextBudget(1, one.contract.max_bytes) for one in pack.agents}
+        for name, template in pack.every_template().items():
+            facts = self._model.facts(plan.step(name).model).result()
             if facts is not None:
-                layers = tuple(template.layers())
-                require_fit(facts, Needs(prompt=template.version, layers=layers))
+                layers, budget = tuple(template.layers()), budgets.get(name)
+                require_fit(facts, Needs(prompt=template.version, layers=layers, budget=budget))
 
     def _need_model(self) -> None:
         """Waits until the desk is open and has tried its model; a run needs one that works."""

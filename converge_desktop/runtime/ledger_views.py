@@ -8,6 +8,7 @@ from converge_core import events as e
 from converge_core.ledger import Entry
 from converge_core.review import ActKind
 from converge_core.terms import OnTimeout
+from converge_desktop.runtime.attempts import attempt_words
 from converge_desktop.runtime.readmodel import LedgerRow
 from converge_desktop.runtime.wording import plural
 
@@ -76,6 +77,11 @@ def _(event: e.FactPromoted) -> str:
 @_words.register
 def _(event: e.TraceRecorded) -> str:
     return f"{event.trace.call.step}: {event.trace.call.headline} ({event.trace.call.outcome})"
+
+
+@_words.register
+def _(event: e.CallAttempted) -> str:
+    return f"{event.agent} asks a model elsewhere, {attempt_words(event.attempt)}"
 
 
 @_words.register

@@ -19,7 +19,12 @@ from converge_core.model_config import AdapterNeeds, ModelFacts, Needs, require_
 from converge_core.record import read
 from converge_desktop.adapters.catalogue import LocalModel
 from converge_desktop.adapters.determinism import Findings, probe
-from converge_desktop.adapters.llama import LlamaBackend, ModelProblem
+from converge_desktop.adapters.llama import (
+    COMPUTE_BYTES,
+    MOST_CONTEXT,
+    LlamaBackend,
+    ModelProblem,
+)
 from converge_desktop.adapters.model_check import UnsafeModel
 from converge_desktop.adapters.model_registry import Admitted, ModelRegistry
 
@@ -77,7 +82,7 @@ class ModelPool:
         self._telling("loading", model)
         admitted = self._admit(model)
         self._require_adapter(model, admitted)
-        self._make_room(model, admitted.facts.size)
+        self._make_room(model, _wanted(admitted.facts))
         backend = LlamaBackend(
             model.path, self._threads, sha256=admitted.sha256, adapter=model.adapter
         )
@@ -89,6 +94,26 @@ class ModelPool:
             raise
         self._backends[key] = backend
         return backend
+
+    def taken_anew(self, model: LocalModel) -> LlamaBackend:
+        """Returns a model as its file is now; one that changed on disk is another model.
+
+        Raises:
+            UnsafeModel: if its file is not let in.
+            ConfigurationRefused: if it and its adapter do not fit.
+            ModelProblem: if llama.cpp refuses it, or there is no room.
+        """
+        loaded = self._backends.get(_key(model))
+        if loaded is None or self.is_file_of(model, loaded.sha256):
+            return self.backend(model)
+        del self._backends[_key(model)]
+        try:
+            found = self.backend(model)
+        except BaseException:
+            self._backends[_key(model)] = loaded  # what is loaded goes on as it was
+            raise
+        loaded.close()
+        return found
 
     def of_hash(self, sha256: str) -> LlamaBackend | None:
         """Returns the loaded model of a hash, if there is one."""
@@ -129,7 +154,7 @@ class ModelPool:
         needs = Needs(generates=False)
         if model.adapter:
             facts = self._registry.admit(model.adapter, base).facts
-            needs = Needs(generates=False, adapter=AdapterNeeds(facts, base_sha256=""))
+            needs = Needs(generates=False, adapter=AdapterNeeds(facts, base_sha256=model.sha256))
         require_fit(base.facts, needs, str(model.path))
 
     def _make_room(self, model: LocalModel, wanted: int) -> None:
@@ -165,6 +190,12 @@ class ModelPool:
             self._registry.remember_measured(
                 backend.sha256, backend.findings.grade, found, settings
             )
+
+
+def _wanted(facts: ModelFacts) -> int:
+    """Returns about what a model will take: its weights, and a context of all its width."""
+    context = min(facts.context_trained or MOST_CONTEXT, MOST_CONTEXT)
+    return facts.size + COMPUTE_BYTES + 4 * facts.embedding_length * facts.layers * context
 
 
 def _key(model: LocalModel) -> Key:

@@ -19,7 +19,7 @@ from converge_core.envelope import InferenceRequest, InferenceResult
 from converge_core.model_config import ModelFacts
 from converge_core.plan import StepPlan
 from converge_core.routing import Reach
-from converge_desktop.adapters.catalogue import LocalModel, ModelEntry, RemoteModel
+from converge_desktop.adapters.catalogue import FILE, LocalModel, ModelEntry, RemoteModel
 from converge_desktop.runtime.readmodel import ModelRow, ModelView
 
 if TYPE_CHECKING:
@@ -191,13 +191,18 @@ class ModelThread:
 
     def _load(self, model: LocalModel) -> None:
         before = self._default
+        self._publish(problem="", failed_path="", quarantined="")
         try:
-            backend = self._need_pool().backend(model)
+            backend = self._need_pool().taken_anew(model)
         except Exception as error:
-            if before is None:
-                self._publish(state="failed", path=str(model.path), problem=str(error))
-            else:
-                self._publish(state="ready", problem=str(error))
+            self._publish(
+                state="ready" if before else "failed",
+                path=str(before.path if before else model.path),
+                doing="",
+                problem=str(error),
+                failed_path=str(model.path),
+                quarantined=self._quarantined(error),
+            )
             raise
         self._default = model
         if before is not None and before.path != model.path:
@@ -209,8 +214,26 @@ class ModelThread:
             sha256=backend.sha256,
             detail=backend.describe(),
             grade=str(backend.grade),
-            problem="",
+            doing="",
         )
+
+    def _quarantined(self, error: Exception) -> str:
+        """Returns the SHA-256 of the file that is quarantined, if that is the trouble."""
+        from converge_desktop.adapters.model_check import (  # noqa: PLC0415 - see above
+            ModelCrashed,
+            UnsafeModel,
+        )
+        from converge_desktop.adapters.model_registry import (  # noqa: PLC0415
+            ModelQuarantined,
+            ModelRegistry,
+        )
+
+        if not isinstance(error, ModelCrashed | ModelQuarantined):
+            return ""
+        try:
+            return ModelRegistry(self._settings.registry).sha256(error.path)
+        except UnsafeModel:
+            return ""  # it is gone, or being written to: then another look comes anyway
 
     def _infer(
         self, entry: LocalModel, request: InferenceRequest, cancelled: CancellationToken
@@ -274,8 +297,11 @@ class ModelThread:
 
     def _publish(self, **changes: object) -> None:
         with self._viewing:
-            rows = self._rows()
-            self._view = replace(self._view, models=rows, **changes)  # type: ignore[arg-type]
+            known = {
+                "models": self._rows(),
+                "catalogue": str(self._settings.registry.parent / FILE),
+            }
+            self._view = replace(self._view, **known, **changes)  # type: ignore[arg-type]
             self._changed(self._view)
 
     def _rows(self) -> tuple[ModelRow, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, UnsetType, structs
 
 from converge_core.chain import DecisionStep
 from converge_core.command import Begin
@@ -31,19 +31,24 @@ from converge_desktop import __version__
 from converge_desktop.adapters.intake import Intake, Metric
 from converge_desktop.adapters.keys import signature_fits
 from converge_desktop.adapters.packs import Pack
-from converge_desktop.runtime.chain_agents import MAKES, Infer, StepAgent, quantity_of
+from converge_desktop.runtime.chain_agents import MAKES, StepAgent
+from converge_desktop.runtime.declared_agents import DeclaredAgent
+from converge_desktop.runtime.model_call import Infer
+from converge_desktop.runtime.state_layers import quantity_of
 
 BeginRun = Callable[[RunId], tuple[Pack, Begin]]
 """Makes the command that begins a run, once its id is known."""
 
 BUDGETS = Budgets(cycles=20, facts=500, tokens=50_000, time_us=300_000_000)
 """What a run of a pack may use up: generous for a chain of three calls."""
+MORE_TOKENS, MORE_US = 15_000, 100_000_000
+"""What each agent that the pack declares may use up beside."""
 
 
 def build_engine(
     pack: Pack, intent: RootIntent, plan: ExecutionPlan | UnsetType, infer: Infer
 ) -> Engine:
-    """Returns the engine of a run: the pack's policy and checks, and its chain of agents.
+    """Returns the engine of a run: the pack's policy and checks, its chain, and its own agents.
 
     Without a plan, as in runs of before there were any, every step asks the model in use.
     """
@@ -51,6 +56,8 @@ def build_engine(
     engine = Engine(policy=pack.policy, checks=pack_checks(pack), verify=signature_fits)
     for step in DecisionStep:
         engine.register(StepAgent(step, pack, intent, settled, infer))
+    for agent in pack.agents:
+        engine.register(DeclaredAgent(agent, pack, intent, settled, infer))
     return engine
 
 
@@ -64,15 +71,18 @@ def plan_of(pack: Pack, reach: Callable[[str], Reach]) -> ExecutionPlan:
     Raises:
         PolicyOverrideAttempted: if a step would show a model elsewhere what may not leave.
     """
+    asked = [(step.value, MAKES[step][0], pack.models.of(step.value)) for step in DecisionStep]
+    asked += [(agent.name, agent.key, agent.model) for agent in pack.agents]
+    templates = pack.every_template()
     steps = {
-        step.value: StepPlan(
-            step=step.value,
-            version=str(pack.templates[step].version),
-            model=pack.models.of(step.value),
-            remote=reach(pack.models.of(step.value)) is Reach.REMOTE,
-            risk=risk_of(pack.policy, MAKES[step][0], step.value),
+        name: StepPlan(
+            step=name,
+            version=str(templates[name].version),
+            model=model,
+            remote=reach(model) is Reach.REMOTE,
+            risk=risk_of(pack.policy, key, name),
         )
-        for step in DecisionStep
+        for name, key, model in asked
     }
     return compile_plan(pack.policy.version, pack.kernel, steps)
 
@@ -88,7 +98,7 @@ def begin(run: RunId, pack: Pack, plan: ExecutionPlan, intake: Intake, folder: P
         pack_digest=pack.digest,
         policy_digest=pack.policy.version,
         intent=intent_of(pack, intake.subject),
-        agents=tuple(AgentId(step.value) for step in DecisionStep),
+        agents=tuple(map(AgentId, pack.every_template())),
         grants=(grant(pack.policy.id, *permitted),),
         folder=str(folder),
         files={name: text_ref(text, shared=True) for name, text in pack.texts.items()},
@@ -125,8 +135,20 @@ def intent_of(pack: Pack, subject: str) -> RootIntent:
                 id="decided", description="a strategy was decided", key=ContextKey.STRATEGIES
             ),
         ),
-        budgets=BUDGETS,
+        budgets=budgets_of(pack),
         required_agents=tuple(step.value for step in DecisionStep),
+    )
+
+
+def budgets_of(pack: Pack) -> Budgets:
+    """Returns what a run of ``pack`` may use up: more, the more agents it declares."""
+    assert BUDGETS.tokens is not None
+    assert BUDGETS.time_us is not None
+    agents = len(pack.agents)
+    return structs.replace(
+        BUDGETS,
+        tokens=BUDGETS.tokens + agents * MORE_TOKENS,
+        time_us=BUDGETS.time_us + agents * MORE_US,
     )
 
 

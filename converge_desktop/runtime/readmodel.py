@@ -108,7 +108,11 @@ class TraceRow:
 
 @dataclass(frozen=True, slots=True)
 class TraceView:
-    """One step of a chain, whole."""
+    """One step of a chain, whole.
+
+    ``grade`` says how exactly the answer can be had again. ``asked`` says how often a model
+    elsewhere was asked and what came of it; it is empty where the model is on this machine.
+    """
 
     row: TraceRow
     version: str
@@ -123,6 +127,8 @@ class TraceView:
     output_tokens: int
     led_to: str
     rests_on: tuple[EvidenceRow, ...]
+    grade: str = ""
+    asked: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +226,17 @@ class RunRow:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedRow:
+    """One call of a model elsewhere: what came of it, and what went wrong if nothing did."""
+
+    text: str
+    answered: bool
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RunView:
-    """One run, whole."""
+    """One run, whole; ``asked`` are the calls of models elsewhere, in their order."""
 
     row: RunRow
     pack: str
@@ -236,6 +251,7 @@ class RunView:
     notes: tuple[str, ...]
     root: str
     now_doing: str
+    asked: tuple[AskedRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +270,9 @@ class ModelView:
     """The models: the one in use, and those that are known by name.
 
     ``state`` is ``none``, ``loading``, ``measuring``, ``ready``, ``busy`` or ``failed``; ``doing``
-    names the model that is being loaded, measured or asked.
+    names the model that is being loaded, measured or asked. ``problem`` is about ``failed_path``;
+    where that file is quarantined, ``quarantined`` is its SHA-256. ``catalogue`` is the file that
+    adds models.
     """
 
     state: str = "none"
@@ -267,6 +285,9 @@ class ModelView:
     problem: str = ""
     doing: str = ""
     models: tuple[ModelRow, ...] = ()
+    failed_path: str = ""
+    quarantined: str = ""
+    catalogue: str = ""
 
 
 @dataclass(frozen=True, slots=True)

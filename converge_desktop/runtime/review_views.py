@@ -9,6 +9,7 @@ import msgspec
 
 from converge_core.asking import Gate
 from converge_core.canonical import content_hash
+from converge_core.chain import DecisionStep
 from converge_core.ids import TraceId
 from converge_core.key import ContextKey
 from converge_core.prompt import Standing
@@ -16,6 +17,7 @@ from converge_core.proposal import Draft
 from converge_core.run_state import RunState
 from converge_core.trace import Cited, DecisionTrace
 from converge_desktop.adapters.packs import Pack
+from converge_desktop.runtime.chain_agents import MAKES
 from converge_desktop.runtime.readmodel import (
     CheckRow,
     EvidenceRow,
@@ -26,6 +28,7 @@ from converge_desktop.runtime.readmodel import (
     Segment,
     Text,
 )
+from converge_desktop.runtime.state_layers import LETTERS
 from converge_desktop.runtime.trace_views import ReadText, check_row, evidence, trace_view
 from converge_desktop.runtime.wording import plural, run_label, segments
 
@@ -56,7 +59,7 @@ def assemble_review(run: RunState, gate: Gate, pack: Pack, read: ReadText) -> Re
     traces = _chain(run, draft)
     own = traces[-1] if traces else None
     cited = own.call.state if own else ()
-    score, justification = _evaluation(run)
+    score, justification = _evaluation(run, draft)
     review = Review(
         gate_id=request.id,
         run_id=run.run,
@@ -111,31 +114,39 @@ def _chain(run: RunState, draft: Draft) -> list[DecisionTrace]:
 
 def _consequences(run: RunState, draft: Draft) -> tuple[str, ...]:
     criteria = [c.description for c in run.criteria if c.key is draft.fact.key]
-    steps = len(draft.fact.structured.get("steps", ()))
-    work = f"the {plural(steps, 'step')} of the plan {'is' if steps == 1 else 'are'} for people"
+    planned, nothing = draft.fact.structured.get("steps"), "Nothing is executed."
+    if planned is not None:
+        steps = len(planned)
+        work = f"the {plural(steps, 'step')} of the plan {'is' if steps == 1 else 'are'} for people"
+        nothing = f"Nothing is executed: {work} to do."
     return (
         f"It becomes a fact under {draft.fact.key}, with you as its approver.",
-        f"Nothing is executed: {work} to do.",
+        nothing,
         f"The run then meets its criterion: {criteria[0]}." if criteria else "The run goes on.",
     )
 
 
 def _reasoning(run: RunState) -> tuple[ReasonRow, ...]:
-    facts = run.context.get(ContextKey.HYPOTHESES)
-    if not facts:
+    fact = run.context.fact(*MAKES[DecisionStep.REASONING])
+    if fact is None:
         return ()
-    about = facts[0].structured
+    about = fact.structured
     cited = _cited(run, about.get("cites", {}))
     order = list(Standing)
     steps = sorted(about["answer"]["steps"], key=lambda step: order.index(Standing(step["side"])))
     return tuple(ReasonRow(step["side"], segments(step["text"], cited)) for step in steps)
 
 
-def _evaluation(run: RunState) -> tuple[int | None, str]:
-    facts = run.context.get(ContextKey.EVALUATIONS)
-    if not facts:
+def _evaluation(run: RunState, draft: Draft) -> tuple[int | None, str]:
+    """Returns score and justification: of what is proposed if it has one, or of the evaluation."""
+    own = draft.fact.structured
+    if isinstance(own.get("justification"), str):
+        score = own.get("score")
+        return score if isinstance(score, int) else None, own["justification"]
+    fact = run.context.fact(*MAKES[DecisionStep.EVALUATION])
+    if fact is None:
         return None, ""
-    return facts[0].structured["score"], facts[0].structured["justification"]
+    return fact.structured["score"], fact.structured["justification"]
 
 
 def _cited(run: RunState, cites: dict[str, str]) -> list[Cited]:
@@ -162,7 +173,10 @@ def _plan(draft: Draft, pack: Pack, cited: tuple[Cited, ...]) -> tuple[PlanRow, 
 def _evidence(run: RunState, own: DecisionTrace | None, pack: Pack) -> tuple[EvidenceRow, ...]:
     if own is None:
         return ()
-    return tuple(row for row in evidence(run, own, pack) if row.cite.startswith("s"))
+    rows = evidence(run, own, pack)
+    if own.call.step not in list(DecisionStep):
+        return rows  # what an agent of the pack read is all that it went by
+    return tuple(row for row in rows if row.cite.startswith(LETTERS[ContextKey.SIGNALS]))
 
 
 def _checks(run: RunState, draft: Draft, traces: list[DecisionTrace]) -> tuple[CheckRow, ...]:

@@ -11,8 +11,10 @@ from converge_core.fact import Fact
 from converge_core.ids import AgentId
 from converge_core.key import ContextKey
 from converge_core.run_state import Phase, RunState
+from converge_desktop.runtime.attempts import calls_of
 from converge_desktop.runtime.readmodel import (
     AgentRow,
+    AskedRow,
     BudgetRow,
     Cell,
     FactCard,
@@ -54,6 +56,7 @@ def run_view(run: RunState, title: str, now_doing: str) -> RunView:
         notes=run.started.notes,
         root=run.context.root,
         now_doing=now_doing,
+        asked=_asked(run),
     )
 
 
@@ -180,6 +183,13 @@ def _budget(name: str, used: int, limit: int) -> BudgetRow:
 
 def _share(used: int, limit: int) -> int:
     return min(1000, used * 1000 // limit) if limit else 1000
+
+
+def _asked(run: RunState) -> tuple[AskedRow, ...]:
+    return tuple(
+        AskedRow(f"{call.agent}, cycle {call.cycle}: {call.words}", call.answered, call.why)
+        for call in calls_of(run.attempts)
+    )
 
 
 def _why_not(run: RunState) -> tuple[tuple[str, str], ...]:

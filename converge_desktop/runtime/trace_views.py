@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec import UNSET, UnsetType
+
 from converge_core.canonical import hash_text
 from converge_core.contract import CheckResult
+from converge_core.envelope import InferenceEnvelope, RemoteRef
 from converge_core.gate import CheckRecord
 from converge_core.key import ContextKey
 from converge_core.limits import Limit
@@ -13,7 +16,7 @@ from converge_core.prompt import LAYERS, render_layers
 from converge_core.run_state import RunState
 from converge_core.trace import DecisionTrace, TextRef
 from converge_desktop.adapters.packs import Pack
-from converge_desktop.runtime.chain_agents import quantity_of
+from converge_desktop.runtime.attempts import calls_of
 from converge_desktop.runtime.readmodel import (
     CheckRow,
     EvidenceRow,
@@ -21,8 +24,10 @@ from converge_desktop.runtime.readmodel import (
     TraceRow,
     TraceView,
 )
+from converge_desktop.runtime.state_layers import quantity_of
 from converge_desktop.runtime.wording import check_words, run_label, segments
 
+Rows = tuple[tuple[str, str], ...]
 ReadText = Callable[[TextRef], str]
 """Reads a recorded text; raises if it is missing or was changed."""
 
@@ -71,6 +76,8 @@ def trace_view(run: RunState, trace: DecisionTrace, pack: Pack, read: ReadText) 
         output_tokens=call.completion_tokens,
         led_to=_led_to(run, trace),
         rests_on=evidence(run, trace, pack),
+        grade=trace.grade.value,
+        asked=_asked(run, trace),
     )
 
 
@@ -112,26 +119,63 @@ def evidence(run: RunState, trace: DecisionTrace, pack: Pack) -> tuple[EvidenceR
     return tuple(rows)
 
 
-def _envelope(trace: DecisionTrace) -> tuple[tuple[str, str], ...]:
-    envelope = trace.call.envelope
+def _envelope(trace: DecisionTrace) -> Rows:
+    envelope, call = trace.call.envelope, trace.call
     return (
+        ("replay grade", trace.grade.value),
         ("model", envelope.model),
         ("model SHA-256", envelope.model_sha256),
         ("architecture", envelope.family),
         ("tokenizer SHA-256", envelope.tokenizer_hash),
         ("backend", envelope.backend),
-        ("contract", trace.call.contract),
+        *_where_set("build", envelope.build),
+        ("contract", call.contract),
         ("grammar SHA-256", envelope.grammar_hash),
         ("decoding", "greedy" if envelope.temperature == 0 else "sampled"),
         ("seed", f"{envelope.seed} ({envelope.seed_policy})"),
         ("most answer tokens", f"{envelope.max_tokens:,}"),
+        *_computed_with(envelope),
+        *_where_set("execution plan", call.plan),
+        *_remote(call.remote),
+        ("envelope SHA-256", envelope.digest()),
+    )
+
+
+def _computed_with(envelope: InferenceEnvelope) -> Rows:
+    """Returns what this machine computed with; of another it is not known."""
+    if not envelope.context_size:
+        return ()
+    return (
         ("context", f"{envelope.context_size:,} tokens"),
         ("batch", f"{envelope.batch_size:,} tokens"),
         ("threads", str(envelope.threads)),
         ("adapter", envelope.adapter or "none"),
+        *_where_set("adapter SHA-256", envelope.adapter_sha256),
         ("processor", envelope.cpu),
-        ("envelope SHA-256", envelope.digest()),
     )
+
+
+def _remote(remote: RemoteRef | UnsetType) -> Rows:
+    if remote is UNSET:
+        return ()
+    return (
+        ("computed at", remote.system),
+        ("model there", remote.model),
+        ("answer’s id there", remote.reference or "none was given"),
+        ("request SHA-256", remote.request_hash),
+        ("response SHA-256", remote.response_hash),
+    )
+
+
+def _where_set(name: str, value: str | UnsetType) -> Rows:
+    return () if value is UNSET else ((name, value),)
+
+
+def _asked(run: RunState, trace: DecisionTrace) -> str:
+    """Says how often the model elsewhere was asked before it gave this answer."""
+    own = (trace.agent, trace.cycle)
+    calls = [call for call in calls_of(run.attempts) if (call.agent, call.cycle) == own]
+    return calls[-1].words if calls else ""
 
 
 def _led_to(run: RunState, trace: DecisionTrace) -> str:

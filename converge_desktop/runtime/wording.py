@@ -43,6 +43,18 @@ CHECKS: Mapping[str, str] = {
     "coverage-floor": "no release under the coverage floor",
 }
 
+GRADES: Mapping[str, str] = {
+    "byte-exact": "The same bytes come again, whatever was computed before; measured on this "
+    "machine.",
+    "envelope-exact": "The same bytes come again under the very same settings; measured on this "
+    "machine.",
+    "recorded-only": "What was asked and answered can be read; asked again, another answer may "
+    "come.",
+    "audit-only": "It was computed elsewhere; what was sent and what came back is on record, and "
+    "no more.",
+}
+"""What each replay grade means."""
+
 _CITE = re.compile(r'\{([a-z][0-9]{2})\}|"([a-z][0-9]{2})"')
 
 

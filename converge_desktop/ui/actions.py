@@ -56,6 +56,8 @@ class Callbacks:
     filter: Callable[[], None]
     new_run: Callable[[], None]
     choose_folder: Callable[[], None]
+    replay: Callable[[], None]
+    can_replay: Callable[[], bool]
     verify: Callable[[], None]
     theme: Callable[[], None]
     palette: Callable[[], None]
@@ -100,6 +102,14 @@ def build(do: Callbacks) -> tuple[Action, ...]:
         Action("run.new", "New run…", ("Ctrl+N",), do.new_run, "Run"),
         Action(
             "run.folder", "Choose a folder for a new run…", ("Ctrl+O",), do.choose_folder, "Run"
+        ),
+        Action(
+            "trace.replay",
+            "Replay the recorded step",
+            ("Ctrl+Shift+R",),
+            do.replay,
+            "Run",
+            do.can_replay,
         ),
         Action("ledger.verify", "Verify the ledger", (), do.verify, "Run"),
         Action(

@@ -65,6 +65,9 @@ def font(role: str) -> QFont:
     made.setWeight(weight)
     made.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
     made.setStyleHint(QFont.StyleHint.Monospace if family == MONO else QFont.StyleHint.SansSerif)
+    if family == MONO:
+        # Values are shown sign by sign: no arrow where a hyphen and a bracket stand.
+        made.setFeature(QFont.Tag("calt"), 0)
     if role == "caption":
         made.setCapitalization(QFont.Capitalization.AllUppercase)
         made.setLetterSpacing(QFont.SpacingType.PercentageSpacing, 107)

@@ -90,7 +90,7 @@ class MainWindow(ActionHost):
         self.status.menu.clicked.connect(self.open_menu)
 
     def _callbacks(self) -> actions.Callbacks:
-        review = self.pages.inbox.review
+        review, trace = self.pages.inbox.review, self.pages.traces.pane
         return actions.Callbacks(
             go=lambda page: partial(self.go, page),
             approve=review.approve,
@@ -103,6 +103,8 @@ class MainWindow(ActionHost):
             filter=lambda: self.pages.current().focus_filter(),
             new_run=lambda: self._on_start(""),
             choose_folder=self._choose_folder,
+            replay=trace.replay,
+            can_replay=lambda: self._at("traces") and trace.can_replay(),
             verify=self._verify,
             theme=self._next_theme,
             palette=self.show_palette,

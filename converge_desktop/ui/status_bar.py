@@ -105,24 +105,29 @@ class StatusBar(QWidget):
         return f"{record} · ✕ {status.ledger_state}", "danger"
 
 
+_DOING = {"loading": "loading", "measuring": "measuring", "busy": "asking"}
+
+
 def model_words(model: ModelView) -> tuple[str, str]:
-    """Says which model is in use, and its tone."""
+    """Says which model is in use and which is being loaded, measured or asked; and its tone."""
+    other = model.doing if model.doing != model.name else ""
     match model.state:
         case "none":
             return "No model", "caution"
-        case "loading":
-            return f"{model.name or 'Model'} · loading…", "muted"
         case "failed":
             return f"✕ {model.name or 'Model'} failed to load", "danger"
-        case _:
-            parts = [model.name]
-            if model.tokens_per_second:
-                parts.append(f"{model.tokens_per_second:,} tokens/s")
-            if model.grade:
-                parts.append(f"replay {model.grade}")
-            if model.state == "busy":
-                parts.append("busy")
-            return " · ".join(parts), "muted"
+        case "loading" | "measuring" if not model.sha256 or not other:
+            return f"{model.doing or model.name or 'Model'} · {_DOING[model.state]}…", "muted"
+    parts = [model.name] if model.name else []
+    if model.tokens_per_second and not other:
+        parts.append(f"{model.tokens_per_second:,} tokens/s")
+    if model.grade:
+        parts.append(f"replay {model.grade}")
+    if other and model.state in _DOING:
+        parts.append(f"{_DOING[model.state]} {other}…")
+    elif model.state == "busy":
+        parts.append("busy")
+    return " · ".join(parts), "muted"
 
 
 def view_words(status: Status) -> tuple[str, str]:

@@ -44,6 +44,9 @@ MAX_LIMITED = 12
 
 Split = Literal["training", "held-out"]
 
+HINTED = 0.25
+"""The share of cases in which something was recalled."""
+
 _SAYS = {
     Standing.BREACH: "{%s} breaks a hard limit",
     Standing.CONCERN: "{%s} is outside its limit",
@@ -78,6 +81,7 @@ class Case:
         capabilities: the declared capabilities, in prompt order.
         policy: name and version of the policy.
         question: the intent.
+        hints: what was recalled; it weighs nothing, whatever it says.
     """
 
     category: str
@@ -87,6 +91,7 @@ class Case:
     capabilities: tuple[str, ...]
     policy: str
     question: str
+    hints: tuple[StateEntry, ...] = ()
 
     def with_standing(self, standing: Standing) -> list[StateEntry]:
         """Returns the entries of one standing, in state order."""
@@ -176,9 +181,9 @@ class Case:
         concluded: str | None = None,
     ) -> Example:
         """Returns one step's prompt over ``entries``, with what its answer is held against."""
-        state = StateLayer(tuple(dict.fromkeys((*self.entries, *entries))))
+        state = StateLayer(tuple(dict.fromkeys((*self.entries, *entries, *self.hints))))
         counted = self.hold_at if step is DecisionStep.REASONING else None
-        told = StateLayer(entries, counted)
+        told = StateLayer((*entries, *self.hints), counted)
         prompt = self.templates()[step].stack(told, self.question).render()
         known = frozenset(capability_ids(self.capabilities).values())
         ground = Ground(state, VERDICTS, known, concluded)
@@ -236,6 +241,7 @@ def draw_case(rng: Random, stock: Wording, layout: Layout, max_entries: int = MA
             if rng.random() < layout.noise / 2
             else rng.choice(stock.questions).format(drawing.subject())
         ),
+        hints=drawing.hints() if rng.random() < HINTED else (),
     )
 
 
@@ -326,6 +332,19 @@ class _Drawing:
                 entry = SetEntry(*shared, kind.standing, binding, line)
             entries.append(entry)
         return tuple(entries), remedy_of
+
+    def hints(self) -> tuple[StateEntry, ...]:
+        """Draws lines of what was recalled: verdicts and words that have no say here."""
+        return tuple(
+            StateEntry(f"r{number:02d}", f"hint:{number}", self._recalled(), "", hint=True)
+            for number in range(1, self.rng.randint(1, 3) + 1)
+        )
+
+    def _recalled(self) -> tuple[str, ...]:
+        said = [f"decided {self.rng.choice((*VERDICTS, UNCERTAIN))}"]
+        said.append(f"likeness 0.{self.rng.randint(50, 99)}")
+        said.append(f"{self.label()} {self.rng.choice(self.stock.notes)}")
+        return tuple(self.rng.sample(said, self.rng.randint(1, len(said))))
 
     def noisy(self, line: str, head: tuple[str, ...]) -> str:
         """Returns a line with noise in it, as often as the layout says.

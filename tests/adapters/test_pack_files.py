@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,10 +10,14 @@ import pytest
 
 from converge_core.canonical import canonical, parse
 from converge_core.chain import DecisionStep
+from converge_core.contract_classification import ClassificationContract
+from converge_core.contract_extraction import ExtractionContract
+from converge_core.contract_freeform import FreeformContract
 from converge_core.key import ContextKey
 from converge_core.limits import Weight
 from converge_core.policy import Effect
 from converge_desktop import paths
+from converge_desktop.adapters.pack_agents import MOST_AGENTS
 from converge_desktop.adapters.packs import (
     FILES,
     Pack,
@@ -21,15 +26,17 @@ from converge_desktop.adapters.packs import (
     load_packs,
     pack_of,
 )
+from tests.adapters import agents_pack
+from tests.runtime import table_pack
 
 SHIPPED = paths.packs() / "release-readiness"
 TEXTS = {name: (SHIPPED / name).read_text("utf-8") for name in FILES}
 
 
-def problem(name: str, old: str, new: str) -> str:
-    """Returns why the shipped pack cannot be run once ``old`` in one file reads ``new``."""
-    assert old in TEXTS[name], old
-    changed = {**TEXTS, name: TEXTS[name].replace(old, new, 1)}
+def problem(name: str, old: str, new: str, texts: Mapping[str, str] = TEXTS) -> str:
+    """Returns why a pack, the shipped one, cannot be run once ``old`` in a file reads ``new``."""
+    assert old in texts[name], old
+    changed = {**texts, name: texts[name].replace(old, new, 1)}
     with pytest.raises(PackProblem) as refused:
         pack_of(changed, "the/pack")
     return str(refused.value)
@@ -345,6 +352,242 @@ def test_more_capabilities_than_ids_are_refused() -> None:
     many = "\n".join(f'"more.{number}" = "One more"' for number in range(99))
 
     assert "capabilities" in problem("pack.toml", "[capabilities]", f"[capabilities]\n{many}")
+
+
+# Agents beside the chain.
+
+
+def test_the_agents_of_a_pack_are_read_in_their_order() -> None:
+    """Each with what it reads, must answer and proposes, and with its prompt."""
+    pack = pack_of(agents_pack.TEXTS, "the/pack")
+
+    triage, finder, notes = pack.agents
+    assert ("triage", (ContextKey.SIGNALS,), ContextKey.HYPOTHESES, "kind-of-release", "fast") == (
+        triage.name,
+        triage.reads,
+        triage.key,
+        triage.fact,
+        triage.model,
+    )
+    assert ClassificationContract(("routine", "risky", "urgent")) == triage.contract
+    assert ExtractionContract(("coverage",), ("failures", "owner")) == finder.contract
+    assert FreeformContract(90) == notes.contract
+    assert "" == notes.model
+    assert [*DecisionStep, "triage", "finder", "notes"] == list(pack.every_template())
+    assert "TASK triage\none of routine risky urgent" in triage.template.task_frame
+    assert pack.templates[DecisionStep.REASONING].policy == triage.template.policy
+
+
+def test_a_pack_without_agents_is_what_it_was(shipped: Pack) -> None:
+    """Nothing but the chain asks a model."""
+    assert () == shipped.agents
+    assert list(DecisionStep) == list(shipped.every_template())
+
+
+def test_agents_are_no_part_of_the_policy(shipped: Pack) -> None:
+    """What they say is decided by rules; that they are there changes none."""
+    texts = {**agents_pack.TEXTS, "policy.toml": TEXTS["policy.toml"]}
+
+    assert shipped.policy.version == pack_of(texts, "the/pack").policy.version
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        pytest.param(
+            'name = "triage"', 'name = "Triage"', "agent.0.classification.name", id="name"
+        ),
+        pytest.param(
+            'name = "triage"',
+            'name = "planning"',
+            "an agent is named planning, and somebody else is called that already",
+            id="name of a step",
+        ),
+        pytest.param('name = "triage"', 'name = "input"', "is named input", id="name of input"),
+        pytest.param('name = "triage"', 'name = "engine"', "is named engine", id="the engine's"),
+        pytest.param(
+            'name = "triage"', 'name = "finder"', "two agents are named finder", id="one name twice"
+        ),
+        pytest.param(
+            'fact = "kind-of-release"',
+            'fact = "key-figures"',
+            "two agents propose the fact key-figures",
+            id="one fact twice",
+        ),
+        pytest.param(
+            'fact = "kind-of-release"',
+            'fact = "strategy"',
+            "the agent triage proposes the fact strategy, and another one is called that already",
+            id="fact of a step",
+        ),
+        pytest.param(
+            'fact = "kind-of-release"', 'fact = "a fact"', "classification.fact", id="fact"
+        ),
+        pytest.param(
+            'contract = "classification"', 'contract = "sorting"', "agent.0: ", id="contract"
+        ),
+        pytest.param('contract = "classification"\n', "", "agent.0: ", id="no contract"),
+        pytest.param(
+            'contract = "classification"',
+            'contract = "extraction"',
+            "agent.0.extraction.categories: Extra",
+            id="setting of another contract",
+        ),
+        pytest.param('reads = ["Signals"]', "reads = []", "classification.reads", id="no reads"),
+        pytest.param(
+            'reads = ["Signals"]', 'reads = ["Signal"]', "classification.reads.0", id="reads"
+        ),
+        pytest.param(
+            'reads = ["Signals"]',
+            'reads = ["Signals", "Signals"]',
+            "classification.reads: it names Signals twice",
+            id="reads twice",
+        ),
+        pytest.param(
+            'key = "Hypotheses"', 'key = "Hypothesis"', "classification.key", id="unknown key"
+        ),
+        pytest.param(
+            'key = "Hypotheses"',
+            'key = "Signals"',
+            "classification.key: signals are measured, and no number of a model's is one; an agent "
+            "proposes under one of Seeds, Hypotheses, Competitors, Evaluations, Proposals",
+            id="signals",
+        ),
+        pytest.param(
+            'key = "Hypotheses"', 'key = "Constraints"', "the pack's limits", id="constraints"
+        ),
+        pytest.param(
+            'key = "Hypotheses"', 'key = "Strategies"', "the plan of the chain", id="strategies"
+        ),
+        pytest.param(
+            'key = "Hypotheses"', 'key = "Diagnostic"', "the engine to say", id="diagnostics"
+        ),
+        pytest.param('model = "fast"', 'model = "a model"', "classification.model", id="model"),
+        pytest.param('model = "fast"', 'modell = "fast"', "modell: Extra", id="unknown setting"),
+        pytest.param(
+            '"routine", "risky"',
+            '"risky", "risky"',
+            "classification.categories: there are two categories named risky",
+            id="category twice",
+        ),
+        pytest.param(
+            '"routine", "risky"', '"Very risky"', "classification.categories.0", id="category"
+        ),
+        pytest.param(
+            'categories = ["routine", "risky", "urgent"]',
+            "categories = []",
+            "classification.categories",
+            id="no category",
+        ),
+        pytest.param(
+            'categories = ["routine", "risky", "urgent"]',
+            f"categories = {[f'c{number}' for number in range(33)]}",
+            "classification.categories",
+            id="too many categories",
+        ),
+        pytest.param(
+            'required = ["coverage"]',
+            'required = ["owner"]',
+            "agent.1.extraction: there are two fields named owner",
+            id="field twice",
+        ),
+        pytest.param(
+            'required = ["coverage"]\noptional = ["failures", "owner"]\n',
+            "",
+            "agent.1.extraction: it needs a field, required or optional",
+            id="no field",
+        ),
+        pytest.param(
+            'required = ["coverage"]',
+            'required = ["the coverage"]',
+            "extraction.required.0",
+            id="field",
+        ),
+        pytest.param(
+            "most_characters = 90", "most_characters = 0", "free-form.most_characters", id="no text"
+        ),
+        pytest.param(
+            "most_characters = 90",
+            "most_characters = 1001",
+            "free-form.most_characters",
+            id="a book",
+        ),
+    ],
+)
+def test_a_typo_in_an_agent_is_a_sentence(old: str, new: str, said: str) -> None:
+    """Which agent, by its place in the file, and what is wrong with it."""
+    sentence = problem("pack.toml", old, new, agents_pack.TEXTS)
+
+    assert said in sentence
+    assert sentence.startswith("the/pack/pack.toml: ")
+    assert sentence.endswith("Mend it and try again.")
+
+
+def test_a_metric_and_a_fact_of_an_agent_do_not_share_a_name() -> None:
+    """Whatever rests on a fact names it by its id alone."""
+    texts = table_pack.TEXTS["pack.toml"].replace('"spend.total"', '"total"')
+    agent = agents_pack.NOTES.replace("release-notes", "total")
+
+    with pytest.raises(PackProblem, match="the agent notes proposes the fact total"):
+        pack_of({**table_pack.TEXTS, "pack.toml": texts + agent}, "the/pack")
+
+
+def test_more_agents_than_a_run_has_room_for_are_refused() -> None:
+    """A run has so many cycles, and each agent is an answer somebody waits for."""
+    many = "".join(
+        agents_pack.NOTES.replace('"notes"', f'"notes-{number}"').replace(
+            "release-notes", f"notes-{number}"
+        )
+        for number in range(MOST_AGENTS)
+    )
+
+    assert "pack.toml: agent: " in problem(
+        "pack.toml", agents_pack.NOTES, agents_pack.NOTES + many, agents_pack.TEXTS
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        pytest.param(
+            "[agents.triage]",
+            "[agents.triag]",
+            "agents.triage: pack.toml declares this agent, and there is no section for it. "
+            "Add [agents.triage].",
+            id="none",
+        ),
+        pytest.param(
+            "[agents.triage]",
+            '[agents.old]\nrevision = 1\npriming = "p"\ntask_frame = "t"\n\n[agents.triage]',
+            "agents.old: pack.toml declares no such agent. Leave the section out, or add an "
+            "[[agent]] of that name.",
+            id="left over",
+        ),
+        pytest.param(
+            "one of {categories}",
+            "one of {catgories}",
+            "agents.triage: the placeholder 'catgories' is unknown",
+            id="placeholder",
+        ),
+        pytest.param(
+            "fields {fields}",
+            "fields {categories}",
+            "agents.finder: the placeholder 'categories' is unknown",
+            id="placeholder of another contract",
+        ),
+        pytest.param("revision = 3", "revision = 0", "agents.finder.revision", id="revision"),
+        pytest.param(
+            'priming = "finder.', 'prime = "finder.', "agents.finder.priming", id="no priming"
+        ),
+    ],
+)
+def test_an_agent_and_its_prompt_belong_together(old: str, new: str, said: str) -> None:
+    """None is without one, and none is left over."""
+    sentence = problem("prompts.toml", old, new, agents_pack.TEXTS)
+
+    assert said in sentence
+    assert sentence.startswith("the/pack/prompts.toml: ")
+    assert sentence.endswith(".")
 
 
 # Files.

@@ -74,6 +74,12 @@ class FakeDesk:
     def trace(self, trace_id: str) -> Future[Any]:
         return self._ask("trace", trace_id)
 
+    def replay(self, trace_id: str) -> Future[Any]:
+        return self._ask("replay", trace_id)
+
+    def release_model(self, sha256: str) -> Future[Any]:
+        return self._ask("release_model", sha256)
+
     def ledger_page(self, first: int, count: int) -> Future[Any]:
         return self._ask("ledger_page", first, count)
 

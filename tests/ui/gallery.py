@@ -10,6 +10,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -17,7 +18,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtWidgets import QApplication
 
 from converge_desktop.runtime.port import StatusChanged
-from converge_desktop.runtime.readmodel import FactAnswer
+from converge_desktop.runtime.readmodel import FactAnswer, ModelView
 from converge_desktop.ui.application import create_application
 from converge_desktop.ui.clock import UiClock
 from converge_desktop.ui.main_window import MainWindow
@@ -98,6 +99,22 @@ def scenes(  # noqa: C901 - a list of little functions
 
         return show
 
+    def replay(trace: str) -> Callable[[], None]:
+        def show() -> None:
+            window.routes.trace.emit(trace)
+            settle(app)
+            pages.traces.pane.tabs.setCurrentIndex(4)
+            pages.traces.pane.replay()
+
+        return show
+
+    def models(model: ModelView) -> Callable[[], None]:
+        def show() -> None:
+            window.bridge.post(StatusChanged(replace(sample.STATUS, model=model)))
+            window.go("models")
+
+        return show
+
     def context() -> None:
         window.go("context")
         settle(app)
@@ -133,7 +150,18 @@ def scenes(  # noqa: C901 - a list of little functions
         "context": context,
         "ledger": ledger,
         "packs": lambda: window.go("packs"),
-        "models": lambda: window.go("models"),
+        "traces-replay-differs": replay("t-0192-03"),
+        "traces-replay-same": replay("t-0192-02"),
+        "traces-remote": trace_tab(1, sample.ELSEWHERE),
+        "traces-remote-replay": trace_tab(4, sample.ELSEWHERE),
+        "traces-replay": trace_tab(4, "t-0192-01"),
+        "models": models(sample.MODEL),
+        "models-loading": models(replace(sample.MODEL, state="measuring", doing="converge-medium")),
+        "models-measuring": models(
+            ModelView(state="measuring", name="nano", doing="nano", path="/home/ada/nano.gguf")
+        ),
+        "models-quarantined": models(sample.QUARANTINED),
+        "models-none": models(ModelView()),
         "palette": palette,
         "sheet": sheet,
     }

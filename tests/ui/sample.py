@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from converge_core.envelope import ReplayGrade
 from converge_desktop.runtime.readmodel import (
     AgentRow,
+    AskedRow,
     BudgetRow,
     Cell,
     CheckRow,
@@ -17,6 +20,7 @@ from converge_desktop.runtime.readmodel import (
     LayerRow,
     LedgerRow,
     Lineage,
+    ModelRow,
     ModelView,
     PackRow,
     PlanRow,
@@ -30,6 +34,7 @@ from converge_desktop.runtime.readmodel import (
     TraceView,
     Verification,
 )
+from converge_desktop.runtime.replay import FirstDifference, Outcome, Replay
 
 NOW = 1_795_183_560_000_000  # 2026-11-20 14:06 UTC
 MIN = 60_000_000
@@ -108,8 +113,25 @@ ENVELOPE = (
     ("sampling", "greedy, grammar planning:v2"),
     ("seed", "0"),
     ("context", "2048 tokens, batch 256"),
-    ("replay grade", "byte-exact"),
+    ("execution plan", "8f21c0d3a47be91f50c6d7e8091a2b351c9e8f0a37d4be1c09d20fa11b7a8d2c"),
 )
+REMOTE = (
+    ("model", "large-instruct-2026"),
+    ("model SHA-256", ""),
+    ("backend", "openai-compatible https://models.example.org/v1"),
+    ("contract", "evaluation:v2"),
+    ("decoding", "greedy"),
+    ("seed", "0 (requested)"),
+    ("most answer tokens", "412"),
+    ENVELOPE[-1],
+    ("computed at", "https://models.example.org/v1"),
+    ("model there", "large-instruct-2026"),
+    ("answer’s id there", "chatcmpl-7f1a90"),
+    ("request SHA-256", "3b4c5d6e7f8091a2b351c9e8f0a37d4be1c09d20fa11b7a8d2c4b5e6f708192a"),
+    ("response SHA-256", "f0a37d4be1c09d20fa11b7a8d2c4b5e6f708192a3b4c5d6e7f8091a2b351c9e8"),
+)
+ELSEWHERE = "t-0190-22"
+"""The step that was computed elsewhere."""
 LAYERS = (
     LayerRow(
         "priming", "planning. order the steps. cite by id. name declared capabilities only.", 34
@@ -206,6 +228,9 @@ def trace_view(trace_id: str) -> TraceView:
                 "confidence 0.95 with 2 unknowns; expected at most 0.65, found 0.95",
             ),
         )
+    remote = row.trace_id == ELSEWHERE
+    grade = "audit-only" if remote else "byte-exact"
+    envelope = (("replay grade", grade), *(REMOTE if remote else ENVELOPE))
     return TraceView(
         row=row,
         version=f"{row.step}:v2:nano",
@@ -224,13 +249,15 @@ def trace_view(trace_id: str) -> TraceView:
             " module changed and fails\n4. tests.run\n5. release.propose",
         ),
         checks=checks,
-        envelope=ENVELOPE,
+        envelope=envelope,
         prompt_hash="9d20fa11b7a8d2c4b5e6f708192a3b4c5d6e7f8091a2b351c9e8f0a37d4be1c0",
         prompt_tokens=513,
-        reused_tokens=293,
+        reused_tokens=0 if remote else 293,
         output_tokens=79,
         led_to="Hold converge-desktop 0.4.0" if row.step == "planning" else "",
         rests_on=EVIDENCE,
+        grade=grade,
+        asked="asked twice: rate limited, then answered" if remote else "",
     )
 
 
@@ -568,9 +595,28 @@ def run_view(run_id: str) -> RunView:
         notes=("A refused number was reported to evaluation, which answered without it.",),
         root="51c9e8f0a37d4be1c09d20fa11b7a8d2" if stopped else "",
         now_doing="reasoning reads 9 facts, cycle 2" if running else "",
+        asked=ASKED if row.run_id == "r-0190" else (),
     )
 
 
+ASKED = (
+    AskedRow("evaluation, cycle 2: asked twice: rate limited, then answered", answered=True),
+    AskedRow(
+        "planning, cycle 3: asked once: not reached",
+        answered=False,
+        why="network error: models.example.org does not answer",
+    ),
+)
+MODELS = (
+    ModelRow(
+        "converge-nano",
+        "/home/ada/models/converge-nano.gguf",
+        loaded=True,
+        grade="byte-exact",
+    ),
+    ModelRow("converge-medium", "/home/ada/models/converge-medium-q8.gguf"),
+    ModelRow("office-large", "https://models.example.org/v1", remote=True),
+)
 MODEL = ModelView(
     state="ready",
     name="converge-nano",
@@ -585,6 +631,16 @@ MODEL = ModelView(
     ),
     tokens_per_second=1820,
     grade="byte-exact",
+    models=MODELS,
+    catalogue="/home/ada/.local/share/converge-desktop/models.toml",
+)
+QUARANTINED = replace(
+    MODEL,
+    problem="/home/ada/Downloads/big.gguf is quarantined: is not safe to load: the process that "
+    "tried it was ended by SIGSEGV. Fetch the file again, or release 3b4c5d6e7f80 if you know it "
+    "to be good; it is then looked into anew.",
+    failed_path="/home/ada/Downloads/big.gguf",
+    quarantined="3b4c5d6e7f8091a2b351c9e8f0a37d4be1c09d20fa11b7a8d2c4b5e6f708192a",
 )
 STATUS = Status(
     operator="ada",
@@ -682,6 +738,22 @@ def lineage(run_id: str, fact_id: str) -> Lineage:
     )
 
 
+def replayed(trace_id: str) -> Replay:
+    """What came of making a step again: one differs, because of what changed; the others do not."""
+    if trace_id != "t-0192-03":
+        words = "The model gives the same answer, to the byte."
+        return Replay(trace_id, Outcome.SAME, ReplayGrade.BYTE_EXACT, words)
+    changed = (
+        ("build", "b6812 (51c9e8f)", "b7003 (0a37d4b)"),
+        ("threads", "2", "8"),
+        ("cpu", "AVX = 1 | AVX2 = 1 | F16C = 1 | FMA = 1", "AVX = 1 | AVX2 = 1 | AVX512 = 1"),
+        ("adapter_sha256", "UNSET", ""),
+    )
+    first = FirstDifference(12, " e3", " e4\n")
+    words = "The answers differ from token 12 on."
+    return Replay(trace_id, Outcome.DIFFERS, ReplayGrade.BYTE_EXACT, words, first, changed)
+
+
 def answers() -> dict[str, Any]:
     """What a desk with all this answers."""
     return {
@@ -700,4 +772,6 @@ def answers() -> dict[str, Any]:
         "decide": lambda *_: None,
         "cancel": lambda *_: None,
         "load_model": lambda *_: None,
+        "release_model": lambda *_: None,
+        "replay": replayed,
     }

@@ -15,6 +15,7 @@ from converge_desktop.ui.pages.run_banner import banner_words, stop_tone
 from converge_desktop.ui.widgets.chips import Chip, ChipButton
 from converge_desktop.ui.widgets.cycle_grid import cell_sign, cell_words
 from converge_desktop.ui.widgets.labels import Label
+from converge_desktop.ui.widgets.values import LongValue
 from tests.core.test_stop_reasons import EXAMPLES
 from tests.ui import sample
 from tests.ui.conftest import Desk, MakeDesk
@@ -24,6 +25,8 @@ from tests.ui.fake_desk import FakeDesk
 def said(widget: QWidget) -> str:
     texts = [x.text() for x in widget.findChildren(Label) if x.isVisibleTo(widget)]
     texts += [x.text() for x in widget.findChildren(Chip) if x.isVisibleTo(widget)]
+    long = [x for x in widget.findChildren(LongValue) if x.isVisibleTo(widget)]
+    texts += [x.toPlainText() for x in long]
     return " | ".join(texts)
 
 

@@ -1,14 +1,15 @@
-"""The model in use, and how to take another."""
+"""The model in use, how to take another, and the models that are known by name."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QFileDialog,
     QFrame,
-    QGridLayout,
     QHBoxLayout,
     QVBoxLayout,
     QWidget,
@@ -16,30 +17,58 @@ from PySide6.QtWidgets import (
 
 from converge_desktop.runtime.port import StatusChanged
 from converge_desktop.runtime.readmodel import ModelView
+from converge_desktop.runtime.wording import GRADES
 from converge_desktop.ui import fonts, words
+from converge_desktop.ui.pages.model_list import ModelList
 from converge_desktop.ui.pages.page import Page, Tools
 from converge_desktop.ui.widgets.buttons import Button
-from converge_desktop.ui.widgets.chips import Chip, ChipRow, clear
+from converge_desktop.ui.widgets.chips import Chip, ChipRow
 from converge_desktop.ui.widgets.labels import Label, caption
 from converge_desktop.ui.widgets.lists import Panel
 from converge_desktop.ui.widgets.scroll import ScrollBody, ScrollPage
+from converge_desktop.ui.widgets.values import ValueTable
 
+_MEASURED = "found out how exactly it repeats itself here; once for each file and machine."
 _STATES = {
     "none": ("No model is in use", "caution", "Choose a GGUF file; it is read in this process."),
     "loading": ("Loading", "accent", "The file is being read; runs wait for it."),
+    "measuring": ("Measuring", "accent", f"It is {_MEASURED}"),
     "ready": ("Ready", "good", "It answers in this process; nothing is sent anywhere."),
     "busy": ("Answering", "accent", "A step is being computed; the next one waits its turn."),
     "failed": ("Could not be loaded", "danger", "Choose another file."),
 }
+_OTHERS = {
+    "loading": ("Loading", "is being read; runs wait for it."),
+    "measuring": ("Measuring", f"is being measured: it is {_MEASURED}"),
+    "busy": ("Asking", "computes a step; the next one waits its turn."),
+}
+"""What is said where it is another model than the one in use."""
+
+
+def other_of(model: ModelView) -> str:
+    """Returns the model that is being loaded, measured or asked, if it is not the one in use."""
+    return model.doing if model.state in _OTHERS and model.doing != model.name else ""
+
+
+def state_words(model: ModelView) -> tuple[list[Chip], str]:
+    """Says what the models are at: as chips, and in a sentence."""
+    other = other_of(model)
+    if not other:
+        state, tone, about = _STATES.get(model.state, (model.state, "plain", ""))
+        return [Chip(state, tone)], about
+    verb, what = _OTHERS[model.state]
+    chips = [Chip(f"{verb} {other}", "accent")]
+    if not model.name:
+        return chips, f"{other} {what}"
+    return [Chip("In use", "good"), *chips], f"{other} {what} {model.name} stays in use."
 
 
 class ModelsPage(Page):
-    """One model at a time, by file."""
+    """One model in use, and those that packs may name."""
 
     def __init__(self, tools: Tools) -> None:
         super().__init__(tools, "Models")
         self._model: ModelView | None = None
-        self._busy = False
         unit = fonts.measures().unit
         header = Panel("header")
         head = QVBoxLayout(header)
@@ -54,64 +83,94 @@ class ModelsPage(Page):
         head.addLayout(row)
         self._chips = ChipRow()
         head.addWidget(self._chips)
+        self.list = ModelList()
         body = ScrollBody()
-        column = QVBoxLayout(body)
-        column.setContentsMargins(unit * 3, unit * 2 + 2, unit * 3, unit * 3)
-        column.setSpacing(unit)
-        self.problem = Label("", "body", "danger").wrapped().selectable()
-        self.problem.setMaximumWidth(fonts.measures().text_width)
-        self._about = Label("", "body").wrapped()
-        column.addWidget(self.problem)
-        column.addWidget(self._about)
-        column.addSpacing(unit)
-        self._details_caption = caption("Details")
-        column.addWidget(self._details_caption)
-        self._card = QFrame()
-        self._card.setProperty("card", "plain")
-        self._card.setMaximumWidth(fonts.measures().text_width + unit * 12)
-        self._grid = QGridLayout(self._card)
-        self._grid.setContentsMargins(unit * 2, unit + 4, unit * 2, unit + 4)
-        self._grid.setHorizontalSpacing(unit * 3)
-        self._grid.setVerticalSpacing(unit // 2 + 2)
-        self._grid.setColumnStretch(1, 1)
-        column.addWidget(self._card)
-        column.addStretch(1)
-        scroll = ScrollPage(body)
+        self._box = QBoxLayout(QBoxLayout.Direction.LeftToRight, body)
+        self._box.setContentsMargins(unit * 3, unit * 2 + 2, unit * 3, unit * 3)
+        self._box.setSpacing(unit * 4)
+        self._box.addWidget(self._build_used(), 11)
+        self._box.addWidget(self.list, 9)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
         outer.addWidget(header)
-        outer.addWidget(scroll, 1)
+        outer.addWidget(self._build_trouble())
+        outer.addWidget(ScrollPage(body), 1)
         tools.bridge.status_changed.connect(self._on_status)
         self.show_model(ModelView())
 
+    def _build_trouble(self) -> QWidget:
+        """Makes the banner under the heading that says why a file is not in use."""
+        unit = fonts.measures().unit
+        self._trouble = QWidget()
+        self._trouble.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._trouble.setProperty("banner", "danger")
+        row = QHBoxLayout(self._trouble)
+        row.setContentsMargins(unit * 3, unit, unit * 3, unit)
+        row.setSpacing(unit * 2)
+        self.problem = Label("", "body", "danger").wrapped().selectable()
+        row.addWidget(self.problem, 1)
+        self.again_button = Button("Look into it again", kind="compact")
+        self.again_button.clicked.connect(self.look_again)
+        row.addWidget(self.again_button)
+        return self._trouble
+
+    def _build_used(self) -> QWidget:
+        unit = fonts.measures().unit
+        made = QWidget()
+        column = QVBoxLayout(made)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(unit)
+        self._about = Label("", "body").wrapped()
+        self._grade = Label("", "small", "muted").wrapped()
+        self._caption = caption("In use")
+        column.addWidget(self._caption)
+        column.addWidget(self._about)
+        column.addWidget(self._grade)
+        self._card = QFrame()
+        self._card.setProperty("card", "plain")
+        inner = QVBoxLayout(self._card)
+        inner.setContentsMargins(unit * 2, unit + 4, unit * 2, unit + 4)
+        self._details = ValueTable()
+        inner.addWidget(self._details)
+        column.addSpacing(unit // 2)
+        column.addWidget(self._card)
+        column.addStretch(1)
+        return made
+
     def show_model(self, model: ModelView) -> None:
-        """Shows the model in use."""
+        """Shows the model in use, and those that are known."""
         if model == self._model:
             return
         self._model = model
-        state, tone, about = _STATES.get(model.state, (model.state, "plain", ""))
         self._title.say(model.name or "Model")
-        chips: list[QWidget] = [Chip(state, tone)]
+        states, about = state_words(model)
+        chips: list[QWidget] = [*states]
         if model.tokens_per_second:
             chips.append(Chip(f"{model.tokens_per_second:,} tokens/s"))
         if model.grade:
-            chips.append(Chip(f"replay {model.grade}"))
+            chips.append(Chip(f"replay {model.grade}", tip=GRADES.get(model.grade, "")))
         self._chips.show_chips(*chips)
+        heading = "In use" if model.sha256 else "Model"
+        self._caption.say(heading)
+        self._caption.setAccessibleName(heading)
         self._about.say(about)
-        self.problem.say(words.sentence(model.problem))
-        self.problem.setVisible(bool(model.problem))
-        clear(self._grid)
+        meaning = GRADES.get(model.grade, "")
+        self._grade.say(f"Replay {model.grade}: {meaning[:1].lower()}{meaning[1:]}")
+        self._grade.setVisible(bool(meaning))
+        self._show_trouble(words.sentence(model.problem))
+        self._show_details(model)
+        self.list.show_models(model)
+
+    def _show_trouble(self, sentence: str) -> None:
+        self.problem.say(sentence)
+        self._trouble.setVisible(bool(sentence))
+        self.again_button.setVisible(bool(self._model and self._model.quarantined))
+
+    def _show_details(self, model: ModelView) -> None:
         rows = [("file", model.path), ("SHA-256", model.sha256), *model.detail]
         told = [(name, value) for name, value in rows if value]
-        for number, (name, value) in enumerate(told):
-            key = Label(name, "small", "muted")
-            key.setAlignment(Qt.AlignmentFlag.AlignTop)
-            self._grid.addWidget(key, number, 0)
-            said = Label(value, "mono-small").wrapped().selectable()
-            said.setAccessibleName(words.one_line(f"{name}: {value}"))
-            self._grid.addWidget(said, number, 1)
-        self._details_caption.setVisible(bool(told))
+        self._details.show_rows(told)
         self._card.setVisible(bool(told))
 
     @Slot()
@@ -124,26 +183,51 @@ class ModelsPage(Page):
 
     def load(self, path: Path) -> None:
         """Takes a file into use."""
-        self._busy = True
-        self.choose_button.setEnabled(False)
+        self._free(free=False)
         self.tools.bridge.ask(
             self, self.tools.desk.load_model(path), self._on_loaded, self._on_failed
         )
 
+    @Slot()
+    def look_again(self) -> None:
+        """Has a quarantined file looked into anew, and takes it into use if it is good."""
+        model = self._model
+        if model is None or not model.quarantined:
+            return
+        path = Path(model.failed_path)
+        self._free(free=False)
+        self.tools.bridge.ask(
+            self,
+            self.tools.desk.release_model(model.quarantined),
+            lambda _: self.load(path),
+            self._on_failed,
+        )
+
+    def _free(self, *, free: bool) -> None:
+        """Lets another file be asked for, or not while one is on its way."""
+        self.choose_button.setEnabled(free)
+        self.again_button.setEnabled(free)
+
     def _on_loaded(self, _: None) -> None:
-        self.choose_button.setEnabled(True)
+        self._free(free=True)
         self.tools.routes.say.emit("good", "The model is in use for runs from now on.", "model")
 
     def _on_failed(self, error: BaseException) -> None:
-        self.choose_button.setEnabled(True)
-        self.problem.say(words.problem(error))
-        self.problem.show()
+        self._free(free=True)
+        self._show_trouble(words.problem(error))
         said = f"The model was not changed. {words.problem(error)}"
         self.tools.routes.say.emit("danger", said, "model")
 
     @Slot(object)
     def _on_status(self, change: StatusChanged) -> None:
         self.show_model(change.status.model)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Override QWidget.resizeEvent: what does not fit beside goes beneath."""
+        super().resizeEvent(event)
+        narrow = event.size().width() < fonts.measures().unit * 100
+        down = QBoxLayout.Direction.TopToBottom
+        self._box.setDirection(down if narrow else QBoxLayout.Direction.LeftToRight)
 
 
 def ask_model(parent: QWidget, start: str) -> str:

@@ -36,6 +36,8 @@ _SIGNS = {
     "breach": ("cross", "danger", "Does not hold"),
     "danger": ("cross", "danger", "Does not hold"),
 }
+_ANSWERED = ("check", "good", "Answered")
+_UNANSWERED = ("alert", "caution", "Not answered")
 _NEARLY, _FULL = 900, 1000
 
 
@@ -117,6 +119,12 @@ class RunPane(QWidget):
         self._budgets.setVerticalSpacing(unit // 2)
         self._budgets.setColumnStretch(1, 1)
         column.addLayout(self._budgets)
+        self._asked_caption = caption("Asked elsewhere")
+        column.addSpacing(unit)
+        column.addWidget(self._asked_caption)
+        self._asked = QVBoxLayout()
+        self._asked.setSpacing(unit // 2 + 2)
+        column.addLayout(self._asked)
         self._notes_caption = caption("Notes")
         column.addSpacing(unit)
         column.addWidget(self._notes_caption)
@@ -158,6 +166,8 @@ class RunPane(QWidget):
             self._show_why(view)
         if self._moved("budgets", view.budgets):
             self._show_budgets(view)
+        if self._moved("asked", view.asked):
+            self._show_asked(view)
         if self._moved("notes", view.notes):
             self._show_notes(view)
         self.facts.show_context(view.context)
@@ -214,6 +224,15 @@ class RunPane(QWidget):
             bar = Bar(budget.share, tone, f"{budget.name}: {budget.words}")
             self._budgets.addWidget(bar, number, 1)
             self._budgets.addWidget(Label(budget.words, "small", "muted"), number, 2)
+
+    def _show_asked(self, view: RunView) -> None:
+        clear(self._asked)
+        self._asked_caption.setVisible(bool(view.asked))
+        for row in view.asked:
+            icon, tone, said = _ANSWERED if row.answered else _UNANSWERED
+            self._asked.addWidget(
+                check_line(icon, tone, said, row.text, more=words.sentence(row.why))
+            )
 
     def _show_notes(self, view: RunView) -> None:
         clear(self._notes)

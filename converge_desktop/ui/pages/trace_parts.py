@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from converge_desktop.runtime.readmodel import TraceView
 from converge_desktop.ui import fonts, words
@@ -12,6 +11,7 @@ from converge_desktop.ui.widgets.disclosure import Disclosure
 from converge_desktop.ui.widgets.labels import Label
 from converge_desktop.ui.widgets.link_text import LinkText
 from converge_desktop.ui.widgets.text_view import TextView
+from converge_desktop.ui.widgets.values import ValueTable
 
 _ALWAYS_OPEN = frozenset(["state"])
 
@@ -56,22 +56,7 @@ def raw_section(view: TraceView) -> Disclosure:
 
 def envelope_table(view: TraceView) -> QWidget:
     """Makes the envelope: all that a replay needs besides the prompt."""
-    made = QWidget()
-    grid = QGridLayout(made)
-    unit = fonts.measures().unit
-    grid.setContentsMargins(0, 0, 0, 0)
-    grid.setHorizontalSpacing(unit * 3)
-    grid.setVerticalSpacing(unit // 2 + 2)
-    grid.setColumnStretch(1, 1)
-    rows = [*view.envelope, ("prompt hash", view.prompt_hash)]
-    for number, (name, value) in enumerate(rows):
-        key = Label(name, "small", "muted")
-        key.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        said = Label(words.visible(value) or "—", "mono-small").wrapped().selectable()
-        said.setAccessibleName(words.one_line(f"{name}: {value}"))
-        grid.addWidget(key, number, 0)
-        grid.addWidget(said, number, 1)
-    return made
+    return ValueTable([*view.envelope, ("prompt hash", view.prompt_hash)])
 
 
 def validation_list(view: TraceView) -> QWidget:

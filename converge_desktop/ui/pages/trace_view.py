@@ -1,24 +1,38 @@
-"""One recorded step: prompt and output, envelope, validation, lineage."""
+"""One recorded step: prompt and output, envelope, validation, lineage; and it can be replayed."""
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QFrame, QStackedWidget, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from converge_desktop.runtime.readmodel import TraceView
+from converge_desktop.runtime.replay import Replay
+from converge_desktop.runtime.wording import GRADES
 from converge_desktop.ui import fonts, words
+from converge_desktop.ui.actions import spoken
 from converge_desktop.ui.models.traces import OUTCOME_TONES
 from converge_desktop.ui.pages import trace_parts
 from converge_desktop.ui.pages.page import Tools
+from converge_desktop.ui.pages.trace_replay import (
+    Again,
+    ReplaySheet,
+    grade_words,
+    headline,
+    why_not,
+)
+from converge_desktop.ui.widgets.buttons import Button
 from converge_desktop.ui.widgets.chips import Chip, ChipButton, ChipRow, clear
 from converge_desktop.ui.widgets.evidence import EvidenceList
-from converge_desktop.ui.widgets.labels import Label
+from converge_desktop.ui.widgets.labels import Label, set_property
 from converge_desktop.ui.widgets.link_text import LinkText
 from converge_desktop.ui.widgets.lists import Panel
 from converge_desktop.ui.widgets.scroll import ScrollBody, ScrollPage
 
-TABS = ("Prompt and output", "Envelope", "Validation", "Lineage")
-_LINEAGE = 3
+TABS = ("Prompt and output", "Envelope", "Validation", "Lineage", "Replay")
+_LINEAGE, _REPLAY = 3, 4
+REPLAY_KEY = "Ctrl+Shift+R"
 
 
 class _Sheet(ScrollPage):
@@ -47,6 +61,7 @@ class TracePane(QWidget):
         self._tools = tools
         self.view: TraceView | None = None
         self._texts: list[LinkText] = []
+        self._again: dict[str, Again] = {}
         unit = fonts.measures().unit
         header = Panel("header")
         self._title = Label("", "title").wrapped()
@@ -77,7 +92,23 @@ class TracePane(QWidget):
         outer.setSpacing(0)
         outer.addWidget(header)
         outer.addWidget(self._stack, 1)
+        outer.addWidget(self._build_footer())
         self._build_lineage()
+        self._replayed = ReplaySheet()
+        self._sheets[_REPLAY].column.addWidget(self._replayed)
+
+    def _build_footer(self) -> QWidget:
+        unit = fonts.measures().unit
+        footer = Panel("footer")
+        row = QHBoxLayout(footer)
+        row.setContentsMargins(unit * 3, unit + 4, unit * 3, unit + 4)
+        row.setSpacing(unit * 2)
+        self.replay_button = Button("Replay", spoken(REPLAY_KEY))
+        self.replay_button.clicked.connect(self.replay)
+        self._foot = Label("", "small", "muted").wrapped()
+        row.addWidget(self.replay_button)
+        row.addWidget(self._foot, 1)
+        return footer
 
     def _build_lineage(self) -> None:
         sheet = self._sheets[_LINEAGE].column
@@ -105,6 +136,7 @@ class TracePane(QWidget):
         led = f", and led to “{words.one_line(view.led_to)}”" if view.led_to else ""
         self._lineage_head.say(f"This step read {count}{led}.")
         self.evidence.show_rows(view.rests_on)
+        self._show_again()
         for sheet in self._sheets:
             sheet.verticalScrollBar().setValue(0)
 
@@ -120,9 +152,10 @@ class TracePane(QWidget):
     def _make_chips(self, view: TraceView) -> list[QWidget]:
         tone = OUTCOME_TONES.get(view.row.outcome, "danger")
         chips: list[QWidget] = [Chip(f"contract {view.row.outcome}", tone), Chip(view.version)]
-        grade = dict(view.envelope).get("replay grade", "")
-        if grade:
-            chips.append(Chip(f"replay {grade}"))
+        if view.grade:
+            chips.append(Chip(f"replay {view.grade}", tip=GRADES.get(view.grade, "")))
+        if view.asked:
+            chips.append(Chip(view.asked, tip="It was computed by a model elsewhere."))
         reused = trace_parts.token_words(view)
         if reused:
             chips.append(Chip(reused))
@@ -154,6 +187,50 @@ class TracePane(QWidget):
         inner.setContentsMargins(unit * 2, unit + 4, unit * 2, unit + 4)
         inner.addWidget(content)
         column.addWidget(frame)
+
+    def can_replay(self) -> bool:
+        """Says whether the step can be made again, now."""
+        return self.isVisible() and self.replay_button.isEnabled()
+
+    @Slot()
+    def replay(self) -> None:
+        """Has the step made again, and brings what comes of it to the front."""
+        if self.view is None or not self.replay_button.isEnabled():
+            return
+        trace_id = self.view.row.trace_id
+        self.tabs.setCurrentIndex(_REPLAY)
+        self._tell_again(trace_id, Again(running=True))
+        self._tools.bridge.ask(
+            self,
+            self._tools.desk.replay(trace_id),
+            partial(self._on_replayed, trace_id),
+            partial(self._on_not_replayed, trace_id),
+        )
+
+    def _on_replayed(self, trace_id: str, result: Replay) -> None:
+        self._tell_again(trace_id, Again(result=result))
+
+    def _on_not_replayed(self, trace_id: str, error: BaseException) -> None:
+        self._tell_again(trace_id, Again(problem=words.problem(error)))
+
+    def _tell_again(self, trace_id: str, again: Again) -> None:
+        """Keeps what came of it, and shows it if that step is still in front."""
+        self._again[trace_id] = again
+        if self.view is not None and self.view.row.trace_id == trace_id:
+            self._show_again()
+
+    def _show_again(self) -> None:
+        assert self.view is not None
+        again = self._again.get(self.view.row.trace_id, Again())
+        unfit = why_not(self.view)
+        self.replay_button.setEnabled(not unfit and not again.running)
+        self._replayed.show_step(self.view, again)
+        if again.asked:
+            _, tone, said = headline(again)
+        else:
+            tone, said = "muted", unfit or grade_words(self.view)
+        self._foot.say(said)
+        set_property(self._foot, "tone", tone)
 
     @Slot(str)
     def follow(self, fact_id: str) -> None:

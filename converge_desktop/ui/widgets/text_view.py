@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QFontMetricsF, QWheelEvent
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy
 
 from converge_desktop.ui import fonts, words
@@ -15,6 +15,7 @@ class TextView(QPlainTextEdit):
     def __init__(self, text: str, name: str, limit: int = 24, kind: str = "text") -> None:
         super().__init__()
         self._limit = limit
+        self._slack = 4
         self.setProperty("kind", kind)
         self.setFont(fonts.font("mono-small"))
         self.setReadOnly(True)
@@ -36,15 +37,16 @@ class TextView(QPlainTextEdit):
             self.viewport().setAutoFillBackground(False)
 
     def _lines(self, width: int) -> int:
-        wide = fonts.metrics("mono-small").horizontalAdvance("0")
-        columns = max(8, (width - 4) // max(1, wide))
+        # To the fraction: a letter is no whole number of pixels wide, and a line is many letters.
+        wide = QFontMetricsF(fonts.font("mono-small")).horizontalAdvance("0")
+        columns = max(8, int((width - self._slack) / max(1.0, wide)))
         rows = self.toPlainText().split("\n")
         return sum(max(1, -(-len(row) // columns)) for row in rows)
 
     def heightForWidth(self, width: int) -> int:  # noqa: N802
         """Override QWidget.heightForWidth."""
         lines = min(self._limit, max(1, self._lines(width)))
-        return lines * self.fontMetrics().lineSpacing() + 4
+        return lines * self.fontMetrics().lineSpacing() + self._slack
 
     def hasHeightForWidth(self) -> bool:  # noqa: N802
         """Override QWidget.hasHeightForWidth."""
@@ -56,7 +58,7 @@ class TextView(QPlainTextEdit):
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
         """Override QPlainTextEdit.minimumSizeHint."""
-        return QSize(120, self.fontMetrics().lineSpacing() + 4)
+        return QSize(120, self.fontMetrics().lineSpacing() + self._slack)
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
         """Override QPlainTextEdit.wheelEvent: the page scrolls where this text does not."""

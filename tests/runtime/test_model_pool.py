@@ -1,0 +1,169 @@
+"""Several models in one process: let in, measured once, within a budget, and by their bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from converge_core.envelope import ReplayGrade
+from converge_core.model_config import PrecisionMismatch
+from converge_desktop.adapters.catalogue import LocalModel
+from converge_desktop.adapters.llama import LlamaBackend, ModelProblem
+from converge_desktop.adapters.model_check import ModelChanged, UnsafeModel
+from converge_desktop.adapters.model_registry import ModelRegistry
+from converge_desktop.runtime.model_pool import ModelPool
+from tests.adapters.gguf_files import write_adapter, write_model
+
+MakePool = Callable[..., ModelPool]
+PLENTY = 1_000_000_000
+
+
+@pytest.fixture
+def told() -> list[tuple[str, str]]:
+    """What the pool said it was doing, and with which model."""
+    return []
+
+
+@pytest.fixture
+def make_pool(tmp_path: Path, told: list[tuple[str, str]]) -> Iterator[MakePool]:
+    pools: list[ModelPool] = []
+
+    def make(memory: int = PLENTY) -> ModelPool:
+        pool = ModelPool(
+            ModelRegistry(tmp_path / "models"),
+            threads=1,
+            memory_bytes=memory,
+            telling=lambda doing, model: told.append((doing, model.name)),
+        )
+        pools.append(pool)
+        return pool
+
+    yield make
+    for pool in pools:
+        pool.close()
+
+
+def model(folder: Path, name: str, seed: int = 0) -> LocalModel:
+    path = folder / f"{name}.gguf"
+    write_model(path, name=name, seed=seed)
+    return LocalModel(name, path)
+
+
+def names(pool: ModelPool) -> list[str]:
+    return [backend.name for backend in pool.loaded()]
+
+
+def test_a_model_is_loaded_and_measured_once(
+    make_pool: MakePool, tmp_path: Path, told: list[tuple[str, str]]
+) -> None:
+    """The second time it is there; in another process what was measured is known."""
+    one = model(tmp_path, "one")
+    pool = make_pool()
+
+    assert pool.backend(one) is pool.backend(one)
+    assert [("loading", "one"), ("measuring", "one")] == told
+
+    told.clear()
+    again = make_pool().backend(one)
+    assert [("loading", "one")] == told
+    assert again.grade is not ReplayGrade.RECORDED_ONLY
+
+
+def test_the_model_used_longest_ago_makes_room(make_pool: MakePool, tmp_path: Path) -> None:
+    """Two fit, three do not; the one that is asked for again is loaded again."""
+    one, two, three = (model(tmp_path, name, seed) for seed, name in enumerate(("a", "b", "c")))
+    pool = make_pool()
+    each = pool.backend(one).memory_bytes
+    pool = make_pool(memory=2 * each + each // 2)
+    for entry in (one, two, one, three):
+        pool.backend(entry)
+
+    assert ["a", "c"] == names(pool)
+    pool.backend(two)
+    assert ["c", "b"] == names(pool)
+
+
+def test_a_model_that_cannot_fit_alone_is_refused_with_the_numbers(
+    make_pool: MakePool, tmp_path: Path
+) -> None:
+    """Before anything is freed for it."""
+    small = model(tmp_path, "small")
+    pool = make_pool(memory=1000)
+
+    with pytest.raises(ModelProblem, match=r"may take 0\.0 GB together; choose a smaller one"):
+        pool.backend(small)
+
+
+def test_a_file_that_changed_is_a_new_model(make_pool: MakePool, tmp_path: Path) -> None:
+    """What is loaded goes on as it was; taken into use anew, it is another by its hash."""
+    one = model(tmp_path, "one")
+    pool = make_pool()
+    before = pool.backend(one).sha256
+    write_model(one.path, name="other", seed=9)
+
+    assert before == pool.backend(one).sha256
+    after = pool.taken_anew(one)
+
+    assert ("other", False) == (after.name, after.sha256 == before)
+    assert ["other"] == names(pool)
+
+
+def test_a_file_that_went_bad_leaves_what_is_loaded(make_pool: MakePool, tmp_path: Path) -> None:
+    """The one before stays, and answers."""
+    one = model(tmp_path, "one")
+    pool = make_pool()
+    loaded = pool.backend(one)
+    one.path.write_bytes(b"GGUF and nothing more")
+
+    with pytest.raises(UnsafeModel):
+        pool.taken_anew(one)
+
+    assert loaded is pool.backend(one)
+
+
+def test_a_pinned_file_is_let_in_by_its_hash_alone(make_pool: MakePool, tmp_path: Path) -> None:
+    """Another file under that name is refused."""
+    one = model(tmp_path, "one")
+    sha256 = make_pool().backend(one).sha256
+    pinned = LocalModel("one", one.path, sha256)
+
+    assert sha256 == make_pool().backend(pinned).sha256
+    write_model(one.path, name="one", seed=4)
+    with pytest.raises(ModelChanged, match="is not the model that was pinned"):
+        make_pool().backend(pinned)
+
+
+def test_an_adapter_is_laid_over_its_model_and_named_with_each_answer(
+    make_pool: MakePool, tmp_path: Path
+) -> None:
+    """By name and hash, in the settings that the grade was measured under as well."""
+    one = model(tmp_path, "tiny")
+    path = tmp_path / "tuned.gguf"
+    write_adapter(path)
+    tuned = LocalModel("tuned", one.path, adapter=path)
+    pool = make_pool()
+
+    plain, with_it = pool.backend(one), pool.backend(tuned)
+
+    assert 2 == len(pool.loaded())
+    assert ("", 64) == (plain.settings()["adapter"], len(with_it.settings()["adapter"]))
+    assert logits(plain) != logits(with_it)
+
+
+def test_an_adapter_of_another_shape_is_refused(make_pool: MakePool, tmp_path: Path) -> None:
+    """By name of its class, before anything is loaded in this process."""
+    one = model(tmp_path, "one")
+    path = tmp_path / "strange.gguf"
+    write_adapter(path, architecture="bert")
+    with pytest.raises((PrecisionMismatch, UnsafeModel)):
+        make_pool().backend(LocalModel("strange", one.path, adapter=path))
+
+
+def logits(backend: LlamaBackend) -> bytes:
+    context = backend.new_context()
+    context.read(backend.tokens_of("what speaks for it?"), reuse=False)
+    found = context.logits().tobytes()
+    context.close()
+    return found
