@@ -18,9 +18,9 @@ from PySide6.QtCore import QObject, QSocketNotifier, Slot
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from converge_core.errors import ConvergeError
-from converge_desktop.adapters.catalogue import CatalogueProblem
 from converge_desktop.adapters.lock import DataDirectoryBusy, DataDirectoryUnusable
-from converge_desktop.adapters.packs import PackProblem
+from converge_desktop.adapters.models.catalogue import CatalogueProblem
+from converge_desktop.adapters.packs.pack import PackProblem
 from converge_desktop.crash import CrashLog
 from converge_desktop.runtime.desk import Desk, DeskOptions
 from converge_desktop.runtime.port import Notice

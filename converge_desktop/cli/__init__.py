@@ -16,12 +16,12 @@ from typing import Any
 
 from converge_core.errors import ConvergeError, LedgerCorrupt
 from converge_desktop import __version__
-from converge_desktop.adapters.catalogue import CatalogueProblem
 from converge_desktop.adapters.keys import KeyProblem
 from converge_desktop.adapters.ledger_file import LedgerWriteFailed
 from converge_desktop.adapters.lock import DataDirectoryBusy, DataDirectoryUnusable
-from converge_desktop.adapters.model_check import CheckUnavailable, UnsafeModel
-from converge_desktop.adapters.packs import PackProblem
+from converge_desktop.adapters.models.catalogue import CatalogueProblem
+from converge_desktop.adapters.models.model_check import CheckUnavailable, UnsafeModel
+from converge_desktop.adapters.packs.pack import PackProblem
 from converge_desktop.adapters.texts import TextMissing
 from converge_desktop.cli import desk_commands, model_commands
 from converge_desktop.cli.shared import (

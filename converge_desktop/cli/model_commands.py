@@ -6,9 +6,9 @@ import argparse
 import contextlib
 from collections.abc import Iterable, Iterator
 
-from converge_desktop.adapters.catalogue import LocalModel, load_catalogue
-from converge_desktop.adapters.model_check import UnsafeModel
-from converge_desktop.adapters.model_registry import ModelRegistry
+from converge_desktop.adapters.models.catalogue import LocalModel, load_catalogue
+from converge_desktop.adapters.models.model_check import UnsafeModel
+from converge_desktop.adapters.models.model_registry import ModelRegistry
 from converge_desktop.cli.shared import ALTERED, DONE, CannotGoOn, data_dir, options, read, show
 from converge_desktop.runtime.model_thread import ModelSettings, ModelThread
 from converge_desktop.runtime.outputs import GoldenOutput, ModelLine, ReplayLine, replay_line

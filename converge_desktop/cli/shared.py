@@ -11,7 +11,7 @@ from pathlib import Path
 from converge_core.errors import LedgerCorrupt
 from converge_desktop import paths
 from converge_desktop.adapters.lock import DataDirectoryUnusable
-from converge_desktop.adapters.packs import load_packs
+from converge_desktop.adapters.packs.pack import load_packs
 from converge_desktop.runtime.desk import Desk, DeskOptions, operator_name
 from converge_desktop.runtime.outputs import to_json
 from converge_desktop.runtime.views import Views, read_views

@@ -27,7 +27,7 @@ from converge_core.plan import ExecutionPlan
 from converge_core.prompt import Standing, StateEntry, StateLayer
 from converge_core.proposal import ContentKind, ProposedFact
 from converge_core.scope import DECLARED
-from converge_desktop.adapters.packs import Pack
+from converge_desktop.adapters.packs.pack import Pack
 from converge_desktop.runtime.model_call import Infer, Question, Telling, ask, broken
 from converge_desktop.runtime.state_layers import impossible, signal_entry, signals, truths
 from converge_desktop.runtime.wording import plural

@@ -26,8 +26,12 @@ from converge_core.capability import (
 from converge_core.capability_errors import ContentFiltered, ResponseFormatMismatch
 from converge_core.errors import InvalidConfiguration
 from converge_core.retry import NO_RETRY, THOUSAND, CallAttempt, RetryPolicy, with_retry
-from converge_desktop.adapters.formats import enforce, preview
-from converge_desktop.adapters.json_schema import SchemaViolation, against_schema, why_unfit_schema
+from converge_desktop.adapters.formats.enforce import enforce, preview
+from converge_desktop.adapters.formats.json_schema import (
+    SchemaViolation,
+    against_schema,
+    why_unfit_schema,
+)
 
 POLL_US = 10_000
 """How often a waiting call asks whether it is still wanted."""

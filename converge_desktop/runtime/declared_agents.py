@@ -29,8 +29,8 @@ from converge_core.prompt import StateEntry, StateLayer
 from converge_core.proposal import ContentKind, ProposedFact
 from converge_core.scope import DECLARED
 from converge_core.speakers import ENGINE
-from converge_desktop.adapters.pack_agents import PackAgent
-from converge_desktop.adapters.packs import Pack
+from converge_desktop.adapters.packs.agents import PackAgent
+from converge_desktop.adapters.packs.pack import Pack
 from converge_desktop.runtime.model_call import Infer, Question, Telling, ask, broken
 from converge_desktop.runtime.state_layers import (
     MOST_FACTS,

@@ -20,13 +20,13 @@ from converge_core.ledger import Entry
 from converge_core.model_config import ContextBudget, Needs, require_fit
 from converge_core.plan import ExecutionPlan
 from converge_core.review import Verdict
-from converge_desktop.adapters.catalogue import load_catalogue
 from converge_desktop.adapters.clock import Clock, system_clock
 from converge_desktop.adapters.intake import Intake
 from converge_desktop.adapters.keys import KeyProblem, OperatorKey
 from converge_desktop.adapters.ledger_file import LedgerWriteFailed, read_ledger
 from converge_desktop.adapters.lock import DirectoryLock
-from converge_desktop.adapters.packs import Pack, load_packs
+from converge_desktop.adapters.models.catalogue import load_catalogue
+from converge_desktop.adapters.packs.pack import Pack, load_packs
 from converge_desktop.runtime.engine_thread import EngineThread
 from converge_desktop.runtime.model_thread import ModelSettings, ModelThread, ModelUnavailable
 from converge_desktop.runtime.pack_engine import begin, plan_of
@@ -332,7 +332,7 @@ class Desk:
         self.ready.result()
         if self._loading is not None:
             wait([self._loading])
-        if self._model.view.state not in {"ready", "busy"}:
+        if not self._model.in_use:
             raise ModelUnavailable(
                 self._model.view.problem
                 or "No model is loaded. Choose one on the Models page or with --model."

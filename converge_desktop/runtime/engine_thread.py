@@ -33,7 +33,7 @@ from converge_core.trace import TextRef
 from converge_desktop.adapters.clock import Clock
 from converge_desktop.adapters.keys import OperatorKey
 from converge_desktop.adapters.ledger_file import LedgerWriteFailed
-from converge_desktop.adapters.packs import Pack, PackProblem
+from converge_desktop.adapters.packs.pack import Pack, PackProblem
 from converge_desktop.adapters.texts import TextMissing
 from converge_desktop.runtime.journal import Journal
 from converge_desktop.runtime.model_thread import ModelThread

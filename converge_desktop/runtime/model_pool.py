@@ -17,16 +17,16 @@ import msgspec
 from converge_core.errors import InvalidValue
 from converge_core.model_config import AdapterNeeds, ModelFacts, Needs, require_fit
 from converge_core.record import read
-from converge_desktop.adapters.catalogue import LocalModel
-from converge_desktop.adapters.determinism import Findings, probe
-from converge_desktop.adapters.llama import (
+from converge_desktop.adapters.models.catalogue import LocalModel
+from converge_desktop.adapters.models.determinism import Findings, probe
+from converge_desktop.adapters.models.llama import (
     COMPUTE_BYTES,
     MOST_CONTEXT,
     LlamaBackend,
     ModelProblem,
 )
-from converge_desktop.adapters.model_check import UnsafeModel
-from converge_desktop.adapters.model_registry import Admitted, ModelRegistry
+from converge_desktop.adapters.models.model_check import UnsafeModel
+from converge_desktop.adapters.models.model_registry import Admitted, ModelRegistry
 
 SHARE: Final = 2
 """The models may take one part in so many of the machine's memory."""

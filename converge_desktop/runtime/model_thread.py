@@ -6,25 +6,26 @@ this machine's models waiting.
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from converge_core.capability import CancellationToken
 from converge_core.envelope import InferenceRequest, InferenceResult
 from converge_core.model_config import ModelFacts
 from converge_core.plan import StepPlan
 from converge_core.routing import Reach
-from converge_desktop.adapters.catalogue import FILE, LocalModel, ModelEntry, RemoteModel
+from converge_desktop.adapters.models.catalogue import FILE, LocalModel, ModelEntry, RemoteModel
 from converge_desktop.runtime.readmodel import ModelRow, ModelView
 
 if TYPE_CHECKING:
-    from converge_desktop.adapters.llama import LlamaBackend
-    from converge_desktop.adapters.openai_compatible import OpenAICompatibleBackend
+    from converge_desktop.adapters.models.llama import LlamaBackend
+    from converge_desktop.adapters.remote.openai_compatible import OpenAICompatibleBackend
     from converge_desktop.runtime.model_pool import ModelPool
     from converge_desktop.runtime.replay import GoldenTrace, Replay
 
@@ -74,8 +75,8 @@ class ModelThread:
         self._default: LocalModel | None = None
         self._remote: dict[str, tuple[OpenAICompatibleBackend, ThreadPoolExecutor]] = {}
         self._closing = threading.Event()
-        self._view = ModelView()
         self._viewing = threading.RLock()
+        self._view = replace(ModelView(), **self._known())
         self._thread = threading.Thread(target=self._serve, name="model")
         self._thread.start()
 
@@ -83,6 +84,11 @@ class ModelThread:
     def view(self) -> ModelView:
         """The models' state, as last published."""
         return self._view
+
+    @property
+    def in_use(self) -> bool:
+        """Whether there is a model for whoever names none."""
+        return self._default is not None
 
     def entry(self, name: str) -> ModelEntry:
         """Returns the model of a name; without one, the model that is in use.
@@ -106,7 +112,7 @@ class ModelThread:
 
     def load(self, path: Path) -> Future[None]:
         """Takes the model at ``path`` into use; the one before stays if that fails."""
-        model = LocalModel(path.stem, path)
+        model = LocalModel(self._name_of(path), path)
         if self._default is None:
             self._publish(state="loading", name=model.name, path=str(path))
         return self._submit(lambda: self._load(model))
@@ -178,7 +184,7 @@ class ModelThread:
     def _need_pool(self) -> ModelPool:
         if self._pool is None:
             # Imported here so that neither window nor command line waits for llama.cpp.
-            from converge_desktop.adapters.model_registry import ModelRegistry  # noqa: PLC0415
+            from converge_desktop.adapters.models.model_registry import ModelRegistry  # noqa: PLC0415
             from converge_desktop.runtime.model_pool import ModelPool  # noqa: PLC0415
 
             self._pool = ModelPool(
@@ -219,11 +225,11 @@ class ModelThread:
 
     def _quarantined(self, error: Exception) -> str:
         """Returns the SHA-256 of the file that is quarantined, if that is the trouble."""
-        from converge_desktop.adapters.model_check import (  # noqa: PLC0415 - see above
+        from converge_desktop.adapters.models.model_check import (  # noqa: PLC0415 - see above
             ModelCrashed,
             UnsafeModel,
         )
-        from converge_desktop.adapters.model_registry import (  # noqa: PLC0415
+        from converge_desktop.adapters.models.model_registry import (  # noqa: PLC0415
             ModelQuarantined,
             ModelRegistry,
         )
@@ -238,26 +244,38 @@ class ModelThread:
     def _infer(
         self, entry: LocalModel, request: InferenceRequest, cancelled: CancellationToken
     ) -> InferenceResult:
-        backend = self._need_pool().backend(entry)
-        self._publish(state="busy", doing=backend.name)
-        speed = self._view.tokens_per_second
-        try:
+        with self._at_work():
+            backend = self._need_pool().backend(entry)
+            self._publish(state="busy", doing="" if entry == self._default else entry.name)
             result = backend.infer(request, lambda: self._closing.is_set() or cancelled())
-            decoding = max(result.duration_us - result.prefill_us, 1)
-            speed = round(result.completion_tokens * 1_000_000 / decoding)
-        finally:
-            self._publish(state="ready", doing="", tokens_per_second=speed)
+            if entry == self._default:
+                decoding = max(result.duration_us - result.prefill_us, 1)
+                speed = round(result.completion_tokens * 1_000_000 / decoding)
+                self._publish(tokens_per_second=speed)
         return result
+
+    @contextlib.contextmanager
+    def _at_work(self) -> Iterator[None]:
+        """Says afterwards, whatever came of it, that nothing is being done any more."""
+        resting = "none" if self._view.state == "loading" else self._view.state
+        try:
+            yield
+        finally:
+            self._publish(state="ready" if self.in_use else resting, doing="")
 
     def _ask_elsewhere(
         self, entry: RemoteModel, request: InferenceRequest, cancelled: CancellationToken
     ) -> InferenceResult:
         backend, thread = self._elsewhere(entry)
         stop = self._closing.is_set
-        return thread.submit(backend.infer, request, lambda: stop() or cancelled()).result()
+        self._publish(doing=entry.name)
+        try:
+            return thread.submit(backend.infer, request, lambda: stop() or cancelled()).result()
+        finally:
+            self._publish(doing="")
 
     def _elsewhere(self, entry: RemoteModel) -> tuple[OpenAICompatibleBackend, ThreadPoolExecutor]:
-        from converge_desktop.adapters.openai_compatible import (  # noqa: PLC0415 - see above
+        from converge_desktop.adapters.remote.openai_compatible import (  # noqa: PLC0415 - see above
             OpenAICompatibleBackend,
             SchemaForm,
         )
@@ -279,8 +297,10 @@ class ModelThread:
     def _replay(self, golden: GoldenTrace, cancelled: CancellationToken) -> Replay:
         from converge_desktop.runtime.replay import replay  # noqa: PLC0415 - see above
 
-        backend = self._backend_of(golden.envelope.model_sha256)
-        return replay(golden, backend, lambda: self._closing.is_set() or cancelled())
+        with self._at_work():
+            backend = self._backend_of(golden.envelope.model_sha256)
+            self._publish(state="busy")
+            return replay(golden, backend, lambda: self._closing.is_set() or cancelled())
 
     def _backend_of(self, sha256: str) -> LlamaBackend:
         """Returns the model of a hash, or the one in use, which then says that it is another."""
@@ -297,12 +317,18 @@ class ModelThread:
 
     def _publish(self, **changes: object) -> None:
         with self._viewing:
-            known = {
-                "models": self._rows(),
-                "catalogue": str(self._settings.registry.parent / FILE),
-            }
-            self._view = replace(self._view, **known, **changes)  # type: ignore[arg-type]
+            self._view = replace(self._view, **self._known(), **changes)  # type: ignore[arg-type]
             self._changed(self._view)
+
+    def _known(self) -> dict[str, Any]:
+        return {"models": self._rows(), "catalogue": str(self._settings.registry.parent / FILE)}
+
+    def _name_of(self, path: Path) -> str:
+        """Returns the name by which a file is known; its own where it is not."""
+        for name, entry in self._settings.catalogue.items():
+            if isinstance(entry, LocalModel) and entry.path == path and not entry.adapter:
+                return name
+        return path.stem
 
     def _rows(self) -> tuple[ModelRow, ...]:
         loaded = {str(one.path): one for one in self._pool.loaded()} if self._pool else {}

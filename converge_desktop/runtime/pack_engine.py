@@ -30,7 +30,7 @@ from converge_core.trace import text_ref
 from converge_desktop import __version__
 from converge_desktop.adapters.intake import Intake, Metric
 from converge_desktop.adapters.keys import signature_fits
-from converge_desktop.adapters.packs import Pack
+from converge_desktop.adapters.packs.pack import Pack
 from converge_desktop.runtime.chain_agents import MAKES, StepAgent
 from converge_desktop.runtime.declared_agents import DeclaredAgent
 from converge_desktop.runtime.model_call import Infer

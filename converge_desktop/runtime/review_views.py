@@ -16,7 +16,7 @@ from converge_core.prompt import Standing
 from converge_core.proposal import Draft
 from converge_core.run_state import RunState
 from converge_core.trace import Cited, DecisionTrace
-from converge_desktop.adapters.packs import Pack
+from converge_desktop.adapters.packs.pack import Pack
 from converge_desktop.runtime.chain_agents import MAKES
 from converge_desktop.runtime.readmodel import (
     CheckRow,

@@ -16,7 +16,7 @@ from converge_core.fact import Fact
 from converge_core.key import ContextKey
 from converge_core.limits import Limit, Quantity
 from converge_core.prompt import Standing, StateEntry
-from converge_desktop.adapters.packs import Pack
+from converge_desktop.adapters.packs.pack import Pack
 
 LETTERS: Mapping[ContextKey, str] = {
     ContextKey.SEEDS: "d",

@@ -15,7 +15,7 @@ from converge_core.limits import Limit
 from converge_core.prompt import LAYERS, render_layers
 from converge_core.run_state import RunState
 from converge_core.trace import DecisionTrace, TextRef
-from converge_desktop.adapters.packs import Pack
+from converge_desktop.adapters.packs.pack import Pack
 from converge_desktop.runtime.attempts import calls_of
 from converge_desktop.runtime.readmodel import (
     CheckRow,

@@ -15,7 +15,7 @@ from converge_core.run_state import DeskState, Phase, RunState
 from converge_desktop import __version__
 from converge_desktop.adapters.keys import signature_fits
 from converge_desktop.adapters.ledger_file import read_ledger, unfinished_bytes
-from converge_desktop.adapters.packs import Pack, pack_of
+from converge_desktop.adapters.packs.pack import Pack, pack_of
 from converge_desktop.adapters.texts import TextReader
 from converge_desktop.runtime.readmodel import (
     InboxRow,

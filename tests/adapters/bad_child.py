@@ -9,7 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
-from converge_desktop.adapters import model_child
+from converge_desktop.adapters.models import model_child
 
 
 def look(path: Path, base: str) -> object:

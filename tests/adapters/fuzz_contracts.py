@@ -24,7 +24,7 @@ from converge_core.contract_planning import PlanningContract
 from converge_core.contract_reasoning import ReasoningContract
 from converge_core.envelope import InferenceRequest
 from converge_core.prompt import Standing, StateEntry, StateLayer
-from converge_desktop.adapters.llama import LlamaBackend
+from converge_desktop.adapters.models.llama import LlamaBackend
 
 MAKE = Path(__file__).parents[2] / "packaging" / "models" / "random_weights.py"
 VERDICTS = ("proceed", "conditions", "hold")

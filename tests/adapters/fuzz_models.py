@@ -17,8 +17,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from converge_core.model_config import ModelFacts
-from converge_desktop.adapters.gguf_header import BadHeader, read_header
-from converge_desktop.adapters.model_check import (
+from converge_desktop.adapters.models.gguf_header import BadHeader, read_header
+from converge_desktop.adapters.models.model_check import (
     ModelCrashed,
     ModelRefused,
     UnsafeModel,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from converge_core.routing import Reach
-from converge_desktop.adapters.catalogue import (
+from converge_desktop.adapters.models.catalogue import (
     CatalogueProblem,
     LocalModel,
     RemoteModel,

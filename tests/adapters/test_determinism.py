@@ -11,8 +11,8 @@ from gguf import GGMLQuantizationType
 
 from converge_core.envelope import InferenceRequest, ReplayGrade
 from converge_desktop import paths
-from converge_desktop.adapters.determinism import Determinism, Findings, probe
-from converge_desktop.adapters.llama import LlamaBackend
+from converge_desktop.adapters.models.determinism import Determinism, Findings, probe
+from converge_desktop.adapters.models.llama import LlamaBackend
 from tests.adapters.gguf_files import write_model
 
 EXACT = Findings(repeated=True, unrelated=True, warm=True, pieces=True, threads=True)

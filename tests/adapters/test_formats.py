@@ -16,9 +16,13 @@ from hypothesis import strategies as st
 from converge_core.capability import ResponseFormat
 from converge_core.capability_errors import LlmError, ResponseFormatMismatch
 from converge_core.errors import InvalidConfiguration
-from converge_desktop.adapters.formats import LIMIT, PREVIEW, enforce, preview
-from converge_desktop.adapters.json_schema import SchemaViolation, against_schema, why_unfit_schema
-from converge_desktop.adapters.plain_yaml import MAX_DEPTH
+from converge_desktop.adapters.formats.enforce import LIMIT, PREVIEW, enforce, preview
+from converge_desktop.adapters.formats.json_schema import (
+    SchemaViolation,
+    against_schema,
+    why_unfit_schema,
+)
+from converge_desktop.adapters.formats.plain_yaml import MAX_DEPTH
 
 TEXT, MARKDOWN, JSON, YAML, TOML = ResponseFormat
 PARSED = [JSON, YAML, TOML]

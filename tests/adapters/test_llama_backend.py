@@ -17,8 +17,8 @@ from converge_core.canonical import hash_text
 from converge_core.capability import CallCancelled
 from converge_core.envelope import InferenceRequest, InferenceResult
 from converge_desktop import paths
-from converge_desktop.adapters.determinism import probe
-from converge_desktop.adapters.llama import LlamaBackend, ModelProblem
+from converge_desktop.adapters.models.determinism import probe
+from converge_desktop.adapters.models.llama import LlamaBackend, ModelProblem
 
 MODEL = paths.default_model()
 LETTERS = "root ::= [a-z]{60,60}"

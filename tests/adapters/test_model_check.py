@@ -36,10 +36,10 @@ from converge_core.model_config import (
 )
 from converge_core.prompt import PromptVersion
 from converge_desktop import paths
-from converge_desktop.adapters import model_check
-from converge_desktop.adapters.gguf_header import BadHeader, read_header
-from converge_desktop.adapters.llama import LlamaBackend
-from converge_desktop.adapters.model_check import (
+from converge_desktop.adapters.models import model_check
+from converge_desktop.adapters.models.gguf_header import BadHeader, read_header
+from converge_desktop.adapters.models.llama import LlamaBackend
+from converge_desktop.adapters.models.model_check import (
     CheckUnavailable,
     ModelChanged,
     ModelCrashed,

@@ -13,15 +13,15 @@ from converge_core.envelope import ReplayGrade
 from converge_core.errors import InvalidValue
 from converge_core.model_config import ModelKind
 from converge_desktop import paths
-from converge_desktop.adapters import model_check, model_registry
-from converge_desktop.adapters.model_check import (
+from converge_desktop.adapters.models import model_check, model_registry
+from converge_desktop.adapters.models.model_check import (
     CheckUnavailable,
     ModelChanged,
     ModelCrashed,
     ModelRefused,
     inspect_model,
 )
-from converge_desktop.adapters.model_registry import ModelQuarantined, ModelRegistry
+from converge_desktop.adapters.models.model_registry import ModelQuarantined, ModelRegistry
 from tests.adapters.gguf_files import write_adapter, write_model
 
 SHIPPED = paths.default_model()
@@ -224,8 +224,9 @@ def test_a_file_that_crashes_is_quarantined_and_refused_from_then_on(
         with pytest.raises(ModelQuarantined) as refused:
             again.admit(crashing)
         assert str(refused.value) == (
-            f"{crashing} is quarantined: {crashed.value.reason}. Fetch the file again, or release "
-            f"{sha256(crashing)[:12]} if you know it to be good; it is then looked into anew."
+            f"{crashing} is quarantined, because it {crashed.value.reason}. Fetch the file again, "
+            f"or release {sha256(crashing)[:12]} if you know it to be good; it is then looked into "
+            "anew."
         )
     [known] = registry.models()
     assert known.quarantine

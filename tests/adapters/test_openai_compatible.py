@@ -42,14 +42,14 @@ from converge_core.capability_errors import (
 )
 from converge_core.envelope import InferenceRequest, ReplayGrade
 from converge_core.routing import Reach
-from converge_desktop.adapters.openai_answers import chatted, embeddings
-from converge_desktop.adapters.openai_compatible import (
+from converge_desktop.adapters.remote.openai_answers import chatted, embeddings
+from converge_desktop.adapters.remote.openai_compatible import (
     AddressRefused,
     OpenAICompatibleBackend,
     SchemaForm,
 )
-from converge_desktop.adapters.openai_errors import Asked, error_of
-from converge_desktop.adapters.patient_http import Answer, Patience
+from converge_desktop.adapters.remote.openai_errors import Asked, error_of
+from converge_desktop.adapters.remote.patient_http import Answer, Patience
 from tests.adapters.model_server import KEY, FakeServer, fake_server, free_port, real_server
 
 PROMPT = "STATE\ns01 | tests.failed | 0\n\nANSWER\n"

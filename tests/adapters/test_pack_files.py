@@ -17,8 +17,8 @@ from converge_core.key import ContextKey
 from converge_core.limits import Weight
 from converge_core.policy import Effect
 from converge_desktop import paths
-from converge_desktop.adapters.pack_agents import MOST_AGENTS
-from converge_desktop.adapters.packs import (
+from converge_desktop.adapters.packs.agents import MOST_AGENTS
+from converge_desktop.adapters.packs.pack import (
     FILES,
     Pack,
     PackProblem,

@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from converge_core.capability import CallCancelled
 from converge_core.capability_errors import LlmError, NetworkError, ProviderError, Timeout
-from converge_desktop.adapters import patient_http
-from converge_desktop.adapters.patient_http import (
+from converge_desktop.adapters.remote import patient_http
+from converge_desktop.adapters.remote.patient_http import (
     MOST_BYTES,
     Answer,
     Patience,
@@ -29,7 +29,7 @@ from converge_desktop.adapters.patient_http import (
     post,
     tls_context,
 )
-from converge_desktop.adapters.server_address import Address, address_of
+from converge_desktop.adapters.remote.server_address import Address, address_of
 from tests.adapters.model_server import FakeServer, fake_server
 
 PROMPT_CANCEL_S = 0.05

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from converge_desktop.adapters.server_address import AddressRefused, address_of
+from converge_desktop.adapters.remote.server_address import AddressRefused, address_of
 
 
 @pytest.mark.parametrize(

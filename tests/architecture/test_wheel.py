@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from converge_desktop import __version__, paths
-from converge_desktop.adapters.packs import load_packs
+from converge_desktop.adapters.packs.pack import load_packs
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -111,7 +111,7 @@ def test_the_installed_program_finds_its_own_resources(installed: Path, tmp_path
     look = """
 import converge_core, converge_desktop
 from converge_desktop import paths
-from converge_desktop.adapters.packs import load_packs
+from converge_desktop.adapters.packs.pack import load_packs
 for name, pack in load_packs(paths.packs()).items():
     print(name, pack.digest)
 for place in (converge_core.__file__, converge_desktop.__file__, paths.resources()):

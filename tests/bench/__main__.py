@@ -25,6 +25,7 @@ from converge_desktop.runtime.port import RunChanged, StatusChanged, Update
 from converge_desktop.ui.application import create_application
 from converge_desktop.ui.main_window import MainWindow
 from converge_desktop.ui.settings import UiSettings
+from tests.bench import kernel
 from tests.bench.core import Workload, workloads
 from tests.runtime.folders import make_folder
 
@@ -41,7 +42,8 @@ def main() -> None:
         print(f"{'records read and verified':44} {count / seconds:12,.0f} a second")
         _window(scratch)
     # In a process of its own: what one leaves in memory, the collector walks through in the other.
-    subprocess.run([sys.executable, "-m", "tests.bench", "core"], check=True)
+    for part in ("core", "kernel"):
+        subprocess.run([sys.executable, "-m", "tests.bench", part], check=True)
 
 
 def _repeat(work: Callable[[], object], times: int) -> tuple[float, float]:
@@ -145,5 +147,7 @@ def _window(scratch: Path) -> None:
 if __name__ == "__main__":
     if sys.argv[1:] == ["core"]:
         _core()
+    elif sys.argv[1:] == ["kernel"]:
+        kernel.measure()
     else:
         main()

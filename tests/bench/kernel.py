@@ -7,6 +7,7 @@ Each pair is measured in turns, so that a busy machine bears on both alike.
 
 from __future__ import annotations
 
+import json
 import statistics
 import subprocess
 import sys
@@ -18,10 +19,15 @@ from typing import NamedTuple
 
 import llama_cpp
 
+from converge_core.answers import MAX_REASONS
+from converge_core.capability import CallCancelled
+from converge_core.contract import Ground
+from converge_core.contract_reasoning import ReasoningContract
 from converge_core.envelope import InferenceRequest
+from converge_core.prompt import PromptStack, PromptVersion, Standing, StateEntry, StateLayer
 from converge_desktop import paths
-from converge_desktop.adapters.determinism import probe
-from converge_desktop.adapters.llama import LlamaBackend
+from converge_desktop.adapters.models.determinism import probe
+from converge_desktop.adapters.models.llama import LlamaBackend
 
 MAKE = Path(__file__).parents[2] / "packaging" / "models" / "random_weights.py"
 KEPT = Path(tempfile.gettempdir()) / "converge-bench-models"
@@ -32,6 +38,10 @@ LETTERS = f"root ::= [a-z ]{{{4 * TOKENS},{8 * TOKENS}}}"
 FREE = "root ::= [^\\x00]{1,4096}"
 PREFIX = "what speaks for it, and what against, and who has to answer for it?\n"
 STATE = "s{:02d} | hard | margin +{} | line coverage | 61.0 % | at least 75.0 %\n"
+
+
+STOP_S = 0.05
+STEP_S = 0.002
 
 
 def measure() -> None:
@@ -45,8 +55,10 @@ def measure() -> None:
         _decoding(name, backend, rounds)
         _grammar(name, backend, rounds)
         _first_token(name, backend, rounds)
+        _stopping(name, backend)
         if name == "nano":
             _chains(backend)
+            _step()
         backend.close()
 
 
@@ -119,6 +131,76 @@ def _chains(backend: LlamaBackend) -> None:
     print(
         f"{'prefill of 200 chains, tokens':42} {'nano':>6} {read:11,} {asked:11,} {less:7.1f}  "
         f"{'met' if less >= 5 else 'missed'}: at least 5 times less work"
+    )
+
+
+def _stopping(name: str, backend: LlamaBackend) -> None:
+    """From the request to stop to its being obeyed, while a prompt is read and while decoding."""
+    long = (PREFIX * 400)[: 4 * (backend.context_size - TOKENS) // 2]
+    endless = "root ::= p p p p p\np ::= [a-z ]{1800,1800}"
+    most = backend.context_size // 2
+    prompts = {
+        "stopped while reading": InferenceRequest(long, LETTERS, TOKENS),
+        "stopped while decoding": InferenceRequest("x", endless, most),
+    }
+    for doing, request in prompts.items():
+        late = [_late(backend, request, 0.02 + 0.003 * turn) for turn in range(10)]
+        worst = max(late)
+        print(
+            f"{doing:42} {name:>6} {statistics.median(late) * 1e3:8.1f} ms {worst * 1e3:8.1f} ms "
+            f"         {'met' if worst <= STOP_S else 'missed'}: at most 50 ms (the longest)",
+            flush=True,
+        )
+
+
+def _late(backend: LlamaBackend, request: InferenceRequest, after: float) -> float:
+    """Returns how long after the request to stop the call was over."""
+    stop = time.perf_counter() + after
+    try:
+        backend.infer(request, lambda: time.perf_counter() >= stop)
+    except CallCancelled:
+        return time.perf_counter() - stop
+    raise RuntimeError("it was over before it could be stopped")
+
+
+def _step() -> None:
+    """Rendering a prompt of twenty lines and holding its answer to the contract."""
+    standings = [*Standing, Standing.SUPPORT, Standing.SUPPORT]
+    entries = [
+        StateEntry(
+            f"s{number:02d}",
+            f"f{number}",
+            ("hard", "margin +1", f"metric {number}", "61.0 %", "at least 60.0 %"),
+            f"metric {number} 61.0 %",
+            standings[number % 6] if number <= MAX_REASONS else None,
+        )
+        for number in range(1, 21)
+    ]
+    state = StateLayer(tuple(entries), 3)
+    ground = Ground(state, ("proceed", "conditions", "hold"))
+    steps = [
+        {"text": f"{{{entry.cite}}} is so", "side": entry.standing}
+        for entry in entries
+        if entry.standing is not None
+    ]
+    raw = json.dumps({"steps": steps, "conclusion": "hold"}, separators=(",", ":"))
+    contract = ReasoningContract(("proceed", "conditions", "hold"))
+    version = PromptVersion("reasoning", 1)
+
+    def once() -> float:
+        begun = time.perf_counter()
+        PromptStack(version, PREFIX, PREFIX, PREFIX, state, "is it fit").render()
+        contract.grammar_over(ground)
+        contract.max_bytes_over(ground)
+        contract.schema(ground)
+        if contract.hold(raw, ground).answer is None:
+            raise RuntimeError("the answer does not parse")
+        return time.perf_counter() - begun
+
+    taken = statistics.median(once() for _ in range(50))
+    print(
+        f"{'rendering and validation of a step':42} {'':>6} {taken * 1e6:8,.0f} µs {'':>11} "
+        f"{'':>7}  {'met' if taken <= STEP_S else 'missed'}: at most 2 ms"
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from random_weights import SHAPES, tensors, write
 
 from converge_desktop import paths
-from converge_desktop.adapters.model_check import inspect_model
+from converge_desktop.adapters.models.model_check import inspect_model
 
 VOCABULARY = 2048
 

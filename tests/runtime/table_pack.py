@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from converge_desktop import paths
-from converge_desktop.adapters.packs import FILES
+from converge_desktop.adapters.packs.pack import FILES
 from tests.adapters.tables.table_material import SECTIONS
 
 ID = "expenses"

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from converge_desktop import paths
-from converge_desktop.adapters.packs import load_packs
+from converge_desktop.adapters.packs.pack import load_packs
 from converge_desktop.runtime.views import read_views
 from tests.runtime.conftest import Cli
 from tests.runtime.folders import make_folder

@@ -38,7 +38,7 @@ STALLS_AFTER_THE_DECISION = STALLS.replace("TraceRecorded", "FactPromoted")
 NEVER_ANSWERS = f"""
 import linecache, signal, sys, threading
 signal.signal(signal.SIGINT, signal.default_int_handler)  # some parents have it ignored
-from converge_desktop.adapters.llama import LlamaBackend
+from converge_desktop.adapters.models.llama import LlamaBackend
 from converge_core.capability import CallCancelled
 def infer(backend, request, cancelled):
     asked = False

@@ -11,7 +11,7 @@ import pytest
 from converge_core.errors import DecisionRefused
 from converge_desktop import paths
 from converge_desktop.adapters.clock import system_clock
-from converge_desktop.adapters.packs import PackProblem, load_pack
+from converge_desktop.adapters.packs.pack import PackProblem, load_pack
 from converge_desktop.runtime.desk import Desk, DeskOptions
 from tests.runtime.test_main_path import ask
 from tests.runtime.watching import Watch

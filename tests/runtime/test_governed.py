@@ -13,7 +13,7 @@ from converge_core.errors import IllegalCommand
 from converge_core.ids import ArtifactId
 from converge_desktop import paths
 from converge_desktop.adapters.ledger_file import LedgerFile
-from converge_desktop.adapters.packs import load_packs
+from converge_desktop.adapters.packs.pack import load_packs
 from converge_desktop.runtime.port import StatusChanged
 from tests.runtime.conftest import OpenDesk
 

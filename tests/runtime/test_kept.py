@@ -10,7 +10,7 @@ import pytest
 
 from converge_core.scope import Product
 from converge_desktop import paths
-from converge_desktop.adapters.packs import load_pack
+from converge_desktop.adapters.packs.pack import load_pack
 from converge_desktop.runtime import views
 from converge_desktop.runtime.desk import Desk
 from converge_desktop.runtime.pack_engine import intent_of

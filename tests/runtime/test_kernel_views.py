@@ -19,10 +19,10 @@ from converge_core.events import CallAttempted
 from converge_core.ids import AgentId, RunId
 from converge_core.retry import AttemptOutcome, CallAttempt
 from converge_desktop import paths
-from converge_desktop.adapters.catalogue import FILE, LocalModel, RemoteModel
-from converge_desktop.adapters.model_check import UnsafeModel
-from converge_desktop.adapters.model_registry import KnownModel, ModelRegistry, Quarantine
-from converge_desktop.adapters.packs import load_packs
+from converge_desktop.adapters.models.catalogue import FILE, LocalModel, RemoteModel
+from converge_desktop.adapters.models.model_check import UnsafeModel
+from converge_desktop.adapters.models.model_registry import KnownModel, ModelRegistry, Quarantine
+from converge_desktop.adapters.packs.pack import load_packs
 from converge_desktop.runtime.attempts import asked_words, attempt_words, calls_of
 from converge_desktop.runtime.model_thread import ModelSettings, ModelThread
 from converge_desktop.runtime.readmodel import AskedRow, ModelView

@@ -9,10 +9,10 @@ import pytest
 
 from converge_core.envelope import ReplayGrade
 from converge_core.model_config import PrecisionMismatch
-from converge_desktop.adapters.catalogue import LocalModel
-from converge_desktop.adapters.llama import LlamaBackend, ModelProblem
-from converge_desktop.adapters.model_check import ModelChanged, UnsafeModel
-from converge_desktop.adapters.model_registry import ModelRegistry
+from converge_desktop.adapters.models.catalogue import LocalModel
+from converge_desktop.adapters.models.llama import LlamaBackend, ModelProblem
+from converge_desktop.adapters.models.model_check import ModelChanged, UnsafeModel
+from converge_desktop.adapters.models.model_registry import ModelRegistry
 from converge_desktop.runtime.model_pool import ModelPool
 from tests.adapters.gguf_files import write_adapter, write_model
 

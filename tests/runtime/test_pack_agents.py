@@ -33,8 +33,8 @@ from converge_core.trace import DecisionTrace, Outcome, TextRef
 from converge_desktop import paths
 from converge_desktop.adapters.intake import Intake, Metric
 from converge_desktop.adapters.ledger_file import read_ledger
-from converge_desktop.adapters.pack_agents import CHAIN_FACTS, MOST_AGENTS
-from converge_desktop.adapters.packs import Pack, pack_of
+from converge_desktop.adapters.packs.agents import CHAIN_FACTS, MOST_AGENTS
+from converge_desktop.adapters.packs.pack import Pack, pack_of
 from converge_desktop.runtime.chain_agents import MAKES
 from converge_desktop.runtime.desk import Desk, DeskOptions
 from converge_desktop.runtime.model_thread import ModelUnavailable
@@ -50,7 +50,7 @@ from converge_desktop.runtime.port import StatusChanged
 from converge_desktop.runtime.review_views import assemble_review
 from converge_desktop.runtime.state_layers import LETTERS, MOST_FACTS
 from converge_desktop.runtime.trace_views import trace_row, trace_view
-from tests.adapters.agents_pack import AGENTS, FINDER, ID, NOTES, TEXTS, write_pack
+from tests.adapters.agents_pack import AGENTS, FINDER, ID, TEXTS, write_pack
 from tests.runtime.folders import make_folder
 from tests.runtime.watching import Watch
 
@@ -309,15 +309,15 @@ def test_an_answer_that_breaks_its_contract_leaves_a_trace_and_no_fact(
 
 
 def test_one_that_failed_is_not_tried_again_though_what_it_reads_has_grown() -> None:
-    """The triage wakes whoever reads hypotheses twice: with the reasoning, and by itself."""
-    late = NOTES.replace('["Evaluations", "Hypotheses"]', '["Hypotheses"]')
-    slow = AGENTS.replace(NOTES, late).replace('["Signals"]', '["Signals", "Evaluations"]')
+    """A hypothesis that comes later wakes it, and it has nothing more to say in this run."""
+    late = AGENTS.replace('reads = ["Signals"]', 'reads = ["Signals", "Hypotheses"]')
+    agents = late.replace('["Evaluations", "Hypotheses"]', '["Hypotheses"]')
 
-    ran = run({**SOUND, "notes": "no answer"}, pack_with(slow))
+    ran = run({**SOUND, "notes": "no answer"}, pack_with(agents))
 
-    assert ran.state.eligible[2] == ("evaluation", "notes")
-    assert ran.state.eligible[3] == ("planning", "triage")
+    assert ("evaluation", "triage", "notes") == ran.state.eligible[2]
     assert ran.fact(ContextKey.HYPOTHESES, "kind-of-release")
+    assert ("planning",) == ran.state.eligible[3]
     assert 1 == ran.asked().count("notes")
 
 
@@ -392,12 +392,17 @@ def test_the_chain_is_asked_the_same_with_agents_beside_it_and_without() -> None
 
 
 def test_an_agent_under_the_key_of_a_step_does_not_stand_in_for_it() -> None:
-    """If the reasoning breaks its contract, a hypothesis of somebody else wakes no evaluation."""
-    ran = run({**SOUND, "reasoning": "{}"})
+    """Where the reasoning does not become a fact, a hypothesis of another wakes no evaluation."""
+    rule = 'name = "reasoning-is-a-hypothesis"\neffect = '
+    policy = TEXTS["policy.toml"].replace(f'{rule}"permit"', f'{rule}"forbid"')
 
+    ran = run(SOUND, pack_with(policy=policy))
+
+    assert ran.fact(ContextKey.HYPOTHESES, "reasoning") is None
     assert ran.fact(ContextKey.HYPOTHESES, "kind-of-release")
-    assert "AgentRefused" == (ran.state.stop.kind if ran.state.stop else "")
     assert {"reasoning", "triage", "finder"} == {*ran.asked()}
+    assert not [agents for agents in ran.state.eligible.values() if "evaluation" in agents]
+    assert Phase.STOPPED is ran.state.phase
 
 
 def test_unknown_values_bound_how_sure_it_may_be() -> None:
@@ -408,6 +413,27 @@ def test_unknown_values_bound_how_sure_it_may_be() -> None:
     ran = run({**SOUND, "triage": surer}, metrics=(METRICS[0], unknown))
 
     assert "The confidence is higher than 1 unknown values allow." in ran.why_failed("triage")
+
+
+def test_what_the_policy_requires_to_be_true_is_looked_at_for_every_answer() -> None:
+    """An agent's answer lets nothing go, so a hard limit that is broken does not speak against."""
+    policy = TEXTS["policy.toml"] + '\n[kernel]\nrequired_truths = ["no-failing-test"]\n'
+    failed = Metric("tests.failed", "tests failed", Quantity(3), "junit.xml", "testsuites")
+
+    ran = run(SOUND, pack_with(policy=policy), (failed, *METRICS[1:]))
+
+    checks = {check.name: check.passed for check in ran.trace("triage").call.checks}
+    assert checks["truth:no-failing-test"]
+    assert ran.fact(ContextKey.HYPOTHESES, "kind-of-release")
+
+
+def test_one_whose_fact_stands_is_asked_no_more() -> None:
+    """Whatever else comes to stand under the keys it reads, such as its own fact."""
+    ran = run(SOUND, pack_with(AGENTS.replace('["Signals"]', '["Signals", "Hypotheses"]')))
+
+    assert ("evaluation", "triage") == ran.state.eligible[2]
+    assert ("planning", "notes") == ran.state.eligible[3]
+    assert 1 == ran.asked().count("triage")
 
 
 def test_more_facts_than_can_be_cited_are_refused_before_a_model_is_asked() -> None:
@@ -647,7 +673,7 @@ def test_two_agents_ask_two_models_by_name_and_the_switching_can_be_seen(
 
     seen = [update.status.model for update in watch.updates if isinstance(update, StatusChanged)]
     doing = {(model.state, model.doing) for model in seen}
-    assert {("loading", "fast"), ("busy", "random-tiny"), ("busy", "converge-nano")} <= doing
+    assert {("loading", "fast"), ("busy", "fast"), ("busy", "")} <= doing
     assert {("fast", True), ("medium", True)} <= {(row.name, row.loaded) for row in seen[-1].models}
 
 

@@ -14,7 +14,7 @@ from converge_core.key import ContextKey
 from converge_core.policy import Effect, PolicyRequest, grant
 from converge_core.proposal import Draft, ProposedFact, draft
 from converge_desktop import paths
-from converge_desktop.adapters.packs import Pack, load_pack
+from converge_desktop.adapters.packs.pack import Pack, load_pack
 from converge_desktop.runtime.pack_engine import pack_checks
 
 

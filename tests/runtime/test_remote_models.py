@@ -16,8 +16,8 @@ from converge_core.plan import PolicyOverrideAttempted, StepPlan
 from converge_core.retry import AttemptOutcome
 from converge_core.run_state import RunState
 from converge_desktop import paths
-from converge_desktop.adapters.catalogue import LocalModel
 from converge_desktop.adapters.ledger_file import read_ledger
+from converge_desktop.adapters.models.catalogue import LocalModel
 from converge_desktop.runtime.desk import Desk, DeskOptions
 from converge_desktop.runtime.model_thread import ModelSettings, ModelThread, ModelUnavailable
 from converge_desktop.runtime.views import read_views

@@ -12,9 +12,9 @@ import pytest
 from converge_core.envelope import ReplayGrade
 from converge_core.errors import InvalidValue
 from converge_desktop import paths
-from converge_desktop.adapters.determinism import probe
-from converge_desktop.adapters.llama import LlamaBackend
-from converge_desktop.adapters.packs import load_packs
+from converge_desktop.adapters.models.determinism import probe
+from converge_desktop.adapters.models.llama import LlamaBackend
+from converge_desktop.adapters.packs.pack import load_packs
 from converge_desktop.runtime.replay import (
     GoldenTrace,
     Outcome,

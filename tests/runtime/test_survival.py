@@ -30,10 +30,13 @@ data, folder = map(pathlib.Path, sys.argv[1:])
 desk = Desk(DeskOptions(data, paths.packs(), paths.samples(), "alice", paths.default_model()))
 watch = Watch(desk)
 desk.ready.result(30)
-run = desk.start_run("release-readiness", folder).result(60)
-watch.phase(run, "waiting")
-print(run, flush=True)
-sys.stdin.read()
+try:
+    run = desk.start_run("release-readiness", folder).result(60)
+    watch.phase(run, "waiting")
+    print(run, flush=True)
+    sys.stdin.read()
+finally:
+    desk.close()
 """
 SOON = 2.0
 """Seconds in which a desk must be closed, whatever it is doing."""

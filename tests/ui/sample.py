@@ -636,9 +636,9 @@ MODEL = ModelView(
 )
 QUARANTINED = replace(
     MODEL,
-    problem="/home/ada/Downloads/big.gguf is quarantined: is not safe to load: the process that "
-    "tried it was ended by SIGSEGV. Fetch the file again, or release 3b4c5d6e7f80 if you know it "
-    "to be good; it is then looked into anew.",
+    problem="/home/ada/Downloads/big.gguf is quarantined, because it is not safe to load: the "
+    "process that tried it was ended by SIGSEGV. Fetch the file again, or release 3b4c5d6e7f80 if "
+    "you know it to be good; it is then looked into anew.",
     failed_path="/home/ada/Downloads/big.gguf",
     quarantined="3b4c5d6e7f8091a2b351c9e8f0a37d4be1c09d20fa11b7a8d2c4b5e6f708192a",
 )

@@ -9,7 +9,7 @@ import pytest
 
 from converge_core.contradiction import Condition, Contradiction, ValueRange
 from converge_desktop import paths
-from converge_desktop.adapters.packs import FILES, Pack, PackProblem, load_pack, pack_of
+from converge_desktop.adapters.packs.pack import FILES, Pack, PackProblem, load_pack, pack_of
 from tests.adapters.tables.table_material import SECTIONS
 from tests.runtime.table_pack import TEXTS, write_pack
 

@@ -24,7 +24,7 @@ from converge_core.capability_errors import (
     ProviderError,
     RateLimited,
 )
-from converge_desktop.adapters.patient_http import Answer, Patience
+from converge_desktop.adapters.remote.patient_http import Answer, Patience
 
 RETRY_AFTER_US: Final = 1_000_000
 """How long a server is left alone that wants fewer calls and does not say for how long."""

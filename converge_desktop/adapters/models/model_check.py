@@ -31,7 +31,13 @@ from converge_core.canonical import ContentHash, parse
 from converge_core.errors import InvalidValue
 from converge_core.model_config import AdapterFacts, ModelFacts, ModelKind
 from converge_core.record import read, settled
-from converge_desktop.adapters.gguf_header import BadHeader, Header, opened, plain, read_header
+from converge_desktop.adapters.models.gguf_header import (
+    BadHeader,
+    Header,
+    opened,
+    plain,
+    read_header,
+)
 
 TIMEOUT_S: Final = 120.0
 """How long a file may take; a gigabyte takes about a second."""
@@ -45,7 +51,7 @@ CPU_BYTES: Final = 20_000_000
 """A second on the processor beside that for so many bytes."""
 MOST_SAID: Final = 4_000_000
 """A process that says more than these bytes of one file is not believed."""
-_MODULE: Final = "converge_desktop.adapters.model_child"
+_MODULE: Final = "converge_desktop.adapters.models.model_child"
 _PASSED_ON: Final = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR")
 _MOST_ALPHA: Final = 1e9
 _BUILT_AT: Final = re.compile(r"^/\S*/(?=[\w.-]+:[0-9]+: )")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 
-from converge_desktop.adapters.llama_context import Context
+from converge_desktop.adapters.models.llama_context import Context
 
 
 class ContextPool:

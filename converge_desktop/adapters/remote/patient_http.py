@@ -30,7 +30,7 @@ from urllib3.util import wait_for_write
 
 from converge_core.capability import CallCancelled, CancellationToken
 from converge_core.capability_errors import NetworkError, ProviderError, Timeout
-from converge_desktop.adapters.server_address import Address, is_here
+from converge_desktop.adapters.remote.server_address import Address, is_here
 
 SLICE_S: Final = 0.01
 """The longest wait between two looks at the caller's token, in seconds."""

@@ -20,7 +20,7 @@ from converge_core.contract_freeform import FreeformContract
 from converge_core.key import ContextKey
 from converge_core.prompt import PromptVersion
 from converge_core.speakers import ENGINE, INPUT, PEOPLE
-from converge_desktop.adapters.catalogue import ModelName
+from converge_desktop.adapters.models.catalogue import ModelName
 from converge_desktop.adapters.sections import Section, repeated
 
 AgentName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]

@@ -25,7 +25,7 @@ import llama_cpp
 
 from converge_core.canonical import ContentHash, canonical_record, content_hash, hash_bytes
 from converge_core.model_config import ModelFacts, ModelKind, SpecialToken
-from converge_desktop.adapters.gguf_header import plain
+from converge_desktop.adapters.models.gguf_header import plain
 
 CONTEXT_TOKENS: Final = 64
 START_CPU_S: Final = 30

@@ -37,11 +37,11 @@ from converge_core.envelope import (
     InferenceResult,
     ReplayGrade,
 )
-from converge_desktop.adapters.determinism import Findings
-from converge_desktop.adapters.llama_context import BATCH_TOKENS, Context
-from converge_desktop.adapters.llama_contexts import ContextPool
-from converge_desktop.adapters.llama_decoding import Chooser, Grammar
-from converge_desktop.adapters.llama_library import (
+from converge_desktop.adapters.models.determinism import Findings
+from converge_desktop.adapters.models.llama_context import BATCH_TOKENS, Context
+from converge_desktop.adapters.models.llama_contexts import ContextPool
+from converge_desktop.adapters.models.llama_decoding import Chooser, Grammar
+from converge_desktop.adapters.models.llama_library import (
     ModelProblem,
     Stop,
     build,

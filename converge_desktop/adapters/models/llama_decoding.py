@@ -14,8 +14,8 @@ from typing import Any, Final
 import llama_cpp
 import numpy as np
 
-from converge_desktop.adapters.llama_context import Logits
-from converge_desktop.adapters.llama_library import ModelProblem
+from converge_desktop.adapters.models.llama_context import Logits
+from converge_desktop.adapters.models.llama_library import ModelProblem
 
 _FEW: Final = 48
 """How many of the best tokens are tried before all are."""

@@ -16,7 +16,7 @@ from converge_core.envelope import ReplayGrade
 from converge_core.record import Record
 
 if TYPE_CHECKING:
-    from converge_desktop.adapters.llama_context import Context
+    from converge_desktop.adapters.models.llama_context import Context
 
 PROBE_TOKENS: Final = 193
 """The length of the prompt that is read; odd, so that no kernel's block size divides it."""

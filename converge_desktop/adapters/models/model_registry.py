@@ -25,7 +25,7 @@ from converge_core.record import Record, read, settled
 from converge_desktop import paths
 from converge_desktop.adapters.clock import Clock, system_clock
 from converge_desktop.adapters.disk import sync_directory, write_durably
-from converge_desktop.adapters.model_check import (
+from converge_desktop.adapters.models.model_check import (
     TIMEOUT_S,
     Fingerprint,
     ModelChanged,
@@ -164,7 +164,7 @@ class ModelRegistry:
         if known.quarantine is not None:
             raise ModelQuarantined(
                 path,
-                f"is quarantined: {known.quarantine.reason}",
+                f"is quarantined, because it {known.quarantine.reason}",
                 f"Fetch the file again, or release {sha256[:12]} if you know it to be good; it is "
                 "then looked into anew.",
             )
@@ -272,7 +272,7 @@ class ModelRegistry:
             )
         # It came with the app, byte for byte, so that it may be looked into here. The library is
         # loaded no sooner, because a window is painted before it.
-        from converge_desktop.adapters import model_child  # noqa: PLC0415
+        from converge_desktop.adapters.models import model_child  # noqa: PLC0415
 
         try:
             return settled(ModelFacts, model_child.facts_of(path, sha256, path.stat().st_size))

@@ -16,8 +16,8 @@ from converge_core.capability import (
     ToolCall,
 )
 from converge_core.capability_errors import ProviderError
-from converge_desktop.adapters.openai_errors import Asked, refusal_of
-from converge_desktop.adapters.patient_http import Answer
+from converge_desktop.adapters.remote.openai_errors import Asked, refusal_of
+from converge_desktop.adapters.remote.patient_http import Answer
 
 _FINISHED: Final = {
     "stop": FinishReason.STOP,

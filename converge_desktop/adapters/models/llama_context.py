@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from converge_core.capability import CallCancelled
-from converge_desktop.adapters.llama_library import ModelProblem, Stop
+from converge_desktop.adapters.models.llama_library import ModelProblem, Stop
 
 BATCH_TOKENS: Final = 512
 _ABORTED: Final = 2

@@ -20,8 +20,8 @@ import yaml
 
 from converge_core.capability import ResponseFormat
 from converge_core.capability_errors import ResponseFormatMismatch
-from converge_desktop.adapters.json_schema import CAUSE, kind_of, one_line
-from converge_desktop.adapters.plain_yaml import MAX_DEPTH, encodable, parse_yaml
+from converge_desktop.adapters.formats.json_schema import CAUSE, kind_of, one_line
+from converge_desktop.adapters.formats.plain_yaml import MAX_DEPTH, encodable, parse_yaml
 
 LIMIT = 256 * 1024
 """The longest answer that is read, in characters."""

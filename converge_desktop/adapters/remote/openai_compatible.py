@@ -43,10 +43,16 @@ from converge_core.envelope import (
 )
 from converge_core.errors import InvalidValue
 from converge_core.routing import Destination, Reach
-from converge_desktop.adapters.openai_answers import chatted, embeddings
-from converge_desktop.adapters.openai_errors import Asked, error_of
-from converge_desktop.adapters.patient_http import Answer, Patience, Request, post, tls_context
-from converge_desktop.adapters.server_address import AddressRefused, address_of
+from converge_desktop.adapters.remote.openai_answers import chatted, embeddings
+from converge_desktop.adapters.remote.openai_errors import Asked, error_of
+from converge_desktop.adapters.remote.patient_http import (
+    Answer,
+    Patience,
+    Request,
+    post,
+    tls_context,
+)
+from converge_desktop.adapters.remote.server_address import AddressRefused, address_of
 
 __all__ = ["AddressRefused", "OpenAICompatibleBackend", "SchemaForm"]
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from converge_core.plan import KernelPolicy
 from converge_core.policy import Risk
 from converge_core.routing import DataClass, RoutingPolicy, classification_of
-from converge_desktop.adapters.catalogue import ModelName
+from converge_desktop.adapters.models.catalogue import ModelName
 from converge_desktop.adapters.sections import Section, Word
 
 

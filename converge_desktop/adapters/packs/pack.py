@@ -27,7 +27,7 @@ from converge_core.policy import Effect, Risk, Rule, RulePolicy, why_unfit_polic
 from converge_core.quorum import Quorum, QuorumRule
 from converge_core.routing import DataClass
 from converge_core.terms import OnTimeout, ReviewTerms
-from converge_desktop.adapters.pack_agents import (
+from converge_desktop.adapters.packs.agents import (
     MOST_AGENTS,
     AgentName,
     AgentSection,
@@ -37,8 +37,8 @@ from converge_desktop.adapters.pack_agents import (
     why_unfit_agents,
     why_unworded,
 )
-from converge_desktop.adapters.pack_kernel import KernelSection, StepModels
-from converge_desktop.adapters.plausible import (
+from converge_desktop.adapters.packs.kernel import KernelSection, StepModels
+from converge_desktop.adapters.packs.plausible import (
     ContradictionSection,
     RangeSection,
     why_implausible,

@@ -1,0 +1,1 @@
+"""Models elsewhere, behind an address that speaks the OpenAI protocol."""
