@@ -15,4 +15,5 @@ def test_random_weights_answer_every_contract_at_any_temperature(tmp_path: Path)
     found = list(outcomes(backend, count))
     backend.close()
 
-    assert ["parsed"] * count == found
+    assert count == len(found)
+    assert set(found) <= {"parsed", "accepted"}
