@@ -9,6 +9,7 @@ what it is for.
 from __future__ import annotations
 
 import argparse
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +23,7 @@ from converge_desktop.ui.application import create_application
 from converge_desktop.ui.main_window import MainWindow
 from converge_desktop.ui.settings import UiSettings
 
+PLACE = Path(tempfile.gettempdir()) / "converge-desktop"
 SIZE = QSize(1280, 800)
 LOOK_MS = 20
 PATIENCE = 3000
@@ -37,9 +39,12 @@ def main() -> None:
     chosen = parser.parse_args()
     chosen.out.mkdir(parents=True, exist_ok=True)
     app = create_application(["converge-desktop"])
-    with tempfile.TemporaryDirectory() as directory:
-        data = Path(directory)
-        desk = Desk(DeskOptions(data, paths.packs(), paths.samples(), "ada", paths.default_model()))
+    PLACE.mkdir()  # a name that is the same wherever the pictures are taken
+    try:
+        model = Path(shutil.copy(paths.default_model(), PLACE))
+        data = PLACE / "desk"
+        known = dict.fromkeys(paths.shipped_models(), model)
+        desk = Desk(DeskOptions(data, paths.packs(), paths.samples(), "ada", model, models=known))
         window = MainWindow(desk, UiSettings(data / "window.ini"))
         window.resize(SIZE)
         window.show()
@@ -48,6 +53,8 @@ def main() -> None:
         finally:
             window.close()
             desk.close()
+    finally:
+        shutil.rmtree(PLACE)
 
 
 def _take_all(

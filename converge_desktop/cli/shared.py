@@ -49,7 +49,6 @@ def options(arguments: argparse.Namespace) -> DeskOptions:
         samples_dir=paths.samples(),
         operator=operator_name(login()),
         model=getattr(arguments, "model", paths.default_model()),
-        models=paths.shipped_models(),
     )
 
 

@@ -20,6 +20,7 @@ from converge_core.ledger import Entry
 from converge_core.model_config import ContextBudget, Needs, require_fit
 from converge_core.plan import ExecutionPlan
 from converge_core.review import Verdict
+from converge_desktop import paths
 from converge_desktop.adapters.clock import Clock, system_clock
 from converge_desktop.adapters.intake import Intake
 from converge_desktop.adapters.keys import KeyProblem, OperatorKey
@@ -94,7 +95,7 @@ class DeskOptions:
     operator: str
     model: Path | None
     clock: Clock = system_clock
-    models: Mapping[str, Path] = field(default_factory=dict)
+    models: Mapping[str, Path] = field(default_factory=paths.shipped_models)
 
 
 class Desk:
