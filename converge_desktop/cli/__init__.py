@@ -96,6 +96,9 @@ def parser() -> argparse.ArgumentParser:
     models.add_argument(
         "--release", default="", metavar="SHA256", help="have a file that crashed looked into anew"
     )
+    models.add_argument(
+        "--try", dest="tried", default="", metavar="NAME", help="ask a model one simple question"
+    )
     return top
 
 

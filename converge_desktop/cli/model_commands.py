@@ -4,15 +4,39 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 from collections.abc import Iterable, Iterator
 
+from converge_core.capability import ChatMessage, ChatRequest, ChatRole, ResponseFormat
+from converge_core.capability_errors import CapabilityError, ResponseFormatMismatch
 from converge_desktop.adapters.models.catalogue import LocalModel, load_catalogue
 from converge_desktop.adapters.models.model_check import UnsafeModel
 from converge_desktop.adapters.models.model_registry import ModelRegistry
-from converge_desktop.cli.shared import ALTERED, DONE, CannotGoOn, data_dir, options, read, show
+from converge_desktop.cli.shared import (
+    ALTERED,
+    DONE,
+    PROBLEM,
+    CannotGoOn,
+    data_dir,
+    options,
+    read,
+    show,
+)
 from converge_desktop.runtime.model_thread import ModelSettings, ModelThread
-from converge_desktop.runtime.outputs import GoldenOutput, ModelLine, ReplayLine, replay_line
+from converge_desktop.runtime.outputs import (
+    GoldenOutput,
+    ModelLine,
+    ReplayLine,
+    TriedOutput,
+    replay_line,
+)
 from converge_desktop.runtime.replay import GoldenTrace, Outcome, read_golden, write_golden
+
+QUESTION = ChatRequest(
+    messages=(ChatMessage(role=ChatRole.USER, content='Answer with {"ready": true}.'),),
+    response_format=ResponseFormat.JSON,
+    max_tokens=32,
+)
 
 
 def replay(arguments: argparse.Namespace) -> int:
@@ -43,6 +67,8 @@ def golden(arguments: argparse.Namespace) -> int:
 
 def models(arguments: argparse.Namespace) -> int:
     """Carries out ``models``."""
+    if arguments.tried:
+        return _try(arguments, arguments.tried)
     directory = data_dir(arguments)
     registry = ModelRegistry(directory / "models")
     if arguments.release:
@@ -61,6 +87,25 @@ def models(arguments: argparse.Namespace) -> int:
             aside = known.quarantine
             lines.append(ModelLine("", aside.file, known.sha256, "quarantined", "", aside.reason))
     show(arguments, lines, [*map(_model_words, lines), *registry.notices])
+    return DONE
+
+
+def _try(arguments: argparse.Namespace, name: str) -> int:
+    """Asks a model something that any can answer, and tells how often and what came of it."""
+    with _model_thread(arguments) as thread:
+        try:
+            answer = thread.converse(name, QUESTION, _never).result()
+        except ResponseFormatMismatch as error:
+            words = f"{name} answers, but not in JSON: {error}"
+            show(arguments, TriedOutput(name, answered=True, attempts=1, words=words), [words])
+            return DONE
+        except CapabilityError as error:
+            words = f"{name} gives no answer: {error}"
+            show(arguments, TriedOutput(name, answered=False, attempts=1, words=words), [words])
+            return PROBLEM
+    count = len(answer.attempts)
+    words = f"{name} answers: {json.dumps(answer.value)}"
+    show(arguments, TriedOutput(name, answered=True, attempts=count, words=words), [words])
     return DONE
 
 

@@ -6,8 +6,6 @@ where the call fails in the end, and so is the one fallback to a safer format.
 
 from __future__ import annotations
 
-import secrets
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -25,16 +23,14 @@ from converge_core.capability import (
 )
 from converge_core.capability_errors import ContentFiltered, ResponseFormatMismatch
 from converge_core.errors import InvalidConfiguration
-from converge_core.retry import NO_RETRY, THOUSAND, CallAttempt, RetryPolicy, with_retry
+from converge_core.retry import NO_RETRY, CallAttempt, RetryPolicy, with_retry
 from converge_desktop.adapters.formats.enforce import enforce, preview
 from converge_desktop.adapters.formats.json_schema import (
     SchemaViolation,
     against_schema,
     why_unfit_schema,
 )
-
-POLL_US = 10_000
-"""How often a waiting call asks whether it is still wanted."""
+from converge_desktop.adapters.waiting import chance, wait
 
 DATA = frozenset({ResponseFormat.JSON, ResponseFormat.YAML, ResponseFormat.TOML})
 """The formats that are parsed, and so the ones that a schema can be held against."""
@@ -78,22 +74,6 @@ class Answer(NamedTuple):
     value: Any
     response: ChatResponse
     attempts: tuple[CallAttempt, ...]
-
-
-def wait(microseconds: int, cancelled: CancellationToken) -> bool:
-    """Waits so long; returns False, and at once, if the caller wants the call to end meanwhile."""
-    end = time.monotonic_ns() + 1000 * microseconds
-    while not cancelled():
-        left = (end - time.monotonic_ns()) // 1000
-        if left <= 0:
-            return True
-        time.sleep(min(left, POLL_US) / 1_000_000)
-    return False
-
-
-def chance() -> int:
-    """Returns a number from 0 to 1000."""
-    return secrets.randbelow(THOUSAND + 1)
 
 
 class ChatCaller:

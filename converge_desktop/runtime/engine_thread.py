@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TypeVar, cast
@@ -27,6 +28,7 @@ from converge_core.events import Event, OperatorEnrolled, RunStarted, TraceRecor
 from converge_core.ids import ApprovalId, RunId
 from converge_core.ledger import Entry
 from converge_core.plan import StepPlan
+from converge_core.retry import CallAttempt, RetryPolicy, with_retry
 from converge_core.review import Decision, Verdict, bytes_of
 from converge_core.run_state import Phase, RunState
 from converge_core.trace import TextRef
@@ -35,6 +37,7 @@ from converge_desktop.adapters.keys import OperatorKey
 from converge_desktop.adapters.ledger_file import LedgerWriteFailed
 from converge_desktop.adapters.packs.pack import Pack, PackProblem
 from converge_desktop.adapters.texts import TextMissing
+from converge_desktop.adapters.waiting import chance, wait
 from converge_desktop.runtime.journal import Journal
 from converge_desktop.runtime.model_thread import ModelThread
 from converge_desktop.runtime.pack_engine import BeginRun, build_engine
@@ -360,8 +363,17 @@ class EngineThread:
     def _build(self, run: RunId, pack: Pack, started: RunStarted) -> Engine:
         cancelled = self._cancelled[run] = threading.Event()
 
-        def infer(request: InferenceRequest, step: StepPlan) -> InferenceResult:
-            return self._model.infer(request, cancelled.is_set, step)
+        def infer(
+            request: InferenceRequest, step: StepPlan, record: Callable[[CallAttempt], None]
+        ) -> InferenceResult:
+            def once() -> InferenceResult:
+                return self._model.infer(request, cancelled.is_set, step)
+
+            if not step.remote:
+                return once()
+            policy = RetryPolicy(max_attempts=step.attempts)
+            patient = partial(wait, cancelled=cancelled.is_set)
+            return with_retry(once, policy, sleep=patient, jitter=chance, record=record)
 
         engine = build_engine(pack, started.intent, started.plan, infer)
         self._engines[run] = engine

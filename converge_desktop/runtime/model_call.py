@@ -1,8 +1,9 @@
 """One model call of an agent: asked once, held to its contract, and told whatever comes of it.
 
-Whoever asks, a step of the chain or an agent of the pack, asks this way. Nothing is tried again and
-nothing takes its place: an answer that breaks its contract leaves a trace and a refusal, and no
-fact; an attempt that failed is on record with what went wrong.
+Whoever asks, a step of the chain or an agent of the pack, asks this way. No answer is asked for
+again and nothing takes its place: one that breaks its contract leaves a trace and a refusal, and no
+fact. Where a model elsewhere gave no answer at all, the plan says whether it is asked again; every
+attempt is on record with what went wrong.
 """
 
 from __future__ import annotations
@@ -23,11 +24,12 @@ from converge_core.ids import FactId
 from converge_core.plan import ExecutionPlan, StepPlan
 from converge_core.prompt import PromptStack
 from converge_core.proposal import ProposedFact
-from converge_core.retry import LONGEST_WORDS, AttemptOutcome, CallAttempt
+from converge_core.retry import CallAttempt
 from converge_core.trace import Cited, ModelCall, Outcome, text_ref
 
-Infer = Callable[[InferenceRequest, StepPlan], InferenceResult]
-"""Calls the model that is planned for a step and waits for the answer."""
+Infer = Callable[[InferenceRequest, StepPlan, Callable[[CallAttempt], None]], InferenceResult]
+"""Calls the model that is planned for a step and waits for the answer; it is given where to record
+what came of each attempt at a model elsewhere."""
 
 _SHARED = frozenset({"priming", "policy", "task_frame"})
 """The layers that recur from run to run, and are stored once."""
@@ -77,11 +79,12 @@ def ask(question: Question, plan: ExecutionPlan, infer: Infer, telling: Telling)
         schema=canonical(contract.schema(ground)).decode(),
     )
     planned = plan.step(question.step)
+    made: list[CallAttempt] = []
     try:
-        result = infer(request, planned)
-    except CapabilityError as error:  # no step is tried again, but the attempt is on record
-        return AgentEffect(refusal=str(error), attempts=(_failed(error),))
-    attempts = (_ANSWERED,) if planned.remote else ()
+        result = infer(request, planned, made.append)
+    except CapabilityError as error:
+        return AgentEffect(refusal=str(error), attempts=tuple(made))
+    attempts = tuple(made)
     held = contract.hold(result.text, ground)
     call = _call(question, request, plan, result, held, headline=telling.headline(held))
     texts = (*request.parts, request.grammar, result.text)
@@ -141,18 +144,6 @@ def _call(
         grade=result.grade,
         remote=result.remote or UNSET,
         plan=plan.digest(),
-    )
-
-
-_ANSWERED = CallAttempt(number=1, outcome=AttemptOutcome.ANSWERED)
-
-
-def _failed(error: CapabilityError) -> CallAttempt:
-    return CallAttempt(
-        number=1,
-        outcome=AttemptOutcome.FAILED,
-        category=error.category,
-        words=str(error)[:LONGEST_WORDS],
     )
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from converge_core.capability import CancellationToken
+from converge_core.capability import CancellationToken, ChatRequest
 from converge_core.envelope import InferenceRequest, InferenceResult
 from converge_core.model_config import ModelFacts
 from converge_core.plan import StepPlan
@@ -26,6 +26,7 @@ from converge_desktop.runtime.readmodel import ModelRow, ModelView
 if TYPE_CHECKING:
     from converge_desktop.adapters.models.llama import LlamaBackend
     from converge_desktop.adapters.remote.openai_compatible import OpenAICompatibleBackend
+    from converge_desktop.runtime.chat_call import Answer
     from converge_desktop.runtime.model_pool import ModelPool
     from converge_desktop.runtime.replay import GoldenTrace, Replay
 
@@ -145,6 +146,27 @@ class ModelThread:
         if isinstance(entry, RemoteModel):
             return self._ask_elsewhere(entry, request, cancelled)
         return self._submit(lambda: self._infer(entry, request, cancelled)).result()
+
+    def converse(
+        self, name: str, request: ChatRequest, cancelled: CancellationToken
+    ) -> Future[Answer]:
+        """Asks the model of a name outside of any run; its answer in the request's format.
+
+        Raises:
+            ModelUnavailable: if there is no such model.
+        """
+        from converge_desktop.runtime.chat_call import ChatCaller  # noqa: PLC0415 - see above
+
+        entry = self.entry(name)
+        if isinstance(entry, RemoteModel):
+            backend, thread = self._elsewhere(entry)
+            return thread.submit(ChatCaller(backend).call, request, cancelled)
+
+        def ask() -> Answer:
+            with self._at_work():
+                return ChatCaller(self._need_pool().backend(entry)).call(request, cancelled)
+
+        return self._submit(ask)
 
     def replay(self, golden: GoldenTrace, cancelled: CancellationToken) -> Future[Replay]:
         """Makes a recorded call again with the model that made it, if that is known here."""

@@ -157,6 +157,16 @@ class ModelLine:
     words: str
 
 
+@dataclass(frozen=True, slots=True)
+class TriedOutput:
+    """``models --try``: whether a model answered at all, how often it was asked, and what came."""
+
+    name: str
+    answered: bool
+    attempts: int
+    words: str
+
+
 OUTPUTS: dict[str, Any] = {
     "run": RunOutput,
     "inbox": list[GateOutput],
@@ -167,6 +177,7 @@ OUTPUTS: dict[str, Any] = {
     "replay": list[ReplayLine],
     "golden": GoldenOutput,
     "models": list[ModelLine],
+    "models-try": TriedOutput,
 }
 """What each command prints with ``--json``."""
 

@@ -71,8 +71,8 @@ def plan_of(pack: Pack, reach: Callable[[str], Reach]) -> ExecutionPlan:
     Raises:
         PolicyOverrideAttempted: if a step would show a model elsewhere what may not leave.
     """
-    asked = [(step.value, MAKES[step][0], pack.models.of(step.value)) for step in DecisionStep]
-    asked += [(agent.name, agent.key, agent.model) for agent in pack.agents]
+    asked = [(step.value, MAKES[step][0], pack.models.of(step.value), 1) for step in DecisionStep]
+    asked += [(agent.name, agent.key, agent.model, agent.attempts) for agent in pack.agents]
     templates = pack.every_template()
     steps = {
         name: StepPlan(
@@ -81,8 +81,9 @@ def plan_of(pack: Pack, reach: Callable[[str], Reach]) -> ExecutionPlan:
             model=model,
             remote=reach(model) is Reach.REMOTE,
             risk=risk_of(pack.policy, key, name),
+            attempts=attempts,
         )
-        for name, key, model in asked
+        for name, key, model, attempts in asked
     }
     return compile_plan(pack.policy.version, pack.kernel, steps)
 

@@ -9,12 +9,18 @@ ledger, and from nothing that may have changed since (vocabulary: ``ExecutionPla
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated
+
+import msgspec
 
 from converge_core.canonical import ContentHash, hash_record
 from converge_core.errors import ConvergeError
 from converge_core.policy import Risk
 from converge_core.record import Record
 from converge_core.routing import DataClass, Destination, Reach, RoutingPolicy, route
+
+
+MOST_ATTEMPTS = 5
 
 
 class PolicyOverrideAttempted(ConvergeError):
@@ -38,7 +44,7 @@ class KernelPolicy(Record, frozen=True):
 
 
 class StepPlan(Record, frozen=True):
-    """One step of a plan: exactly one model call, which is not repeated whatever comes of it.
+    """One step of a plan: one model call, which no answer makes happen again.
 
     Attributes:
         step: the step.
@@ -46,6 +52,8 @@ class StepPlan(Record, frozen=True):
         model: the model by its name in the catalogue; empty for the one the desk has in use.
         remote: whether it computes elsewhere.
         risk: how much hangs on its answer, as the policy says.
+        attempts: how often a model elsewhere may be asked where there was no answer at all; once
+            in a decision chain.
     """
 
     step: str
@@ -53,6 +61,7 @@ class StepPlan(Record, frozen=True):
     model: str = ""
     remote: bool = False
     risk: Risk = Risk.HIGH
+    attempts: Annotated[int, msgspec.Meta(ge=1, le=MOST_ATTEMPTS)] = 1
 
 
 class ExecutionPlan(Record, frozen=True):

@@ -97,7 +97,12 @@ KERNEL = KernelPolicy(
     data=DataClass.INTERNAL, routing=ROUTING, recall=True, required_truths=("signed-off",)
 )
 STEP = StepPlan(
-    step="reasoning", version="reasoning:v2:any", model="large", remote=True, risk=Risk.LOW
+    step="reasoning",
+    version="reasoning:v2:any",
+    model="large",
+    remote=True,
+    risk=Risk.LOW,
+    attempts=3,
 )
 PLAN = compile_plan(hash_text("policy"), KERNEL, {"reasoning": STEP}, recall=True)
 ATTEMPT = CallAttempt(

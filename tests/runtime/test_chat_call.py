@@ -37,6 +37,7 @@ from converge_core.capability_errors import (
 from converge_core.errors import InvalidConfiguration
 from converge_core.retry import NO_RETRY, AttemptOutcome, CallAttempt, RetryPolicy
 from converge_desktop.adapters.formats.json_schema import SchemaViolation
+from converge_desktop.adapters.waiting import chance, wait
 from converge_desktop.runtime.chat_call import (
     CHAIN_RULES,
     DEFAULT_RULES,
@@ -44,8 +45,6 @@ from converge_desktop.runtime.chat_call import (
     AnswerCutOff,
     CallRules,
     ChatCaller,
-    chance,
-    wait,
 )
 
 TEXT, MARKDOWN, JSON, YAML, TOML = ResponseFormat

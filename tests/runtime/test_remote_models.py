@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,13 +23,39 @@ from converge_desktop.runtime.desk import Desk, DeskOptions
 from converge_desktop.runtime.model_thread import ModelSettings, ModelThread, ModelUnavailable
 from converge_desktop.runtime.views import read_views
 from tests.adapters.model_server import FakeServer, fake_server, real_server, reply
-from tests.runtime.conftest import OpenDesk
+from tests.runtime.conftest import Cli, OpenDesk
 from tests.runtime.test_main_path import ask
 from tests.runtime.watching import Watch
 
 OPEN = '[kernel]\ndata = "public"\n[kernel.remote]\nmost_confidential = "public"\n'
 OPEN += 'highest_risk = "low"\n'
 PACK = "release-readiness"
+TRIAGE = """
+[[agent]]
+name = "triage"
+contract = "classification"
+reads = ["Signals"]
+key = "Proposals"
+fact = "kind"
+model = "far"
+attempts = 3
+categories = ["usual", "unusual"]
+"""
+TRIAGE_PROMPT = """
+[agents.triage]
+revision = 1
+priming = "classification. cite by id."
+task_frame = "categories {categories}"
+"""
+TRIAGE_RULE = """
+[[rule]]
+name = "triage-may-stand"
+effect = "permit"
+key = "Proposals"
+agent = "triage"
+risk = "low"
+reason = "A kind commits to nothing."
+"""
 
 
 @pytest.fixture
@@ -72,10 +99,11 @@ class Place:
             f'[far]\nurl = "{address}"\nmodel = "large"\n{more}', "utf-8"
         )
         shutil.copytree(paths.packs() / PACK, self.packs / PACK)
-        self._append("pack.toml", f'[models]\n{step} = "far"\n')
-        self._append("policy.toml", kernel)
+        if step:
+            self.append("pack.toml", f'[models]\n{step} = "far"\n')
+        self.append("policy.toml", kernel)
 
-    def _append(self, name: str, text: str) -> None:
+    def append(self, name: str, text: str) -> None:
         with (self.packs / PACK / name).open("a", encoding="utf-8") as file:
             file.write(f"\n{text}")
 
@@ -222,6 +250,59 @@ def test_a_real_server_takes_a_step(failing: Path, tmp_path: Path) -> None:
     assert first.call.outcome == "valid" or run.stop is not None
     written = b"".join(file.read_bytes() for file in (place.data / "ledger").iterdir())
     assert b"sk-secret" not in written
+
+
+def test_a_model_can_be_tried_outside_of_any_run(
+    server: FakeServer, cli: Cli, data_dir: Path
+) -> None:
+    """What it answers, that it answers otherwise, or that it does not: asked again where it may."""
+    data_dir.mkdir()
+    (data_dir / "models.toml").write_text(f'[far]\nurl = "{server.address}"\nmodel = "large"\n')
+    server.does = reply(200, completion('{"ready": true}'))
+    ready = cli("models", "--try", "far", "--json")
+    server.does = reply(200, completion("I am ready!"))
+    talks = cli("models", "--try", "far", "--json")
+    server.does = reply(401, {"error": {"message": "who are you"}})
+    refused = cli("models", "--try", "far")
+    here = cli("models", "--try", "converge-nano", "--json")
+
+    assert (0, 'far answers: {"ready": true}') == (ready.returncode, said(ready))
+    assert (0, True) == (talks.returncode, said(talks).startswith("far answers, but not in JSON"))
+    assert 2 == refused.returncode
+    assert "far gives no answer: authentication denied" in refused.stdout
+    assert (0, True) == (here.returncode, said(here).startswith("converge-nano answers"))
+    assert 3 == len(server.seen)
+
+
+def said(result: subprocess.CompletedProcess[str]) -> str:
+    return str(json.loads(result.stdout)["words"])
+
+
+def test_an_agent_may_ask_again_where_there_was_no_answer_at_all(
+    server: FakeServer, folders: tuple[Path, Path]
+) -> None:
+    """As often as the pack says, each attempt on record; the chain beside it is asked once."""
+    failing, tmp_path = folders
+    server.does = reply(500, {"error": {"message": "out of memory"}})
+    place = Place(tmp_path, server.address, kernel=TRIAGE_RULE + OPEN, step="")
+    place.append("pack.toml", TRIAGE)
+    place.append("prompts.toml", TRIAGE_PROMPT)
+    desk, watch = place.desk()
+    try:
+        run_id = desk.start_run(PACK, failing).result(60)
+        watch.phase(run_id, "waiting", "stopped")
+    finally:
+        desk.close()
+
+    run = place.state()
+    attempts = [event.attempt for event in run.attempts if event.agent == "triage"]
+    assert [1, 2, 3] == [attempt.number for attempt in attempts]
+    assert {AttemptOutcome.FAILED} == {attempt.outcome for attempt in attempts}
+    assert [True, True, False] == [attempt.wait_us is not None for attempt in attempts]
+    assert 3 == len(server.seen)
+    assert {"reasoning", "evaluation", "planning"} == {
+        trace.call.step for trace in run.traces.values()
+    }
 
 
 def test_a_model_that_moved_is_not_asked(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from converge_core.contract_classification import ClassificationContract
 from converge_core.contract_extraction import ExtractionContract
 from converge_core.contract_freeform import FreeformContract
 from converge_core.key import ContextKey
+from converge_core.plan import MOST_ATTEMPTS
 from converge_core.prompt import PromptVersion
 from converge_core.speakers import ENGINE, INPUT, PEOPLE
 from converge_desktop.adapters.models.catalogue import ModelName
@@ -56,6 +57,7 @@ class _Agent(Section):
     key: ContextKey
     fact: AgentName
     model: ModelName | None = None
+    attempts: Annotated[int, Field(ge=1, le=MOST_ATTEMPTS)] = 1
 
     @field_validator("reads")
     @classmethod
@@ -167,6 +169,7 @@ class PackAgent:
         contract: what it must answer.
         template: the stable layers of its prompt.
         model: its model by the name in the catalogue; empty for the one in use.
+        attempts: how often a model elsewhere may be asked where there was no answer at all.
     """
 
     name: str
@@ -176,6 +179,7 @@ class PackAgent:
     contract: OutputContract
     template: StepTemplate
     model: str = ""
+    attempts: int = 1
 
 
 def why_unfit_agents(sections: Sequence[AgentSection], metrics: Collection[str]) -> str:
@@ -246,4 +250,5 @@ def agent_of(
         contract=section.bound(),
         template=template,
         model=section.model or "",
+        attempts=section.attempts,
     )

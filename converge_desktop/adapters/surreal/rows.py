@@ -1,0 +1,305 @@
+"""What each event adds to the database: rows, and edges from a thing to what it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from converge_core import events as e
+from converge_core.ids import FactId
+from converge_core.proposal import Draft
+from converge_core.review import Verdict
+from converge_core.trace import ModelCall
+from converge_desktop.adapters.surreal.values import Ref
+
+PROPOSED, STAGED, ASKED = "proposed", "staged", "asked"
+REFUSED, WITHDRAWN, PROMOTED = "refused", "withdrawn", "promoted"
+STATUSES = (PROPOSED, STAGED, ASKED, REFUSED, WITHDRAWN, PROMOTED)
+"""How a proposal may stand; a promoted one is known by its fact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What events refer to that earlier ones said.
+
+    Attributes:
+        owners: the run that made a fact, where it is not the run that names it.
+        asked: the proposal that a gate asks about.
+        wrote: the decision that put other words in the place of a proposal.
+    """
+
+    owners: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    asked: Mapping[str, str] = field(default_factory=dict)
+    wrote: Mapping[str, str] = field(default_factory=dict)
+
+
+class Page:
+    """What some events that follow each other add.
+
+    Attributes:
+        rows: by table and key.
+        edges: as they are written, in order.
+        standing: how proposals stand that are no facts; None where one became a fact.
+    """
+
+    def __init__(self, before: Before) -> None:
+        self.before = before
+        self.rows: dict[str, dict[tuple[str, ...], dict[str, Any]]] = {}
+        self.edges: list[dict[str, Any]] = []
+        self.standing: dict[str, dict[str, Any] | None] = {}
+        self._seq = self._at = self._edge = 0
+
+    def add(self, event: e.Event, seq: int, at: int) -> None:
+        """Adds what ``event`` says; most kinds say nothing that is kept here."""
+        telling = _TELLING.get(type(event))
+        if telling is not None:
+            self._seq, self._at, self._edge = seq, at, 0
+            telling(event, self)
+
+    def row(self, ref: Ref, label: str, **fields: Any) -> Ref:
+        """Adds a row, unless there is one of that name."""
+        rows = self.rows.setdefault(ref.table, {})
+        if ref.key not in rows:
+            rows[ref.key] = {"label": label, "seq": self._seq, "at": self._at, **fields}
+        return ref
+
+    def edge(self, child: Ref, relation: str, parent: Ref) -> None:
+        """Adds that ``child`` came from ``parent``; ``relation`` reads from left to right."""
+        key = (self._seq, self._edge)
+        self.edges.append({"id": key, "in": child, "out": parent, "relation": relation})
+        self._edge += 1
+
+    def stands(self, proposal: str, status: str, rule: str = "", reason: str = "") -> None:
+        """Says how a proposal stands from now on."""
+        self.standing[proposal] = {
+            "proposal": Ref("proposal", (proposal,)),
+            "status": status,
+            "rule": rule,
+            "reason": reason,
+            "seq": self._seq,
+        }
+
+    def fact(self, run: str, fact: str) -> Ref:
+        """Returns the fact that ``run`` means, which a run that it goes on from may have made."""
+        return Ref("fact", (self.before.owners.get((run, fact), run), fact))
+
+
+def cited_by(event: e.Event) -> tuple[str, tuple[FactId, ...]]:
+    """Returns the run of an event, and the facts that it refers to."""
+    match event:
+        case e.ProposalCreated(run=run, draft=draft) | e.InputStaged(run=run, draft=draft):
+            return run, draft.rests_on
+        case e.TraceRecorded(run=run, trace=trace):
+            return run, tuple(cited.fact for cited in trace.call.state)
+        case e.FactPromoted(run=run, fact=fact) if fact.corrects:
+            return run, (fact.corrects.supersedes,)
+        case _:
+            return "", ()
+
+
+_Telling = Callable[[Any, Page], None]
+_TELLING: dict[type[e.Event], _Telling] = {}
+"""What each kind of event adds."""
+
+
+def _tells(kind: type[e.Event]) -> Callable[[_Telling], _Telling]:
+    def register(telling: _Telling) -> _Telling:
+        _TELLING[kind] = telling
+        return telling
+
+    return register
+
+
+@_tells(e.OperatorEnrolled)
+def _(event: e.OperatorEnrolled, page: Page) -> None:
+    who = event.operator
+    page.row(Ref("operator", (who.id,)), who.name, public_key=who.public_key)
+
+
+@_tells(e.RunStarted)
+def _(event: e.RunStarted, page: Page) -> None:
+    run, links = Ref("run", (event.run,)), {}
+    if event.pack:
+        pack = Ref("pack", (event.pack_digest or event.pack,))
+        label = f"{event.pack} {event.pack_version}"
+        links["pack"] = page.row(pack, label, name=event.pack, version=event.pack_version)
+        page.edge(run, "was held to", pack)
+    if event.continues is not None:
+        links["continues"] = Ref("run", (event.continues,))
+        page.edge(run, "goes on from", links["continues"])
+    page.row(run, event.intent.subject, tenant=event.tenant or "", **links)
+
+
+@_tells(e.RunStopped)
+def _(event: e.RunStopped, page: Page) -> None:
+    run = Ref("run", (event.run,))
+    label = type(event.reason).__name__
+    page.row(Ref("ending", run.key), label, run=run, cycles=event.cycles, root=event.root)
+
+
+@_tells(e.ObservationStaged)
+def _(event: e.ObservationStaged, page: Page) -> None:
+    seen = event.observation
+    page.row(
+        Ref("observation", (event.run, seen.id)),
+        f"{seen.source} · {seen.place}",
+        run=Ref("run", (event.run,)),
+        source=seen.source,
+        place=seen.place,
+    )
+
+
+@_tells(e.InputStaged)
+def _(event: e.InputStaged, page: Page) -> None:
+    _draft(event.run, event.draft, page)
+    page.stands(event.draft.id, STAGED)
+
+
+@_tells(e.ProposalCreated)
+def _(event: e.ProposalCreated, page: Page) -> None:
+    _draft(event.run, event.draft, page)
+    page.stands(event.draft.id, PROPOSED)
+
+
+def _draft(run: str, draft: Draft, page: Page) -> None:
+    said = draft.fact
+    this = page.row(
+        Ref("proposal", (draft.id,)),
+        said.content,
+        run=Ref("run", (run,)),
+        key=said.key.value,
+        fact_id=said.id,
+        agent=draft.agent,
+    )
+    for trace in draft.traces:
+        page.edge(this, "argued in", Ref("trace", (trace,)))
+    for fact in draft.rests_on:
+        page.edge(this, "rests on", page.fact(run, fact))
+    if said.observation is not None:
+        page.edge(this, "was read as", Ref("observation", (run, said.observation)))
+    if draft.supersedes:
+        page.edge(this, "takes the place of", Ref("proposal", (draft.supersedes,)))
+        wrote = page.before.wrote.get(draft.supersedes)
+        if wrote is not None:
+            page.edge(this, "was written by", Ref("decision", (wrote,)))
+
+
+@_tells(e.ProposalRefused)
+def _(event: e.ProposalRefused, page: Page) -> None:
+    page.stands(event.proposal, REFUSED, event.rule, event.reason)
+
+
+@_tells(e.MergeDiscarded)
+def _(event: e.MergeDiscarded, page: Page) -> None:
+    for proposal in event.proposals:
+        page.stands(proposal, REFUSED, event.invariant, event.reason)
+
+
+@_tells(e.FactPromoted)
+def _(event: e.FactPromoted, page: Page) -> None:
+    fact, promotion = event.fact, event.fact.promotion
+    proposal = Ref("proposal", (fact.proposal,))
+    this = page.row(
+        Ref("fact", (event.run, fact.id)),
+        fact.content,
+        run=Ref("run", (event.run,)),
+        proposal=proposal,
+        key=fact.key.value,
+        byline=fact.agent,
+        approver=str(promotion.approver),
+        search=f"{fact.content} {fact.id} {fact.agent}".casefold(),
+    )
+    page.standing[fact.proposal] = None
+    page.edge(this, "was proposed as", proposal)
+    for approval in promotion.approvals:
+        page.edge(this, "was approved by", Ref("decision", (approval,)))
+    if fact.corrects:
+        old = page.fact(event.run, fact.corrects.supersedes)
+        correction = page.row(
+            Ref("correction", this.key),
+            fact.corrects.text,
+            run=Ref("run", (event.run,)),
+            supersedes=old,
+            reason=fact.corrects.reason.value,
+            scope=fact.corrects.scope.kind.value,
+            whose=fact.corrects.scope.name,
+        )
+        page.edge(this, "was made by", correction)
+        page.edge(correction, "corrects", old)
+
+
+@_tells(e.TraceRecorded)
+def _(event: e.TraceRecorded, page: Page) -> None:
+    trace, call = event.trace, event.trace.call
+    this = page.row(
+        Ref("trace", (trace.id,)),
+        f"{call.step}: {call.headline}",
+        run=Ref("run", (event.run,)),
+        agent=trace.agent,
+        grade=trace.grade.value,
+    )
+    prompt = page.row(Ref("prompt", (call.version,)), call.version)
+    page.edge(this, "was asked with", prompt)
+    page.edge(this, "was computed by", _model(call, page))
+    for fact in dict.fromkeys(cited.fact for cited in call.state):
+        page.edge(this, "was shown", page.fact(event.run, fact))
+
+
+def _model(call: ModelCall, page: Page) -> Ref:
+    """Adds the model: known by its file's hash, or by where it is and what it is called there."""
+    envelope = call.envelope
+    system = call.remote.system if call.remote else ""
+    name = envelope.model_sha256 or f"{system} {envelope.model}"
+    return page.row(
+        Ref("model", (name,)),
+        envelope.model,
+        family=envelope.family,
+        backend=envelope.backend,
+        sha256=envelope.model_sha256,
+        system=system,
+    )
+
+
+@_tells(e.GateOpened)
+def _(event: e.GateOpened, page: Page) -> None:
+    asked = event.request
+    proposal = Ref("proposal", (asked.proposal,))
+    gate = page.row(
+        Ref("gate", (asked.id,)),
+        asked.title,
+        run=Ref("run", (event.run,)),
+        proposal=proposal,
+        rule=asked.rule,
+        risk=asked.risk.value,
+        key=asked.key.value,
+    )
+    page.edge(gate, "asks about", proposal)
+    page.stands(asked.proposal, ASKED, asked.rule, asked.reason)
+
+
+@_tells(e.GateDecided)
+def _(event: e.GateDecided, page: Page) -> None:
+    said = event.decision
+    gate, operator = Ref("gate", (said.gate,)), Ref("operator", (said.operator,))
+    decision = page.row(
+        Ref("decision", (said.id,)),
+        f"{said.verdict} by {said.operator}",
+        run=Ref("run", (event.run,)),
+        gate=gate,
+        operator=operator,
+        verdict=said.verdict.value,
+        reason=said.reason,
+    )
+    page.edge(decision, "answers", gate)
+    page.edge(decision, "was signed by", operator)
+
+
+@_tells(e.GateWithdrawn)
+def _(event: e.GateWithdrawn, page: Page) -> None:
+    proposal = page.before.asked.get(event.gate)
+    if proposal is not None:  # a redacted copy may not say what was asked
+        page.stands(proposal, WITHDRAWN, "", event.reason)
+
+
+EDIT = Verdict.EDIT.value
