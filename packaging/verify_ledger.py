@@ -168,9 +168,19 @@ def _base() -> Multiples:
 
 @lru_cache(maxsize=16)
 def _less(public_key: bytes) -> Multiples | None:
-    """Returns the multiples of the negative of a key's point, or None if it has none."""
+    """Returns the multiples of the negative of a key's point, or None if it is nobody's key.
+
+    The few points of small order are no keys: signatures that fit them can be made by anybody.
+    """
     point = decompress(public_key)
-    return point and Multiples((P - point[0], point[1], 1, P - point[3]))
+    if point is None:
+        return None
+    eightfold = point
+    for _ in range(3):
+        eightfold = add(eightfold, eightfold)
+    if eightfold[0] % P == 0:
+        return None
+    return Multiples((P - point[0], point[1], 1, P - point[3]))
 
 
 def signature_fits(public_key: bytes, message: bytes, signature: bytes) -> bool:
@@ -427,12 +437,11 @@ class Ledger:
         elif self._signatures:
             what = SIGNED[kind]
             signed = body[what]
-            unsigned = {"what": f"converge {what} v1", what: {**signed, "signature": ""}}
-            message = hashlib.sha256(spelled(unsigned)).hexdigest().encode()
             key = self._key_of(signed["operator"], seq)
             if key is None:
                 return
-            if not signature_fits(_from_hex(key), message, _from_hex(signed["signature"])):
+            message, signature = signed_bytes(what, signed), _from_hex(signed["signature"])
+            if not signature_fits(_from_hex(key), message, signature):
                 raise Broken(seq, f"the signature is not that of {signed['operator']}")
             self.fitting += 1
 
@@ -465,6 +474,12 @@ class Ledger:
             raise Broken(seq, f"{name} was never enrolled")
         self.unchecked += key is None
         return key
+
+
+def signed_bytes(what: str, signed: dict[str, Any]) -> bytes:
+    """Returns the bytes that the signature of a decision or an act covers: all but itself."""
+    unsigned = {"what": f"converge {what} v1", what: {**signed, "signature": ""}}
+    return hashlib.sha256(spelled(unsigned)).hexdigest().encode()
 
 
 def _from_hex(text: str) -> bytes:

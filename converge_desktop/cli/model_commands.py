@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import sys
 from collections.abc import Iterable, Iterator
 
 from converge_core.capability import ChatMessage, ChatRequest, ChatRole, ResponseFormat
 from converge_core.capability_errors import CapabilityError, ResponseFormatMismatch
 from converge_desktop.adapters.models.catalogue import LocalModel, load_catalogue
 from converge_desktop.adapters.models.model_check import UnsafeModel
-from converge_desktop.adapters.models.model_registry import ModelRegistry
+from converge_desktop.adapters.models.model_registry import KnownModel, ModelRegistry
 from converge_desktop.cli.shared import (
     ALTERED,
     DONE,
@@ -19,6 +20,7 @@ from converge_desktop.cli.shared import (
     CannotGoOn,
     data_dir,
     options,
+    problem,
     read,
     show,
 )
@@ -59,9 +61,14 @@ def golden(arguments: argparse.Namespace) -> int:
         calls = write_golden(file, map(views.golden, wanted))
         words = [f"{calls:,} calls are kept in {file}."]
     else:
-        lines = _again(arguments, read_golden(file))
-        calls, words = len(lines), _words(lines) or [f"{file} holds no calls."]
+        kept = list(read_golden(file))
+        if not kept:
+            raise CannotGoOn(f"{file} holds no calls; keep some in it with golden record")
+        lines = _again(arguments, kept)
+        calls, words = len(lines), _words(lines)
     show(arguments, GoldenOutput(str(file), calls, lines), words)
+    if lines and all(line.outcome == Outcome.NOT_REPEATED for line in lines):
+        return problem(f"no call of {file} could be repeated, so that nothing is known of them")
     return _code(lines)
 
 
@@ -69,25 +76,38 @@ def models(arguments: argparse.Namespace) -> int:
     """Carries out ``models``."""
     if arguments.tried:
         return _try(arguments, arguments.tried)
-    directory = data_dir(arguments)
-    registry = ModelRegistry(directory / "models")
+    registry = ModelRegistry(data_dir(arguments) / "models")
+    try:
+        return _list(arguments, registry)
+    finally:
+        for notice in registry.notices:
+            problem(notice)
+
+
+def _list(arguments: argparse.Namespace, registry: ModelRegistry) -> int:
+    """Tells which models there are; before that, has one looked into anew if that is asked for."""
     if arguments.release:
-        registry.release(arguments.release)
-    catalogue = load_catalogue(directory, options(arguments).models)
+        words = _released_words(registry.release(arguments.release))
+        print(words, file=sys.stderr if arguments.json else sys.stdout)
     lines = []
-    for name, entry in catalogue.items():
+    for name, entry in load_catalogue(data_dir(arguments), options(arguments).models).items():
         if isinstance(entry, LocalModel):
             lines.append(_model_line(registry, entry))
         else:
-            words = f"{entry.model}, spoken to over {entry.url}"
-            lines.append(ModelLine(name, entry.url, "", "elsewhere", "audit-only", words))
+            what = f"{entry.model}, spoken to over {entry.url}"
+            lines.append(ModelLine(name, entry.url, "", "elsewhere", "audit-only", what))
     told = {line.sha256 for line in lines}
     for known in registry.models():
         if known.quarantine is not None and known.sha256 not in told:
             aside = known.quarantine
             lines.append(ModelLine("", aside.file, known.sha256, "quarantined", "", aside.reason))
-    show(arguments, lines, [*map(_model_words, lines), *registry.notices])
+    show(arguments, lines, list(map(_model_words, lines)))
     return DONE
+
+
+def _released_words(known: KnownModel) -> str:
+    where = f", which lay at {known.quarantine.file}," if known.quarantine else ""
+    return f"{known.sha256}{where} is released; it is looked into anew when it is next used."
 
 
 def _try(arguments: argparse.Namespace, name: str) -> int:

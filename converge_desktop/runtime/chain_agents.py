@@ -23,6 +23,7 @@ from converge_core.fact import Fact
 from converge_core.ids import AgentId, FactId
 from converge_core.intent import RootIntent
 from converge_core.key import ContextKey
+from converge_core.placeholders import fill
 from converge_core.plan import ExecutionPlan
 from converge_core.prompt import Standing, StateEntry, StateLayer
 from converge_core.proposal import ContentKind, ProposedFact
@@ -158,7 +159,7 @@ class StepAgent:
                 }
             case PlanningAnswer():
                 kind = ContentKind.PLAN
-                content = self._pack.verdicts[answer.verdict].format(subject=self._subject)
+                content = fill(self._pack.verdicts[answer.verdict], {"subject": self._subject})
                 named = {cite: name for name, cite in self._capabilities.items()}
                 # What a plan answers is the model's to say; how it closes, the pack's.
                 steps = [

@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from converge_core.capability import CancellationToken
 from converge_core.errors import InvalidValue
 from converge_core.model_config import AdapterNeeds, ModelFacts, Needs, require_fit
 from converge_core.record import read
@@ -25,7 +26,7 @@ from converge_desktop.adapters.models.llama import (
     LlamaBackend,
     ModelProblem,
 )
-from converge_desktop.adapters.models.model_check import UnsafeModel
+from converge_desktop.adapters.models.model_check import ModelChanged, UnsafeModel
 from converge_desktop.adapters.models.model_registry import Admitted, ModelRegistry
 
 SHARE: Final = 2
@@ -67,8 +68,8 @@ class ModelPool:
         """
         return self._admit(model).facts
 
-    def backend(self, model: LocalModel) -> LlamaBackend:
-        """Returns a model, loaded.
+    def backend(self, model: LocalModel, cancelled: CancellationToken = bool) -> LlamaBackend:
+        """Returns a model, loaded; gives up loading and measuring once ``cancelled`` says so.
 
         Raises:
             UnsafeModel: if its file is not let in.
@@ -81,21 +82,27 @@ class ModelPool:
             return self._backends[key]
         self._telling("loading", model)
         admitted = self._admit(model)
-        self._require_adapter(model, admitted)
+        adapter = self._require_adapter(model, admitted)
         self._make_room(model, _wanted(admitted.facts))
         backend = LlamaBackend(
-            model.path, self._threads, sha256=admitted.sha256, adapter=model.adapter
+            model.path,
+            self._threads,
+            sha256=admitted.sha256,
+            adapter=model.adapter,
+            cancelled=cancelled,
         )
         try:
             self._registry.require_pin(model.path, admitted.sha256)  # it may have been replaced
-            self._measure(model, backend)
+            if adapter is not None:
+                self._require_same(adapter, backend)
+            self._measure(model, backend, cancelled)
         except BaseException:
             backend.close()
             raise
         self._backends[key] = backend
         return backend
 
-    def taken_anew(self, model: LocalModel) -> LlamaBackend:
+    def taken_anew(self, model: LocalModel, cancelled: CancellationToken = bool) -> LlamaBackend:
         """Returns a model as its file is now; one that changed on disk is another model.
 
         Raises:
@@ -104,25 +111,31 @@ class ModelPool:
             ModelProblem: if llama.cpp refuses it, or there is no room.
         """
         loaded = self._backends.get(_key(model))
-        if loaded is None or self.is_file_of(model, loaded.sha256):
-            return self.backend(model)
+        if loaded is None or self.is_file_of(model, loaded.sha256, loaded.adapter_sha256):
+            return self.backend(model, cancelled)
         del self._backends[_key(model)]
         try:
-            found = self.backend(model)
+            found = self.backend(model, cancelled)
         except BaseException:
             self._backends[_key(model)] = loaded  # what is loaded goes on as it was
             raise
         loaded.close()
         return found
 
-    def of_hash(self, sha256: str) -> LlamaBackend | None:
-        """Returns the loaded model of a hash, if there is one."""
-        return next((one for one in self._backends.values() if one.sha256 == sha256), None)
+    def of_hash(self, sha256: str, adapter_sha256: str = "") -> LlamaBackend | None:
+        """Returns the loaded model of a hash, with the adapter of a hash, if there is one."""
+        wanted = (sha256, adapter_sha256)
+        loaded = self._backends.values()
+        return next((one for one in loaded if (one.sha256, one.adapter_sha256) == wanted), None)
 
-    def is_file_of(self, model: LocalModel, sha256: str) -> bool:
-        """Whether a model's file has that hash; one that cannot be read has none."""
+    def is_file_of(self, model: LocalModel, sha256: str, adapter_sha256: str = "") -> bool:
+        """Whether a model's file and its adapter's have those hashes; without one it is empty.
+
+        A file that cannot be read has none.
+        """
         try:
-            return self._registry.sha256(model.path) == sha256
+            adapter = self._registry.sha256(model.adapter) if model.adapter else ""
+            return adapter == adapter_sha256 and self._registry.sha256(model.path) == sha256
         except UnsafeModel:
             return False
 
@@ -150,12 +163,23 @@ class ModelPool:
             self._registry.require_pin(model.path, model.sha256)
         return self._registry.admit(model.path)
 
-    def _require_adapter(self, model: LocalModel, base: Admitted) -> None:
-        needs = Needs(generates=False)
+    def _require_adapter(self, model: LocalModel, base: Admitted) -> Admitted | None:
+        """Returns the adapter, if there is one, once it is known that both fit."""
+        needs, adapter = Needs(generates=False), None
         if model.adapter:
-            facts = self._registry.admit(model.adapter, base).facts
-            needs = Needs(generates=False, adapter=AdapterNeeds(facts, base_sha256=model.sha256))
+            adapter = self._registry.admit(model.adapter, base)
+            about = AdapterNeeds(adapter.facts, base_sha256=model.sha256)
+            needs = Needs(generates=False, adapter=about)
         require_fit(base.facts, needs, str(model.path))
+        return adapter
+
+    def _require_same(self, adapter: Admitted, backend: LlamaBackend) -> None:
+        """Lets a loaded model pass if its adapter was, and still is, the one that was let in."""
+        self._registry.require_pin(adapter.path, adapter.sha256)
+        if backend.adapter_sha256 != adapter.sha256:
+            raise ModelChanged(
+                adapter.path, "was changed while it was loaded", "Wait until it is written."
+            )
 
     def _make_room(self, model: LocalModel, wanted: int) -> None:
         """Frees what was not used for longest until ``wanted`` bytes fit.
@@ -174,7 +198,9 @@ class ModelPool:
     def _used(self) -> int:
         return sum(backend.memory_bytes for backend in self._backends.values())
 
-    def _measure(self, model: LocalModel, backend: LlamaBackend) -> None:
+    def _measure(
+        self, model: LocalModel, backend: LlamaBackend, cancelled: CancellationToken
+    ) -> None:
         """Finds out how exactly a model repeats itself here, unless that is known already."""
         settings = backend.settings()
         known = self._registry.measured(backend.sha256, settings)
@@ -185,7 +211,8 @@ class ModelPool:
                 backend.findings = None  # what another version found is found out anew
         if backend.findings is None:
             self._telling("measuring", model)
-            backend.findings = probe(backend)
+            with backend.stopping(cancelled):
+                backend.findings = probe(backend)
             found = msgspec.structs.asdict(backend.findings)
             self._registry.remember_measured(
                 backend.sha256, backend.findings.grade, found, settings

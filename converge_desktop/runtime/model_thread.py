@@ -9,14 +9,14 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from converge_core.capability import CancellationToken, ChatRequest
-from converge_core.envelope import InferenceRequest, InferenceResult
+from converge_core.capability import CallCancelled, CancellationToken, ChatRequest
+from converge_core.envelope import InferenceEnvelope, InferenceRequest, InferenceResult
 from converge_core.model_config import ModelFacts
 from converge_core.plan import StepPlan
 from converge_core.routing import Reach
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from converge_desktop.runtime.replay import GoldenTrace, Replay
 
 T = TypeVar("T")
+
+LOOK_S = 0.01
+"""How often whoever waits looks whether to wait any longer, in seconds."""
 
 
 class ModelUnavailable(Exception):
@@ -145,7 +148,21 @@ class ModelThread:
             )
         if isinstance(entry, RemoteModel):
             return self._ask_elsewhere(entry, request, cancelled)
-        return self._submit(lambda: self._infer(entry, request, cancelled)).result()
+        return self._await(
+            self._submit(lambda: self._infer(entry, request, cancelled, step)), cancelled
+        )
+
+    def _await(self, future: Future[T], cancelled: CancellationToken) -> T:
+        """Waits for a job; one that has not begun is given up once ``cancelled`` says so.
+
+        Raises:
+            CallCancelled: if it was given up.
+        """
+        while not future.done():
+            wait([future], timeout=LOOK_S)
+            if cancelled() and future.cancel():
+                raise CallCancelled("the model was not asked any more, on request")
+        return future.result()
 
     def converse(
         self, name: str, request: ChatRequest, cancelled: CancellationToken
@@ -221,7 +238,7 @@ class ModelThread:
         before = self._default
         self._publish(problem="", failed_path="", quarantined="")
         try:
-            backend = self._need_pool().taken_anew(model)
+            backend = self._need_pool().taken_anew(model, self._stopping())
         except Exception as error:
             self._publish(
                 state="ready" if before else "failed",
@@ -264,17 +281,31 @@ class ModelThread:
             return ""  # it is gone, or being written to: then another look comes anyway
 
     def _infer(
-        self, entry: LocalModel, request: InferenceRequest, cancelled: CancellationToken
+        self,
+        entry: LocalModel,
+        request: InferenceRequest,
+        cancelled: CancellationToken,
+        step: StepPlan,
     ) -> InferenceResult:
         with self._at_work():
-            backend = self._need_pool().backend(entry)
+            backend = self._need_pool().backend(entry, self._stopping(cancelled))
+            family = step.version.rpartition(":")[2]
+            if family not in {"any", backend.family}:
+                raise ModelUnavailable(
+                    f"the step {step.step} is prompted with {step.version}, and {backend.name} is "
+                    f"of the family {backend.family}; take a model of that family into use"
+                )
             self._publish(state="busy", doing="" if entry == self._default else entry.name)
-            result = backend.infer(request, lambda: self._closing.is_set() or cancelled())
+            result = backend.infer(request, self._stopping(cancelled))
             if entry == self._default:
                 decoding = max(result.duration_us - result.prefill_us, 1)
                 speed = round(result.completion_tokens * 1_000_000 / decoding)
                 self._publish(tokens_per_second=speed)
         return result
+
+    def _stopping(self, cancelled: CancellationToken = bool) -> CancellationToken:
+        """Returns whether to stop: because whoever asks says so, or because the desk closes."""
+        return lambda: self._closing.is_set() or cancelled()
 
     @contextlib.contextmanager
     def _at_work(self) -> Iterator[None]:
@@ -289,10 +320,10 @@ class ModelThread:
         self, entry: RemoteModel, request: InferenceRequest, cancelled: CancellationToken
     ) -> InferenceResult:
         backend, thread = self._elsewhere(entry)
-        stop = self._closing.is_set
         self._publish(doing=entry.name)
         try:
-            return thread.submit(backend.infer, request, lambda: stop() or cancelled()).result()
+            asked = thread.submit(backend.infer, request, self._stopping(cancelled))
+            return self._await(asked, cancelled)
         finally:
             self._publish(doing="")
 
@@ -320,18 +351,22 @@ class ModelThread:
         from converge_desktop.runtime.replay import replay  # noqa: PLC0415 - see above
 
         with self._at_work():
-            backend = self._backend_of(golden.envelope.model_sha256)
+            backend = self._backend_of(golden.envelope)
             self._publish(state="busy")
-            return replay(golden, backend, lambda: self._closing.is_set() or cancelled())
+            return replay(golden, backend, self._stopping(cancelled))
 
-    def _backend_of(self, sha256: str) -> LlamaBackend:
-        """Returns the model of a hash, or the one in use, which then says that it is another."""
+    def _backend_of(self, envelope: InferenceEnvelope) -> LlamaBackend:
+        """Returns the model of an envelope, or the one in use, which then says that it is another.
+
+        With its adapter, if it had one.
+        """
         pool = self._need_pool()
-        loaded = pool.of_hash(sha256)
+        wanted = envelope.model_sha256, envelope.adapter_sha256 or ""
+        loaded = pool.of_hash(*wanted)
         if loaded is not None:
             return loaded
         for entry in self._settings.catalogue.values():
-            if isinstance(entry, LocalModel) and pool.is_file_of(entry, sha256):
+            if isinstance(entry, LocalModel) and pool.is_file_of(entry, *wanted):
                 return pool.backend(entry)
         entry = self.entry("")
         assert isinstance(entry, LocalModel)
@@ -366,6 +401,8 @@ class ModelThread:
 
 
 def _run(job: _Job) -> None:
+    if not job.future.set_running_or_notify_cancel():
+        return
     try:
         job.future.set_result(job.work())
     except Exception as error:  # noqa: BLE001 - whatever went wrong belongs to the one who asked

@@ -20,7 +20,13 @@ from converge_core.intent import Budgets, Criterion, RootIntent
 from converge_core.key import ContextKey
 from converge_core.limits import Limit
 from converge_core.observation import Observation, ObservationKind, observe
-from converge_core.plan import ExecutionPlan, StepPlan, compile_plan
+from converge_core.placeholders import fill
+from converge_core.plan import (
+    ExecutionPlan,
+    PolicyOverrideAttempted,
+    StepPlan,
+    compile_plan,
+)
 from converge_core.policy import Effect, grant
 from converge_core.prompt import Standing
 from converge_core.proposal import ContentKind, Draft, ProposedFact
@@ -52,13 +58,29 @@ def build_engine(
 
     Without a plan, as in runs of before there were any, every step asks the model in use.
     """
-    settled = plan_of(pack, lambda _: Reach.LOCAL) if plan is UNSET else plan
+    settled = plan_of(pack, lambda _: Reach.LOCAL) if plan is UNSET else _as_compiled(pack, plan)
     engine = Engine(policy=pack.policy, checks=pack_checks(pack), verify=signature_fits)
     for step in DecisionStep:
         engine.register(StepAgent(step, pack, intent, settled, infer))
     for agent in pack.agents:
         engine.register(DeclaredAgent(agent, pack, intent, settled, infer))
     return engine
+
+
+def _as_compiled(pack: Pack, plan: ExecutionPlan) -> ExecutionPlan:
+    """Returns a recorded plan, if it is the one that its pack compiles to.
+
+    Raises:
+        PolicyOverrideAttempted: if it is another, as one that was written into the ledger would be.
+    """
+    away = {step.model for step in plan.steps if step.remote}
+    compiled = plan_of(pack, lambda name: Reach.REMOTE if name in away else Reach.LOCAL)
+    if compiled != plan:
+        raise PolicyOverrideAttempted(
+            "the plan that is kept with this run is not the one that its pack compiles to, so no "
+            "model is asked; begin a new run"
+        )
+    return plan
 
 
 def plan_of(pack: Pack, reach: Callable[[str], Reach]) -> ExecutionPlan:
@@ -129,7 +151,7 @@ def intent_of(pack: Pack, subject: str) -> RootIntent:
     return RootIntent(
         id=IntentId(pack.id),
         scope=(Product(value=subject),),
-        question=pack.question.format(subject=subject),
+        question=fill(pack.question, {"subject": subject}),
         subject=subject,
         criteria=(
             Criterion(

@@ -7,6 +7,8 @@ told by its first token and by what of the envelope is no longer as it was.
 
 from __future__ import annotations
 
+import contextlib
+import secrets
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 import msgspec
+from msgspec import UNSET
 
 from converge_core.canonical import canonical_record, hash_text, parse
 from converge_core.capability import CancellationToken
@@ -23,12 +26,17 @@ from converge_core.ids import TraceId
 from converge_core.prompt import LAYERS, render_layers
 from converge_core.record import Record, read
 from converge_core.trace import DecisionTrace, TextRef
+from converge_desktop.adapters.disk import sync_directory, write_durably
 
 
 class Repeated(Protocol):
     """A model that repeats calls."""
 
     sha256: str
+
+    @property
+    def adapter_sha256(self) -> str:
+        """The hash of the adapter that it computes with; empty without one."""
 
     def infer(self, request: InferenceRequest, cancelled: CancellationToken) -> InferenceResult:
         """Answers ``request``."""
@@ -130,9 +138,11 @@ def golden_of(trace: DecisionTrace, text: Callable[[TextRef], str]) -> GoldenTra
 def replay(golden: GoldenTrace, model: Repeated, cancelled: CancellationToken) -> Replay:
     """Makes a recorded call again and holds the answer against the record.
 
-    Raises:
-        ModelProblem: if the model cannot be asked that.
+    A model that cannot be asked that, because it has no room for it say, has not repeated it.
     """
+    # What loads models is loaded where a model is at hand already: commands start without it.
+    from converge_desktop.adapters.models.llama_library import ModelProblem  # noqa: PLC0415
+
     envelope = golden.envelope
     why_not = _why_not(golden, model)
     if why_not:
@@ -144,7 +154,11 @@ def replay(golden: GoldenTrace, model: Repeated, cancelled: CancellationToken) -
         seed=envelope.seed,
         temperature=envelope.temperature,
     )
-    result = model.infer(asked, cancelled)
+    try:
+        result = model.infer(asked, cancelled)
+    except ModelProblem as error:
+        words = f"The model cannot be asked that: {str(error).rstrip('.')}."
+        return Replay(golden.id, Outcome.NOT_REPEATED, golden.grade, words)
     changed = _changed(envelope, result.envelope)
     if result.text == golden.output:
         words = "The model gives the same answer, to the byte."
@@ -168,14 +182,44 @@ def first_difference(recorded: str, found: str, model: Repeated) -> FirstDiffere
 
 
 def write_golden(file: Path, traces: Iterable[GoldenTrace]) -> int:
-    """Writes golden traces, one a line; returns how many.
+    """Writes golden traces, one a line, all or none of them; returns how many.
+
+    A file of golden traces that lies there is replaced, and no other.
 
     Raises:
         OSError: if they cannot be written.
+        InvalidValue: if a file lies there that holds something else.
     """
     lines = [canonical_record(trace) + b"\n" for trace in traces]
-    file.write_bytes(b"".join(lines))
+    target = file.resolve()
+    _require_replaceable(target)
+    unfinished = target.with_name(f".golden-{secrets.token_hex(8)}.part")
+    try:
+        write_durably(unfinished, b"".join(lines))
+        unfinished.replace(target)
+        sync_directory(target.parent)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(file)) from error
+    finally:
+        with contextlib.suppress(OSError):
+            unfinished.unlink()
     return len(lines)
+
+
+def _require_replaceable(file: Path) -> None:
+    """Lets a place pass where nothing lies, or nothing but golden traces."""
+    why = "it is something else than a file" if file.exists() and not file.is_file() else ""
+    if file.is_file():
+        try:
+            for _ in read_golden(file):
+                pass
+        except InvalidValue as error:
+            why = str(error)
+    if why:
+        raise InvalidValue(
+            f"{file} is left as it is, because it holds something else than golden traces "
+            f"({why}). Choose another name, or move it away first"
+        )
 
 
 def read_golden(file: Path) -> Iterator[GoldenTrace]:
@@ -206,7 +250,19 @@ def _why_not(golden: GoldenTrace, model: Repeated) -> str:
             f"It was computed by another model ({golden.envelope.model}, {wanted[:12]}); take that "
             "one into use and try again."
         )
+    recorded = golden.envelope.adapter_sha256
+    adapter = "" if recorded is UNSET else recorded
+    if adapter != model.adapter_sha256:
+        return (
+            f"It was computed with {_adapter_words(adapter)}, and the model at hand computes with "
+            f"{_adapter_words(model.adapter_sha256)}; take the one into use that it was, and try "
+            "again."
+        )
     return ""
+
+
+def _adapter_words(sha256: str) -> str:
+    return f"the adapter {sha256[:12]}" if sha256 else "no adapter"
 
 
 def _changed(

@@ -1,29 +1,40 @@
 """The one thread with the event loop that the database's async API needs; a serial writer.
 
 The view follows the ledger from behind. It is checked against the ledger at start and filled again
-if it does not fit; while that goes on, the rest of the desk is usable.
+if it does not fit; while that goes on, the rest of the desk is usable. A server that is not there
+is tried again now and then.
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from converge_core.errors import LedgerCorrupt
+from converge_core.events import DeskOpened
 from converge_core.ledger import Entry
 
 if TYPE_CHECKING:
-    from converge_desktop.adapters.surreal import FactRow, SurrealView
+    from converge_desktop.adapters.surreal import (
+        DecisionRow,
+        FactRow,
+        Place,
+        ProposalRow,
+        SurrealView,
+        Walk,
+    )
 
 T = TypeVar("T")
 LineageEdges = tuple[list[tuple[str, str, str]], dict[str, str]]
 
-
-STEP = 200
+STEP = 500
 """Records that are added at a time; between two steps the desk may close."""
+RETRY_S = 30.0
+"""Seconds until a server that was not there is tried again."""
 
 
 class Closing(Exception):
@@ -33,26 +44,48 @@ class Closing(Exception):
         super().__init__("the desk is closing")
 
 
+class _Misfit(Exception):
+    """The view's head is no record of this ledger."""
+
+
+def _tell_nobody(done: int, total: int) -> None:
+    del done, total
+
+
 class StoreThread:
     """Keeps the database up with the ledger and answers questions from it.
 
     Args:
-        directory: where the database lies.
+        place: where the database lies: a directory, or a server.
         history: reads the ledger from its first record.
         changed: called on this thread with the state in a word and the sequence reached.
+        progress: called on this thread with the records added and those there are, while the view
+            is being filled.
+        last: the number of the ledger's last record; without it, what is known so far counts.
+        since: reads the ledger from a record on; without it, it is read from its first.
     """
 
     def __init__(
         self,
-        directory: Path,
+        place: Place,
         history: Callable[[], Iterable[Entry]],
         changed: Callable[[str, int], None],
+        *,
+        progress: Callable[[int, int], None] = _tell_nobody,
+        last: Callable[[], int] | None = None,
+        since: Callable[[int], Iterable[Entry]] | None = None,
     ) -> None:
-        self._directory = directory
+        self._place = place
         self._history = history
         self._changed = changed
+        self._progress = progress
+        self._last = last or (lambda: -1)
+        self._since = since or (lambda _: history())
         self._view: SurrealView | None = None
         self._trouble: Exception = RuntimeError("the database is not open")
+        self._opening: asyncio.Task[Any] | None = None
+        self._retry: asyncio.TimerHandle | None = None
+        self._retrying: asyncio.Task[None] | None = None
         self._closed = False
         self._closing = threading.Event()
         self._loop = asyncio.new_event_loop()
@@ -66,13 +99,47 @@ class StoreThread:
         if not self._closed:
             self._ask(self._follow(entries))
 
-    def facts(self, key: str, text: str) -> Future[tuple[list[FactRow], int]]:
-        """Asks for facts of all runs; answers with the ledger sequence they reflect."""
-        return self._ask(self._facts(key, text))
+    def rebuild(self) -> Future[None]:
+        """Throws the view away and fills it again from the ledger."""
+        return self._ask(self._rebuild())
+
+    # Questions; each answers with the ledger sequence it reflects.
+
+    def facts(
+        self, key: str, text: str, before: int | None = None
+    ) -> Future[tuple[list[FactRow], int]]:
+        """Asks for facts of all runs, newest first."""
+        return self._ask(self._answer(lambda view: view.facts(key, text, before)))
+
+    def as_of(
+        self, seq: int, run: str = "", key: str = "", before: int | None = None
+    ) -> Future[tuple[list[FactRow], int]]:
+        """Asks for the facts that stood at record ``seq``, of one run or of all."""
+
+        async def ask(view: SurrealView) -> tuple[list[FactRow], int]:
+            return await view.as_of(seq, run, key, before)
+
+        return self._ask(self._asked(ask))
 
     def lineage(self, table: str, name: str) -> Future[tuple[LineageEdges, int]]:
         """Asks what a row came from."""
-        return self._ask(self._lineage(table, name))
+        return self._ask(self._answer(lambda view: view.lineage(table, name)))
+
+    def blast_radius(self, table: str, name: str) -> Future[tuple[Walk, int]]:
+        """Asks what rests on a row, directly or through others."""
+        return self._ask(self._answer(lambda view: view.blast_radius(table, name)))
+
+    def decisions_by(
+        self, operator: str, before: int | None = None
+    ) -> Future[tuple[list[DecisionRow], int]]:
+        """Asks what a person decided, newest first."""
+        return self._ask(self._answer(lambda view: view.decisions_by(operator, before)))
+
+    def proposals(
+        self, status: str, before: int | None = None
+    ) -> Future[tuple[list[ProposalRow], int]]:
+        """Asks which proposals stand so, newest first."""
+        return self._ask(self._answer(lambda view: view.proposals(status, before)))
 
     def close(self) -> None:
         """Closes the database and ends the thread. Safe to call twice."""
@@ -92,82 +159,178 @@ class StoreThread:
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
 
-    async def _open(self) -> None:
-        # Imported here, on this thread: it takes a fifth of a second.
-        from converge_desktop.adapters.surreal import SurrealView  # noqa: PLC0415
+    # How it is filled, at the start and whenever it has to be.
 
+    async def _open(self) -> None:
         async with self._turn:
-            view = SurrealView(self._directory)
-            self._changed("filling", -1)
-            try:
-                await self._fill(view)
-            except Exception as error:  # noqa: BLE001 - it is the answer to every question
-                self._trouble = error
-                if not isinstance(error, Closing):
-                    self._changed("failed", -1)
-                return
+            await self._fill(anew=False)
+
+    async def _rebuild(self) -> None:
+        async with self._turn:
+            await self._fill(anew=True)
+            await self._ready()
+
+    async def _fill(self, *, anew: bool) -> None:
+        """Opens the view and has it catch up; ``anew`` throws away what it holds."""
+        # Imported here, on this thread: it takes a fifth of a second.
+        from converge_desktop.adapters.surreal import (  # noqa: PLC0415
+            StoreUnreachable,
+            SurrealView,
+        )
+
+        if self._closing.is_set():
+            self._trouble = Closing()
+            return
+        self._changed("filling", -1)
+        self._opening = asyncio.current_task()
+        before, self._view = self._view, None
+        try:
+            view = before or SurrealView(self._place, _desk_of(self._history()))
+            await self._filled(view, opened=before is not None, anew=anew)
+        except StoreUnreachable as error:
+            self._lose(error)
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - it answers every question
+            given_up = Closing() if isinstance(error, asyncio.CancelledError) else error
+            self._trouble = given_up
+            if not isinstance(given_up, Closing):
+                self._changed("failed", -1)
+        else:
             self._view = view
             self._changed("ready", view.seq)
+        finally:
+            self._opening = None
 
-    async def _fill(self, view: SurrealView) -> None:
+    async def _filled(self, view: SurrealView, *, opened: bool, anew: bool) -> None:
+        """Has ``view`` hold just what the ledger says, or leaves it closed."""
+        from converge_desktop.adapters.surreal import StoreUnreachable  # noqa: PLC0415
+
         try:
-            await view.open()
-            await _catch_up(view, self._history, self._closing.is_set)
-        except Closing:
+            try:
+                if not opened:
+                    await view.open()
+                if anew:
+                    await view.discard()
+                await self._catch_up(view)
+            except (Closing, StoreUnreachable, LedgerCorrupt, OSError):
+                raise
+            except Exception:  # noqa: BLE001 - whatever is wrong with a view, filling it again mends
+                await view.discard()
+                await self._catch_up(view)
+        except BaseException:
             await view.close()
             raise
-        except Exception:  # noqa: BLE001 - whatever is wrong with a view, filling it again mends
+
+    async def _catch_up(self, view: SurrealView) -> None:
+        """Adds what is missing, step by step; a view that does not fit the ledger starts anew."""
+
+        def told(seq: int) -> None:
+            self._progress(seq + 1, max(seq, self._last()) + 1)
+
+        try:
+            await view.apply(self._until_closing(self._missing(view)), STEP, told)
+        except _Misfit:
             await view.discard()
-            await _catch_up(view, self._history, self._closing.is_set)
+            await view.apply(self._until_closing(self._history()), STEP, told)
+
+    def _missing(self, view: SurrealView) -> Iterator[Entry]:
+        """Yields what follows the view's head.
+
+        Raises:
+            _Misfit: if that is no record of the ledger.
+        """
+        reached, head = view.seq, view.head
+        found = reached < 0
+        for entry in self._since(max(reached, 0)):
+            if entry.head.seq > reached:
+                if not found:
+                    break
+                yield entry
+            elif entry.head.seq == reached:
+                found = entry.hash == head
+        if not found:
+            raise _Misfit
+
+    def _until_closing(self, entries: Iterable[Entry]) -> Iterator[Entry]:
+        for number, entry in enumerate(entries):
+            if number % STEP == 0 and self._closing.is_set():
+                raise Closing
+            yield entry
 
     async def _follow(self, entries: Sequence[Entry]) -> None:
         async with self._turn:
-            view = await self._ready()
+            view = self._view
+            if view is None:
+                return  # whoever opens it reads the ledger to its end
             fresh = [entry for entry in entries if entry.head.seq > view.seq]
-            if fresh and fresh[0].head.seq == view.seq + 1:
-                await view.apply(fresh)
-            elif fresh:
-                await _catch_up(view, self._history, self._closing.is_set)
+            first = fresh[0].head if fresh else None
+            try:
+                if first and (first.seq, first.prev) == (view.seq + 1, view.head or first.prev):
+                    await view.apply(fresh)
+                elif fresh:
+                    await self._catch_up(view)
+            except Exception as error:  # noqa: BLE001 - a view is mended by filling it again
+                if not await self._lost(error):
+                    await self._fill(anew=True)
+                return
             self._changed("ready", view.seq)
 
-    async def _facts(self, key: str, text: str) -> tuple[list[FactRow], int]:
-        async with self._turn:
-            view = await self._ready()
-            return await view.facts(key, text), view.seq
+    # How it answers.
 
-    async def _lineage(self, table: str, name: str) -> tuple[LineageEdges, int]:
+    async def _answer(self, ask: Callable[[SurrealView], Awaitable[T]]) -> tuple[T, int]:
+        async def with_seq(view: SurrealView) -> tuple[T, int]:
+            return await ask(view), view.seq
+
+        return await self._asked(with_seq)
+
+    async def _asked(self, ask: Callable[[SurrealView], Awaitable[T]]) -> T:
         async with self._turn:
-            view = await self._ready()
-            return await view.lineage(table, name), view.seq
+            try:
+                return await ask(await self._ready())
+            except Exception as error:
+                await self._lost(error)
+                raise
 
     async def _ready(self) -> SurrealView:
         if self._view is None:
             raise self._trouble
         return self._view
 
+    # A server that is not there.
+
+    async def _lost(self, error: Exception) -> bool:
+        """Takes in an error; returns whether it says that the server is gone."""
+        from converge_desktop.adapters.surreal import StoreUnreachable  # noqa: PLC0415
+
+        if not isinstance(error, StoreUnreachable):
+            return False
+        view, self._view = self._view, None
+        if view is not None:
+            await view.close()
+            self._lose(error)
+        return True
+
+    def _lose(self, error: Exception) -> None:
+        """Answers with ``error`` from now on, and tries the server again in a while."""
+        self._trouble = error
+        self._changed("unreachable", -1)
+        if not self._closing.is_set():
+            self._retry = self._loop.call_later(RETRY_S, self._try_again)
+
+    def _try_again(self) -> None:
+        self._retrying = self._loop.create_task(self._open())
+
     async def _shut(self) -> None:
+        if self._retry is not None:
+            self._retry.cancel()
+        if self._opening is not None and not isinstance(self._place, Path):
+            self._opening.cancel()  # a server may take its time to answer, or never do
         async with self._turn:
             if self._view is not None:
                 await self._view.close()
 
 
-async def _catch_up(
-    view: SurrealView, history: Callable[[], Iterable[Entry]], closing: Callable[[], bool]
-) -> None:
-    """Adds what is missing, batch by batch; a view that does not fit the ledger starts anew."""
-    if view.seq >= 0 and not _fits(view, history()):
-        await view.discard()
-    batch: list[Entry] = []
-    for entry in history():
-        if entry.head.seq > view.seq:
-            batch.append(entry)
-        if len(batch) == STEP:
-            if closing():
-                raise Closing
-            await view.apply(batch)
-            batch = []
-    await view.apply(batch)
-
-
-def _fits(view: SurrealView, history: Iterable[Entry]) -> bool:
-    return any(entry.head.seq == view.seq and entry.hash == view.head for entry in history)
+def _desk_of(history: Iterable[Entry]) -> str:
+    """Returns the desk whose ledger it is; empty where its first record does not say."""
+    first = next(iter(history), None)
+    event = first.event if first is not None else None
+    return event.desk if isinstance(event, DeskOpened) else ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from converge_core.prompt import CITE, Standing
 
@@ -21,9 +21,17 @@ UNCERTAIN = "uncertain"
 MISSING = "missing"
 """The value that says that the state has none; what nobody wrote is not made up."""
 
+
+def _number(value: object) -> object:
+    """Refuses what only reads like a number: a text of digits, or a truth value."""
+    if isinstance(value, str | bool):
+        raise ValueError("it must be a JSON number")  # noqa: TRY004 - pydantic wants this one
+    return value
+
+
 Identity = Annotated[str, Field(pattern=r"^[a-z][0-9]{2}$")]
 Words = Annotated[str, Field(min_length=1)]
-Hundredths = Annotated[Decimal, Field(ge=0, le=1, decimal_places=2)]
+Hundredths = Annotated[Decimal, Field(ge=0, le=1, decimal_places=2), BeforeValidator(_number)]
 
 
 class AnswerModel(BaseModel):

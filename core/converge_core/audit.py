@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from converge_core import events as e
 from converge_core.asking import GateEnd
+from converge_core.audit_calls import why_not_asked_a_model, why_not_planned
 from converge_core.audit_gates import (
     ONE_TIME,
     approvals_by,
@@ -83,6 +84,8 @@ def _why_not(event: e.Event, state: DeskState, verify: SignatureCheck, head: Hea
             return _why_not_proposed(event, state, head)
         case e.SnapshotTaken() | e.RunStopped():
             return _why_not_so(event, state.runs[event.run].context)
+        case e.TraceRecorded() | e.CallAttempted():
+            return why_not_asked_a_model(event, state.runs[event.run], head.v)
         case _:
             return ""
 
@@ -124,7 +127,7 @@ def _why_not_started(event: e.RunStarted, state: DeskState) -> str:
         return f"run {event.run} says how far the word of other agents reaches than it has"
     if event.run in state.runs:
         return f"run {event.run} began before"
-    return why_not_begun(state.artifact_states(), event)
+    return why_not_planned(event) or why_not_begun(state.artifact_states(), event)
 
 
 def _why_out_of_order(event: e.Event, state: DeskState) -> str:

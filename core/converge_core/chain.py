@@ -17,6 +17,7 @@ from converge_core.contract import OutputContract
 from converge_core.contract_evaluation import EvaluationContract
 from converge_core.contract_planning import PlanningContract
 from converge_core.contract_reasoning import ReasoningContract
+from converge_core.placeholders import fill
 from converge_core.prompt import (
     LAYERS,
     PromptStack,
@@ -79,7 +80,7 @@ def step_templates(
         "verdicts": " ".join(verdicts),
         "capabilities": known,
     }
-    shared = str(prompts["policy"]).strip().format_map(filled)
+    shared = fill(str(prompts["policy"]).strip(), filled)
     templates = {}
     for step in DecisionStep:
         section = prompts[step.value]
@@ -88,7 +89,7 @@ def step_templates(
             PromptVersion(step.value, int(section["revision"]), str(section.get("family", "any"))),
             str(section["priming"]).strip(),
             shared,
-            str(section["task_frame"]).strip().format_map(filled),
+            fill(str(section["task_frame"]).strip(), filled),
         )
     return templates
 

@@ -9,6 +9,7 @@ what was expected and found. The six contracts are in the files beside this one.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
@@ -205,12 +206,45 @@ def held(
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "the answer"
-        wrong = f"{place[:MOST_SHOWN]}: {first['msg']}"
-        reason = f"The answer does not have the shape of its contract: {wrong}."
-        found = raw[:MOST_SHOWN].encode(errors="replace").decode()
-        return ContractResult(name, None, (CheckResult("parses", False, reason, "", found),))
+        return _unread(name, raw, f"{place[:MOST_SHOWN]}: {first['msg']}")
+    if ambiguity := _ambiguity(raw):
+        return _unread(name, raw, ambiguity)
     parsed = CheckResult("parses", passed=True)
     return ContractResult(name, answer, (parsed, *checks(answer, ground), *_truths(answer, ground)))
+
+
+def _unread(name: str, raw: str, wrong: str) -> ContractResult:
+    reason = f"The answer does not have the shape of its contract: {wrong}."
+    found = raw[:MOST_SHOWN].encode(errors="replace").decode()
+    return ContractResult(name, None, (CheckResult("parses", False, reason, "", found),))
+
+
+class _Twice(ValueError):
+    """A field of an object that stands in it twice."""
+
+
+def _ambiguity(raw: str) -> str:
+    """Returns why two readers could read two answers; nothing if they could not.
+
+    A field that stands twice has the value that its reader prefers, so it says nothing.
+    """
+    try:
+        json.loads(raw, object_pairs_hook=_once, parse_int=str, parse_float=str)
+    except _Twice as error:
+        return f"{error} stands twice"
+    except (ValueError, RecursionError):
+        return "it is not what everyone reads as JSON"
+    return ""
+
+
+def _once(pairs: list[tuple[str, object]]) -> None:
+    seen = set()
+    for key, _ in pairs:
+        if key in seen:
+            raise _Twice(
+                key[:MOST_SHOWN].encode(errors="replace").decode() or "a field without a name"
+            )
+        seen.add(key)
 
 
 def verdict_on(name: str, wrong: list[str], reason: str, expected: str) -> CheckResult:

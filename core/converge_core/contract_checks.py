@@ -6,6 +6,7 @@ one contract alone stands beside that contract.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from decimal import Decimal
 
@@ -23,6 +24,24 @@ PER_CONTRADICTION = 150
 EVEN = 500
 """The score, in thousandths, at which for and against balance."""
 LEAST_SURE = 200
+
+_NUMBER_WORDS = (
+    "zero|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|"
+    "sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|"
+    "hundreds?|thousands?|millions?|billions?|dozens?|half|halves|thirds|quarters?"
+)
+_IN_WORDS = re.compile(
+    rf"\b(?:{_NUMBER_WORDS})\b"
+    r"|\bone[ -]+(?:third\b|per ?cent\b|%)"  # alone, "one" is a pronoun
+    r"|\ba[ -]third\b(?! +(?!of\b)\w)",  # "a third check" counts on, "a third of it" measures
+    re.IGNORECASE,
+)
+"""Numbers in English words; "first" and "second" only tell an order."""
+_ROMAN = re.compile(
+    r"\b(?!(?:CI|CD)\b)(?=[IVXLCDM]{2})"
+    r"(?:[IVX]+|M*(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3}))\b"
+)
+"""Roman numerals; CI and CD stand for what builds and ships far more often than for numbers."""
 
 
 # What counts.
@@ -96,19 +115,40 @@ def fits(texts: list[str], most: int) -> CheckResult:
 
 def says_something(answer: Answer) -> CheckResult:
     """Checks that a justification is more than the ids it cites: two different words at least."""
-    wrong = []
-    for text in texts_of(answer):
-        letters = "".join(char if char.isalpha() else " " for char in CITE.sub(" ", text))
-        words = {word.lower() for word in letters.split() if len(word) > 1}
-        wrong += [text] if len(words) <= 1 else []
+    wrong = [text for text in texts_of(answer) if len(_words(text)) <= 1]
     reason = "The justification justifies nothing: it says no more than what it cites."
     return verdict_on("says-something", wrong, reason, "at least two different words")
 
 
+def not_blank(answer: Answer) -> CheckResult:
+    """Checks that each text holds a letter or a cite, and not blanks and signs alone."""
+    wrong = [
+        repr(text)
+        for text in texts_of(answer)
+        if not CITE.search(text) and not any(char.isalnum() for char in text)
+    ]
+    reason = "The text says nothing: it holds no word."
+    return verdict_on("says-something", wrong, reason, "at least one word")
+
+
+def _words(text: str) -> set[str]:
+    """Returns the different words of a text, its cites apart."""
+    letters = "".join(char if char.isalpha() else " " for char in CITE.sub(" ", text))
+    return {word.lower() for word in letters.split() if len(word) > 1}
+
+
 def _no_own_numbers(texts: list[str]) -> CheckResult:
-    wrong = [text for text in texts if any(_counts(char) for char in CITE.sub("", text))]
+    wrong = [text for text in texts if _has_number(text)]
     reason = "The model wrote a number of its own; numbers come from the state, by id."
     return verdict_on("no-own-numbers", wrong, reason, "cites instead of numbers")
+
+
+def _has_number(text: str) -> bool:
+    """Whether a text holds a number in digits or in words, its cites left out or set apart."""
+    if any(_counts(char) for char in CITE.sub("", text)):
+        return True
+    readings = (CITE.sub("", text), CITE.sub(" ", text))
+    return any(_IN_WORDS.search(one) or _ROMAN.search(one) for one in readings)
 
 
 def _counts(char: str) -> bool:

@@ -18,6 +18,7 @@ from converge_core.answers import EvaluationAnswer, cites_in
 from converge_core.contract import CheckResult, ContractResult, Ground, ShapedContract, held
 from converge_core.contract_checks import (
     EVEN,
+    against,
     citable,
     citable_if_hinted,
     confidence_allowed,
@@ -28,7 +29,10 @@ from converge_core.contract_checks import (
     says_something,
 )
 from converge_core.grammar import Named, Part
-from converge_core.prompt import Standing
+from converge_core.prompt import Standing, StateEntry
+
+NEARLY_FIT = 900
+"""The score, in thousandths, from which on nothing may speak against."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +81,32 @@ def _score_agrees(answer: EvaluationAnswer, ground: Ground) -> CheckResult:
 
 def _direction(answer: EvaluationAnswer, ground: Ground) -> str:
     """Returns where the score had to be; nothing if it may be where it is."""
+    score, counter = answer.score_thousandths, against(ground)
+    if any(entry.standing is Standing.BREACH for entry in counter) and score >= EVEN:
+        return "below 0.50, because a hard limit is broken"
+    if any(_unknown_and_hard(entry) for entry in counter) and score > EVEN:
+        return "at most 0.50, because it is not known whether a hard limit is kept"
+    if counter and score >= NEARLY_FIT:
+        return "below 0.90, because something speaks against it"
+    if not counter and score <= EVEN:
+        return "above 0.50, because nothing speaks against it"
+    return _cited_direction(answer, ground)
+
+
+def _cited_direction(answer: EvaluationAnswer, ground: Ground) -> str:
+    """Returns where the score had to be by what it cites.
+
+    Where nothing speaks for it, there is only what speaks against to be cited.
+    """
     stands = {entry.cite: entry.standing for entry in evidence(ground)}
     cited = {stands.get(cite) for cite in cites_in(answer)} - {None}
-    high = answer.score_thousandths > EVEN
-    low = answer.score_thousandths < EVEN
-    if Standing.BREACH in stands.values() and not low:
-        return "below 0.50, because a hard limit is broken"
-    if set(stands.values()) <= {None, Standing.SUPPORT} and not high:
-        return "above 0.50, because nothing speaks against it"
-    if cited == {Standing.SUPPORT} and low:
+    supported = Standing.SUPPORT in stands.values()
+    if cited == {Standing.SUPPORT} and answer.score_thousandths < EVEN:
         return "at least 0.50, because all that it cites speaks for it"
+    if cited and supported and Standing.SUPPORT not in cited and answer.score_thousandths > EVEN:
+        return "at most 0.50, because all that it cites speaks against it"
     return ""
+
+
+def _unknown_and_hard(entry: StateEntry) -> bool:
+    return entry.standing is Standing.UNKNOWN and entry.binding

@@ -12,6 +12,7 @@ from converge_core.contract_checks import (
     cites_exist,
     fits,
     hints_not_evidence,
+    not_blank,
     said_rightly,
 )
 from converge_core.errors import InvalidConfiguration
@@ -52,4 +53,5 @@ class FreeformContract(ShapedContract):
             no_own_numbers,
             plain,
             fits(texts_of(answer), self.most),
+            not_blank(answer),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from converge_core.answer_schema import (
@@ -82,6 +83,8 @@ def _checks(answer: PlanningAnswer, ground: Ground) -> tuple[CheckResult, ...]:
         cites_exist(answer, ground),
         hints_not_evidence(answer, ground),
         _steps_answer(answer, ground),
+        _nothing_unanswered(answer, ground),
+        _steps_differ(answer),
     )
 
 
@@ -112,3 +115,20 @@ def _steps_answer(answer: PlanningAnswer, ground: Ground) -> CheckResult:
     wrong = [cite for cite in cited if cite not in due | hints]
     reason = "The plan has a step for something that does not speak against."
     return verdict_on("steps-answer", wrong, reason, "a breach, a concern or an unknown")
+
+
+def _nothing_unanswered(answer: PlanningAnswer, ground: Ground) -> CheckResult:
+    # Without declared capabilities no step can be right, so that none is what is left.
+    due = [entry.cite for entry in against(ground)] if ground.capabilities else []
+    answered = {cite for step in answer.steps for cite in step.cites}
+    missing = [cite for cite in due if cite not in answered]
+    wrong = missing[: max(0, MAX_PLAN_STEPS - (len(due) - len(missing)))]
+    reason = "The plan has no step for something that speaks against."
+    return verdict_on("nothing-unanswered", wrong, reason, "a step for each that speaks against")
+
+
+def _steps_differ(answer: PlanningAnswer) -> CheckResult:
+    told = Counter((step.do, cite) for step in answer.steps for cite in step.cites)
+    wrong = [f"{do} for {cite}" for (do, cite), times in told.items() if times > 1]
+    reason = "The plan says a step twice."
+    return verdict_on("steps-differ", wrong, reason, "each capability once for each entry")

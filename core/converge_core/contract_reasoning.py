@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 
 from converge_core.answer_schema import (
@@ -34,15 +35,30 @@ from converge_core.contract_checks import (
     evidence,
     hints_not_evidence,
     said_rightly,
+    says_something,
 )
 from converge_core.grammar import Named
 from converge_core.prompt import CITE, Standing
 
+_OPEN = r"(?:unknown|not known|missing|contradict\w*|conflict\w*|impossible|unclear)"
 _DOUBT = re.compile(
-    r"\b(unknown|not known|missing|contradict\w*|conflict\w*|impossible|cannot|unclear|no value)\b",
+    rf"\b(?:{_OPEN}|(?:cannot|no value)(?!(?:\W+(?:be|is|are|in|a))*\W+{_OPEN}))\b",
     re.IGNORECASE,
 )
 """Words that give a reason for drawing no conclusion."""
+_NOT_BEFORE = re.compile(
+    r"\b(?:no|not|cannot|never|nothing|none|nobody|neither|nor|without|hardly|lacks?|\w+n't)\b",
+    re.IGNORECASE,
+)
+_NOT_AFTER = re.compile(
+    r"\W*(?:(?:is|are|was|were|does|do|has|have)\W+)?(?:none|absent|free|no|not|never|nothing)\b",
+    re.IGNORECASE,
+)
+_CLAUSE = re.compile(
+    r"[.;]|(?:,|\band\b)(?=\s*\{)|\b(?:but|yet|although|though|because|since|while)\b",
+    re.IGNORECASE,
+)
+"""What begins a clause, into which what was denied before does not reach."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +98,12 @@ def _checks(answer: ReasoningAnswer, ground: Ground) -> tuple[CheckResult, ...]:
         each_cites(answer, ground),
         hints_not_evidence(answer, ground),
         *said_rightly(answer),
+        says_something(answer),
         _sides_agree(answer, ground),
+        _weighed_once(answer),
         _nothing_left_out(answer, ground),
         _conclusion_declared(answer, ground),
-        _uncertain_explained(answer),
+        _uncertain_explained(answer, ground),
         _contradictions_faced(answer, ground),
     )
 
@@ -100,6 +118,13 @@ def _sides_agree(answer: ReasoningAnswer, ground: Ground) -> CheckResult:
     ]
     reason = "The model puts a fact on the wrong side."
     return verdict_on("sides-agree", wrong, reason, "the standing computed from the limits")
+
+
+def _weighed_once(answer: ReasoningAnswer) -> CheckResult:
+    weighed = Counter(cite for step in answer.steps for cite in set(cites_of([step.text])))
+    wrong = sorted(cite for cite, times in weighed.items() if times > 1)
+    reason = "The reasoning weighs something twice."
+    return verdict_on("weighed-once", wrong, reason, "each fact in one step only")
 
 
 def _nothing_left_out(answer: ReasoningAnswer, ground: Ground) -> CheckResult:
@@ -118,14 +143,26 @@ def _conclusion_declared(answer: ReasoningAnswer, ground: Ground) -> CheckResult
     return verdict_on("conclusion-declared", wrong, reason, ", ".join(declared))
 
 
-def _uncertain_explained(answer: ReasoningAnswer) -> CheckResult:
-    explained = answer.conclusion != UNCERTAIN or any(
-        step.side is Standing.UNKNOWN or _DOUBT.search(CITE.sub("", step.text))
-        for step in answer.steps
+def _uncertain_explained(answer: ReasoningAnswer, ground: Ground) -> CheckResult:
+    explained = (
+        answer.conclusion != UNCERTAIN
+        or bool(ground.contradictions)
+        or any(step.side is Standing.UNKNOWN or _doubts(step.text) for step in answer.steps)
     )
     wrong = [] if explained else [answer.steps[0].text]
     reason = "The model is uncertain and does not say what of."
     return verdict_on("uncertain-explained", wrong, reason, "what is unknown or contradicts itself")
+
+
+def _doubts(text: str) -> bool:
+    """Whether a text says of something that it is open, and not that nothing is."""
+    clauses = (CITE.sub("", clause) for clause in _CLAUSE.split(text))
+    return any(
+        not _NOT_BEFORE.search(clause[: word.start()])
+        and not _NOT_AFTER.match(clause[word.end() :])
+        for clause in clauses
+        for word in _DOUBT.finditer(clause)
+    )
 
 
 def _contradictions_faced(answer: ReasoningAnswer, ground: Ground) -> CheckResult:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from msgspec import UNSET
+
 from converge_core import events as e
-from converge_core.agent import Executed, is_settled, taken
+from converge_core.agent import AgentEffect, Executed, is_settled, taken
+from converge_core.audit_calls import why_not_as_planned, why_unbelievable
 from converge_core.authority import Actor, ActorKind
 from converge_core.command import Begin
 from converge_core.context import Context
@@ -78,6 +81,7 @@ def merge_report(
     if got != expected:
         raise IllegalCommand(f"cycle {state.cycle} awaits {expected}, not {got}")
     executed = tuple([one if is_settled(one) else _settled(one) for one in executed])
+    executed = tuple([_believable(state, one) if one.effect.calls else one for one in executed])
     merge = rules.merge(state, now)
     traces: list[e.TraceRecorded] = []
     attempts: list[e.CallAttempted] = []
@@ -132,6 +136,20 @@ def _settled(one: Executed) -> Executed:
     except InvalidValue as error:
         words = f"what {one.agent} is reported to have done cannot be recorded: {error}"
         raise IllegalCommand(words) from error
+
+
+def _believable(state: RunState, one: Executed) -> Executed:
+    """Returns what an agent did, or its failure where it tells of a call that cannot have been."""
+    plan, calls = state.started.plan, one.effect.calls
+    reasons = [why_unbelievable(call) for call in calls]
+    if plan is not UNSET:
+        reasons += [why_not_as_planned(one.agent, call, plan) for call in calls]
+    elif any(call.plan is not UNSET for call in calls):
+        reasons.append("it names a plan, and its run has none")
+    reason = next(filter(None, reasons), "")
+    if not reason:
+        return one
+    return Executed(one.agent, AgentEffect(), one.reads, f"It tells of a model call: {reason}")
 
 
 def _attempted(merge: Merge, one: Executed) -> list[e.CallAttempted]:

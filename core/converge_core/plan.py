@@ -19,7 +19,6 @@ from converge_core.policy import Risk
 from converge_core.record import Record
 from converge_core.routing import DataClass, Destination, Reach, RoutingPolicy, route
 
-
 MOST_ATTEMPTS = 5
 
 
@@ -120,8 +119,13 @@ def compile_plan(
             "without, or have the policy changed by whoever may change it"
         )
     for step in steps.values():
-        reach = Reach.REMOTE if step.remote else Reach.LOCAL
-        refused = route(kernel.routing, kernel.data, step.risk, Destination(step.model, reach))
-        if refused is not None:
-            raise PolicyOverrideAttempted(f"the step {step.step}: {refused.sentence}")
+        if refused := why_not_routed(kernel, step):
+            raise PolicyOverrideAttempted(refused)
     return ExecutionPlan(policy=policy, kernel=kernel, recall=recall, steps=tuple(steps.values()))
+
+
+def why_not_routed(kernel: KernelPolicy, step: StepPlan) -> str:
+    """Says why a step may not ask the model it is to ask; empty if it may."""
+    reach = Reach.REMOTE if step.remote else Reach.LOCAL
+    refused = route(kernel.routing, kernel.data, step.risk, Destination(step.model, reach))
+    return f"the step {step.step}: {refused.sentence}" if refused else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from converge_desktop.adapters.models.catalogue import (
     load_catalogue,
 )
 
+SECRET = "open-sesame"
 SHIPPED = {"nano": Path("/models/nano.gguf")}
 
 
@@ -96,3 +98,53 @@ def test_a_key_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> No
 
     assert "sesame" == model.key()
     assert None is RemoteModel("open", "http://127.0.0.1/v1", "m").key()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://alice:{}@models.example.org/v1",
+        "https://{}@models.example.org/v1",
+        "https://models.example.org/v1?key={}",
+        "https://models.example.org/v1#{}",
+        "https://alice:{}/v1",
+        "https:///alice:{}@models.example.org/v1",
+        "https://models.example.org\\\\@{}/v1",
+        "https://[{}/v1",
+    ],
+)
+def test_an_address_that_may_hold_a_secret_is_refused_without_repeating_it(
+    tmp_path: Path, url: str
+) -> None:
+    """A key belongs into the environment; not even the errors behind the sentence hold it."""
+    with pytest.raises(CatalogueProblem, match="environment variable") as refused:
+        loaded(tmp_path, f'[big]\nurl = "{url.format(SECRET)}"\nmodel = "m"\n')
+
+    assert "big.url: write the address as https://host/v1" in str(refused.value)
+    assert SECRET not in "".join(traceback.format_exception(refused.value))
+
+
+@pytest.mark.parametrize("what", ["path", "adapter"])
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("~nobodyx/a", "names a person this machine does not know"),
+        ("a\\u0000b", "a path holds no sign of number zero"),
+    ],
+)
+def test_a_path_that_leads_nowhere_is_a_sentence(
+    tmp_path: Path, what: str, place: str, said: str
+) -> None:
+    """Someone unknown, or a sign that no path holds; file and place are named."""
+    other = "" if what == "path" else 'path = "a"\n'
+    with pytest.raises(CatalogueProblem, match=said) as refused:
+        loaded(tmp_path, f'[big]\n{other}{what} = "{place}"\n')
+
+    assert str(refused.value).startswith(f"{tmp_path / 'models.toml'}: big.{what}: ")
+
+
+def test_a_path_may_begin_at_home(tmp_path: Path) -> None:
+    """As a shell reads it."""
+    [_, big] = loaded(tmp_path, '[big]\npath = "~/a.gguf"\n').values()
+
+    assert LocalModel("big", Path.home() / "a.gguf") == big

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from converge_core.canonical import ContentHash
 from converge_core.envelope import ReplayGrade
 from converge_core.errors import InvalidValue
-from converge_core.model_config import ModelKind
+from converge_core.model_config import ModelFacts, ModelKind
 from converge_desktop import paths
 from converge_desktop.adapters.models import model_check, model_registry
 from converge_desktop.adapters.models.model_check import (
@@ -21,7 +27,13 @@ from converge_desktop.adapters.models.model_check import (
     ModelRefused,
     inspect_model,
 )
-from converge_desktop.adapters.models.model_registry import ModelQuarantined, ModelRegistry
+from converge_desktop.adapters.models.model_registry import (
+    KnownModel,
+    ModelQuarantined,
+    ModelRegistry,
+    NotQuarantined,
+    Quarantine,
+)
 from tests.adapters.gguf_files import write_adapter, write_model
 
 SHIPPED = paths.default_model()
@@ -246,16 +258,189 @@ def test_a_person_can_release_a_file_which_is_then_looked_into_anew(
         registry.admit(crashing)
 
 
-def test_releasing_what_is_not_quarantined_changes_nothing(
+def quarantine(folder: Path, sha256: str) -> None:
+    """Has a file of that hash be known as one that crashed, as another program would."""
+    held = Quarantine(reason="was ended by SIGSEGV", file="/models/bad.gguf", at=1)
+    registry_at(folder)._write(KnownModel(sha256=ContentHash(sha256), quarantine=held))
+
+
+@pytest.mark.parametrize("signs", [8, 12, 64])
+def test_a_file_is_released_by_the_first_digits_of_its_hash(
+    tmp_path: Path, registry: ModelRegistry, signs: int
+) -> None:
+    """As the sentence that refuses it names them, in whatever case; it is said what was."""
+    name = "abcdef01" + "2" * 56
+    quarantine(tmp_path, name)
+
+    released = registry.release(name[:signs].upper())
+
+    assert (name, True) == (released.sha256, released.quarantine is not None)
+    assert registry.known(name).quarantine is None
+
+
+def test_digits_that_two_files_begin_with_release_neither(
+    tmp_path: Path, registry: ModelRegistry
+) -> None:
+    """One more digit tells them apart."""
+    names = ["abcdef01" + sign * 56 for sign in "23"]
+    for name in names:
+        quarantine(tmp_path, name)
+
+    with pytest.raises(NotQuarantined, match="2 quarantined files begin with abcdef01; write more"):
+        registry.release("abcdef01")
+    assert all(registry.known(name).quarantine for name in names)
+    assert names[1] == registry.release("abcdef013").sha256
+    assert registry.known(names[0]).quarantine
+
+
+def test_releasing_what_is_not_quarantined_is_told_and_changes_nothing(
     registry: ModelRegistry, good: Path
 ) -> None:
     """Neither a good file nor one that was never seen."""
     registry.admit(good)
     before = registry.models()
-    registry.release(sha256(good))
-    registry.release("0" * 64)
+    for unknown in (sha256(good), sha256(good)[:12], "0" * 64):
+        with pytest.raises(NotQuarantined, match="no quarantined file begins with"):
+            registry.release(unknown)
 
     assert before == registry.models()
+
+
+@pytest.mark.parametrize(
+    "text", ["../../victim", "../victim", "hashes", "", "abc", "g" * 64, "a" * 65, "a" * 63 + "\0"]
+)
+def test_what_is_no_hash_touches_no_file(
+    tmp_path: Path, registry: ModelRegistry, good: Path, text: str
+) -> None:
+    """Neither outside of the registry nor its own."""
+    registry.sha256(good)
+    victims = [tmp_path / "victim.json", tmp_path.parent / "victim.json"]
+    for victim in victims:
+        victim.write_text("not an entry")
+    before = sorted((path, path.read_bytes()) for path in tmp_path.rglob("*") if path.is_file())
+
+    with pytest.raises(NotQuarantined, match="64 hexadecimal digits"):
+        registry.release(text)
+    for act in (
+        registry.known,
+        lambda name: registry.measured(name, SETTINGS),
+        lambda name: registry.remember_measured(name, ReplayGrade.BYTE_EXACT, {}, SETTINGS),
+    ):
+        with pytest.raises(InvalidValue, match="64 hexadecimal digits"):
+            act(text)
+
+    after = sorted((path, path.read_bytes()) for path in tmp_path.rglob("*") if path.is_file())
+    assert before == after
+    assert [] == registry.notices
+    assert "not an entry" == victims[1].read_text()
+
+
+def test_a_quarantine_that_was_forgotten_is_told(tmp_path: Path, registry: ModelRegistry) -> None:
+    """A damaged entry is looked into again, and a person learns that it was there."""
+    quarantine(tmp_path, "a" * 64)
+    file = tmp_path / "known" / f"{'a' * 64}.json"
+    file.write_bytes(file.read_bytes()[:-9])
+
+    assert registry.known("a" * 64).quarantine is None
+    [notice] = registry.notices
+    assert notice.startswith(f"{file} is damaged (")
+
+
+# Two programs at once.
+
+
+def test_a_crash_that_another_program_saw_meanwhile_outweighs_a_good_look(
+    tmp_path: Path, registry: ModelRegistry, good: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is not let in, and its quarantine stays."""
+
+    def meanwhile(path: Path, **settings: Any) -> ModelFacts:
+        facts = inspect_model(path, **settings)
+        quarantine(tmp_path, sha256(path))
+        return facts
+
+    monkeypatch.setattr(model_registry, "inspect_model", meanwhile)
+
+    with pytest.raises(ModelQuarantined, match="because it was ended by SIGSEGV"):
+        registry.admit(good)
+    assert registry.known(sha256(good)).quarantine
+
+
+def test_a_measurement_keeps_the_quarantine_that_another_program_wrote(
+    tmp_path: Path, registry: ModelRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever was read before is read again before it is written."""
+    name, kept = "b" * 64, ModelRegistry._replace
+    other = registry_at(tmp_path)
+    started = threading.Event()
+
+    def crash() -> None:
+        started.set()
+        held = Quarantine(reason="crashed", file="/models/bad.gguf", at=1)
+        other._change(name, lambda now: replace(now, quarantine=held))
+
+    def slow(registry_: ModelRegistry, file: str, data: bytes) -> None:
+        if registry_ is registry:
+            crashing.start()
+            started.wait(10)
+            crashing.join(0.2)  # it has to wait until this one is done
+        kept(registry_, file, data)
+
+    crashing = threading.Thread(target=crash)
+    monkeypatch.setattr(ModelRegistry, "_replace", slow)
+    registry.remember_measured(name, ReplayGrade.BYTE_EXACT, {}, SETTINGS)
+    crashing.join(10)
+
+    known = registry.known(name)
+    assert known.quarantine
+    assert 1 == len(known.measured)
+
+
+MEASURES = """
+import sys
+from pathlib import Path
+from converge_core.envelope import ReplayGrade
+from converge_desktop.adapters.models.model_registry import ModelRegistry
+folder, who, files = Path(sys.argv[1]), sys.argv[2], [Path(name) for name in sys.argv[3:]]
+registry = ModelRegistry(folder, clock=lambda: 4_000_000_000_000_000)
+print("ready", flush=True)
+sys.stdin.readline()
+for number, file in enumerate(files):
+    registry.sha256(file)
+    settings = {"who": who, "number": str(number)}
+    registry.remember_measured("c" * 64, ReplayGrade.BYTE_EXACT, {}, settings)
+"""
+
+
+def test_two_programs_write_to_one_registry_and_nothing_is_lost(tmp_path: Path) -> None:
+    """Each measurement and each hash of both is there; neither ends for a file that went away."""
+    files = [tmp_path / f"{number}.gguf" for number in range(20)]
+    for file in files:
+        file.write_bytes(file.name.encode())
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", MEASURES, str(tmp_path / "known"), who, *map(str, own)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for who, own in (("window", files[::2]), ("command", files[1::2]))
+    ]
+    for one in both:
+        assert one.stdout
+        assert "ready\n" == one.stdout.readline()
+    for one in both:
+        assert one.stdin
+        one.stdin.write("go\n")
+        one.stdin.flush()
+    ends = [(one.communicate(timeout=60)[1], one.returncode) for one in both]
+
+    assert [("", 0)] * 2 == ends
+    registry = registry_at(tmp_path)
+    assert len(files) == len(registry.known("c" * 64).measured)
+    assert len(files) == len(json.loads((tmp_path / "known" / "hashes.json").read_text()))
+    assert [] == [*registry.notices, *(tmp_path / "known").glob(".*.part")]
 
 
 # Hashes.
@@ -339,12 +524,13 @@ def test_what_a_crash_left_half_written_is_no_entry(
 ) -> None:
     """It lies under another name until it is whole."""
     file = entry(tmp_path, good)
-    unfinished = file.with_name(f".{file.name}.part")
-    unfinished.write_text('{"sha256":')
+    unfinished = [file.with_name(f".{file.name}{more}.part") for more in ("", ".0123456789abcdef")]
+    for one in unfinished:
+        one.write_text('{"sha256":')
     registry.admit(good)
 
     assert [] == registry.notices
-    assert not unfinished.exists()
+    assert not any(one.exists() for one in unfinished)
     assert [sha256(good)] == [known.sha256 for known in registry.models()]
 
 

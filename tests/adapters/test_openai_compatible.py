@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import traceback
 from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
@@ -668,6 +669,38 @@ def test_the_key_stands_in_no_record(fake: FakeServer) -> None:
     assert result.remote
     assert KEY.encode() not in canonical(result.remote) + canonical(result.envelope)
     assert ("m …", "id …") == (result.remote.model, result.remote.reference)
+
+
+ECHOES = [
+    {"content": f"your key is {KEY}, thank you"},
+    {"content": json.dumps({"summary": KEY}).replace("s", "\\u0073")},
+    {"content": None, "tool_calls": [{"function": {"name": KEY, "arguments": "{}"}}]},
+    {"content": None, "tool_calls": [{"function": {"name": "f", "arguments": f'"{KEY}"'}}]},
+    {"content": None, "tool_calls": [{"id": KEY, "function": {"name": "f", "arguments": ""}}]},
+]
+
+
+@pytest.mark.parametrize("message", ECHOES)
+@pytest.mark.parametrize("how", ["infer", "chat"])
+def test_an_answer_that_repeats_the_key_is_refused(
+    fake: FakeServer, message: dict[str, Any], how: str
+) -> None:
+    """So that it comes into no trace and no ledger; the sentence does not repeat it either."""
+    fake.answers(200, {**SAID, "choices": [{"message": message, "finish_reason": "stop"}]})
+    backend = backend_of(fake.address)
+
+    with pytest.raises(ProviderError, match="the answer repeats the key") as refused:
+        backend.infer(STEP, wanted) if how == "infer" else backend.chat(HELLO, wanted)
+
+    assert KEY not in "".join(traceback.format_exception(refused.value))
+
+
+def test_an_answer_without_a_key_to_repeat_is_taken(fake: FakeServer) -> None:
+    """Whatever it says."""
+    said = {"message": {"content": f"\\{KEY}"}, "finish_reason": "stop"}
+    fake.answers(200, {**SAID, "choices": [said]})
+
+    assert f"\\{KEY}" == backend_of(fake.address, key=None).infer(STEP, wanted).text
 
 
 @pytest.mark.parametrize("key", ["", "two words", "line\nbreak", "schlüssel"])

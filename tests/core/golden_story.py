@@ -159,7 +159,6 @@ def _decided(clock: Callable[[], int]) -> Play:
             prompt_tokens=120,
             completion_tokens=30,
             grade=ReplayGrade.BYTE_EXACT,
-            plan=PLAN.digest(),
         )
         proposal = fact(
             Key.HYPOTHESES,

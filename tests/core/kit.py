@@ -54,6 +54,7 @@ from converge_core.ids import (
 from converge_core.intent import Criterion, RootIntent
 from converge_core.key import ContextKey
 from converge_core.observation import Observation
+from converge_core.plan import ExecutionPlan
 from converge_core.policy import BASIC_CHECKS, ENGINE_GATE, Effect, Risk, Rule, RulePolicy, grant
 from converge_core.proposal import Draft, ProposedFact, draft
 from converge_core.review import ActKind, Decision, GateAct, Operator, Verdict, bytes_of
@@ -276,6 +277,7 @@ class Play:
     batches: list[tuple[list[e.Event], int]] = field(default_factory=list)
     tenant: str = ""
     base: RunState | None = None
+    plan: ExecutionPlan | None = None
 
     @property
     def state(self) -> RunState:
@@ -311,7 +313,8 @@ class Play:
             pack="",
             pack_version=0,
             pack_digest="",
-            policy_digest="",
+            policy_digest=self.plan.policy if self.plan else "",
+            plan=self.plan or msgspec.UNSET,
             intent=self.intent,
             agents=self.engine.agents,
             grants=self.grants,

@@ -62,7 +62,7 @@ HEADS = {
     "ledger_v1.jsonl": "ed56df85361fef074db04069bd2587de10fa2959c26e9e7473771f0ceefecf91",
     "ledger_v2.jsonl": "22e14deab9215c0a4133dc959e49e404d0cb6d9437904a27119c7df3299abd8c",
     "ledger_v3.jsonl": "ff0f93b1698632276c81d1f54f184b572fabffd75e642c256316ab4538f56aca",
-    "ledger_v4.jsonl": "50abe653cf2409fbe0017040e89321c9bf8375346390dbf3c8dcd83a6e8b5e51",
+    "ledger_v4.jsonl": "ae79d2d4ce22b92ad43575a227cef4287b84b3c39339a6252d7fe864a6e6927a",
 }
 """The hash of the last record of each version's ledger."""
 OLD_BODIES = {

@@ -92,6 +92,9 @@ MAY_FAIL = {
     "confidence-allowed",
     "says-something",
     "uncertain-explained",
+    "no-own-numbers",
+    "nothing-unanswered",
+    "steps-differ",
 }
 """What only the model can get right."""
 
@@ -117,7 +120,13 @@ def test_over_a_state_nothing_is_invented_and_nothing_that_weighs_left_out(
     random = data.draw(st.randoms(use_true_random=False))
     raw = rules["root"].derive(rules, random.randint)
 
-    assert {check.name for check in contract.hold(raw, ground).failures} <= MAY_FAIL
+    result = contract.hold(raw, ground)
+
+    assert {check.name for check in result.failures} <= MAY_FAIL
+    assert result.answer is not None
+    assert not any(
+        char.isdigit() for text in texts_of(result.answer) for char in CITE.sub("", text)
+    )
     assert rules["root"].longest(rules) == contract.max_bytes_over(ground) <= contract.max_bytes
 
 

@@ -11,7 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from converge_core.canonical import ContentHash
 from converge_core.ledger import VERSION
+from converge_desktop.adapters.models.model_registry import (
+    KnownModel,
+    ModelRegistry,
+    Quarantine,
+)
 from converge_desktop.runtime.desk import operator_name
 from tests.runtime.conftest import Cli, OpenDesk
 from tests.runtime.folders import make_folder
@@ -318,6 +324,74 @@ def test_a_reason_in_a_foreign_encoding_signs_nothing(
     assert 2 == result.returncode
     assert "the reason holds what is no text; write it anew" in sentence(result)
     assert [waiting] == printed("inbox", cli("inbox", "--json"))
+
+
+# Models that were set aside.
+
+
+def set_aside(data_dir: Path) -> tuple[str, Path]:
+    """Has a file be known as one that crashed; returns its hash and what holds it."""
+    sha256 = "abcdef01" + "2" * 56
+    held = Quarantine(reason="was ended by SIGSEGV", file="/models/bad.gguf", at=1)
+    ModelRegistry(data_dir / "models")._write(
+        KnownModel(sha256=ContentHash(sha256), quarantine=held)
+    )
+    return sha256, data_dir / "models" / f"{sha256}.json"
+
+
+def test_a_file_is_released_by_the_digits_that_the_sentence_names(data_dir: Path, cli: Cli) -> None:
+    """It is said which; JSON stays the list it is."""
+    sha256, _ = set_aside(data_dir)
+    released = cli("models", "--release", sha256[:12], "--json")
+    lines = printed("models", released)
+    set_aside(data_dir)
+    in_words = cli("models", "--release", sha256[:12])
+
+    assert 0 == released.returncode
+    assert "quarantined" not in {line["state"] for line in lines}
+    assert f"{sha256}, which lay at /models/bad.gguf, is released" in released.stderr
+    assert f"{sha256}, which lay at /models/bad.gguf, is released" in in_words.stdout
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("../../victim", "64 hexadecimal digits"),
+        ("hashes", "64 hexadecimal digits"),
+        ("abcdef0", "64 hexadecimal digits"),
+        ("0" * 12, "no quarantined file begins with 000000000000"),
+    ],
+)
+def test_a_release_that_means_no_file_is_a_problem(
+    data_dir: Path, cli: Cli, wrong: str, said: str
+) -> None:
+    """Exit 2 and a sentence; no other file is touched."""
+    _, kept = set_aside(data_dir)
+    victim = data_dir.parent / "victim.json"
+    victim.write_text("words")
+
+    result = cli("models", "--release", wrong, "--json")
+
+    assert (2, "") == (result.returncode, result.stdout)
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
+    assert "words" == victim.read_text()
+    assert kept.exists()
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_a_quarantine_that_is_lost_is_told_beside_the_list(
+    data_dir: Path, cli: Cli, more: tuple[str, ...]
+) -> None:
+    """On standard error, in words and with JSON alike."""
+    _, kept = set_aside(data_dir)
+    kept.write_bytes(kept.read_bytes()[:-9])
+
+    result = cli("models", *more)
+
+    assert 0 == result.returncode
+    assert f"{kept} is damaged (" in result.stderr
+    assert "is damaged" not in result.stdout
 
 
 # Places.

@@ -192,7 +192,7 @@ def test_models_are_told_with_where_they_are_and_where_to_add_one(
     assert [("nano", False, True), ("large", True, False)] == [
         (row.name, row.remote, row.loaded) for row in view.models
     ]
-    name = paths.default_model().stem
+    name = "nano"
     steps = [(one.state, one.doing) for one in told]
     assert ("measuring", name) in steps
     assert steps.index(("loading", name)) < steps.index(("measuring", name))

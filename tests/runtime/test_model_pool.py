@@ -12,7 +12,7 @@ from converge_core.model_config import PrecisionMismatch
 from converge_desktop.adapters.models.catalogue import LocalModel
 from converge_desktop.adapters.models.llama import LlamaBackend, ModelProblem
 from converge_desktop.adapters.models.model_check import ModelChanged, UnsafeModel
-from converge_desktop.adapters.models.model_registry import ModelRegistry
+from converge_desktop.adapters.models.model_registry import Admitted, ModelRegistry
 from converge_desktop.runtime.model_pool import ModelPool
 from tests.adapters.gguf_files import write_adapter, write_model
 
@@ -150,6 +150,71 @@ def test_an_adapter_is_laid_over_its_model_and_named_with_each_answer(
     assert 2 == len(pool.loaded())
     assert ("", 64) == (plain.settings()["adapter"], len(with_it.settings()["adapter"]))
     assert logits(plain) != logits(with_it)
+
+
+def test_a_model_is_found_by_its_hash_and_its_adapters(make_pool: MakePool, tmp_path: Path) -> None:
+    """Both are part of what it computes; the file in the catalogue is known by both as well."""
+    one = model(tmp_path, "tiny")
+    path = write_adapter(tmp_path / "tuned.gguf")
+    tuned = LocalModel("tuned", one.path, adapter=path)
+    pool = make_pool()
+    with_it = pool.backend(tuned)
+    adapter = with_it.adapter_sha256
+
+    assert pool.of_hash(with_it.sha256) is None
+    assert with_it is pool.of_hash(with_it.sha256, adapter)
+    plain = pool.backend(one)
+    assert ("", plain) == (plain.adapter_sha256, pool.of_hash(plain.sha256))
+    assert pool.of_hash(plain.sha256, "0" * 64) is None
+    assert [True, False, False, True] == [
+        pool.is_file_of(entry, plain.sha256, sha256)
+        for entry in (one, tuned)
+        for sha256 in ("", adapter)
+    ]
+
+
+def test_an_adapter_that_changed_is_another_model(make_pool: MakePool, tmp_path: Path) -> None:
+    """Taken into use anew, it computes with what lies there now."""
+    one = model(tmp_path, "tiny")
+    path = write_adapter(tmp_path / "tuned.gguf")
+    tuned = LocalModel("tuned", one.path, adapter=path)
+    pool = make_pool()
+    before = pool.backend(tuned).adapter_sha256
+    write_adapter(path, seed=5)
+
+    assert before != pool.taken_anew(tuned).adapter_sha256
+    assert 1 == len(pool.loaded())
+
+
+class Exchanging(ModelRegistry):
+    """A registry behind whose back a file is written anew once it was let in."""
+
+    exchanged: Path
+    anew: Callable[..., Path]
+
+    def admit(self, path: Path, base: Admitted | None = None) -> Admitted:
+        found = super().admit(path, base)
+        if path == self.exchanged:
+            self.anew(path, seed=7)
+        return found
+
+
+@pytest.mark.parametrize("which", ["base", "adapter"])
+def test_a_file_that_changed_between_check_and_load_is_not_computed_with(
+    tmp_path: Path, which: str
+) -> None:
+    """Neither the model nor its adapter: what was checked is what is loaded."""
+    one = model(tmp_path, "tiny")
+    path = write_adapter(tmp_path / "tuned.gguf")
+    registry = Exchanging(tmp_path / "models")
+    registry.exchanged = one.path if which == "base" else path
+    registry.anew = write_model if which == "base" else write_adapter
+    pool = ModelPool(registry, threads=1, memory_bytes=PLENTY, telling=lambda *_: None)
+
+    with pytest.raises(ModelChanged, match=f"{registry.exchanged.name} is not the model"):
+        pool.backend(LocalModel("tuned", one.path, adapter=path))
+
+    assert () == pool.loaded()
 
 
 def test_an_adapter_of_another_shape_is_refused(make_pool: MakePool, tmp_path: Path) -> None:

@@ -733,5 +733,7 @@ def test_a_model_that_this_desk_does_not_know_is_named(
     """A pack names models; which there are is for the desk to say."""
     desk, _ = open_agents({**TEXTS, "pack.toml": TEXTS["pack.toml"].replace("fast", "huge")})
 
-    with pytest.raises(ModelUnavailable, match=r"no model 'huge'.*there are: converge-nano, fast, medium"):
+    with pytest.raises(
+        ModelUnavailable, match=r"no model 'huge'.*there are: converge-nano, fast, medium"
+    ):
         desk.start_run(ID, make_folder(tmp_path / "folder")).result(60)

@@ -10,17 +10,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import UNSET
+from msgspec.structs import replace
 
 from converge_core.capability_errors import ErrorCategory
 from converge_core.envelope import InferenceRequest, ReplayGrade
+from converge_core.events import Event, RunStarted
+from converge_core.ledger import SALT_BYTES, Chain, encode_batch
 from converge_core.plan import PolicyOverrideAttempted, StepPlan
+from converge_core.policy import Risk
 from converge_core.retry import AttemptOutcome
+from converge_core.routing import DataClass, RoutingPolicy
 from converge_core.run_state import RunState
 from converge_desktop import paths
 from converge_desktop.adapters.ledger_file import read_ledger
 from converge_desktop.adapters.models.catalogue import LocalModel
 from converge_desktop.runtime.desk import Desk, DeskOptions
 from converge_desktop.runtime.model_thread import ModelSettings, ModelThread, ModelUnavailable
+from converge_desktop.runtime.port import Notice
 from converge_desktop.runtime.views import read_views
 from tests.adapters.model_server import FakeServer, fake_server, real_server, reply
 from tests.runtime.conftest import Cli, OpenDesk
@@ -318,3 +325,59 @@ def test_a_model_that_moved_is_not_asked(tmp_path: Path) -> None:
             thread.infer(InferenceRequest("x", "y", 1), lambda: False, missing)
     finally:
         thread.close()
+
+
+def test_a_plan_that_was_written_into_the_ledger_sends_nothing_anywhere(
+    server: FakeServer, folders: tuple[Path, Path]
+) -> None:
+    """A run whose kept plan is not that of its pack goes no further, whatever its record says."""
+    failing, tmp_path = folders
+    place = Place(tmp_path, server.address, kernel="", step="")
+    desk, watch = place.desk()
+    try:
+        watch.phase(desk.start_run(PACK, failing).result(60), "waiting")
+    finally:
+        desk.close()
+    forge_plan(place.data)
+    desk, watch = place.desk()
+    try:
+        notice = watch.until(
+            lambda update: isinstance(update, Notice) and "could not go on" in update.text
+        )
+    finally:
+        desk.close()
+
+    assert isinstance(notice, Notice)
+    assert "not the one that its pack compiles to" in notice.text
+    assert [] == server.seen
+
+
+def forge_plan(data: Path) -> None:
+    """Cuts the ledger before the first cycle, and has its run plan the first step elsewhere."""
+    ledger = data / "ledger"
+    entries = list(read_ledger(ledger))
+    first = next(n for n, entry in enumerate(entries) if entry.head.kind == "cycle_started")
+    batches: list[tuple[list[Event], int]] = [([], 0)]
+    for entry in entries[:first]:
+        event = entry.event
+        assert event is not None
+        if isinstance(event, RunStarted):
+            assert event.plan is not UNSET
+            kernel = replace(
+                event.plan.kernel,
+                data=DataClass.PUBLIC,
+                routing=RoutingPolicy(most_confidential=DataClass.PUBLIC, highest_risk=Risk.LOW),
+            )
+            away = replace(event.plan.steps[0], model="far", remote=True, risk=Risk.LOW)
+            plan = replace(event.plan, kernel=kernel, steps=(away, *event.plan.steps[1:]))
+            event = replace(event, plan=plan)
+        batches[-1] = ([*batches[-1][0], event], entry.head.at)
+        if entry.head.close:
+            batches.append(([], 0))
+    assert not batches[-1][0]
+    chain, lines = Chain(), b""
+    for events, at in batches[:-1]:
+        written, made = encode_batch(events, chain, at, lambda: b"\0" * SALT_BYTES)
+        lines, chain = lines + written, Chain(made[-1].head.seq, made[-1].hash)
+    [file] = ledger.glob("*.jsonl")
+    file.write_bytes(lines)

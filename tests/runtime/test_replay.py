@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -123,19 +125,40 @@ def test_what_changed_of_the_envelope_is_named(golden: GoldenTrace, model: Llama
     [
         ({"grade": ReplayGrade.AUDIT_ONLY}, "computed elsewhere"),
         ({"model_sha256": "0" * 64}, "by another model"),
+        (
+            {"adapter_sha256": "0" * 64},
+            "with the adapter 000000000000, and the model at hand computes with no adapter",
+        ),
     ],
 )
 def test_what_cannot_be_the_same_is_not_tried(
     golden: GoldenTrace, model: LlamaBackend, change: dict[str, object], words: str
 ) -> None:
     """And it is said why, with the remedy where there is one."""
-    grade, sha256 = change.get("grade", golden.grade), change.get("model_sha256")
-    envelope = golden.envelope
-    if sha256:
-        envelope = msgspec.structs.replace(envelope, model_sha256=sha256)
+    of_envelope = {name: value for name, value in change.items() if name != "grade"}
+    grade = change.get("grade", golden.grade)
+    envelope = msgspec.structs.replace(golden.envelope, **of_envelope)
     found = replay(msgspec.structs.replace(golden, grade=grade, envelope=envelope), model, never)
 
     assert isinstance(found, Replay)
+    assert Outcome.NOT_REPEATED is found.outcome
+    assert words in found.words
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"prompt": "STATE\n" * 9000}, "choose a model with a longer context"),
+        ({"prompt": ""}, "the prompt is empty"),
+        ({"grammar": "root ::= nowhere"}, "The model cannot be asked that"),
+    ],
+)
+def test_what_the_model_cannot_be_asked_is_not_repeated(
+    golden: GoldenTrace, model: LlamaBackend, change: dict[str, str], words: str
+) -> None:
+    """It is told in words, so that the calls after it have their turn."""
+    found = replay(msgspec.structs.replace(golden, **change), model, never)
+
     assert Outcome.NOT_REPEATED is found.outcome
     assert words in found.words
 
@@ -146,6 +169,51 @@ def test_golden_traces_come_back_from_their_file(golden: GoldenTrace, tmp_path: 
 
     assert 2 == write_golden(file, [golden, golden])
     assert [golden, golden] == list(read_golden(file))
+
+
+def test_golden_traces_replace_golden_traces(golden: GoldenTrace, tmp_path: Path) -> None:
+    """Or an empty file; whole, with nothing left beside it."""
+    file = tmp_path / "golden.jsonl"
+    file.touch()
+    write_golden(file, [golden, golden])
+    write_golden(file, [golden])
+
+    assert [golden] == list(read_golden(file))
+    assert [file] == [one for one in tmp_path.iterdir() if "golden" in one.name]
+
+
+def test_no_other_file_is_overwritten(golden: GoldenTrace, tmp_path: Path) -> None:
+    """A key, notes or a folder stay as they are, and the sentence says so."""
+    file, folder = tmp_path / "notes.txt", tmp_path / "folder"
+    file.write_text("my notes")
+    folder.mkdir()
+
+    for place in (file, folder):
+        with pytest.raises(InvalidValue, match="is left as it is"):
+            write_golden(place, [golden])
+
+    assert "my notes" == file.read_text()
+    assert not list(tmp_path.glob(".golden*"))
+
+
+def test_golden_traces_that_cannot_be_written_leave_those_before(
+    golden: GoldenTrace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk names the file that was asked for, and nothing is half written."""
+    file = tmp_path / "golden.jsonl"
+    write_golden(file, [golden])
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "write", full)
+        with pytest.raises(OSError, match="No space left") as failed:
+            write_golden(file, [golden, golden])
+
+    assert str(file) == failed.value.filename
+    assert [golden] == list(read_golden(file))
+    assert not list(tmp_path.glob(".golden*"))
 
 
 @pytest.mark.parametrize("line", [b"{}", b"not JSON", b'{"v":1}', b"[]", b"\xff"])
@@ -184,3 +252,33 @@ def test_calls_are_kept_and_held_against_from_the_command_line(
     assert 0 == same.returncode
     outcomes = [line["outcome"] for line in json.loads(differs.stdout)["replays"]]
     assert (1, ["differs", "same", "same"]) == (differs.returncode, outcomes)
+
+
+def test_a_file_without_calls_verifies_nothing(cli: Cli, tmp_path: Path) -> None:
+    """Exit 2: an empty file must not pass for one whose calls are the same."""
+    file = tmp_path / "golden.jsonl"
+    file.touch()
+
+    result = cli("golden", "verify", str(file), "--json")
+
+    assert (2, "") == (result.returncode, result.stdout)
+    assert f"{file} holds no calls" in result.stderr
+
+
+def test_calls_none_of_which_could_be_repeated_verify_nothing(
+    golden: GoldenTrace, cli: Cli, tmp_path: Path
+) -> None:
+    """Exit 2, told call by call; one that could be is enough to go by."""
+    file = tmp_path / "golden.jsonl"
+    other = msgspec.structs.replace(golden, prompt="STATE\n" * 9000)
+    write_golden(file, [other, other])
+    none = cli("golden", "verify", str(file), "--json")
+    write_golden(file, [other, golden])
+    one = cli("golden", "verify", str(file), "--json")
+
+    outcomes = [
+        [line["outcome"] for line in json.loads(it.stdout)["replays"]] for it in (none, one)
+    ]
+    assert [["not repeated", "not repeated"], ["not repeated", "same"]] == outcomes
+    assert (2, 0) == (none.returncode, one.returncode)
+    assert f"no call of {file} could be repeated" in none.stderr

@@ -11,14 +11,27 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from converge_core.routing import Reach
 
 FILE = "models.toml"
 """The file in a desk's directory that adds models."""
+
+
+_SHY: Final = ConfigDict(hide_input_in_errors=True)
+"""What stands in the file may be a secret in the wrong place, so that no error repeats it."""
 
 
 class CatalogueProblem(Exception):
@@ -113,6 +126,26 @@ class _Declared(BaseModel):
         "json_schema"
     )
 
+    @field_validator("path", "adapter")
+    @classmethod
+    def _place(cls, text: str) -> str:
+        if "\0" in text:
+            raise ValueError("a path holds no sign of number zero")
+        try:
+            return str(Path(text).expanduser()) if text else ""
+        except RuntimeError as error:
+            raise ValueError("it names a person this machine does not know") from error
+
+    @field_validator("url")
+    @classmethod
+    def _no_secret(cls, text: str) -> str:
+        if text and not _is_place(text):
+            raise ValueError(
+                "write the address as https://host/v1: without user, password and whatever follows "
+                "“?” or “#”. A key belongs into an environment variable, whose name is key_env"
+            )
+        return text
+
     @model_validator(mode="after")
     def _one_kind(self) -> _Declared:
         if bool(self.path) == bool(self.url):
@@ -136,11 +169,11 @@ class _Declared(BaseModel):
                 self.plain,
                 self.schema_form,
             )
-        adapter = folder / Path(self.adapter).expanduser() if self.adapter else None
-        return LocalModel(name, folder / Path(self.path).expanduser(), self.sha256, adapter)
+        adapter = folder / self.adapter if self.adapter else None
+        return LocalModel(name, folder / self.path, self.sha256, adapter)
 
 
-_FILE = TypeAdapter(dict[ModelName, _Declared])
+_FILE = TypeAdapter(dict[ModelName, _Declared], config=_SHY)
 
 
 def load_catalogue(directory: Path, shipped: Mapping[str, Path]) -> dict[str, ModelEntry]:
@@ -176,3 +209,13 @@ def _read(file: Path, text: str) -> dict[str, _Declared]:
         where = ".".join(str(part) for part in first["loc"]) or "the whole"
         what = first["msg"].removeprefix("Value error, ")
         raise CatalogueProblem(f"{file}: {where}: {what}. Mend it and try again.") from error
+
+
+def _is_place(url: str) -> bool:
+    """Whether an address holds a host, a port and a path, and nothing that may be a secret."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # a password without its “@” reads like a port
+    except ValueError:
+        return False
+    return bool(parts.hostname) and "@" not in parts.netloc and not set("?#\\") & set(url)

@@ -13,6 +13,7 @@ import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
 
@@ -76,9 +77,11 @@ class LlamaBackend:
         sha256: the hash of the file, where it is known already.
         findings: what the probe found out about it here; None while it has not been measured.
         adapter: a weight adapter to compute with.
+        cancelled: whether to give up loading.
 
     Raises:
         ModelProblem: if the file is missing, is no GGUF, or llama.cpp refuses it.
+        CallCancelled: if loading was given up.
     """
 
     def __init__(
@@ -89,12 +92,13 @@ class LlamaBackend:
         sha256: str = "",
         findings: Findings | None = None,
         adapter: Path | None = None,
+        cancelled: CancellationToken = bool,
     ) -> None:
         self.path = path
         self.sha256 = sha256 or hash_model(path)
         self.findings = findings
         self._threads = 1 if path.stat().st_size < SMALL_MODEL_BYTES else threads
-        self._model = _load(path)
+        self._model = _load(path, cancelled)
         self._vocabulary = llama_cpp.llama_model_get_vocab(self._model)
         self._adapter = _Adapter(self._model, adapter) if adapter else None
         self._stop = Stop()
@@ -110,6 +114,11 @@ class LlamaBackend:
         """The most tokens of prompt and answer together: what it was trained for, within reason."""
         trained = int(llama_cpp.llama_model_n_ctx_train(self._model))
         return min(trained, MOST_CONTEXT) if trained > 0 else MOST_CONTEXT
+
+    @property
+    def adapter_sha256(self) -> str:
+        """The hash of the adapter's file that it computes with; empty without one."""
+        return self._adapter.sha256 if self._adapter else ""
 
     @property
     def threads(self) -> int:
@@ -138,7 +147,7 @@ class LlamaBackend:
             "cpu": cpu_features(),
             "threads": str(self._threads),
             "context": str(self.context_size),
-            "adapter": self._adapter.sha256 if self._adapter else "",
+            "adapter": self.adapter_sha256,
         }
 
     def describe(self) -> tuple[tuple[str, str], ...]:
@@ -276,6 +285,14 @@ class LlamaBackend:
         if self._adapter:
             self._adapter.join(context)
         return context
+
+    def stopping(self, cancelled: CancellationToken) -> AbstractContextManager[None]:
+        """Has whatever its contexts compute meanwhile be given up once ``cancelled`` says so.
+
+        Raises:
+            CallCancelled: if it says so at once.
+        """
+        return self._stop.when(cancelled)
 
     def close(self) -> None:
         """Frees the model. Safe to call twice."""
@@ -473,7 +490,7 @@ class _Embedder:
         return int(llama_cpp.llama_pooling_type(self._context))
 
 
-def _load(path: Path) -> Any:
+def _load(path: Path, cancelled: CancellationToken) -> Any:
     forget_log()
     llama_cpp.llama_backend_init()
     params = llama_cpp.llama_model_default_params()
@@ -481,7 +498,11 @@ def _load(path: Path) -> Any:
     # Read whole: of a mapped file, whoever cuts it short ends this process, and whoever writes into
     # it changes what its hash was taken of.
     params.load_mode = llama_cpp.LLAMA_LOAD_MODE_NONE
+    goes_on = llama_cpp.llama_progress_callback(lambda _share, _data: not cancelled())
+    params.progress_callback = goes_on
     model = llama_cpp.llama_model_load_from_file(str(path).encode(), params)
+    if not model and cancelled():
+        raise CallCancelled(f"{path} was not loaded any further, on request")
     if not model:
         raise ModelProblem(
             f"{path} could not be loaded. llama.cpp says: {first_error()}. The file may be cut off "

@@ -4,16 +4,21 @@ A file that was never seen is looked into by a process of its own first (``model
 comes of it is kept: a good file is let in at once from then on, a dangerous one is refused until a
 person releases it. A file that changed has another hash and is a new one. How exactly a model
 repeats itself is kept here too, under the settings that it was measured with.
+
+The window and the command line may use the same registry at once: whoever changes an entry keeps
+the others out meanwhile, and goes by what it is at that moment.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+import fcntl
+import secrets
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from msgspec.structs import replace
 
@@ -43,11 +48,21 @@ MOST_ENTRY_BYTES: Final = 8_000_000
 SETTLED_US: Final = 2_000_000
 """A file that was written to within this time may be written to again in the same tick."""
 _HASHES: Final = "hashes.json"
+_LOCK: Final = "lock"
 _HASH_SIGNS: Final = 64
+LEAST_SIGNS: Final = 8
+"""So many digits of a hash name a quarantined file, if no other begins with them."""
+
+
+T = TypeVar("T")
 
 
 class ModelQuarantined(UnsafeModel):
     """The file crashed what looked into it before; a person may release it."""
+
+
+class NotQuarantined(InvalidValue):
+    """No file is quarantined that is meant; the text says what to write instead."""
 
 
 class Quarantine(Record, frozen=True):
@@ -143,6 +158,7 @@ class ModelRegistry:
         self._timeout_s = timeout_s
         self.notices: list[str] = []
         self._trusted = _read_sums(shipped or paths.default_model().parent / SHIPPED_SUMS)
+        self._is_alone = False
         self._hashes = self._read_hashes()
 
     def admit(self, path: Path, base: Admitted | None = None) -> Admitted:
@@ -162,12 +178,7 @@ class ModelRegistry:
         sha256 = self.sha256(path)
         known = self.known(sha256)
         if known.quarantine is not None:
-            raise ModelQuarantined(
-                path,
-                f"is quarantined, because it {known.quarantine.reason}",
-                f"Fetch the file again, or release {sha256[:12]} if you know it to be good; it is "
-                "then looked into anew.",
-            )
+            raise _quarantined(path, sha256, known.quarantine)
         facts = known.facts if _is_good(known, base) else None
         return Admitted(path, sha256, facts or self._look(path, known, base))
 
@@ -203,8 +214,13 @@ class ModelRegistry:
             )
 
     def known(self, sha256: str) -> KnownModel:
-        """Returns what is known of a file by its hash; nothing, if it was never seen."""
-        return self._read(ContentHash(sha256)) or KnownModel(sha256=ContentHash(sha256))
+        """Returns what is known of a file by its hash; nothing, if it was never seen.
+
+        Raises:
+            InvalidValue: if it is no hash.
+        """
+        wanted = _require_hash(sha256)
+        return self._read(wanted) or KnownModel(sha256=wanted)
 
     def models(self) -> tuple[KnownModel, ...]:
         """Returns all that is known, in the order of the hashes."""
@@ -212,11 +228,36 @@ class ModelRegistry:
         entries = (self._read(ContentHash(name)) for name in names if _is_hash(name))
         return tuple(entry for entry in entries if entry is not None)
 
-    def release(self, sha256: str) -> None:
-        """Lets a quarantined file be looked into again, because a person says so."""
-        known = self._read(ContentHash(sha256))
-        if known is not None and known.quarantine is not None:
-            self._write(replace(known, quarantine=None, facts=None, checked_by=""))
+    def release(self, sha256: str) -> KnownModel:
+        """Lets a quarantined file be looked into again, because a person says so.
+
+        Args:
+            sha256: its hash, or so many of the first digits that no other is meant.
+
+        Returns:
+            What was known of the file, its quarantine included.
+
+        Raises:
+            NotQuarantined: if no quarantined file is meant, or more than one.
+        """
+        wanted = sha256.strip().lower()
+        if not LEAST_SIGNS <= len(wanted) <= _HASH_SIGNS or not _is_hexadecimal(wanted):
+            raise NotQuarantined(
+                "a file is released by the SHA-256 of its bytes: 64 hexadecimal digits, of which "
+                f"the first {LEAST_SIGNS} do where no other file begins with them"
+            )
+        with self._alone():
+            meant = [
+                one for one in self.models() if one.quarantine and one.sha256.startswith(wanted)
+            ]
+            if len(meant) != 1:
+                raise NotQuarantined(
+                    f"{len(meant):,} quarantined files begin with {wanted}; write more digits"
+                    if meant
+                    else f"no quarantined file begins with {wanted}; look at which there are"
+                )
+            self._write(replace(meant[0], quarantine=None, facts=None, checked_by=""))
+        return meant[0]
 
     def remember_measured(
         self,
@@ -228,7 +269,7 @@ class ModelRegistry:
         """Keeps how exactly a model repeats itself under these settings.
 
         Raises:
-            InvalidValue: if the findings cannot be recorded.
+            InvalidValue: if it is no hash, or the findings cannot be recorded.
         """
         measured = Measured(
             grade=grade,
@@ -236,12 +277,19 @@ class ModelRegistry:
             settings=dict(settings),
             at=self._clock(),
         )
-        known = self.known(sha256)
-        others = (one for one in known.measured if one.settings != measured.settings)
-        self._write(replace(known, measured=(*others, measured)))
+
+        def added(known: KnownModel) -> KnownModel:
+            others = (one for one in known.measured if one.settings != measured.settings)
+            return replace(known, measured=(*others, measured))
+
+        self._change(sha256, added)
 
     def measured(self, sha256: str, settings: Mapping[str, str]) -> Measured | None:
-        """Returns how exactly a model repeats itself; None if these settings were not measured."""
+        """Returns how exactly a model repeats itself; None if these settings were not measured.
+
+        Raises:
+            InvalidValue: if it is no hash.
+        """
         found = self.known(sha256).measured
         return next((one for one in found if one.settings == dict(settings)), None)
 
@@ -249,8 +297,8 @@ class ModelRegistry:
         try:
             facts = self._facts(path, known.sha256, base)
         except ModelCrashed as error:
-            quarantine = Quarantine(reason=error.reason, file=str(path), at=self._clock())
-            self._write(replace(known, facts=None, quarantine=quarantine))
+            aside = Quarantine(reason=error.reason, file=str(path), at=self._clock())
+            self._change(known.sha256, lambda now: replace(now, facts=None, quarantine=aside))
             raise
         # What was looked into is what was hashed, or else it is a file of which nothing is known.
         if facts.sha256 != known.sha256:
@@ -259,10 +307,9 @@ class ModelRegistry:
                 "was changed while it was checked",
                 "Wait until it is written; choose it again.",
             )
-        tried = known.tried_with if known.checked_by == library() else ()
-        if base is not None and base.sha256 not in tried:
-            tried = (*tried, base.sha256)
-        self._write(replace(known, facts=facts, checked_by=library(), tried_with=tried))
+        changed = self._change(known.sha256, lambda now: _found_good(now, facts, base))
+        if changed.quarantine is not None:
+            raise _quarantined(path, known.sha256, changed.quarantine)
         return facts
 
     def _facts(self, path: Path, sha256: ContentHash, base: Admitted | None) -> ModelFacts:
@@ -282,41 +329,67 @@ class ModelRegistry:
             ) from error
 
     def _read(self, sha256: ContentHash) -> KnownModel | None:
-        file = self._directory / f"{sha256}.json"
+        file = self._directory / f"{_require_hash(sha256)}.json"
+        return self._sound(file, lambda data: _entry(data, sha256))
+
+    def _read_hashes(self) -> dict[str, ContentHash]:
+        return self._sound(self._directory / _HASHES, _hashes) or {}
+
+    def _sound(self, file: Path, meaning: Callable[[bytes], T]) -> T | None:
+        """Returns what a file means; None if there is none, or it is damaged and set aside."""
         try:
             data = _contents(file)
-            return _entry(data, sha256) if data else None
+            return meaning(data) if data else None
         except (InvalidValue, OSError) as error:
-            self._set_aside(file, error)
-            return None
+            if self._is_alone:
+                self._set_aside(file, error)
+                return None
+        # Another program may be mending it: what is set aside is what is damaged once alone.
+        with self._alone():
+            return self._sound(file, meaning)
 
     def _write(self, known: KnownModel) -> None:
         self._replace(f"{known.sha256}.json", canonical(settled(KnownModel, known)))
 
-    def _read_hashes(self) -> dict[str, ContentHash]:
-        file = self._directory / _HASHES
-        try:
-            data = _contents(file)
-            return _hashes(data) if data else {}
-        except (InvalidValue, OSError) as error:
-            self._set_aside(file, error)
-            return {}
+    def _change(self, sha256: str, change: Callable[[KnownModel], KnownModel]) -> KnownModel:
+        """Changes what is known of a file, as it is now, whoever wrote it, and returns it."""
+        with self._alone():
+            changed = change(self.known(sha256))
+            self._write(changed)
+        return changed
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keeps whoever else uses this registry from changing it meanwhile."""
+        if self._is_alone:
+            yield
+            return
+        with (self._directory / _LOCK).open("ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            self._is_alone = True
+            try:
+                yield
+            finally:
+                self._is_alone = False
 
     def _keep_hash(self, found: Fingerprint) -> None:
         *_, modified, changed = found.place
         if self._clock() - max(modified, changed) // 1000 < SETTLED_US:
             return
-        self._hashes[_key(found.place)] = found.sha256
-        kept = list(self._hashes.items())[-MOST_HASHES:]
-        self._hashes = dict(kept)
-        self._replace(_HASHES, canonical(self._hashes))
+        with self._alone():
+            hashes = self._read_hashes() | self._hashes | {_key(found.place): found.sha256}
+            self._hashes = dict(list(hashes.items())[-MOST_HASHES:])
+            self._replace(_HASHES, canonical(self._hashes))
 
     def _replace(self, name: str, data: bytes) -> None:
         """Writes a file whole or not at all."""
-        unfinished = self._directory / f".{name}.part"
-        write_durably(unfinished, data)
-        unfinished.replace(self._directory / name)
-        sync_directory(self._directory)
+        with self._alone():
+            for left in self._directory.glob(f".{name}*.part"):  # by a crash: nobody else writes
+                left.unlink(missing_ok=True)
+            unfinished = self._directory / f".{name}.{secrets.token_hex(8)}.part"
+            write_durably(unfinished, data)
+            unfinished.replace(self._directory / name)
+            sync_directory(self._directory)
 
     def _set_aside(self, file: Path, error: Exception) -> None:
         aside = file.with_suffix(".damaged")
@@ -340,6 +413,25 @@ def _is_good(known: KnownModel, base: Admitted | None) -> bool:
     """Says whether a file was looked into by the library that is to load it, and with its base."""
     tried = base is None or base.sha256 in known.tried_with
     return known.facts is not None and known.checked_by == library() and tried
+
+
+def _found_good(known: KnownModel, facts: ModelFacts, base: Admitted | None) -> KnownModel:
+    """Returns what is known of a file that was let in here; a crash seen elsewhere outweighs it."""
+    if known.quarantine is not None:
+        return known
+    tried = known.tried_with if known.checked_by == library() else ()
+    if base is not None and base.sha256 not in tried:
+        tried = (*tried, base.sha256)
+    return replace(known, facts=facts, checked_by=library(), tried_with=tried)
+
+
+def _quarantined(path: Path, sha256: str, why: Quarantine) -> ModelQuarantined:
+    return ModelQuarantined(
+        path,
+        f"is quarantined, because it {why.reason}",
+        f"Fetch the file again, or release {sha256[:12]} if you know it to be good; it is then "
+        "looked into anew.",
+    )
 
 
 def _read_sums(file: Path) -> frozenset[str]:
@@ -382,8 +474,18 @@ def _key(place: tuple[int, ...]) -> str:
 
 
 def _is_hash(value: object) -> bool:
-    return (
-        isinstance(value, str)
-        and len(value) == _HASH_SIGNS
-        and set(value) <= set("0123456789abcdef")
-    )
+    return isinstance(value, str) and len(value) == _HASH_SIGNS and _is_hexadecimal(value)
+
+
+def _is_hexadecimal(text: str) -> bool:
+    return set(text) <= set("0123456789abcdef")
+
+
+def _require_hash(text: str) -> ContentHash:
+    """Returns a hash; nothing else may become part of a path."""
+    if not _is_hash(text):
+        raise InvalidValue(
+            "a model file is known by the SHA-256 of its bytes: 64 hexadecimal digits, in small "
+            "letters"
+        )
+    return ContentHash(text)

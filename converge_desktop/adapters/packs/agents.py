@@ -18,6 +18,7 @@ from converge_core.contract_classification import ClassificationContract
 from converge_core.contract_extraction import ExtractionContract
 from converge_core.contract_freeform import FreeformContract
 from converge_core.key import ContextKey
+from converge_core.placeholders import fill
 from converge_core.plan import MOST_ATTEMPTS
 from converge_core.prompt import PromptVersion
 from converge_core.speakers import ENGINE, INPUT, PEOPLE
@@ -234,13 +235,13 @@ def agent_of(
         known: what may stand in every task frame in the place of a name.
 
     Raises:
-        LookupError, ValueError, AttributeError: if the task frame holds an unknown placeholder.
+        LookupError, ValueError: if the task frame holds an unknown placeholder.
     """
     template = StepTemplate(
         PromptVersion(section.name, prompt.revision, prompt.family),
         prompt.priming.strip(),
         policy,
-        prompt.task_frame.strip().format_map({**known, **section.words()}),
+        fill(prompt.task_frame.strip(), {**known, **section.words()}),
     )
     return PackAgent(
         name=section.name,

@@ -22,6 +22,7 @@ from converge_core.chain import DecisionStep, StepTemplate, capability_ids, step
 from converge_core.contradiction import Impossibility
 from converge_core.key import ContextKey
 from converge_core.limits import Limit, Weight
+from converge_core.placeholders import fill
 from converge_core.plan import KernelPolicy
 from converge_core.policy import Effect, Risk, Rule, RulePolicy, why_unfit_policy
 from converge_core.quorum import Quorum, QuorumRule
@@ -63,7 +64,7 @@ Verdict = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
 
 def _about_subject(text: str) -> str:
     try:
-        text.format(subject="")
+        fill(text, {"subject": ""})
     except (LookupError, ValueError, AttributeError) as error:
         raise ValueError(
             f"the placeholder {error} is unknown; only {{subject}} is filled"

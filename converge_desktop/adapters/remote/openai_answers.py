@@ -102,10 +102,11 @@ def chatted(asked: Asked, answer: Answer) -> Chatted:
     """Reads a chat answer; of several, the first.
 
     Raises:
-        ProviderError: if it is not JSON of the protocol's shape.
+        ProviderError: if it is not JSON of the protocol's shape, or repeats the key.
     """
     read = _read(_Chat, asked, answer)
     choice, usage = read.choices[0], read.usage
+    _require_no_key(asked, choice.message)
     if choice.finish_reason is not None and choice.finish_reason not in _FINISHED:
         raise _odd(asked, f"it ended for a reason nobody knows: {choice.finish_reason}")
     details = usage.prompt_tokens_details if usage else None
@@ -150,6 +151,19 @@ def _read(kind: type[S], asked: Asked, answer: Answer) -> S:
         return msgspec.json.decode(answer.body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _odd(asked, refusal_of(asked, answer).message or str(error)) from error
+
+
+def _require_no_key(asked: Asked, message: _Message) -> None:
+    """Keeps the key out of whatever an answer is recorded in: its text cannot be cut and be it."""
+    said = [message.content or ""]
+    for call in message.tool_calls or ():
+        said += (call.id, call.function.name, call.function.arguments)
+    if any(map(asked.is_key_in, said)):
+        raise ProviderError(
+            "the answer repeats the key that was sent with the question, and is not kept. Tell "
+            "whoever runs the server, and have the key replaced; where a server takes any word "
+            "for a key, choose one that no answer holds"
+        )
 
 
 def _odd(asked: Asked, what: str) -> ProviderError:

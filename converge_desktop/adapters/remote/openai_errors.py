@@ -43,6 +43,7 @@ _ASKED_SAID: Final = re.compile(
     r"(?:requested|resulted in|request \(|request has) ?(\d{1,9}) (?:input )?tokens", re.IGNORECASE
 )
 _SECONDS: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+_ESCAPED: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|([\"\\/]))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,12 @@ class Asked:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.model!r})"
+
+    def is_key_in(self, text: str) -> bool:
+        """Whether the key stands in a stranger's text, as it is or as JSON may write it."""
+        return self.key is not None and (
+            self.key in text or self.key in _ESCAPED.sub(_unescaped, text)
+        )
 
     def line(self, text: str) -> str:
         """Returns a stranger's text as one short line without the key."""
@@ -190,3 +197,7 @@ def _retry_after(answer: Answer) -> int:
 
 def _bounded(seconds: float) -> int:
     return int(min(max(seconds, 0.0), MOST_RETRY_AFTER_S) * 1_000_000)
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    return chr(int(found[1], 16)) if found[1] else found[2]

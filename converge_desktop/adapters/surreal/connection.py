@@ -17,11 +17,11 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from surrealdb import AsyncSurreal, SurrealError
+from surrealdb import AsyncSurreal, RecordID, SurrealError
 from websockets.exceptions import WebSocketException
 
 from converge_desktop.adapters.surreal.address import Place, Server
-from converge_desktop.adapters.surreal.values import request
+from converge_desktop.adapters.surreal.values import Ref, request
 
 _ENGINE = (SurrealError, RuntimeError)
 """What the package raises: errors of its own, and bare ones from the engine inside it."""
@@ -164,3 +164,9 @@ class Connection:
             f"the database server {self._place} cannot be reached ({why}). Facts are not searched "
             "until it is there again; everything else goes on, and nothing is lost."
         )
+
+
+def named(record: RecordID) -> Ref:
+    """Returns a record of this desk by its key: ids are lists that begin with the desk."""
+    assert isinstance(record.id, list)
+    return Ref(record.table_name, tuple(map(str, record.id[1:])))

@@ -67,7 +67,7 @@ def _text(text: str) -> bytes:
 
 
 def _head(kind: int, number: int) -> bytes:
-    if number < 24:
+    if number < _SMALL:
         return _BYTES[kind + number]
     for mark, limit, size in _SIZES:
         if number < limit:
@@ -75,6 +75,7 @@ def _head(kind: int, number: int) -> bytes:
     raise OverflowError(f"{number} is no number of a row")
 
 
+_SMALL = 24
 _BYTES = [bytes((number,)) for number in range(256)]
 _SIZES = ((24, 1 << 8, 1), (25, 1 << 16, 2), (26, 1 << 32, 4), (27, 1 << 63, 8))
 """How a number of 24 or more is marked, below which limit, and in how many bytes."""

@@ -1,0 +1,302 @@
+"""The questions that the desk asks, a function each.
+
+The newest rows are read by ascending windows of the ledger's sequence, widened until there are
+enough: the engine reads an index forwards only, and sorting a table backwards looks at all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from converge_core.context import Standpoint
+from converge_core.correction import CorrectionScope, ScopeKind
+from converge_desktop.adapters.surreal.answers import DecisionRow, FactRow, ProposalRow, Walk
+from converge_desktop.adapters.surreal.connection import Connection, named
+from converge_desktop.adapters.surreal.rows import PROMOTED
+from converge_desktop.adapters.surreal.values import Ref
+
+MAX_ROWS = 1000
+"""As many rows are answered with at a time; whoever wants more asks for those before the last."""
+MAX_REACH = 20_000
+"""A walk that has reached more is ended, and says so."""
+WINDOW = 2000
+STEP = 500
+_FACT = "id, key, label, byline, approver, seq"
+_PAIRED = {"fact", "observation", "correction"}
+"""Tables whose rows are named by run and id; all others by one name."""
+
+
+def ref(table: str, name: str) -> Ref:
+    """Returns the row that goes by ``name``, as walks name it."""
+    return Ref(table, tuple(name.split("|", 1)) if table in _PAIRED else (name,))
+
+
+class Asking:
+    """The questions, over ``connection``; rows are those of ``desk``, up to record ``seq``."""
+
+    def __init__(self, connection: Connection, desk: str, seq: int) -> None:
+        self._connection = connection
+        self._desk = desk
+        self._seq = seq
+
+    # Facts.
+
+    async def facts(self, key: str, text: str, before: int | None) -> list[FactRow]:
+        """Returns facts of all runs, newest first; empty arguments match everything."""
+        where = _where(key) + ("search CONTAINS $text AND" if text else "")
+        values = {"key": key, "text": text.casefold()}
+        rows = await self._newest(f"{_FACT} FROM fact", where, values, self._until(before))
+        return [_fact(row) for row in rows]
+
+    async def as_of(
+        self, seq: int, run: str, key: str, before: int | None
+    ) -> tuple[list[FactRow], int]:
+        """Returns the facts that stood once record ``seq`` was written, newest first.
+
+        With a ``run``: those of its context whose place nothing had taken, as seen from the run.
+        Without: those of all runs, each as seen from the run that made it.
+        """
+        seq = min(seq, self._seq)
+        if run:
+            return await self._context_of(run, seq, key, self._until(before, seq)), seq
+        replaced = await self._replaced(seq)
+        rows = await self._newest(
+            f"{_FACT} FROM fact",
+            _where(key) + ("id NOT IN $replaced AND" if replaced else ""),
+            {"key": key, "replaced": sorted(replaced)},
+            self._until(before, seq),
+        )
+        return [_fact(row) for row in rows], seq
+
+    async def _context_of(self, run: str, seq: int, key: str, until: int) -> list[FactRow]:
+        chain, tenant = await self._chain(run, seq)
+        sees = Standpoint(tenant, run)
+        replaced: set[Ref] = set()
+        rows: list[dict[str, Any]] = []
+        for name in chain:
+            facts, corrections = await self._connection.ask(
+                f"SELECT {_FACT} FROM fact:[$desk, $run, NONE]..[$desk, $run, {{}}] "  # noqa: S608 - ours
+                f"WHERE {_where(key)} seq <= $until;"
+                "SELECT supersedes, scope, whose FROM "
+                "correction:[$desk, $run, NONE]..[$desk, $run, {}] WHERE seq <= $seq;",
+                {"desk": self._desk, "run": name, "key": key, "seq": seq, "until": until},
+            )
+            rows += facts
+            replaced |= {named(one["supersedes"]) for one in corrections if _seen(sees, one)}
+        standing = [row for row in rows if named(row["id"]) not in replaced]
+        standing.sort(key=lambda row: int(row["seq"]), reverse=True)
+        return [_fact(row) for row in standing[:MAX_ROWS]]
+
+    async def _chain(self, run: str, seq: int) -> tuple[list[str], str]:
+        """Returns a run that had begun by ``seq``, those that it goes on from, and its tenant."""
+        chain: list[str] = []
+        tenant = ""
+        at: str | None = run
+        while at is not None:
+            [found] = await self._connection.ask(
+                "SELECT seq, continues, tenant FROM $run WHERE seq <= $seq;",
+                {"run": [Ref("run", (at,))], "seq": seq},
+            )
+            if not found:
+                break
+            tenant = tenant if chain else found[0]["tenant"]
+            chain.append(at)
+            before = found[0].get("continues")
+            at = named(before).key[0] if before else None
+        return chain, tenant
+
+    async def _replaced(self, seq: int) -> set[Ref]:
+        """Returns the facts whose place another had taken, for the run that made them."""
+        [corrections] = await self._connection.ask(
+            "SELECT supersedes, scope, whose, supersedes.run.tenant AS tenant "
+            "FROM correction:[$desk, NONE]..[$desk, {}] WHERE seq <= $seq;",
+            {"desk": self._desk, "seq": seq},
+        )
+        found = ((named(one["supersedes"]), one) for one in corrections)
+        return {
+            old for old, one in found if _seen(Standpoint(one["tenant"] or "", old.key[0]), one)
+        }
+
+    # Decisions and proposals.
+
+    async def decisions_by(self, operator: str, before: int | None) -> list[DecisionRow]:
+        """Returns what a person decided, newest first."""
+        rows = await self._newest(
+            "id, run, gate, operator, verdict, reason, at, seq, gate.label AS title, "
+            "gate.risk AS risk FROM decision",
+            "operator = $operator AND",
+            {"operator": Ref("operator", (operator,))},
+            self._until(before),
+        )
+        return [
+            DecisionRow(
+                id=named(row["id"]).key[0],
+                run=named(row["run"]).key[0],
+                gate=named(row["gate"]).key[0],
+                title=row["title"] or "",
+                risk=row["risk"] or "",
+                operator=named(row["operator"]).key[0],
+                verdict=row["verdict"],
+                reason=row["reason"],
+                at=row["at"],
+                seq=row["seq"],
+            )
+            for row in rows
+        ]
+
+    async def proposals(self, status: str, before: int | None) -> list[ProposalRow]:
+        """Returns the proposals that stand so, newest first."""
+        about = "proposal, seq, proposal.{run, key, fact_id, label, agent} AS said"
+        if status == PROMOTED:
+            asked, where = f"id, {about} FROM fact", ""
+        else:
+            asked, where = f"id, {about}, rule, reason FROM standing", "status = $status AND"
+        rows = await self._newest(asked, where, {"status": status}, self._until(before))
+        return [
+            ProposalRow(
+                id=named(row["proposal"]).key[0],
+                run=named(said["run"]).key[0],
+                key=said["key"],
+                fact_id=said["fact_id"],
+                content=said["label"],
+                agent=said["agent"],
+                status=status,
+                rule=row.get("rule", ""),
+                reason=row.get("reason", ""),
+                seq=row["seq"],
+            )
+            for row in rows
+            if (said := row["said"])  # a redacted copy may not say what was proposed
+        ]
+
+    # The provenance graph.
+
+    async def lineage(self, start: Ref) -> Walk:
+        """Returns what a thing came from, down to what was read from the world."""
+        return await self._walk(start, "->", "out")
+
+    async def radius(self, start: Ref) -> Walk:
+        """Returns what rests on a thing, directly or through others, and the runs it is in.
+
+        A run is in it that holds something of it, or that goes on from one which holds such a fact.
+        """
+        walk = await self._walk(start, "<-", "in")
+        facts = [Ref("run", ref(*one.split(":", 1)).key[:1]) for one in self._facts_of(walk)]
+        later = await self._later(facts)
+        [holding] = await self._connection.ask(
+            "RETURN array::distinct((SELECT VALUE run FROM $found WHERE run));",
+            {"found": [ref(*name.split(":", 1)) for name in (walk.start, *walk.found)]},
+        )
+        runs = dict.fromkeys([*(str(named(run)) for run in holding), *map(str, later)])
+        known = {*walk.found, walk.start}
+        found = (*walk.found, *(run for run in runs if run not in known))
+        return Walk(walk.start, walk.edges, walk.labels, found, walk.whole)
+
+    @staticmethod
+    def _facts_of(walk: Walk) -> list[str]:
+        return [name for name in (walk.start, *walk.found) if name.startswith("fact:")]
+
+    async def _later(self, runs: Iterable[Ref]) -> list[Ref]:
+        """Returns the runs that go on from some, at whatever distance."""
+        seen = dict.fromkeys(runs)
+        found: list[Ref] = []
+        ahead = list(seen)
+        while ahead:
+            [after] = await self._connection.ask(
+                "RETURN array::flatten((SELECT VALUE <-came_from<-run FROM $ahead));",
+                {"ahead": ahead},
+            )
+            ahead = [one for one in dict.fromkeys(map(named, after)) if one not in seen]
+            seen.update(dict.fromkeys(ahead))
+            found += ahead
+        return found
+
+    async def _walk(self, start: Ref, arrow: str, end: str) -> Walk:
+        """Follows the edges one way, level by level."""
+        labels: dict[str, str] = {}
+        seen = {start: None}
+        edges: dict[tuple[Ref, str, Ref], None] = {}
+        ahead = [start]
+        while ahead and len(seen) <= MAX_REACH:
+            found = [
+                one
+                for first in range(0, len(ahead), STEP)
+                for one in await self._steps(ahead[first : first + STEP], arrow, labels)
+            ]
+            ahead = []
+            for _, child, relation, parent in sorted(found, key=lambda one: one[0]):
+                edges.setdefault((child, relation, parent))
+                other = parent if end == "out" else child
+                if other not in seen:
+                    seen[other] = None
+                    ahead.append(other)
+        told = [(str(c), r, str(p)) for c, r, p in edges if str(c) in labels and str(p) in labels]
+        reached = tuple(name for name in map(str, seen) if name in labels and name != str(start))
+        return Walk(str(start), tuple(told), labels, reached, whole=not ahead)
+
+    async def _steps(
+        self, ahead: list[Ref], arrow: str, labels: dict[str, str]
+    ) -> list[tuple[list[int], Ref, str, Ref]]:
+        """Returns the edges at some things, with their order; notes the things' labels."""
+        [rows] = await self._connection.ask(
+            f"SELECT id, label, agent, {arrow}came_from.{{id, in, out, relation}} AS edges "  # noqa: S608 - ours
+            "FROM $ahead;",
+            {"ahead": ahead},
+        )
+        found = []
+        for row in rows:
+            name = named(row["id"])
+            by = f" (by {row['agent']})" if name.table == "proposal" else ""
+            labels[str(name)] = row["label"] + by
+            found += [
+                (list(one["id"].id[1:]), named(one["in"]), one["relation"], named(one["out"]))
+                for one in row["edges"]
+            ]
+        return found
+
+    # What they have in common.
+
+    def _until(self, before: int | None, last: int | None = None) -> int:
+        last = self._seq if last is None else last
+        return last if before is None else min(last, before - 1)
+
+    async def _newest(
+        self, rows: str, where: str, values: dict[str, Any], until: int
+    ) -> list[dict[str, Any]]:
+        """Returns the newest rows up to record ``until``, at most :data:`MAX_ROWS`."""
+        found: list[dict[str, Any]] = []
+        width = WINDOW
+        while until >= 0 and len(found) < MAX_ROWS:
+            window = {"after": until - width, "until": until, "left": MAX_ROWS - len(found)}
+            [some] = await self._connection.ask(
+                f"SELECT {rows} WHERE {where} seq > $after AND seq <= $until "
+                "AND record::id(id)[0] = $desk ORDER BY seq DESC, id LIMIT $left;",
+                {**values, **window, "desk": self._desk},
+            )
+            found += some
+            until, width = until - width, width * 4
+        return found
+
+
+def _where(key: str) -> str:
+    """Returns the condition of a key; one that is always met would keep the index from use."""
+    return "key = $key AND " if key else ""
+
+
+def _seen(sees: Standpoint, correction: dict[str, Any]) -> bool:
+    scope = CorrectionScope(kind=ScopeKind(correction["scope"]), name=correction["whose"])
+    return sees.sees(scope)
+
+
+def _fact(row: dict[str, Any]) -> FactRow:
+    run, fact_id = named(row["id"]).key
+    return FactRow(
+        run=run,
+        key=row["key"],
+        fact_id=fact_id,
+        content=row["label"],
+        byline=row["byline"],
+        approver=row["approver"],
+        seq=row["seq"],
+    )

@@ -1,0 +1,186 @@
+"""SurrealDB as a view of the ledger: filled from it, answering from it, and never the truth.
+
+Rows and the head they reflect are one transaction; there is one serial writer. The embedded engine
+opens a torn or damaged file with a part of its rows and no word of it, so the head counts the rows,
+and a database that does not fit its head, or the ledger, is thrown away and filled again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from converge_core.ledger import Entry
+from converge_desktop.adapters.surreal.address import Place
+from converge_desktop.adapters.surreal.answers import DecisionRow, FactRow, ProposalRow, Walk
+from converge_desktop.adapters.surreal.asking import Asking, ref
+from converge_desktop.adapters.surreal.connection import Connection, named
+from converge_desktop.adapters.surreal.filling import Filling, portions
+from converge_desktop.adapters.surreal.rows import Page
+from converge_desktop.adapters.surreal.schema import EDGES, FORMAT, KEPT, SCHEMA, TABLES
+
+BATCH = 500
+"""Records in one transaction."""
+ALONE = "desk"
+"""What rows are keyed by where nobody said which desk they are of."""
+
+
+class SurrealView:
+    """A database at ``place``, filled from the ledger entries of ``desk``.
+
+    All methods belong on one event loop.
+
+    Attributes:
+        seq: the last record it reflects; -1 while there is none.
+        head: the hash of that record.
+    """
+
+    def __init__(self, place: Place, desk: str = ALONE) -> None:
+        self._desk = desk
+        self._connection = Connection(place, desk)
+        self._filling = Filling(self._connection, desk)
+        self.seq = -1
+        self.head = ""
+
+    async def open(self) -> None:
+        """Opens the database, or makes it; afterwards :attr:`seq` says how far it reaches.
+
+        Rows that cannot be placed are thrown away: those without a head of this format beside
+        them, and those that are not as many as their head says.
+
+        Raises:
+            StoreProblem: if it cannot be opened.
+        """
+        stood = self._connection.stood
+        await self._connect()
+        if not await self._placed() and stood:
+            await self.discard()
+
+    async def discard(self) -> None:
+        """Throws the rows of this desk away, and begins with none."""
+        self.seq, self.head = -1, ""
+        self._filling.bases.clear()
+        if not self._connection.shared:
+            await self._connection.remove()
+            await self._connect()
+            return
+        mine = "[$discarding, NONE]..[$discarding, {}]"
+        for table in ("head", EDGES, *TABLES):  # without a head, what is left has no place
+            await self._ask(f"DELETE {table}:{mine};", {"discarding": self._desk})
+
+    async def apply(
+        self,
+        entries: Iterable[Entry],
+        portion: int = BATCH,
+        told: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        """Adds what ``entries``, which follow :attr:`seq`, say.
+
+        Args:
+            entries: what follows; read on while the database is at work.
+            portion: how many of them make one transaction.
+            told: called with the last sequence number of each that is done.
+        """
+        writing: asyncio.Task[None] | None = None
+        try:
+            for batch in portions(entries, portion):
+                page = await self._filling.page(batch, writing)
+                if writing is not None:
+                    await writing
+                    told(self.seq)
+                writing = asyncio.create_task(self._write(page, batch[-1]))
+                await asyncio.sleep(0)  # it is under way while the next is read
+        finally:
+            if writing is not None:
+                await writing
+        if writing is not None:
+            told(self.seq)
+
+    async def close(self) -> None:
+        """Closes the database. Safe to call twice."""
+        await self._connection.close()
+
+    # Questions; each answer reflects the ledger up to :attr:`seq`.
+
+    async def facts(self, key: str, text: str, before: int | None = None) -> list[FactRow]:
+        """Returns facts of all runs, newest first; empty arguments match everything.
+
+        There are at most :data:`~.asking.MAX_ROWS`; ``before`` asks for those of earlier records.
+        """
+        return await self._asking().facts(key, text, before)
+
+    async def as_of(
+        self, seq: int, run: str = "", key: str = "", before: int | None = None
+    ) -> tuple[list[FactRow], int]:
+        """Returns the facts that stood at record ``seq``, newest first, and what that reflects.
+
+        With a ``run``: of its context, as seen from it. Without: of all runs, each as seen from
+        the run that made it.
+        """
+        return await self._asking().as_of(seq, run, key, before)
+
+    async def decisions_by(self, operator: str, before: int | None = None) -> list[DecisionRow]:
+        """Returns what the person of that id decided, newest first."""
+        return await self._asking().decisions_by(operator, before)
+
+    async def proposals(self, status: str, before: int | None = None) -> list[ProposalRow]:
+        """Returns the proposals that stand so (:data:`~.rows.STATUSES`), newest first."""
+        return await self._asking().proposals(status, before)
+
+    async def lineage(
+        self, table: str, name: str
+    ) -> tuple[list[tuple[str, str, str]], dict[str, str]]:
+        """Returns the edges up from a row, nearest first, and a label for each id in them."""
+        walk = await self.grounds(table, name)
+        return list(walk.edges), walk.labels
+
+    async def grounds(self, table: str, name: str) -> Walk:
+        """Returns what a row came from, down to what was read from the world."""
+        return await self._asking().lineage(ref(table, name))
+
+    async def blast_radius(self, table: str, name: str) -> Walk:
+        """Returns what rests on a row, directly or through others, and the runs it is in."""
+        return await self._asking().radius(ref(table, name))
+
+    def _asking(self) -> Asking:
+        return Asking(self._connection, self._desk, self.seq)
+
+    # How it is opened.
+
+    async def _connect(self) -> None:
+        await self._connection.open()
+        await self._ask(SCHEMA)
+
+    async def _placed(self) -> bool:
+        """Reads how far the rows reach; False where that cannot be told."""
+        values = {"desk": self._desk}
+        [found] = await self._ask("SELECT * FROM head:[$desk, NONE]..[$desk, {}];", values)
+        if not found or found[0].get("format") != FORMAT:
+            return False
+        if not self._connection.shared and await self._count() != found[0].get("rows"):
+            return False
+        [runs] = await self._ask(
+            "SELECT id, continues FROM run:[$desk, NONE]..[$desk, {}] WHERE continues;", values
+        )
+        for run in runs:
+            self._filling.bases[named(run["id"]).key[0]] = named(run["continues"]).key[0]
+        self.seq, self.head = int(found[0]["seq"]), str(found[0]["hash"])
+        return True
+
+    async def _count(self) -> int:
+        """Returns how many rows there are that are never changed."""
+        counted = await self._ask(
+            "".join(
+                f"SELECT VALUE count FROM (SELECT count() FROM {one} GROUP ALL);"  # noqa: S608 - ours
+                for one in KEPT
+            )
+        )
+        return sum(number for numbers in counted for number in numbers)
+
+    async def _write(self, page: Page, last: Entry) -> None:
+        await self._filling.write(page, last)
+        self.seq, self.head = last.head.seq, last.hash
+
+    async def _ask(self, statements: str, values: dict[str, Any] | None = None) -> list[Any]:
+        return await self._connection.ask(statements, values)

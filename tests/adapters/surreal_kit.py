@@ -1,0 +1,44 @@
+"""What the tests of the database are written with."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from converge_desktop.adapters.surreal import Place, SurrealView
+from converge_desktop.adapters.surreal.rows import STATUSES
+from converge_desktop.adapters.surreal.schema import TABLES
+from tests.core.kit import ALICE
+
+T = TypeVar("T")
+
+
+def using(place: Place, use: Callable[[SurrealView], Awaitable[T]], desk: str = "desk") -> T:
+    """Opens a view at ``place``, uses it, and closes it, on an event loop of its own."""
+
+    async def run() -> T:
+        view = SurrealView(place, desk)
+        await view.open()
+        try:
+            return await use(view)
+        finally:
+            await view.close()
+
+    return asyncio.run(run())
+
+
+async def everything(view: SurrealView) -> dict[str, Any]:
+    """Returns every row, as text, and the answers to all questions that have one answer."""
+    rows = {}
+    for table in TABLES:
+        [found] = await view._ask(f"SELECT * FROM {table} ORDER BY id;")
+        rows[table] = list(map(repr, found))
+    return {
+        "seq": (view.seq, view.head),
+        "rows": rows,
+        "facts": await view.facts("", ""),
+        "decisions": await view.decisions_by(ALICE.operator.id),
+        "proposals": {status: await view.proposals(status) for status in STATUSES},
+        "as of": [await view.as_of(seq) for seq in range(0, view.seq + 1, 20)],
+    }
