@@ -27,6 +27,7 @@ from __future__ import annotations
 import argparse
 import base64
 import hashlib
+import io
 import json
 import re
 import sys
@@ -581,7 +582,7 @@ def segments_of(place: Path) -> list[Path]:
     if place.is_file():
         return [place]
     directory = place / "ledger" if (place / "ledger").is_dir() else place
-    found = sorted(directory.glob("*.jsonl"))
+    found = sorted(file for file in directory.iterdir() if file.suffix == ".jsonl")
     if not found:
         raise Unreadable(f"there is no ledger at {place}; give the directory of *.jsonl files")
     return found
@@ -607,6 +608,11 @@ def why_not_kept(asked: Checkpoint, ledger: Ledger) -> str:
 # What is told.
 
 
+def say(line: str) -> None:
+    """Prints a line of which parts come from the ledger, with what cannot be seen made visible."""
+    print("".join(char if char.isprintable() else ascii(char)[1:-1] for char in line))
+
+
 def report(place: Path, asked: Checkpoint | None, *, signatures: bool) -> int:
     """Verifies the ledger at ``place``, prints what was found, and returns the exit status."""
     ledger = Ledger(asked, signatures=signatures)
@@ -618,17 +624,17 @@ def report(place: Path, asked: Checkpoint | None, *, signatures: bool) -> int:
     except Broken as error:
         broken = str(error)
     for line in _found(ledger, unfinished, signatures=signatures):
-        print(line)
+        say(line)
     if broken:
-        print(broken)
+        say(broken)
         return FAILS
     reason = why_not_kept(asked, ledger) if asked else ""
     if reason:
-        print(f"checkpoint: {reason}")
+        say(f"checkpoint: {reason}")
         return FAILS
     if asked:
-        print(f"checkpoint: holds for records 0 to {asked.size - 1}, as of {asked.when()}")
-    print("verified: all of this holds")
+        say(f"checkpoint: holds for records 0 to {asked.size - 1}, as of {asked.when()}")
+    say("verified: all of this holds")
     return HOLDS
 
 
@@ -706,7 +712,7 @@ def main(arguments: list[str]) -> int:
     try:
         asked, reason = _asked(given.checkpoint, given.key) if given.checkpoint else (None, "")
         if reason:
-            print(f"checkpoint: {reason}")
+            say(f"checkpoint: {reason}")
             return FAILS
         return report(given.ledger, asked, signatures=not given.skip_signatures)
     except Unreadable as error:
@@ -846,4 +852,7 @@ def _plus_order(factor: bytes) -> bytes:
 
 
 if __name__ == "__main__":
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # names are in any script, consoles are not
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(main(sys.argv[1:]))

@@ -32,7 +32,6 @@ import msgspec
 from converge_core.canonical import MAX_INTEGER
 from converge_core.errors import InvalidId, InvalidValue
 from converge_core.ids import OperatorId, why_invalid
-from converge_core.ledger import Chain
 from converge_core.merkle import Frontier, Proof, Tree, extends, leaf_hash
 from converge_core.record import Record
 from converge_core.review import SignatureCheck
@@ -88,17 +87,19 @@ class SignedCheckpoint(Record, frozen=True):
     signature: str
 
 
-def take(desk: str, frontier: Frontier, chain: Chain, at: int) -> Checkpoint:
-    """Returns the checkpoint of a ledger that stands at ``chain``, with ``frontier`` over it.
+def take(desk: str, frontier: Frontier, head: str, at: int) -> Checkpoint:
+    """Returns the checkpoint of a ledger as it stands.
+
+    Args:
+        desk: whose ledger it is.
+        frontier: the tree over its records.
+        head: the hash of the last of them.
+        at: now, in microseconds since 1970 UTC.
 
     Raises:
-        InvalidValue: if the two are not at one place, or nothing can be signed for.
+        InvalidValue: if no checkpoint can say that, as of a ledger without records.
     """
-    if frontier.size != chain.seq + 1:
-        raise InvalidValue(f"the tree covers {frontier.size} records, the chain {chain.seq + 1}")
-    taken = Checkpoint(
-        desk=desk, size=frontier.size, root=frontier.root.hex(), head=chain.hash, at=at
-    )
+    taken = Checkpoint(desk=desk, size=frontier.size, root=frontier.root.hex(), head=head, at=at)
     bytes_of(taken)
     return taken
 
@@ -184,7 +185,7 @@ def why_not_signed(signed: SignedCheckpoint, public_key: str, verify: SignatureC
     return ""
 
 
-def why_not_taken(checkpoint: Checkpoint, desk: str, frontier: Frontier, chain: Chain) -> str:
+def why_not_taken(checkpoint: Checkpoint, desk: str, frontier: Frontier, head: str) -> str:
     """Says why it cannot have been taken of the ledger as it stands; empty if it can.
 
     A checkpoint in the ledger covers every record before it.
@@ -193,7 +194,7 @@ def why_not_taken(checkpoint: Checkpoint, desk: str, frontier: Frontier, chain: 
         return f"the checkpoint is of desk {checkpoint.desk}, and this is {desk}"
     if checkpoint.size != frontier.size:
         return f"the checkpoint covers {checkpoint.size} records, and {frontier.size} stand here"
-    if (checkpoint.root, checkpoint.head) != (frontier.root.hex(), chain.hash):
+    if (checkpoint.root, checkpoint.head) != (frontier.root.hex(), head):
         return f"the checkpoint is of other records than 0 to {frontier.size - 1}"
     return ""
 

@@ -219,10 +219,6 @@ def _unread(name: str, raw: str, wrong: str) -> ContractResult:
     return ContractResult(name, None, (CheckResult("parses", False, reason, "", found),))
 
 
-class _Twice(ValueError):
-    """A field of an object that stands in it twice."""
-
-
 def _ambiguity(raw: str) -> str:
     """Returns why two readers could read two answers; nothing if they could not.
 
@@ -230,10 +226,8 @@ def _ambiguity(raw: str) -> str:
     """
     try:
         json.loads(raw, object_pairs_hook=_once, parse_int=str, parse_float=str)
-    except _Twice as error:
-        return f"{error} stands twice"
-    except (ValueError, RecursionError):
-        return "it is not what everyone reads as JSON"
+    except ValueError as error:
+        return str(error)
     return ""
 
 
@@ -241,9 +235,8 @@ def _once(pairs: list[tuple[str, object]]) -> None:
     seen = set()
     for key, _ in pairs:
         if key in seen:
-            raise _Twice(
-                key[:MOST_SHOWN].encode(errors="replace").decode() or "a field without a name"
-            )
+            shown = key[:MOST_SHOWN].encode(errors="replace").decode() or "a field without a name"
+            raise ValueError(f"{shown} stands twice")
         seen.add(key)
 
 

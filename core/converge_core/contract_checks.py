@@ -38,8 +38,8 @@ _IN_WORDS = re.compile(
 )
 """Numbers in English words; "first" and "second" only tell an order."""
 _ROMAN = re.compile(
-    r"\b(?!(?:CI|CD)\b)(?=[IVXLCDM]{2})"
-    r"(?:[IVX]+|M*(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3}))\b"
+    r"\b(?!(?:CI|CD)\b)(?=[IVXLCDM]{2,}\b)"
+    r"(?:[IVX]+|M*(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3}))(?<=\w)\b"
 )
 """Roman numerals; CI and CD stand for what builds and ships far more often than for numbers."""
 

@@ -31,7 +31,8 @@ from converge_core.contract_checks import (
     cites_exist,
     hints_not_evidence,
 )
-from converge_core.grammar import Named, Part, either
+from converge_core.grammar import Literal, Named, Part, either
+from converge_core.prompt import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,11 @@ class PlanningContract(ShapedContract):
     name: str = field(default="planning:v2", init=False)
 
     def shape(self, ground: Ground | None = None) -> Shape:
-        """Returns the shape; over ``ground`` it answers just what speaks against, if anything."""
-        due = [] if ground is None else [entry.cite for entry in against(ground)]
+        """Returns the shape; over ``ground`` it answers each thing that speaks against, once.
+
+        What weighs most is answered first; which means answers it is the model's to say.
+        """
+        due = [] if ground is None else _due(ground)
         if ground is None or (due and not ground.capabilities):
             cites = citable_if_hinted(ground)
             # Where nothing is declared no step can be right; that is for the checks to say.
@@ -56,8 +60,9 @@ class PlanningContract(ShapedContract):
         if not due:
             return self._answer(follows, Each(()))
         means = Named("do", either(*sorted(ground.capabilities)))
-        steps = Several(_step(id_of(due), means), 1, min(len(due), MAX_PLAN_STEPS))
-        return self._answer(follows, steps)
+        if len(due) > MAX_PLAN_STEPS:
+            return self._answer(follows, Several(_step(id_of(due), means), 1, MAX_PLAN_STEPS))
+        return self._answer(follows, Each(tuple(_answering(cite, means) for cite in due)))
 
     def _answer(self, verdicts: tuple[str, ...], steps: Shape) -> Shape:
         return Fields((("verdict", Words("verdict", verdicts)), ("steps", steps)))
@@ -68,6 +73,18 @@ class PlanningContract(ShapedContract):
 
 
 _ANY_MEANS = Named("do", ANY_ID.part)
+
+
+def _due(ground: Ground) -> list[str]:
+    """Returns what speaks against, by id: breaches first, then concerns, then unknowns."""
+    weights = list(Standing)
+    entries = [entry for entry in against(ground) if entry.standing is not None]
+    entries.sort(key=lambda entry: weights.index(entry.standing))  # type: ignore[arg-type]
+    return [entry.cite for entry in entries]
+
+
+def _answering(cite: str, means: Part) -> Shape:
+    return Fields((("for", Each((Text(Literal(cite)),))), ("do", Text(means))))
 
 
 def _step(identity: Part, means: Part) -> Shape:

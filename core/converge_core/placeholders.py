@@ -14,7 +14,7 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     """Returns ``text`` with each ``{name}`` replaced; ``{{`` and ``}}`` are single braces.
 
     Raises:
-        LookupError: naming what is none of ``values``, or asks for more than to be filled.
+        KeyError: naming what is none of ``values``, or asks for more than to be filled.
         ValueError: if a brace has no other.
     """
     filled = []
@@ -24,6 +24,6 @@ def fill(text: str, values: Mapping[str, str]) -> str:
             continue
         if name not in values or spec or conversion:
             asked = name + (f"!{conversion}" if conversion else "") + (f":{spec}" if spec else "")
-            raise LookupError(repr(asked[:60]))
+            raise KeyError(asked[:60])
         filled.append(values[name])
     return "".join(filled)

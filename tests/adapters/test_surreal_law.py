@@ -10,10 +10,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from converge_core.context import Standpoint
+from converge_core.correction import ScopeKind
 from converge_core.key import ContextKey
 from converge_core.ledger import Entry
 from converge_core.lineage import Lineage, Node, NodeKind
@@ -24,6 +25,12 @@ from tests.adapters.surreal_kit import everything, using
 from tests.adapters.surreal_stories import CASES, Case, folded, told
 
 FEW = settings(max_examples=20)
+RICH = [
+    Case(-1, 2, True, ("edit", "stage", "refine", "reject"), ScopeKind.SESSION, "acme", True),
+    Case(0, 1, True, ("approve", "wait"), ScopeKind.TENANT, "acme", True),
+    Case(1, 0, True, ("stage", "approve"), ScopeKind.GLOBAL, "", False),
+]
+"""Everything that a case can be, so that each law is held against it at every run."""
 _TABLE = {NodeKind.PROMPT: "prompt"}
 _PAIRED = {NodeKind.FACT, NodeKind.OBSERVATION}
 
@@ -49,6 +56,7 @@ def filled(entries: list[Entry], portions: list[int] | None = None) -> Any:
 
 
 @FEW
+@example(RICH, [17, 30])
 @given(CASES, st.lists(st.integers(1, 60), max_size=3))
 def test_following_bit_by_bit_gives_what_filling_at_once_gives(
     cases: list[Case], portions: list[int]
@@ -66,6 +74,7 @@ def name(node: Node) -> str:
 
 
 @FEW
+@example(RICH)
 @given(CASES)
 def test_what_rests_on_a_thing_and_what_it_came_from_are_what_the_core_finds(
     cases: list[Case],
@@ -142,6 +151,7 @@ def _truth(run: RunState) -> set[str]:
 
 
 @FEW
+@example(RICH)
 @given(CASES)
 def test_proposals_stand_as_the_fold_says(cases: list[Case]) -> None:
     """Promoted, refused, asked about, withdrawn or not yet heard: each once, under one status."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
@@ -13,49 +13,32 @@ from converge_core.key import ContextKey
 from converge_core.ledger import Chain, Entry, decode, encode_batch
 from converge_core.run_state import DeskState
 from converge_core.state import fold
-from converge_desktop.adapters import surreal
 from converge_desktop.adapters.surreal import FactRow, StoreProblem, SurrealView
+from converge_desktop.adapters.surreal.schema import KEPT
+from tests.adapters.surreal_kit import everything, using
+from tests.adapters.surreal_stories import opening, written
 from tests.core.golden_story import LEDGER, salts
+from tests.core.kit import ENVELOPE, Play, engine_of, proposes, seed
 
-T = TypeVar("T")
 ENTRIES = list(decode(LEDGER.read_bytes().splitlines(keepends=True)))
 LAST = ENTRIES[-1]
-
-
-def using(directory: Path, use: Callable[[SurrealView], Awaitable[T]]) -> T:
-    """Opens a view in ``directory``, uses it, and closes it, on an event loop of its own."""
-
-    async def run() -> T:
-        view = SurrealView(directory)
-        await view.open()
-        try:
-            return await use(view)
-        finally:
-            await view.close()
-
-    return asyncio.run(run())
-
-
-async def everything(view: SurrealView) -> dict[str, Any]:
-    """Returns the answers to all questions that can be asked of the golden ledger."""
-    return {
-        "seq": (view.seq, view.head),
-        "facts": await view.facts("", ""),
-        "strategies": await view.facts("Strategies", ""),
-        "lineage": await view.lineage("fact", "run-0001|release"),
-    }
 
 
 async def reached(view: SurrealView) -> tuple[int, str, list[FactRow]]:
     return view.seq, view.head, await view.facts("", "")
 
 
+FILLED = tuple(table for table in KEPT if table != "pack")
+"""The tables that the golden ledger fills; none of its runs belongs to a pack."""
 EMPTY: tuple[int, str, list[FactRow]] = (-1, "", [])
 
 
-def fill(entries: list[Entry] = ENTRIES) -> Callable[[SurrealView], Awaitable[dict[str, Any]]]:
+Filling = Callable[[SurrealView], Awaitable[dict[str, Any]]]
+
+
+def fill(entries: list[Entry] = ENTRIES, **settings: Any) -> Filling:
     async def use(view: SurrealView) -> dict[str, Any]:
-        await view.apply(entries)
+        await view.apply(entries, **settings)
         return await everything(view)
 
     return use
@@ -121,14 +104,18 @@ def test_following_bit_by_bit_gives_what_filling_at_once_gives(tmp_path: Path, s
     assert using(tmp_path / "one", fill()) == using(tmp_path / "two", follow)
 
 
-def test_many_entries_are_written_in_portions(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """However large a portion is, the answers are the same."""
-    whole = using(tmp_path / "one", fill())
-    monkeypatch.setattr(surreal, "BATCH", 10)
+@pytest.mark.parametrize("portion", [1, 10, 1000])
+def test_many_entries_are_written_in_portions(tmp_path: Path, portion: int) -> None:
+    """However large a portion is, the answers are the same; and each is told of once it is done."""
+    told: list[int] = []
 
-    assert whole == using(tmp_path / "two", fill())
+    whole = using(tmp_path / "one", fill())
+    parts = using(tmp_path / "two", fill(portion=portion, told=told.append))
+
+    assert whole == parts
+    assert LAST.head.seq == told[-1]
+    assert sorted(told) == told
+    assert len(told) >= len(ENTRIES) // portion
 
 
 def test_what_it_holds_already_may_be_applied_again(tmp_path: Path) -> None:
@@ -195,20 +182,58 @@ def test_a_fact_leads_back_to_all_it_came_from(filled: Path) -> None:
     assert {
         ("was proposed as", "proposal"),
         ("was approved by", "decision"),
+        ("answers", "gate"),
+        ("asks about", "proposal"),
         ("was signed by", "operator"),
     } == {(relation, parent.partition(":")[0]) for _, relation, parent in edges}
     assert "Release 1.0" == labels["fact:run-0001|release"]
     assert {"alice"} == {label for name, label in labels.items() if name.startswith("operator")}
 
     edges, labels = using(filled, reasoned)
+    trace, model = "trace:trace:run-0001/1/reasoning/0", f"model:{ENVELOPE.model_sha256}"
     assert [
         ("fact:run-0001|reasoning", "was proposed as", "proposal:run-0001/1/reasoning/0"),
-        ("proposal:run-0001/1/reasoning/0", "argued in", "trace:trace:run-0001/1/reasoning/0"),
+        ("proposal:run-0001/1/reasoning/0", "argued in", trace),
         ("proposal:run-0001/1/reasoning/0", "rests on", "fact:run-0001|tests.failed"),
         ("fact:run-0001|tests.failed", "was proposed as", "proposal:run-0001/0/input/0"),
-        ("fact:run-0001|tests.failed", "was read as", "observation:run-0001|read:tests.failed"),
+        (trace, "was asked with", "prompt:reasoning:v1:any"),
+        (trace, "was computed by", model),
+        (trace, "was shown", "fact:run-0001|tests.failed"),
+        ("proposal:run-0001/0/input/0", "was read as", "observation:run-0001|read:tests.failed"),
     ] == edges
     assert "report.xml · /testsuite[1]" == labels["observation:run-0001|read:tests.failed"]
+    assert "test" == labels[model]
+
+
+def test_a_correction_leads_from_the_new_fact_to_the_old_one(filled: Path) -> None:
+    """With why, and it is no way back: what corrects a fact is not what that one came from."""
+
+    async def look(view: SurrealView) -> list[tuple[list[tuple[str, str, str]], dict[str, str]]]:
+        names = ("run-0004|coverage, read again", "run-0004|coverage")
+        return [await view.lineage("fact", name) for name in names]
+
+    (edges, labels), (before, _) = using(filled, look)
+    new, old = "fact:run-0004|coverage, read again", "fact:run-0004|coverage"
+    correction = "correction:run-0004|coverage, read again"
+
+    assert {(new, "was made by", correction), (correction, "corrects", old)} <= set(edges)
+    assert "the report was of another branch" == labels[correction]
+    assert new not in {end for edge in before for end in (edge[0], edge[2])}
+
+
+def test_other_words_lead_to_who_wrote_them_and_what_they_replace(filled: Path) -> None:
+    """An edit is a proposal of the person's own; the decision that wrote it is found by its gate,
+    and of several the last."""
+
+    async def look(view: SurrealView) -> tuple[list[tuple[str, str, str]], dict[str, str]]:
+        return await view.lineage("fact", "run-0004|plan")
+
+    edges, labels = using(filled, look)
+    relations = {relation: (child, parent) for child, relation, parent in edges}
+
+    assert relations["was written by"][1].startswith("decision:approval:gate:")
+    assert labels[relations["was written by"][1]].startswith("edit by alice")
+    assert "Release on Monday (by planner)" == labels[relations["takes the place of"][1]]
 
 
 def test_what_is_not_there_came_from_nothing(filled: Path) -> None:
@@ -252,9 +277,19 @@ def test_a_view_of_another_ledger_is_told_by_its_head(tmp_path: Path) -> None:
     assert using(tmp_path / "other", fill()) == using(tmp_path / "view", mended)
 
 
-@pytest.mark.parametrize("damage", ["UPDATE head:ledger SET format = 99;", "DELETE head:ledger;"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE head SET format = 99;",
+        "DELETE head;",
+        "UPDATE head SET rows += 1;",
+        "REMOVE TABLE decision;",
+        "REMOVE TABLE head; DEFINE TABLE head SCHEMALESS; UPSERT head:ledger SET seq = 7;",
+        "REMOVE TABLE head; UPSERT head:['desk', 'ledger'] SET format = 2, rows = 'many';",
+    ],
+)
 def test_rows_that_cannot_be_placed_are_thrown_away(tmp_path: Path, damage: str) -> None:
-    """Tables of another format, or rows that outlived their head, are filled again."""
+    """Of another format, or without their head, or not as many as that says."""
 
     async def change(view: SurrealView) -> None:
         await view.apply(ENTRIES)
@@ -301,8 +336,8 @@ def test_a_database_that_does_not_open_says_so_and_can_be_thrown_away(tmp_path: 
         "SELECT * FROM fact WHERE;",
         "RETURN 1; THROW 'no';",
         "THROW 'no'; RETURN 1;",
-        "UPDATE fact SET label = 'forged';",
-        "DELETE decision;",
+        *(f"UPDATE {table} SET label = 'forged', relation = 'forged';" for table in FILLED),
+        *(f"DELETE {table};" for table in FILLED),
     ],
 )
 def test_a_statement_that_fails_is_an_error_wherever_it_stands(
@@ -343,6 +378,36 @@ def test_a_file_in_the_way_is_thrown_away_like_a_database(tmp_path: Path) -> Non
         return answers
 
     assert using(tmp_path / "other", fill()) == asyncio.run(open_anyway())
+
+
+def test_a_row_that_the_schema_does_not_know_is_refused(filled: Path) -> None:
+    """Every table says what its rows hold and of what type."""
+
+    async def ask(view: SurrealView) -> None:
+        for table in FILLED[:-1]:
+            with pytest.raises(StoreProblem, match=r"Found .* for field"):
+                await view._ask(f"CREATE {table} SET seq = 'many';")
+
+    using(filled, ask)
+
+
+def test_a_character_that_the_engine_refuses_is_shown_in_its_place(tmp_path: Path) -> None:
+    """The ledger may hold a NUL; one fact with one does not keep the others from being found."""
+    play = Play(engine_of(proposes("p", seed("odd", "a\0b"), seed("even", "c")))).begin()
+    entries = written(opening() + play.batches)
+
+    async def look(view: SurrealView) -> set[str]:
+        await view.apply(entries)
+        return {row.content for row in await view.facts("", "")}
+
+    assert {"a␀b", "c"} == using(tmp_path / "view", look)
+
+
+def test_two_desks_are_told_apart_by_their_keys(tmp_path: Path) -> None:
+    """A database that was filled for another desk is filled again."""
+    using(tmp_path / "view", fill(), desk="one")
+
+    assert EMPTY == using(tmp_path / "view", reached, desk="two")
 
 
 def test_closing_twice_does_no_harm(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ from converge_core.authority import Actor, ActorKind, AuthorityLevel
 from converge_core.canonical import canonical_record, hash_text
 from converge_core.capability import ResponseFormat
 from converge_core.capability_errors import ErrorCategory
+from converge_core.checkpoint import Checkpoint, SignedCheckpoint
 from converge_core.envelope import RemoteRef, ReplayGrade
 from converge_core.evals import EvalOutcome, EvalResult
 from converge_core.events import Event, body_of
@@ -124,6 +125,9 @@ ADAPTER = AdapterFacts(
     width=256,
     layers=6,
     targets=("attn_q",),
+)
+CHECKPOINT = Checkpoint(
+    desk="00c0ffee", size=7, root=hash_text("root"), head=hash_text("head"), at=NOON
 )
 REMOTE = RemoteRef(
     system="https://models.example.org/v1",
@@ -383,6 +387,10 @@ FULL: list[msgspec.Struct] = [
     RoutingRefused(backend="large", sentence="“large” was not asked."),
     SPECIAL,
     ADAPTER,
+    CHECKPOINT,
+    SignedCheckpoint(
+        checkpoint=CHECKPOINT, operator=ALICE.operator.id, key="0a1b2c3d", signature="ab" * 64
+    ),
     ModelFacts(
         kind=ModelKind.ADAPTER,
         sha256=hash_text("model"),

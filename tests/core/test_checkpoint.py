@@ -27,7 +27,7 @@ from converge_core.checkpoint import (
 )
 from converge_core.errors import InvalidId, InvalidValue
 from converge_core.ids import OperatorId
-from converge_core.ledger import GENESIS, Chain
+from converge_core.ledger import GENESIS
 from converge_core.merkle import Frontier, Tree
 from converge_core.record import read
 from tests.core.kit import ALICE, BOB, Person, fits
@@ -42,7 +42,7 @@ def tree_of(hashes: list[str]) -> Tree:
 
 def taken(size: int = 7, hashes: list[str] = HASHES) -> Checkpoint:
     frontier = Frontier().extend(bytes.fromhex(one) for one in hashes[:size])
-    return take(DESK, frontier, Chain(size - 1, hashes[size - 1]), 1_795_176_000_000_000)
+    return take(DESK, frontier, hashes[size - 1], 1_795_176_000_000_000)
 
 
 def signed(
@@ -162,35 +162,29 @@ def test_what_no_ledger_came_to_is_not_signed_and_fits_nothing(what: str) -> Non
 # In a ledger.
 
 
-def test_it_is_taken_where_tree_and_chain_are_at_one_place() -> None:
-    """It says what both say there."""
+def test_it_says_how_the_ledger_stands() -> None:
+    """How many records, their root, and the last of them; of none, nothing can be said."""
     frontier = Frontier().extend(bytes.fromhex(one) for one in HASHES[:3])
 
     assert (DESK, 3, frontier.root.hex(), HASHES[2], 5) == msgspec.structs.astuple(
-        take(DESK, frontier, Chain(2, HASHES[2]), 5)
+        take(DESK, frontier, HASHES[2], 5)
     )
-    with pytest.raises(InvalidValue, match="the tree covers 3 records, the chain 4"):
-        take(DESK, frontier, Chain(3, HASHES[3]), 5)
     with pytest.raises(InvalidValue, match="one record or more"):
-        take(DESK, Frontier(), Chain(), 5)
+        take(DESK, Frontier(), GENESIS, 5)
 
 
 def test_in_a_ledger_it_covers_every_record_before_it() -> None:
     """No fewer, no others, and of that desk."""
     frontier = Frontier().extend(bytes.fromhex(one) for one in HASHES[:7])
     grown = frontier.append(bytes.fromhex(HASHES[7]))
-    chain = Chain(6, HASHES[6])
+    head = HASHES[6]
 
-    assert why_not_taken(taken(7), DESK, frontier, chain) == ""
-    assert "is of desk 00c0ffee" in why_not_taken(taken(7), "other", frontier, chain)
-    assert "covers 7 records, and 8 stand here" in why_not_taken(
-        taken(7), DESK, grown, Chain(7, HASHES[7])
-    )
-    assert "of other records than 0 to 6" in why_not_taken(
-        taken(7), DESK, frontier, Chain(6, GENESIS)
-    )
+    assert why_not_taken(taken(7), DESK, frontier, head) == ""
+    assert "is of desk 00c0ffee" in why_not_taken(taken(7), "other", frontier, head)
+    assert "covers 7 records, and 8 stand here" in why_not_taken(taken(7), DESK, grown, HASHES[7])
+    assert "of other records than 0 to 6" in why_not_taken(taken(7), DESK, frontier, GENESIS)
     other = msgspec.structs.replace(taken(7), root="0" * 64)
-    assert "of other records than 0 to 6" in why_not_taken(other, DESK, frontier, chain)
+    assert "of other records than 0 to 6" in why_not_taken(other, DESK, frontier, head)
 
 
 # Signed.

@@ -119,7 +119,7 @@ SCENARIOS: list[Scenario] = [
         "a breach is held",
         REASONING,
         ground(B, S),
-        reasoned(("{s01} breaks", "breach"), ("{s02} holds", "support"), conclusion="hold"),
+        reasoned(("{s01} breaks it", "breach"), ("{s02} holds it", "support"), conclusion="hold"),
         [],
     ),
     (Category.BASELINE, "a breach is answered", PLANNING, ground(B), planned("hold", "s01"), []),
@@ -237,7 +237,7 @@ SCENARIOS: list[Scenario] = [
         "everything is unknown",
         REASONING,
         ground(U, U),
-        reasoned(("{s01} is open", "unknown"), ("{s02} too", "unknown"), conclusion=UNCERTAIN),
+        reasoned(("{s01} is open", "unknown"), ("{s02} is too", "unknown"), conclusion=UNCERTAIN),
         [],
     ),
     (
@@ -245,7 +245,7 @@ SCENARIOS: list[Scenario] = [
         "everything is unknown, and the model is sure",
         EVALUATION,
         ground(U, U, U, U),
-        judged(sure="0.95"),
+        judged("0.80", sure="0.95"),
         ["confidence-allowed"],
     ),
     (

@@ -194,6 +194,7 @@ def test_sound_words_are_valid() -> None:
         "no-own-numbers",
         "text-plain",
         "text-fits",
+        "says-something",
     ] == [check.name for check in result.checks]
     assert held(WORDS, {"text": "we wait."}).valid
 
@@ -205,6 +206,9 @@ def test_sound_words_are_valid() -> None:
         ("as {s09} says", ["cites-exist"]),
         ("as {r01} said", ["hints-not-evidence"]),
         ("in 3 days", ["no-own-numbers"]),
+        ("in three days", ["no-own-numbers"]),
+        ("  ", ["says-something"]),
+        ("...", ["says-something"]),
         ("we wait\nand see", ["text-plain"]),
         ("we wait! " * 4, ["text-plain"]),
         ("a{s01}" * 21, ["text-fits"]),

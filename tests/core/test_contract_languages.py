@@ -172,12 +172,11 @@ verdict ::= "hold"
         ["breach", "concern", None, "unknown", "support"],
         ["c01", "c02"],
         None,
-        r"""root ::= "{\"verdict\":\"" verdict "\",\"steps\":[" step ("," step){0,2} "]}"
+        r"""root ::= "{\"verdict\":\"" verdict "\",\"steps\":[" one "," two "," three "]}"
 verdict ::= "proceed" | "conditions" | "hold"
-step ::= "{\"for\":[" cites "],\"do\":\"" do "\"}"
-cites ::= quoted ("," quoted){0,3}
-quoted ::= "\"" cite "\""
-cite ::= "s01" | "s02" | "s04"
+one ::= "{\"for\":[\"s01\"],\"do\":\"" do "\"}"
+two ::= "{\"for\":[\"s02\"],\"do\":\"" do "\"}"
+three ::= "{\"for\":[\"s04\"],\"do\":\"" do "\"}"
 do ::= "c01" | "c02"
 """,
     ),
@@ -186,12 +185,11 @@ do ::= "c01" | "c02"
         ["breach", "concern", None, "unknown", "support"],
         ["c01", "c02"],
         "hold",
-        r"""root ::= "{\"verdict\":\"" verdict "\",\"steps\":[" step ("," step){0,2} "]}"
+        r"""root ::= "{\"verdict\":\"" verdict "\",\"steps\":[" one "," two "," three "]}"
 verdict ::= "hold"
-step ::= "{\"for\":[" cites "],\"do\":\"" do "\"}"
-cites ::= quoted ("," quoted){0,3}
-quoted ::= "\"" cite "\""
-cite ::= "s01" | "s02" | "s04"
+one ::= "{\"for\":[\"s01\"],\"do\":\"" do "\"}"
+two ::= "{\"for\":[\"s02\"],\"do\":\"" do "\"}"
+three ::= "{\"for\":[\"s04\"],\"do\":\"" do "\"}"
 do ::= "c01" | "c02"
 """,
     ),

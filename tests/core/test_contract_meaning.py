@@ -60,7 +60,7 @@ def reasoned(ground: Ground, conclusion: str, *texts: str, side: str = "support"
 
 
 def judged(ground: Ground, confidence: str) -> ContractResult:
-    raw = f'{{"justification":"{{s01}} is fine","score":0.90,"confidence":{confidence}}}'
+    raw = f'{{"justification":"{{s01}} is fine","score":0.80,"confidence":{confidence}}}'
     return EvaluationContract().hold(raw, ground)
 
 
@@ -254,11 +254,26 @@ def test_an_id_that_stands_for_a_hint_and_a_fact_is_a_hints() -> None:
     ("text", "side", "valid"),
     [
         ("{s01} is not known", "support", True),
-        ("{s01} contradicts {s02}", "support", True),
+        ("{s01} contradicts another", "support", True),
         ("{s01} Cannot be so", "support", True),
+        ("{s01} cannot be so, for it contradicts another", "support", True),
         ("{s01} is in conflict", "support", True),
+        ("{s01} has no value", "support", True),
+        ("nothing is wrong but {s01} is missing", "support", True),
+        ("{s01} has no fault. It is unclear", "support", True),
+        ("there is no fault, {s01} is missing", "support", True),
         ("{s01} is fine", "support", False),
         ("{s01} is knownish", "support", False),
+        ("{s01} is inside, nothing missing", "support", False),
+        ("{s01} has nothing that is not known", "support", False),
+        ("{s01} is in no conflict", "support", False),
+        ("{s01} isn't unclear", "support", False),
+        ("{s01} lacks contradictions", "support", False),
+        ("{s01} has no value missing", "support", False),
+        ("{s01} cannot be unknown", "support", False),
+        ("{s01} is conflict-free", "support", False),
+        ("{s01} is fine; conflicts: none", "support", False),
+        ("in {s01} conflicts are absent", "support", False),
     ],
 )
 def test_uncertainty_is_valid_only_with_a_reason(text: str, side: str, valid: bool) -> None:
@@ -272,7 +287,15 @@ def test_an_unknown_value_is_reason_enough() -> None:
     """The side it is put on says so in itself."""
     layer = StateLayer((replace(ENTRIES[0], standing=Standing.UNKNOWN),))
 
-    assert reasoned(replace(SOUND, state=layer), UNCERTAIN, "{s01}", side="unknown").valid
+    assert reasoned(replace(SOUND, state=layer), UNCERTAIN, "{s01} is open", side="unknown").valid
+
+
+def test_a_contradiction_in_the_state_is_reason_enough() -> None:
+    """The pack has said it, whatever words the model finds."""
+    torn = replace(SOUND, contradictions=(NO_FAILURE,))
+
+    assert reasoned(torn, UNCERTAIN).valid
+    assert not reasoned(SOUND, UNCERTAIN).valid
 
 
 # Required truths.

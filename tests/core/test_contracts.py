@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -77,7 +78,9 @@ def test_sound_reasoning_is_valid() -> None:
         "no-own-numbers",
         "text-plain",
         "text-fits",
+        "says-something",
         "sides-agree",
+        "weighed-once",
         "nothing-left-out",
         "conclusion-declared",
         "uncertain-explained",
@@ -114,6 +117,15 @@ def test_sound_reasoning_is_valid() -> None:
             id="a side for what has no limit",
         ),
         pytest.param(reasons(*AGAINST[1:]), ["nothing-left-out"], id="a breach left out"),
+        pytest.param(reasons(*AGAINST, AGAINST[0]), ["weighed-once"], id="a breach twice"),
+        pytest.param(
+            reasons(*AGAINST, ("{s04}", "support")), ["says-something"], id="a cite and no word"
+        ),
+        pytest.param(
+            reasons(*AGAINST, ("{s04} is so. Is so.", "support"), ("{s02} so so", "concern")),
+            ["says-something", "weighed-once"],
+            id="filler for what was weighed",
+        ),
         pytest.param(
             reasons(*AGAINST, conclusion="ship it"),
             ["conclusion-declared"],
@@ -214,6 +226,21 @@ def test_every_hundredth_is_read_exactly(hundredths: int) -> None:
             judged("0.10", "0.81"), MIXED, ["confidence-allowed"], id="too sure for one unknown"
         ),
         pytest.param(judged("0.90", "0.96"), FINE, ["confidence-allowed"], id="surer than sure"),
+        pytest.param(
+            judged("0.51", "0.50"),
+            state(Standing.CONCERN, Standing.SUPPORT),
+            ["score-agrees"],
+            id="high by a concern",
+        ),
+        pytest.param(
+            judged("0.90", "0.50"), state(Standing.CONCERN), ["score-agrees"], id="nearly whole"
+        ),
+        pytest.param(
+            judged("1.00", "0.50", "{s02} weighs most"),
+            state(Standing.UNKNOWN, Standing.SUPPORT),
+            ["score-agrees"],
+            id="whole",
+        ),
     ],
 )
 def test_an_evaluation_that_is_not_true_to_the_state_is_refused(
@@ -232,11 +259,68 @@ def test_an_evaluation_that_is_not_true_to_the_state_is_refused(
         ("1.00", FINE),
         ("0.20", state(Standing.CONCERN)),
         ("0.80", state(Standing.CONCERN)),
+        ("0.89", state(Standing.CONCERN, None)),
+        ("0.50", state(Standing.CONCERN, Standing.SUPPORT)),
     ],
 )
 def test_a_score_on_the_right_side_is_the_models_own_matter(score: str, layer: StateLayer) -> None:
     """With a concern but no breach, either side may be argued."""
     assert held("evaluation", judged(score, "0.50"), layer).valid
+
+
+def test_a_score_is_no_higher_than_even_over_a_hard_limit_whose_value_is_not_known() -> None:
+    """Only under a soft limit may what is unknown still be outweighed."""
+    entries = state(Standing.UNKNOWN, Standing.SUPPORT).entries
+    hard = StateLayer((replace(entries[0], binding=True), entries[1]))
+    words = "{s02} does outweigh {s01}"
+
+    assert held("evaluation", judged("0.50", "0.50", words), hard).valid
+    assert held("evaluation", judged("0.80", "0.50", words), StateLayer(entries)).valid
+    [failed] = held("evaluation", judged("0.51", "0.50", words), hard).failures
+    assert (
+        "score-agrees",
+        "at most 0.50, because it is not known whether a hard limit is kept",
+    ) == (
+        failed.name,
+        failed.expected,
+    )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(
+            "is at zero",
+            "has Twenty-one",
+            "is ninety per cent",
+            "has a dozen",
+            "has hundreds of it",
+        ),
+        *("is at half", "has two thirds", "is a third of it", "is one third", "is one percent"),
+        *("is one % over", "has a quarter", "is at XIV", "is at II.", "is at MCM", "is IIII"),
+        "is tw{s02}o",
+    ],
+)
+def test_a_number_in_words_is_a_number_of_its_own(words: str) -> None:
+    """Whoever may write no digits must not spell them either."""
+    answer = judged("0.90", "0.50", f"{{s01}} {words}")
+
+    assert ["no-own-numbers"] == failures(held("evaluation", answer, FINE))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("is the first, then the second", "is the one that counts", "is a third check"),
+        *("often weighs", "is on behalf of it", "I see it", "is in CI", "has CD too", "has MILD"),
+        *("is the third of them", "someone knows", "weights"),
+    ],
+)
+def test_a_word_that_only_looks_like_a_number_is_none(words: str) -> None:
+    """An order, a pronoun, and what merely holds the letters of a number."""
+    answer = judged("0.90", "0.50", f"{{s01}} is and {words}")
+
+    assert held("evaluation", answer, FINE).valid
 
 
 @pytest.mark.parametrize(
@@ -272,7 +356,31 @@ def test_a_sound_plan_is_valid() -> None:
         "cites-exist",
         "hints-not-evidence",
         "steps-answer",
+        "nothing-unanswered",
+        "steps-differ",
     ] == [check.name for check in result.checks]
+
+
+ANSWERED = [("c01", ["s01", "s02"]), ("c02", ["s03"])]
+
+
+def test_what_no_plan_has_room_for_may_be_left_unanswered() -> None:
+    """With more against it than a plan has steps, as many as it has steps are enough."""
+    layer = state(*[Standing.CONCERN] * (MAX_PLAN_STEPS + 2))
+    steps = [("c01", [f"s{number:02d}"]) for number in range(1, MAX_PLAN_STEPS + 1)]
+
+    assert held("planning", planned(*steps), layer).valid
+    [failed] = held("planning", planned(*steps[:-1]), layer).failures
+    assert ("nothing-unanswered", "s12") == (failed.name, failed.found)
+
+
+def test_without_means_a_plan_has_no_step() -> None:
+    """Then none is the truth; no step could be right."""
+    contract = contract_of(DecisionStep.PLANNING, VERDICTS)
+    raw = json.dumps(planned())
+
+    assert contract.hold(raw, Ground(MIXED, VERDICTS)).valid
+    assert not contract.hold(raw, Ground(MIXED, VERDICTS, frozenset({"c01"}))).valid
 
 
 def test_a_plan_may_have_nothing_to_answer() -> None:
@@ -284,20 +392,32 @@ def test_a_plan_may_have_nothing_to_answer() -> None:
     ("answer", "broken"),
     [
         pytest.param(
-            planned(("c01", ["s01"]), verdict="ship it"),
+            planned(*ANSWERED, verdict="ship it"),
             ["verdict-declared", "verdict-follows"],
             id="an undeclared verdict",
         ),
         pytest.param(
-            planned(("c01", ["s01"]), verdict="proceed"), ["verdict-follows"], id="another verdict"
+            planned(*ANSWERED, verdict="proceed"), ["verdict-follows"], id="another verdict"
         ),
         pytest.param(
-            planned(("c09", ["s01"])), ["capabilities-declared"], id="an invented capability"
+            planned(*ANSWERED, ("c09", ["s01"])),
+            ["capabilities-declared"],
+            id="an invented capability",
         ),
         pytest.param(
-            planned(("c01", ["s99"])), ["cites-exist", "steps-answer"], id="a step for a ghost"
+            planned(*ANSWERED, ("c01", ["s99"])),
+            ["cites-exist", "steps-answer"],
+            id="a step for a ghost",
         ),
-        pytest.param(planned(("c01", ["s04"])), ["steps-answer"], id="a step for what is fine"),
+        pytest.param(
+            planned(*ANSWERED, ("c01", ["s04"])), ["steps-answer"], id="a step for what is fine"
+        ),
+        pytest.param(planned(), ["nothing-unanswered"], id="no step over a breach"),
+        pytest.param(planned(*ANSWERED[:1]), ["nothing-unanswered"], id="an unknown unanswered"),
+        pytest.param(planned(*ANSWERED, ANSWERED[0]), ["steps-differ"], id="a step twice"),
+        pytest.param(
+            planned(*ANSWERED, ("c02", ["s03", "s02"])), ["steps-differ"], id="part of a step twice"
+        ),
     ],
 )
 def test_a_plan_that_does_not_follow_is_refused(answer: dict[str, Any], broken: list[str]) -> None:
@@ -307,7 +427,7 @@ def test_a_plan_that_does_not_follow_is_refused(answer: dict[str, Any], broken: 
 
 def test_a_plan_without_a_conclusion_before_it_may_choose() -> None:
     """Where nothing was concluded, any declared verdict follows."""
-    assert held("planning", planned(("c01", ["s01"]), verdict="proceed"), concluded=None).valid
+    assert held("planning", planned(*ANSWERED, verdict="proceed"), concluded=None).valid
 
 
 # Shape.
@@ -327,6 +447,8 @@ WRONG_SHAPES = {
         json.dumps(reasons(("", "breach"))),
         json.dumps({"steps": SOUND["steps"]}),
         json.dumps({"uncertain": "I cannot tell"}),
+        json.dumps(SOUND)[:-1] + ',"conclusion":"hold"}',
+        json.dumps(SOUND).replace('"side"', '"side": "support", "side"', 1),
     ],
     "evaluation": [
         "{}",
@@ -335,6 +457,13 @@ WRONG_SHAPES = {
         judged("0.10", "1.50"),
         judged("0.105", "0.50"),
         judged("null", "0.50"),
+        judged('"0.10"', "0.50"),
+        judged("0.10", '"0.50"'),
+        judged("true", "0.50"),
+        judged("0.90", '0.50,"score":0.10'),
+        judged("0.10", '0.50,"confidence":0.50'),
+        judged("0.10", '0.50,"\\u0073core":0.10'),
+        judged(f"{'9' * 5000}", '0.50,"score":0.10'),
         judged("0.10", "0.50", ""),
         '{"score":0.10,"confidence":0.50}',
     ],
@@ -345,6 +474,8 @@ WRONG_SHAPES = {
         json.dumps(planned(("tests.fix", ["s01"]))),
         json.dumps(planned(("c01", ["s01"] * (MAX_CITES + 1)))),
         json.dumps({"verdict": "hold"}),
+        '{"verdict":"proceed","verdict":"hold","steps":[]}',
+        '{"verdict":"hold","steps":[{"do":"c02","for":["s01"],"do":"c01"}]}',
     ],
 }
 
@@ -361,9 +492,18 @@ def test_an_answer_of_another_shape_is_no_answer(step: str, raw: str) -> None:
     assert "does not have the shape of its contract" in failed.reason
 
 
+def test_an_answer_that_says_a_field_twice_names_it() -> None:
+    """Two readers would read two answers, so it is none; the same at any depth."""
+    [failed] = held("evaluation", judged("0.10", '0.50,"score":0.90')).checks
+
+    assert failed.reason == (
+        "The answer does not have the shape of its contract: score stands twice."
+    )
+
+
 def test_each_failure_says_what_was_expected_and_found() -> None:
     """A person can judge the judgement."""
-    [failed] = held("planning", planned(("c09", ["s01"]))).failures
+    [failed] = held("planning", planned(*ANSWERED, ("c09", ["s01"]))).failures
 
     assert ("The plan names a capability that the pack does not declare.", "c01, c02", "c09") == (
         failed.reason,

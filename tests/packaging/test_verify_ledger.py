@@ -30,7 +30,7 @@ from converge_core.canonical import canonical, canonical_record
 from converge_core.checkpoint import Checkpoint, SignedCheckpoint, bytes_of, key_id, take, text_of
 from converge_core.errors import InvalidValue, LedgerCorrupt
 from converge_core.ids import OperatorId
-from converge_core.ledger import GENESIS, VERSION, Chain, decode
+from converge_core.ledger import GENESIS, VERSION, decode
 from converge_core.merkle import Frontier, Tree
 from converge_core.review import Decision, GateAct
 from converge_core.review import bytes_of as bytes_signed
@@ -78,7 +78,8 @@ def ask(*arguments: object) -> Answer:
         capture_output=True,
         text=True,
         check=False,
-        env={"PYTHONIOENCODING": "utf-8"},
+        encoding="utf-8",
+        env={"LC_ALL": "C.UTF-8"},
         cwd="/",
     )
     return Answer(done.returncode, done.stdout, done.stderr)
@@ -256,6 +257,17 @@ def test_a_ledger_may_be_one_file(put: Callable[[Lines], Path], lines: Lines) ->
     place = put(lines)
 
     assert ask(place) == ask(place / "000000000000.jsonl")
+
+
+def test_what_a_ledger_says_does_nothing_to_a_terminal(
+    put: Callable[[Lines], Path], lines: Lines
+) -> None:
+    """Whoever wrote it may have meant to hide a line of what is found; letters stay letters."""
+    name = "\x1b[2Jdesk\u202e\n日本"
+    answer = ask(put(sealed(lines[:1], lambda r: r["body"].update(desk=name), 0)))
+
+    assert answer.status == 0
+    assert "desk: \\x1b[2Jdesk\\u202e\\n日本\n" in answer.out
 
 
 def test_an_empty_ledger_holds(put: Callable[[Lines], Path]) -> None:
@@ -820,7 +832,7 @@ def alice(keys: Keys) -> OperatorKey:
 
 def checkpoint_of(lines: Lines, size: int, desk: str = "00c0ffee") -> Checkpoint:
     leaves = hashes(lines)[:size]
-    return take(desk, Frontier().extend(leaves), Chain(size - 1, leaves[-1].hex()), 10**15)
+    return take(desk, Frontier().extend(leaves), leaves[-1].hex(), 10**15)
 
 
 def sign(checkpoint: Checkpoint, key: OperatorKey, operator: str = "") -> SignedCheckpoint:
@@ -1156,6 +1168,9 @@ def test_a_key_that_is_nobodys_fits_nothing(number: int) -> None:
     public = number.to_bytes(32, "little")
 
     assert not any(verifier.signature_fits(public, bytes([n]), signature) for n in range(20))
+    assert [None] * 19 == [
+        verifier.decompress((verifier.P + low).to_bytes(32, "little")) for low in range(19)
+    ]
 
 
 @given(st.lists(st.binary(min_size=32, max_size=32), max_size=70))

@@ -17,7 +17,8 @@ from converge_desktop.adapters.surreal.rows import PROMOTED
 from converge_desktop.adapters.surreal.values import Ref
 
 MAX_ROWS = 1000
-"""As many rows are answered with at a time; whoever wants more asks for those before the last."""
+"""From so many rows on there may be more; whoever wants them asks for those before the last."""
+MANY = 1_000_000
 MAX_REACH = 20_000
 """A walk that has reached more is ended, and says so."""
 WINDOW = 2000
@@ -264,19 +265,33 @@ class Asking:
     async def _newest(
         self, rows: str, where: str, values: dict[str, Any], until: int
     ) -> list[dict[str, Any]]:
-        """Returns the newest rows up to record ``until``, at most :data:`MAX_ROWS`."""
+        """Returns the newest rows up to record ``until``, about :data:`MAX_ROWS` of them.
+
+        They are ordered by a number that no index knows: where an index does, the engine takes the
+        first rows that it meets and only then sorts them.
+        """
         found: list[dict[str, Any]] = []
         width = WINDOW
         while until >= 0 and len(found) < MAX_ROWS:
-            window = {"after": until - width, "until": until, "left": MAX_ROWS - len(found)}
-            [some] = await self._connection.ask(
-                f"SELECT {rows} WHERE {where} seq > $after AND seq <= $until "
-                "AND record::id(id)[0] = $desk ORDER BY seq DESC, id LIMIT $left;",
-                {**values, **window, "desk": self._desk},
-            )
-            found += some
+            most = MAX_ROWS - len(found)
+            found += await self._window(rows, where, values, (until - width, until, most))
             until, width = until - width, width * 4
-        return found
+        if len(found) < MAX_ROWS:
+            return found
+        last = int(found[-1]["seq"])  # a page ends with all rows of its last record
+        ties = await self._window(rows, where, values, (last - 1, last, MANY))
+        return [*(row for row in found if row["seq"] > last), *ties]
+
+    async def _window(
+        self, rows: str, where: str, values: dict[str, Any], window: tuple[int, int, int]
+    ) -> list[dict[str, Any]]:
+        after, until, most = window
+        [found] = await self._connection.ask(
+            f"SELECT -seq AS place, {rows} WHERE {where} seq > $after AND seq <= $until "
+            "AND record::id(id)[0] = $desk ORDER BY place, id LIMIT $most;",
+            {**values, "after": after, "until": until, "most": most, "desk": self._desk},
+        )
+        return list(found)
 
 
 def _where(key: str) -> str:

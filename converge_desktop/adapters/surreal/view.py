@@ -8,7 +8,7 @@ and a database that does not fit its head, or the ledger, is thrown away and fil
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from converge_core.ledger import Entry
@@ -75,16 +75,16 @@ class SurrealView:
         portion: int = BATCH,
         told: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """Adds what ``entries``, which follow :attr:`seq`, say.
+        """Adds what ``entries`` say, as far as they follow :attr:`seq`.
 
         Args:
-            entries: what follows; read on while the database is at work.
+            entries: in order; read on while the database is at work.
             portion: how many of them make one transaction.
             told: called with the last sequence number of each that is done.
         """
         writing: asyncio.Task[None] | None = None
         try:
-            for batch in portions(entries, portion):
+            for batch in portions(_after(self.seq, entries), portion):
                 page = await self._filling.page(batch, writing)
                 if writing is not None:
                     await writing
@@ -106,7 +106,7 @@ class SurrealView:
     async def facts(self, key: str, text: str, before: int | None = None) -> list[FactRow]:
         """Returns facts of all runs, newest first; empty arguments match everything.
 
-        There are at most :data:`~.asking.MAX_ROWS`; ``before`` asks for those of earlier records.
+        From :data:`~.asking.MAX_ROWS` on there may be more, ``before`` the record of the last.
         """
         return await self._asking().facts(key, text, before)
 
@@ -184,3 +184,11 @@ class SurrealView:
 
     async def _ask(self, statements: str, values: dict[str, Any] | None = None) -> list[Any]:
         return await self._connection.ask(statements, values)
+
+
+def _after(seq: int, entries: Iterable[Entry]) -> Iterator[Entry]:
+    """Yields the entries that come after record ``seq``, each once."""
+    for entry in entries:
+        if entry.head.seq > seq:
+            seq = entry.head.seq
+            yield entry
