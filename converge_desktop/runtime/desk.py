@@ -58,7 +58,7 @@ from converge_desktop.runtime.views import verify_ledger
 from converge_desktop.runtime.wording import is_text, run_label
 
 if TYPE_CHECKING:
-    from converge_desktop.adapters.surreal import FactRow
+    from converge_desktop.adapters.surreal import DecisionRow, FactRow, ProposalRow, Walk
     from converge_desktop.runtime.replay import Replay
 
 S = TypeVar("S")
@@ -203,6 +203,29 @@ class Desk:
         """Asks the database what a fact came from."""
         asked = self._need_store().lineage("fact", f"{run_id}|{fact_id}")
         return _mapped(asked, lambda found: _lineage(fact_id, found))
+
+    def blast_radius(self, run_id: str, fact_id: str) -> Future[tuple[Walk, int]]:
+        """Asks the database what rests on a fact, directly or through others, in all runs."""
+        return self._need_store().blast_radius("fact", f"{run_id}|{fact_id}")
+
+    def as_of(self, seq: int, run_id: str = "", key: str = "") -> Future[FactAnswer]:
+        """Asks the database which facts stood once record ``seq`` was written.
+
+        Of one run's context, as seen from it; without a run, of all, each as seen from its own.
+        """
+        return _mapped(self._need_store().as_of(seq, run_id, key), _fact_answer)
+
+    def decisions_by(self, operator: str) -> Future[tuple[list[DecisionRow], int]]:
+        """Asks the database what the person of that id decided, newest first."""
+        return self._need_store().decisions_by(operator)
+
+    def proposals(self, status: str) -> Future[tuple[list[ProposalRow], int]]:
+        """Asks the database which proposals stand so, such as ``asked``, newest first."""
+        return self._need_store().proposals(status)
+
+    def rebuild_view(self) -> Future[None]:
+        """Throws the database away and fills it again from the ledger."""
+        return self._need_store().rebuild()
 
     def verify(self) -> Future[Verification]:
         """Reads the ledger from the first record and checks every hash."""

@@ -28,6 +28,7 @@ from converge_desktop.runtime.readmodel import (
 )
 
 if TYPE_CHECKING:
+    from converge_desktop.adapters.surreal import DecisionRow, ProposalRow, Walk
     from converge_desktop.runtime.replay import Replay
 
 
@@ -115,6 +116,21 @@ class DeskPort(Protocol):
 
     def lineage(self, run_id: str, fact_id: str) -> Future[Lineage]:
         """Asks the database what a fact came from."""
+
+    def blast_radius(self, run_id: str, fact_id: str) -> Future[tuple[Walk, int]]:
+        """Asks the database what rests on a fact, directly or through others, in all runs."""
+
+    def as_of(self, seq: int, run_id: str = "", key: str = "") -> Future[FactAnswer]:
+        """Asks the database which facts stood once record ``seq`` was written."""
+
+    def decisions_by(self, operator: str) -> Future[tuple[list[DecisionRow], int]]:
+        """Asks the database what the person of that id decided, newest first."""
+
+    def proposals(self, status: str) -> Future[tuple[list[ProposalRow], int]]:
+        """Asks the database which proposals stand so, such as ``asked``, newest first."""
+
+    def rebuild_view(self) -> Future[None]:
+        """Throws the database away and fills it again from the ledger."""
 
     def verify(self) -> Future[Verification]:
         """Reads the ledger from the first record and checks every hash."""

@@ -8,15 +8,19 @@ permissions of one are not tested by it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
-from typing import Any
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 import websockets
 from surrealdb._surrealdb_ext import AsyncEmbeddedDB
 from surrealdb.data.cbor import decode, encode
 from websockets.asyncio.server import Server as Listener
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
 
+T = TypeVar("T")
 USER, PASSWORD = "converge", "s3cret"
 
 
@@ -37,7 +41,7 @@ class DatabaseServer:
         self._listener: Listener | None = None
         self._port = 0
         self._engine = AsyncEmbeddedDB("mem://")
-        self._do(self._engine.connect())
+        self._do(self._connected())
         self.start()
 
     @property
@@ -64,11 +68,11 @@ class DatabaseServer:
         self._thread.join()
         self._loop.close()
 
-    def _do(self, work: Any) -> Any:
-        async def done() -> Any:
-            return await work
+    def _do(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(20)
 
-        return asyncio.run_coroutine_threadsafe(done(), self._loop).result(20)
+    async def _connected(self) -> None:
+        await self._engine.connect()
 
     async def _listen(self) -> Listener:
         return await serve(
@@ -80,6 +84,10 @@ class DatabaseServer:
         )
 
     async def _serve(self, connection: ServerConnection) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            await self._answer_all(connection)
+
+    async def _answer_all(self, connection: ServerConnection) -> None:
         signed_in = False
         async for asked in connection:
             assert isinstance(asked, bytes)
@@ -92,7 +100,8 @@ class DatabaseServer:
             elif not signed_in:
                 answer = _error("sign in first")
             else:
-                await connection.send(await self._answered(asked, message["id"]))
+                answered = await self._answered(asked, message["id"])
+                await connection.send(answered)
                 continue
             await connection.send(encode({"id": message["id"], **answer}))
 

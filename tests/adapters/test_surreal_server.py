@@ -180,7 +180,7 @@ def test_a_connection_that_breaks_is_told_from_a_question_that_is_given_up(
         view = SurrealView(at(server))
         await view.open()
         await view.apply(ENTRIES)
-        waiting = asyncio.ensure_future(view._ask("SLEEP 10s;"))
+        waiting = asyncio.ensure_future(view._ask("SLEEP 2s;"))
         await asyncio.sleep(0)
         await asyncio.to_thread(server.stop)
         with pytest.raises(StoreUnreachable) as first:

@@ -37,8 +37,8 @@ class StoreUnreachable(StoreProblem):
 
 
 @dataclass(frozen=True, slots=True)
-class _Message:
-    """A question as the package sends it."""
+class Question:
+    """A question as the package sends it: its number, and its bytes."""
 
     id: str
     WS_CBOR_DESCRIPTOR: bytes
@@ -99,21 +99,32 @@ class Connection:
                 f"the database server {server} does not let {server.user!r} in: {error}"
             ) from error
 
+    def question(self, statements: str, values: dict[str, Any] | None = None) -> Question:
+        """Returns a question, encoded, to be sent when its turn comes."""
+        number = next(self._numbers)
+        return Question(str(number), request(number, statements, values or {}, self._desk))
+
     async def ask(self, statements: str, values: dict[str, Any] | None = None) -> list[Any]:
         """Returns the result of each statement.
 
         Raises:
             StoreProblem: if any of them failed, wherever it stands.
         """
+        return await self.send(self.question(statements, values))
+
+    async def send(self, question: Question) -> list[Any]:
+        """Asks, and returns the result of each statement.
+
+        Raises:
+            StoreProblem: if any of them failed, wherever it stands.
+        """
         if self._db is None:
             raise StoreProblem("the database is closed")
-        number = next(self._numbers)
-        message = _Message(str(number), request(number, statements, values or {}, self._desk))
         async with self._turn:
             try:
                 async with self._reached():
                     # The package's own way in takes the encoding upon itself, six times as slow.
-                    answer = await self._db._send(message, "query", bypass=True)  # noqa: SLF001
+                    answer = await self._db._send(question, "query", bypass=True)  # noqa: SLF001
             except _ENGINE as error:
                 raise StoreProblem(f"the database refused a question: {error}") from error
         results = answer.get("result")
@@ -145,18 +156,19 @@ class Connection:
     async def _reached(self) -> AsyncIterator[None]:
         """Turns what a network does into one kind of error.
 
-        A connection that breaks cancels what was asked over it; that is told from a cancellation
-        of this task by whether anybody asked for one.
+        Where a connection breaks, the package cancels what was asked over it, and then misses it
+        in its own list; the first is told from a cancellation of this task by whether anybody
+        asked for one.
         """
         try:
             yield
         except _NETWORK as error:
             raise self._unreachable(error) from error
-        except asyncio.CancelledError as error:
+        except (asyncio.CancelledError, KeyError) as error:
             task = asyncio.current_task()
-            if task is None or task.cancelling() or not self.shared:
+            if not self.shared or (task is not None and task.cancelling()):
                 raise
-            raise self._unreachable(error) from error
+            raise self._unreachable(ConnectionError("the connection broke")) from error
 
     def _unreachable(self, error: BaseException) -> StoreUnreachable:
         why = str(error) or "it does not answer"

@@ -9,7 +9,7 @@ from typing import Any
 from converge_core import events as e
 from converge_core.ids import GateId, ProposalId
 from converge_core.ledger import Entry
-from converge_desktop.adapters.surreal.connection import Connection, named
+from converge_desktop.adapters.surreal.connection import Connection, Question, named
 from converge_desktop.adapters.surreal.rows import EDIT, Before, Page, cited_by
 from converge_desktop.adapters.surreal.schema import EDGES, FORMAT
 from converge_desktop.adapters.surreal.values import Ref
@@ -102,8 +102,8 @@ class Filling:
                 wrote[named(row["id"]).key[0]] = named(newest["id"]).key[0]
         return wrote
 
-    async def write(self, page: Page, last: Entry) -> None:
-        """Writes rows, and the head that they reflect, in one transaction."""
+    def writing(self, page: Page, last: Entry) -> Question:
+        """Returns what writes rows, and the head that they reflect, in one transaction."""
         values: dict[str, Any] = {"desk": self._desk, "seq": last.head.seq, "hash": last.hash}
         kept = [(table, "INSERT IGNORE", rows) for table, rows in page.rows.items()]
         statements = []
@@ -131,7 +131,7 @@ class Filling:
             f"UPSERT head:[$desk, 'ledger'] SET seq = $seq, hash = $hash, format = {FORMAT}, "
             f"rows = ({counted}) RETURN NONE;"
         )
-        await self._connection.ask(f"BEGIN;{''.join(statements)}COMMIT;", values)
+        return self._connection.question(f"BEGIN;{''.join(statements)}COMMIT;", values)
 
 
 def _counting(table: str, insert: str) -> str:

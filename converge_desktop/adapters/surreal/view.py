@@ -15,9 +15,8 @@ from converge_core.ledger import Entry
 from converge_desktop.adapters.surreal.address import Place
 from converge_desktop.adapters.surreal.answers import DecisionRow, FactRow, ProposalRow, Walk
 from converge_desktop.adapters.surreal.asking import Asking, ref
-from converge_desktop.adapters.surreal.connection import Connection, named
+from converge_desktop.adapters.surreal.connection import Connection, Question, named
 from converge_desktop.adapters.surreal.filling import Filling, portions
-from converge_desktop.adapters.surreal.rows import Page
 from converge_desktop.adapters.surreal.schema import EDGES, FORMAT, KEPT, SCHEMA, TABLES
 
 BATCH = 500
@@ -86,10 +85,11 @@ class SurrealView:
         try:
             for batch in portions(_after(self.seq, entries), portion):
                 page = await self._filling.page(batch, writing)
+                question = self._filling.writing(page, batch[-1])
                 if writing is not None:
                     await writing
                     told(self.seq)
-                writing = asyncio.create_task(self._write(page, batch[-1]))
+                writing = asyncio.create_task(self._write(question, batch[-1]))
                 await asyncio.sleep(0)  # it is under way while the next is read
         finally:
             if writing is not None:
@@ -178,8 +178,8 @@ class SurrealView:
         )
         return sum(number for numbers in counted for number in numbers)
 
-    async def _write(self, page: Page, last: Entry) -> None:
-        await self._filling.write(page, last)
+    async def _write(self, question: Question, last: Entry) -> None:
+        await self._connection.send(question)
         self.seq, self.head = last.head.seq, last.hash
 
     async def _ask(self, statements: str, values: dict[str, Any] | None = None) -> list[Any]:
