@@ -9,7 +9,6 @@ refuses a file only in its log, so the log is captured and its reason shown.
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -18,7 +17,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import llama_cpp
-import numpy as np
 
 from converge_core.canonical import content_hash, hash_text
 from converge_core.capability import (
@@ -39,9 +37,12 @@ from converge_core.envelope import (
     ReplayGrade,
 )
 from converge_desktop.adapters.models.determinism import Findings
+from converge_desktop.adapters.models.llama_adapter import Adapter
 from converge_desktop.adapters.models.llama_context import BATCH_TOKENS, Context
 from converge_desktop.adapters.models.llama_contexts import ContextPool
 from converge_desktop.adapters.models.llama_decoding import Chooser, Grammar
+from converge_desktop.adapters.models.llama_embedding import Embedder
+from converge_desktop.adapters.models.llama_file import hash_model
 from converge_desktop.adapters.models.llama_library import (
     ModelProblem,
     Stop,
@@ -100,7 +101,7 @@ class LlamaBackend:
         self._threads = 1 if path.stat().st_size < SMALL_MODEL_BYTES else threads
         self._model = _load(path, cancelled)
         self._vocabulary = llama_cpp.llama_model_get_vocab(self._model)
-        self._adapter = _Adapter(self._model, adapter) if adapter else None
+        self._adapter = Adapter(self._model, adapter) if adapter else None
         self._stop = Stop()
         self._contexts = ContextPool(self.new_context, self._most_contexts())
         self._grammars: OrderedDict[str, Grammar] = OrderedDict()
@@ -270,7 +271,7 @@ class LlamaBackend:
         longest = max(map(len, read), default=0)
         if longest > self.context_size:
             raise ContextLengthExceeded(self.context_size, longest)
-        embedder = _Embedder(self._model, max(longest, 1), self._threads, self._stop)
+        embedder = Embedder(self._model, max(longest, 1), self._threads, self._stop)
         try:
             with self._stop.when(cancelled):
                 vectors = tuple(embedder.embed(tokens) for tokens in read)
@@ -425,71 +426,6 @@ class LlamaBackend:
         )
 
 
-class _Adapter:
-    """A LoRA adapter, laid over each context of its model."""
-
-    def __init__(self, model: Any, path: Path) -> None:
-        self.name, self.sha256 = path.stem, hash_model(path)
-        forget_log()
-        self._handle = llama_cpp.llama_adapter_lora_init(model, str(path).encode())
-        if not self._handle:
-            raise ModelProblem(
-                f"the adapter {path} does not fit the model. llama.cpp says: {first_error()}. "
-                "Choose one that was made for it."
-            )
-
-    def join(self, context: Context) -> None:
-        """Has ``context`` compute with it."""
-        handles = (llama_cpp.llama_adapter_lora_p_ctypes * 1)(self._handle)
-        scales = (ctypes.c_float * 1)(1.0)
-        llama_cpp.llama_set_adapters_lora(context.handle, handles, 1, scales)
-
-    def close(self) -> None:
-        """Lets it go; llama.cpp frees it with its model."""
-        self._handle = None
-
-
-class _Embedder:
-    """A context that gives one vector for a text."""
-
-    def __init__(self, model: Any, size: int, threads: int, stop: Stop) -> None:
-        params = llama_cpp.llama_context_default_params()
-        params.n_ctx = params.n_batch = params.n_ubatch = size
-        params.n_threads = params.n_threads_batch = threads
-        params.embeddings = True
-        self._stop = stop
-        self._context = llama_cpp.llama_init_from_model(model, params)
-        if self._context and self._pooling() == llama_cpp.LLAMA_POOLING_TYPE_NONE:
-            llama_cpp.llama_free(self._context)
-            params.pooling_type = llama_cpp.LLAMA_POOLING_TYPE_MEAN
-            self._context = llama_cpp.llama_init_from_model(model, params)
-        if not self._context:
-            raise ModelProblem(f"there is no room to embed {size:,} tokens; close other programs")
-        self._width = int(llama_cpp.llama_model_n_embd(model))
-        stop.attach(self._context)
-
-    def embed(self, tokens: list[int]) -> tuple[float, ...]:
-        """Returns the vector of a text's tokens, of length one."""
-        llama_cpp.llama_memory_clear(llama_cpp.llama_get_memory(self._context), True)
-        array = (llama_cpp.llama_token * len(tokens))(*tokens)
-        batch = llama_cpp.llama_batch_get_one(array, len(tokens))
-        if llama_cpp.llama_decode(self._context, batch) != 0:
-            if self._stop.is_set:
-                raise CallCancelled("the model was stopped on request")
-            raise ModelProblem("llama.cpp failed while embedding")
-        found = llama_cpp.llama_get_embeddings_seq(self._context, 0)
-        vector = np.array(found[: self._width], np.float64)
-        length = float(np.linalg.norm(vector))
-        return tuple((vector / length if length else vector).tolist())
-
-    def close(self) -> None:
-        """Frees it."""
-        llama_cpp.llama_free(self._context)
-
-    def _pooling(self) -> int:
-        return int(llama_cpp.llama_pooling_type(self._context))
-
-
 def _load(path: Path, cancelled: CancellationToken) -> Any:
     forget_log()
     llama_cpp.llama_backend_init()
@@ -509,29 +445,6 @@ def _load(path: Path, cancelled: CancellationToken) -> Any:
             "or of a kind this version does not know; fetch it again or choose another."
         )
     return model
-
-
-def hash_model(path: Path) -> str:
-    """Returns the SHA-256 of a model file.
-
-    Raises:
-        ModelProblem: if it cannot be read, or is no GGUF by its first bytes.
-    """
-    try:
-        if path.exists() and not path.is_file():
-            raise ModelProblem(f"{path} is not a file. Choose a file whose name ends in .gguf.")
-        with path.open("rb") as file:
-            if file.read(len(GGUF_MAGIC)) != GGUF_MAGIC:
-                raise ModelProblem(
-                    f"{path} is not a GGUF model: it does not begin with “GGUF”. Choose a file "
-                    "whose name ends in .gguf."
-                )
-            file.seek(0)
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise ModelProblem(
-            f"{path} cannot be read: {error.strerror or error}. Choose another model file."
-        ) from error
 
 
 def _metadata(model: Any) -> dict[str, str]:
