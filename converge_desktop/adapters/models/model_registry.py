@@ -24,7 +24,7 @@ from msgspec.structs import replace
 
 from converge_core.canonical import ContentHash, canonical, checked, parse
 from converge_core.envelope import ReplayGrade
-from converge_core.errors import InvalidValue
+from converge_core.errors import ConvergeError, InvalidValue
 from converge_core.model_config import ModelFacts
 from converge_core.record import Record, read, settled
 from converge_desktop import paths
@@ -61,7 +61,7 @@ class ModelQuarantined(UnsafeModel):
     """The file crashed what looked into it before; a person may release it."""
 
 
-class NotQuarantined(InvalidValue):
+class NotQuarantined(ConvergeError):
     """No file is quarantined that is meant; the text says what to write instead."""
 
 
