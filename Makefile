@@ -1,15 +1,16 @@
 # make run    set up if need be, then open the window
 # make test   the same set-up, then every check and test, offscreen
 # make check  format, lint, types, layers, tests, without the set-up
-# make bench  measure, and print what was measured
+# make bench  measure, and print what was measured; beside peers after make bench-peers
 
 PYTHON ?= python3
 VENV := .venv
+PEERS := .venv-peers
 BIN := $(VENV)/bin
 LOCK := --quiet --generate-hashes --universal --python-version 3.11 --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links
 
-.PHONY: run test check bench lint tests coverage clean pictures sample lock
+.PHONY: run test check bench bench-peers lint tests coverage clean pictures sample lock
 
 run: $(VENV)/.run
 	$(BIN)/converge-desktop
@@ -35,6 +36,15 @@ coverage:
 bench: $(VENV)/.dev
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m tests.bench
 
+# The ledger beside LangGraph and Burr, which are set up in an environment of their own.
+bench-peers: $(PEERS)/.peers $(VENV)/.dev
+	$(BIN)/python -m tests.bench ledger
+
+$(PEERS)/.peers: requirements-peers.lock
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --require-hashes --requirement $<
+	touch $@
+
 $(VENV)/.run: requirements.lock pyproject.toml packaging/setup.sh
 	PYTHON=$(PYTHON) packaging/setup.sh $(VENV) requirements.lock
 	touch $@
@@ -48,6 +58,7 @@ lock:
 	uv pip compile $(LOCK) --group build -o requirements-build.lock
 	uv pip compile $(LOCK) pyproject.toml -o requirements.lock
 	uv pip compile $(LOCK) pyproject.toml --group dev -o requirements-dev.lock
+	uv pip compile $(LOCK) --group peers -o requirements-peers.lock
 
 # The pictures of the README, of the real app over the sample.
 pictures: $(VENV)/.dev
@@ -58,4 +69,4 @@ sample: $(VENV)/.dev
 	$(BIN)/python packaging/sample/make_sample.py
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(PEERS)

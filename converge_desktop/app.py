@@ -3,7 +3,8 @@
 In order: Qt application, desk (which takes the lock and reads the ledger on its own thread), crash
 log, window, first paint; then the desk loads the model and opens its view. On the way out:
 window, desk (model, agents, engine, view, lock), crash log. No model and no store is imported
-before the first paint.
+before the first paint. Where the lock is held by another window, that one is shown, and nothing
+else happens.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from converge_desktop.crash import CrashLog
 from converge_desktop.runtime.desk import Desk, DeskOptions
 from converge_desktop.runtime.port import Notice
 from converge_desktop.ui.application import create_application
+from converge_desktop.ui.instance import FirstWindow, raise_first
 from converge_desktop.ui.main_window import MainWindow
 from converge_desktop.ui.settings import UiSettings
 
@@ -32,7 +34,6 @@ CANNOT_START = 2
 _CANNOT_START = (
     CatalogueProblem,
     ConvergeError,
-    DataDirectoryBusy,
     DataDirectoryUnusable,
     OSError,
     PackProblem,
@@ -51,6 +52,8 @@ def main(options: DeskOptions) -> int:
     try:
         desk = Desk(options)
         crashes = CrashLog(options.data_dir)
+    except DataDirectoryBusy as busy:
+        return _show_first(options, busy)
     except _CANNOT_START as error:
         QMessageBox.critical(None, "Converge Desktop cannot start", str(error))
         return CANNOT_START
@@ -61,13 +64,27 @@ def main(options: DeskOptions) -> int:
         window.bridge.post(Notice("caution", words))
     signals = _Signals(app)
     window.show()
+    first = FirstWindow(options.data_dir)
+    first.asked.connect(window.come_forward)
     try:
         return app.exec()
     finally:
+        first.close()
         signals.close()
         window.close()
         desk.close()
         crashes.close()
+
+
+def _show_first(options: DeskOptions, busy: DataDirectoryBusy) -> int:
+    """Has the window that is open already come forward, or says who holds the directory."""
+    if raise_first(options.data_dir):
+        sys.stdout.write(
+            f"{options.data_dir} is open in another window, which was brought to the front.\n"
+        )
+        return 0
+    QMessageBox.critical(None, "Converge Desktop cannot start", str(busy))
+    return CANNOT_START
 
 
 def _no_screen() -> bool:

@@ -3,6 +3,7 @@
 
     python3 -I verify_ledger.py LEDGER
     python3 -I verify_ledger.py LEDGER --checkpoint FILE --key PUBLIC_KEY
+    python3 -I verify_ledger.py CAPSULE [--key PUBLIC_KEY]
     python3 -I verify_ledger.py --self-test
 
 LEDGER is a data directory, the ``ledger`` directory in it, or one ``*.jsonl`` file. It is only
@@ -15,6 +16,13 @@ unless that was left out, is the one that the head commits to. Then: batches are
 and what else people do at gates are signed with the Ed25519 key (RFC 8032) that they were enrolled
 with; and the Merkle root (RFC 6962) over all hashes, which a checkpoint kept elsewhere is held
 against. A ledger that was replaced whole, keys and all, is found out by such a checkpoint alone.
+
+CAPSULE is evidence of a run or a decision that somebody exported: one file with records of a
+ledger, each with its proof under the root of a signed checkpoint, and the texts that they name.
+The same is checked of each of its records but that all are there; their proofs, the signatures,
+and the texts are. Give the key of who signed the checkpoint if you know it from elsewhere: a
+ledger that was made up whole brings keys that were. Nobody can tell by a capsule what else there
+is in the ledger: whoever exported it chose.
 
 What is not checked is whether what was recorded makes sense, by policy and by what stands before
 it: that takes the program (``converge-desktop verify``).
@@ -37,7 +45,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-VERSION = 4
+VERSION = 5
 GENESIS = "0" * 64
 MAX_INTEGER = 2**53 - 1
 MAX_DEPTH = 128
@@ -53,6 +61,14 @@ class Broken(Exception):
 
     def __init__(self, seq: int, reason: str) -> None:
         super().__init__(f"record {seq}: {reason}")
+        self.reason = reason
+
+
+class BadLine(Exception):
+    """A line of a capsule does not hold."""
+
+    def __init__(self, number: int, reason: str) -> None:
+        super().__init__(f"line {number}: {reason}")
 
 
 class Unreadable(Exception):
@@ -139,6 +155,13 @@ def compress(point: Point) -> bytes:
     return (y | (x & 1) << 255).to_bytes(32, "little")
 
 
+def is_small(point: Point) -> bool:
+    """Says whether a point is one of the eight that come to nothing when taken eight times."""
+    for _ in range(3):
+        point = add(point, point)
+    return point[0] % P == 0
+
+
 class Multiples:
     """The multiples of a point, so laid out that any of them takes 64 additions."""
 
@@ -174,12 +197,7 @@ def _less(public_key: bytes) -> Multiples | None:
     The few points of small order are no keys: signatures that fit them can be made by anybody.
     """
     point = decompress(public_key)
-    if point is None:
-        return None
-    eightfold = point
-    for _ in range(3):
-        eightfold = add(eightfold, eightfold)
-    if eightfold[0] % P == 0:
+    if point is None or is_small(point):
         return None
     return Multiples((P - point[0], point[1], 1, P - point[3]))
 
@@ -190,7 +208,8 @@ def signature_fits(public_key: bytes, message: bytes, signature: bytes) -> bool:
         return False
     start, factor = signature[:32], int.from_bytes(signature[32:], "little")
     less = _less(public_key)
-    if factor >= L or less is None:
+    point = decompress(start)
+    if factor >= L or less is None or point is None or is_small(point):
         return False
     digest = hashlib.sha512(start + public_key + message).digest()
     challenge = int.from_bytes(digest, "little") % L
@@ -218,6 +237,25 @@ def root_of(peaks: tuple[bytes, ...]) -> bytes:
     for peak in reversed(peaks[:-1]):
         found = hashlib.sha256(b"\x01" + peak + found).digest()
     return found
+
+
+def includes(root: bytes, size: int, index: int, data: bytes, proof: list[bytes]) -> bool:
+    """Says whether ``proof`` shows that leaf ``index`` of ``size`` under ``root`` is ``data``.
+
+    As in RFC 9162, section 2.1.3.2.
+    """
+    place, last, found = index, size - 1, hashlib.sha256(b"\x00" + data).digest()
+    if not 0 <= place <= last:
+        return False
+    for other in proof:
+        if last == 0:
+            return False
+        left = place & 1 or place == last
+        found = hashlib.sha256(b"\x01" + (other + found if left else found + other)).digest()
+        while left and place and not place & 1:
+            place, last = place >> 1, last >> 1
+        place, last = place >> 1, last >> 1
+    return last == 0 and found == root
 
 
 # A checkpoint as text: a signed note (c2sp.org/signed-note) of fixed form.
@@ -337,6 +375,10 @@ SIGNED = {"gate_decided": "decision", "gate_acted": "act"}
 """Kinds of records that hold something signed, and where; its name is part of what is signed."""
 CHECKPOINT = "checkpoint_signed"
 _LOOKED_INTO = {"desk_opened", "operator_enrolled", CHECKPOINT, *SIGNED}
+_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError)
+"""What comes of looking into a body that is of another form than its kind has."""
+ANYWHERE = -1
+"""The number of a record that is not known but from itself."""
 
 
 class Standing(NamedTuple):
@@ -355,6 +397,133 @@ class Later(NamedTuple):
     before: Standing
 
 
+class Entry(NamedTuple):
+    """A record as it was read; ``body`` is None where that was left out."""
+
+    head: dict[str, Any]
+    hash: bytes
+    body: dict[str, Any] | None
+
+
+def read_record(line: bytes, seq: int) -> Entry:
+    """Reads a line of a ledger.
+
+    Args:
+        line: the line.
+        seq: its number; ``ANYWHERE`` if it is taken at its word.
+
+    Raises:
+        Broken: if it is not that record.
+    """
+    raw = _parsed(line, seq)
+    head = _head(raw["head"], seq)
+    start = line.rfind(b'"hash":"')
+    end = len(line) - (_AFTER_HEAD if "body" in raw else 2)
+    digest = hashlib.sha256(line[start + _BEFORE_HEAD : end])
+    if digest.hexdigest() != raw["hash"]:
+        raise Broken(seq, "the head does not have its recorded hash")
+    if "body" not in raw:
+        return Entry(head, digest.digest(), None)
+    body = line[len('{"body":') : start - 1]
+    if hashlib.sha256(bytes.fromhex(raw["salt"]) + body).hexdigest() != head["commit"]:
+        raise Broken(seq, "the body is not the one the record commits to")
+    if not isinstance(raw["body"], dict):
+        raise Broken(seq, "the body cannot be read (it is no object)")
+    if raw["body"].get("run", "") != head["run"]:
+        raise Broken(seq, "the body speaks of another run than the head")
+    return Entry(head, digest.digest(), raw["body"])
+
+
+class People:
+    """Who was enrolled with which key, and how many signatures of theirs fit.
+
+    Args:
+        signatures: whether signatures are checked.
+
+    Attributes:
+        keys: the key that each was enrolled with.
+        known: keys that are known from elsewhere.
+        hidden: whether records that enrol people were left out.
+        fitting: how many signatures fit.
+        unchecked: how many could not be checked for that.
+    """
+
+    def __init__(self, *, signatures: bool = True) -> None:
+        self.keys: dict[str, str] = {}
+        self.known: dict[str, str] = {}
+        self.hidden = False
+        self.fitting = self.unchecked = 0
+        self._signatures = signatures
+
+    def enrol(self, person: Any, seq: int) -> None:
+        """Takes in that somebody was enrolled."""
+        name = person["id"]
+        if self.keys.setdefault(name, person["public_key"]) != person["public_key"]:
+            raise Broken(seq, f"{name} was enrolled before, with another key")
+
+    def require_signed(self, what: str, signed: Any, seq: int) -> None:
+        """Lets a decision or an act pass that is signed by who is named in it."""
+        key = self._key_of(signed["operator"], seq)
+        if key is None:
+            return
+        message, signature = signed_bytes(what, signed), _from_hex(signed["signature"])
+        if not signature_fits(_from_hex(key), message, signature):
+            raise Broken(seq, f"the signature is not that of {signed['operator']}")
+        self.fitting += 1
+
+    def require_checkpoint(
+        self, signed: Any, seq: int, desk: str | None, head: str, root: bytes | None
+    ) -> None:
+        """Lets a checkpoint pass that stands in the ledger: it covers every record before it.
+
+        Args:
+            signed: the checkpoint.
+            seq: the number of its record.
+            desk: whose ledger it is, if that is known.
+            head: the hash of the record before.
+            root: the root over all records before, if that is known.
+        """
+        said = signed["checkpoint"]
+        checkpoint = Checkpoint(
+            said["desk"], said["size"], bytes.fromhex(said["root"]), said["head"], said["at"]
+        )
+        root = checkpoint.root if root is None else root
+        known = (desk or checkpoint.desk, seq, root, head)
+        typed = tuple(map(type, checkpoint)) == (str, int, bytes, str, int)
+        if not typed or checkpoint[:4] != known or checkpoint.root.hex() != said["root"]:
+            raise Broken(seq, "the checkpoint is of other records than stand before it")
+        key = self._key_of(signed["operator"], seq)
+        if key is None:
+            return
+        own = Signature(
+            signed["operator"], bytes.fromhex(signed["key"]), _from_hex(signed["signature"])
+        )
+        reason = own.why_not(checkpoint, _from_hex(key))
+        if reason:
+            raise Broken(seq, reason)
+        self.fitting += 1
+
+    def words(self) -> str:
+        """Returns how many signatures hold."""
+        hold = f"signatures: {self.fitting:,} hold"
+        if not self.unchecked:
+            return hold
+        return (
+            f"{hold}, {self.unchecked:,} not checked, because records that enrol people were left "
+            "out"
+        )
+
+    def _key_of(self, name: str, seq: int) -> str | None:
+        """Returns a person's public key; None where it may have been left out, or is not asked."""
+        if not self._signatures:
+            return None
+        key = self.keys.get(name) or self.known.get(name)
+        if key is None and not self.hidden:
+            raise Broken(seq, f"{name} was never enrolled")
+        self.unchecked += key is None
+        return key
+
+
 class Ledger:
     """A ledger as it is read, record by record; it keeps none of them.
 
@@ -366,12 +535,10 @@ class Ledger:
     def __init__(self, asked: Checkpoint | None = None, *, signatures: bool = True) -> None:
         self.now = self.closed = Standing()
         self.desk: str | None = None
-        self.fitting = self.unchecked = self.redacted = self.checkpoints = 0
+        self.people = People(signatures=signatures)
+        self.redacted = self.checkpoints = 0
         self.reached: Standing | None = None
         self._asked_size = asked.size if asked else -1
-        self._signatures = signatures
-        self._people: dict[str, str] = {}
-        self._people_hidden = False
         self._hidden = 0
         self._later: list[Later] = []
 
@@ -382,43 +549,26 @@ class Ledger:
             Broken: if it is not the next record.
         """
         size, before, peaks = self.now
-        raw = _parsed(line, size)
-        head = _head(raw["head"], size)
-        start = line.rfind(b'"hash":"')
-        end = len(line) - (_AFTER_HEAD if "body" in raw else 2)
-        digest = hashlib.sha256(line[start + _BEFORE_HEAD : end])
-        if digest.hexdigest() != raw["hash"]:
-            raise Broken(size, "the head does not have its recorded hash")
+        head, found, body = read_record(line, size)
         if head["prev"] != before:
             raise Broken(size, "the record does not follow the one before it")
         kind = head["kind"]
-        if "body" in raw:
-            self._whole(line[len('{"body":') : start - 1], raw, head)
-            if kind in _LOOKED_INTO:
-                self._later.append(Later(kind, raw["body"], self.now))
-        else:
+        if body is None:
             self._hidden += 1
-            self._people_hidden = self._people_hidden or kind == "operator_enrolled"
-        self.now = Standing(size + 1, raw["hash"], grown(size, peaks, digest.digest()))
+            self.people.hidden = self.people.hidden or kind == "operator_enrolled"
+        elif kind in _LOOKED_INTO:
+            self._later.append(Later(kind, body, self.now))
+        self.now = Standing(size + 1, found.hex(), grown(size, peaks, found))
         if size + 1 == self._asked_size:
             self.reached = self.now
         if head["close"]:
             self._close()
 
-    def _whole(self, body: bytes, raw: dict[str, Any], head: dict[str, Any]) -> None:
-        seq = self.now.size
-        if hashlib.sha256(bytes.fromhex(raw["salt"]) + body).hexdigest() != head["commit"]:
-            raise Broken(seq, "the body is not the one the record commits to")
-        if not isinstance(raw["body"], dict):
-            raise Broken(seq, "the body cannot be read (it is no object)")
-        if raw["body"].get("run", "") != head["run"]:
-            raise Broken(seq, "the body speaks of another run than the head")
-
     def _close(self) -> None:
         for kind, body, before in self._later:
             try:
                 self._look_into(kind, body, before)
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
+            except _UNREADABLE as error:
                 raise Broken(before.size, f"the body cannot be read ({error!r})") from error
         self._later.clear()
         self.redacted += self._hidden
@@ -426,55 +576,18 @@ class Ledger:
         self.closed = self.now
 
     def _look_into(self, kind: str, body: Any, before: Standing) -> None:
-        seq = before.size
         if kind == "desk_opened":
             self.desk = self.desk or str(body["desk"])
         elif kind == "operator_enrolled":
-            name, key = body["operator"]["id"], body["operator"]["public_key"]
-            if self._people.setdefault(name, key) != key:
-                raise Broken(seq, f"{name} was enrolled before, with another key")
+            self.people.enrol(body["operator"], before.size)
         elif kind == CHECKPOINT:
-            self._checkpoint(body["signed"], before)
-        elif self._signatures:
-            what = SIGNED[kind]
-            signed = body[what]
-            key = self._key_of(signed["operator"], seq)
-            if key is None:
-                return
-            message, signature = signed_bytes(what, signed), _from_hex(signed["signature"])
-            if not signature_fits(_from_hex(key), message, signature):
-                raise Broken(seq, f"the signature is not that of {signed['operator']}")
-            self.fitting += 1
-
-    def _checkpoint(self, signed: Any, before: Standing) -> None:
-        """Checks a checkpoint that stands in the ledger: it covers every record before it."""
-        said = signed["checkpoint"]
-        checkpoint = Checkpoint(
-            said["desk"], said["size"], bytes.fromhex(said["root"]), said["head"], said["at"]
-        )
-        stands = (self.desk or checkpoint.desk, before.size, root_of(before.peaks), before.head)
-        typed = tuple(map(type, checkpoint)) == (str, int, bytes, str, int)
-        if not typed or checkpoint[:4] != stands or checkpoint.root.hex() != said["root"]:
-            raise Broken(before.size, "the checkpoint is of other records than stand before it")
-        self.checkpoints += 1
-        key = self._key_of(signed["operator"], before.size) if self._signatures else None
-        if key is None:
-            return
-        own = Signature(
-            signed["operator"], bytes.fromhex(signed["key"]), _from_hex(signed["signature"])
-        )
-        reason = own.why_not(checkpoint, _from_hex(key))
-        if reason:
-            raise Broken(before.size, reason)
-        self.fitting += 1
-
-    def _key_of(self, name: str, seq: int) -> str | None:
-        """Returns a person's public key; None where it may have been left out."""
-        key = self._people.get(name)
-        if key is None and not self._people_hidden:
-            raise Broken(seq, f"{name} was never enrolled")
-        self.unchecked += key is None
-        return key
+            root = root_of(before.peaks)
+            self.people.require_checkpoint(
+                body["signed"], before.size, self.desk, before.head, root
+            )
+            self.checkpoints += 1
+        else:
+            self.people.require_signed(SIGNED[kind], body[SIGNED[kind]], before.size)
 
 
 def signed_bytes(what: str, signed: dict[str, Any]) -> bytes:
@@ -519,7 +632,7 @@ def _head(head: Any, seq: int) -> dict[str, Any]:
         raise Broken(seq, "the head is malformed")
     if head["v"] < 1:
         raise Broken(seq, f"there is no version {version} of the format")
-    if head["seq"] != seq:
+    if head["seq"] != seq and seq != ANYWHERE:
         raise Broken(seq, f"record {head['seq']} stands where record {seq} belongs")
     return head
 
@@ -605,6 +718,246 @@ def why_not_kept(asked: Checkpoint, ledger: Ledger) -> str:
     return ""
 
 
+# An evidence capsule.
+
+CAPSULE = 1
+"""The version of the format."""
+MAX_CAPSULE = 1024 * 1024 * 1024
+"""More bytes than any capsule has."""
+MAX_OPENING = 64 * 1024
+"""More bytes than the first line of a capsule has."""
+_OPENS = b'{"about":'
+_PROVEN = re.compile(
+    rb'\{"proof":\[((?:"[0-9a-f]{64}",)*"[0-9a-f]{64}")?\],"record":(\{.*\})\}\n', re.DOTALL
+)
+_OPENING = {"about": dict, "capsule": int, "checkpoint": str, "exported_at": int}
+_ABOUT = {"gate": str, "run": str}
+
+
+class Capsule:
+    """A capsule as it is read, line by line; it keeps names and keys, and none of them.
+
+    Args:
+        key: the public key of who signed its checkpoint, if that is known from elsewhere.
+    """
+
+    def __init__(self, key: bytes | None = None) -> None:
+        self._key = key
+        self.people = People()
+        self.about: dict[str, str] = {}
+        self.checkpoint, self.signature = Checkpoint("", 0, b"", "", 0), Signature("", b"", b"")
+        self.lines = self.records = self.redacted = self.left_out = 0
+        self.named: dict[str, int] = {}
+        self._bytes = 0
+        self._digest = hashlib.sha256()
+        self._ended = self._begun = self._asked = False
+        self._last: Entry | None = None
+        self._text = ""
+        self._met: set[str] = set()
+
+    def read(self, line: bytes) -> None:
+        """Takes in the next line.
+
+        Raises:
+            BadLine: if it does not hold.
+        """
+        self.lines += 1
+        self._bytes += len(line)
+        try:
+            self._take(line)
+        except Broken as error:
+            raise BadLine(self.lines, f"the record does not hold: {error.reason}") from error
+        except (Unreadable, ValueError) as error:
+            raise BadLine(self.lines, str(error)) from error
+        self._digest.update(line)
+
+    def finish(self) -> None:
+        """Looks into what only the whole can tell.
+
+        Raises:
+            BadLine: if it does not hold.
+        """
+        if not self._ended:
+            raise BadLine(self.lines + 1, "the capsule stops before its end; get a whole copy")
+        for name, seq in self.named.items():
+            if name not in self._met:
+                words = f"the text {name[:12]} that record {seq} names is not there, nor left out"
+                raise BadLine(self.lines, words)
+        if not (self._begun and self._asked):
+            raise BadLine(1, f"no record begins {self.what()}, which it is said to be about")
+        reason = self._why_not_signed()
+        if reason:
+            raise BadLine(1, reason)
+        self.people.fitting += 1
+
+    def _why_not_signed(self) -> str:
+        name = self.signature.name
+        key = self.people.known.get(name) or self.people.keys.get(name)
+        if key is None:
+            return f"no record enrols {name}, who signed; give their public key with --key"
+        if self.people.keys.get(name, key) != key:
+            return f"{name} is enrolled in it with another key than that given"
+        return self.signature.why_not(self.checkpoint, _from_hex(key))
+
+    def what(self) -> str:
+        """Returns what it is about."""
+        gate = f"the decision at {self.about['gate']} of " if self.about["gate"] else ""
+        return f"{gate}run {self.about['run']}"
+
+    def _take(self, line: bytes) -> None:
+        if self._bytes > MAX_CAPSULE or len(line) > MAX_LINE:
+            raise ValueError("it is larger than any capsule")
+        if self._ended:
+            raise ValueError("something follows the end of the capsule")
+        if self.lines == 1:
+            self._opening(_of_capsule(line))
+        elif line.startswith(b'{"proof":'):
+            self._record(line)
+        else:
+            self._text_or_end(_of_capsule(line))
+
+    def _opening(self, raw: dict[str, Any]) -> None:
+        version = raw.get("capsule")
+        if type(version) is int and version > CAPSULE:
+            raise ValueError(
+                f"version {version} is newer than this verifier reads; get a newer one"
+            )
+        if not _typed(raw, _OPENING) or version != CAPSULE or not _typed(raw["about"], _ABOUT):
+            raise ValueError("this is not how a capsule begins")
+        self.about = raw["about"]
+        self._asked = not self.about["gate"]
+        self.checkpoint, self.signature = read_note(raw["checkpoint"])
+        if self._key is not None:
+            self.people.known[self.signature.name] = self._key.hex()
+
+    def _record(self, line: bytes) -> None:
+        found = _PROVEN.fullmatch(line)
+        if found is None:
+            raise ValueError("the line is not a record with its proof")
+        entry = read_record(found[2] + b"\n", ANYWHERE)
+        seq, last = entry.head["seq"], self._last
+        if self._text:
+            raise ValueError("a record stands behind a text")
+        if last and seq <= last.head["seq"]:
+            raise ValueError(f"record {seq} stands behind record {last.head['seq']}")
+        if last and seq == last.head["seq"] + 1 and entry.head["prev"] != last.hash.hex():
+            raise ValueError("the record does not follow the one before it")
+        if seq >= self.checkpoint.size:
+            raise ValueError(f"record {seq} is not covered by the checkpoint")
+        path = re.findall("[0-9a-f]{64}", (found[1] or b"").decode())
+        proof = [bytes.fromhex(one) for one in path]
+        ends = seq + 1 == self.checkpoint.size
+        if not includes(self.checkpoint.root, self.checkpoint.size, seq, entry.hash, proof) or (
+            ends and entry.hash.hex() != self.checkpoint.head
+        ):
+            raise ValueError(f"record {seq} is not one that the checkpoint covers")
+        self._last = entry
+        self.records += 1
+        try:
+            self._look_into(entry, seq)
+        except Broken as error:
+            raise ValueError(f"record {seq}: {error.reason}") from error
+        except _UNREADABLE as error:
+            raise ValueError(f"record {seq}: the body cannot be read ({error!r})") from error
+
+    def _look_into(self, entry: Entry, seq: int) -> None:
+        head, body, kind = entry.head, entry.body, entry.head["kind"]
+        if head["run"] == self.about["run"]:
+            self._begun = self._begun or kind == "run_started"
+            asked = kind == "gate_opened" and (
+                body is None or body["request"]["id"] == self.about["gate"]
+            )
+            self._asked = self._asked or asked
+        if body is None:
+            self.redacted += 1
+            self.people.hidden = self.people.hidden or kind == "operator_enrolled"
+            return
+        for ref in texts_of(kind, body):
+            if ref["inline"] is None:
+                self.named.setdefault(ref["sha256"], seq)
+            elif hashlib.sha256(ref["inline"].encode()).hexdigest() != ref["sha256"]:
+                raise Broken(seq, "a text in the record is not the one of its hash")
+        if kind == "desk_opened" and body["desk"] != self.checkpoint.desk:
+            raise Broken(seq, f"it is of desk {body['desk']}, and the checkpoint is of another")
+        if kind == "operator_enrolled":
+            self.people.enrol(body["operator"], seq)
+        elif kind == CHECKPOINT:
+            desk = self.checkpoint.desk
+            self.people.require_checkpoint(body["signed"], seq, desk, head["prev"], None)
+        elif kind in SIGNED:
+            self.people.require_signed(SIGNED[kind], body[SIGNED[kind]], seq)
+
+    def _text_or_end(self, raw: dict[str, Any]) -> None:
+        if raw == {"end": self._digest.hexdigest()}:
+            self._ended = True
+            return
+        if "end" in raw:
+            raise ValueError("the lines before the end are not those that it was made of")
+        name, text = raw.get("sha256"), raw.get("text", "")
+        if raw.keys() - {"sha256", "text"} or type(name) is not str or type(text) is not str:
+            raise ValueError("this is no line of a capsule")
+        if "text" in raw and hashlib.sha256(text.encode()).hexdigest() != name:
+            raise ValueError("the text is not the one of its hash")
+        if name <= self._text:
+            raise ValueError("the texts are not in the order of their hashes")
+        if name not in self.named:
+            raise ValueError(f"no record names the text {name[:12]}")
+        self._text = name
+        self._met.add(name)
+        self.left_out += "text" not in raw
+
+
+def texts_of(kind: str, body: Any) -> list[Any]:
+    """Returns the texts that a record names: the files of a pack, or what a model was shown."""
+    if kind == "run_started":
+        return list(body.get("files", {}).values())
+    if kind != "trace_recorded":
+        return []
+    call = body["trace"]["call"]
+    return [*call["layers"].values(), call["grammar"], call["output"]]
+
+
+def _typed(value: Any, form: dict[str, type]) -> bool:
+    return isinstance(value, dict) and {name: type(value[name]) for name in value} == form
+
+
+def _of_capsule(line: bytes) -> dict[str, Any]:
+    try:
+        raw, _ = _parse(line.decode())
+        same = spelled(raw) + b"\n" == line
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"this is no line of a capsule ({error})") from error
+    if not same or not isinstance(raw, dict) or why_outside(raw):
+        raise ValueError("this is no line of a capsule, in its one spelling")
+    return raw
+
+
+def is_capsule(place: Path) -> bool:
+    """Says whether a file is meant to be a capsule, however it holds."""
+    if not place.is_file():
+        return False
+    with place.open("rb") as file:
+        return file.read(len(_OPENS)) == _OPENS
+
+
+def read_capsule(place: Path, key: bytes | None) -> Capsule:
+    """Reads a capsule.
+
+    Raises:
+        BadLine: at the first line that does not hold.
+    """
+    capsule = Capsule(key)
+    if place.stat().st_size > MAX_CAPSULE:
+        raise BadLine(1, f"the file is larger than any capsule, of which none has {MAX_CAPSULE:,}")
+    with place.open("rb") as file:
+        most = MAX_OPENING
+        while line := file.readline(most):
+            capsule.read(line)
+            most = MAX_LINE + 1
+    capsule.finish()
+    return capsule
+
+
 # What is told.
 
 
@@ -638,6 +991,32 @@ def report(place: Path, asked: Checkpoint | None, *, signatures: bool) -> int:
     return HOLDS
 
 
+def report_capsule(place: Path, key: bytes | None) -> int:
+    """Verifies the capsule at ``place``, prints what was found, and returns the exit status."""
+    try:
+        capsule = read_capsule(place, key)
+    except BadLine as error:
+        say(str(error))
+        return FAILS
+    checkpoint, name = capsule.checkpoint, capsule.signature.name
+    say(f"about: {capsule.what()}, of desk {checkpoint.desk}")
+    say(
+        f"records: {capsule.records:,} of {checkpoint.size:,}"
+        + f", of which {capsule.redacted:,} redacted" * bool(capsule.redacted)
+    )
+    say(
+        f"texts: {len(capsule.named):,}"
+        + f", of which {capsule.left_out:,} left out" * bool(capsule.left_out)
+    )
+    say(capsule.people.words())
+    say(f"checkpoint: signed by {name}, as of {checkpoint.when()}")
+    if key is None:
+        say(f"key: {capsule.people.keys[name]}, as the capsule has it; compare it if you can")
+    redacted = capsule.redacted or capsule.left_out
+    say(f"verified: {'what is left of it' if redacted else 'all of this'} holds")
+    return HOLDS
+
+
 def _found(ledger: Ledger, unfinished: int, *, signatures: bool) -> Iterator[str]:
     closed = ledger.closed
     root = root_of(closed.peaks)
@@ -649,13 +1028,8 @@ def _found(ledger: Ledger, unfinished: int, *, signatures: bool) -> Iterator[str
     yield f"root: {root.hex()} ({base64.b64encode(root).decode()})"
     if not signatures:
         yield "signatures: not checked, as asked"
-    elif ledger.unchecked:
-        yield (
-            f"signatures: {ledger.fitting:,} hold, {ledger.unchecked:,} not checked, because "
-            "records that enrol people were left out"
-        )
     else:
-        yield f"signatures: {ledger.fitting:,} hold"
+        yield ledger.people.words()
     if ledger.checkpoints:
         yield f"checkpoints: {ledger.checkpoints:,} in the ledger"
     if unfinished:
@@ -697,7 +1071,9 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="verify_ledger.py", description="Verifies a ledger of Converge Desktop."
     )
-    parser.add_argument("ledger", nargs="?", type=Path, help="the data directory, or its ledger")
+    parser.add_argument(
+        "ledger", nargs="?", type=Path, help="the data directory, its ledger, or a capsule"
+    )
     parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="one that was kept")
     parser.add_argument("--key", help="the public key that signed it, in hexadecimal or base64")
     parser.add_argument("--skip-signatures", action="store_true", help="hashes and root only")
@@ -706,10 +1082,14 @@ def main(arguments: list[str]) -> int:
     if given.self_test:
         return self_test()
     if given.ledger is None:
-        parser.error("give a ledger")
-    if (given.checkpoint is None) is not (given.key is None):
-        parser.error("--checkpoint and --key go together")
+        parser.error("give a ledger or a capsule")
     try:
+        if is_capsule(given.ledger):
+            if given.checkpoint or given.skip_signatures:
+                parser.error("a capsule has its own checkpoint; of all options it takes --key")
+            return report_capsule(given.ledger, read_key(given.key) if given.key else None)
+        if (given.checkpoint is None) is not (given.key is None):
+            parser.error("--checkpoint and --key go together")
         asked, reason = _asked(given.checkpoint, given.key) if given.checkpoint else (None, "")
         if reason:
             say(f"checkpoint: {reason}")
@@ -818,9 +1198,60 @@ TREE = (
 )
 """The leaves of the Certificate Transparency reference, and the root after each."""
 
+KNOWN = (
+    (
+        '{"about":{"gate":"","run":"run"},"capsule":1,"checkpoint":"converge/desk/00c0ffee\\n4\\nh'
+        "m+jFYeSyEn/hg86OwBFEYmj15YvUHMuuAwbvhsbp3s=\\nhead 2c34bbcc2af49aeb41bd1a8ba0f67a6a74c676"
+        "3efa6d783e4cccf672de77aa2b\\nat 1795176000000000\\n\\n— alice#2bd806c9 oCldB3KSSKlEgQIoQc"
+        '2PHoEgwF8m0Uls2LY5aksr5m353qicIi15Y64PuDpklC4WuFOOnwoMBtG7+diuBokm+SlYSgk=\\n","exported_'
+        'at":1795176000000001}\n'
+    ),
+    (
+        '{"proof":["76b0989c73a2b9cb6478a27fdf2ced330be3f9d7620a921633ea6f4f145ff623","239cdf197a'
+        'cd221adce920b670d35b750800a95201006523227419e485f15ca0"],"record":{"body":{"app_version"'
+        ':"0.3.0","desk":"00c0ffee"},"hash":"11b24af89c9e09c9acf7d569649018526cea0cf5353efc15e0b9'
+        '8c289d741ffd","head":{"at":1795176000000000,"close":false,"commit":"d2af198d8c07fe0ba311'
+        'b88b7334226d12d0b6e0d31ff84ccdb36ad9993a598e","kind":"desk_opened","prev":"0000000000000'
+        '000000000000000000000000000000000000000000000000000","run":"","seq":0,"v":5},"salt":"397'
+        '3b720f5cdaa2b848cc26f3afd57cb"}}\n'
+    ),
+    (
+        '{"proof":["187e69871f375fe3e6662f7e51730806b8163e28c6e991fcdb41757f1e2577ff","239cdf197a'
+        'cd221adce920b670d35b750800a95201006523227419e485f15ca0"],"record":{"body":{"operator":{"'
+        'id":"alice#2bd806c9","name":"alice","public_key":"a18954289859a00f48612adcb91b3a225d2feb'
+        'c6955d6544c7af78b01f519c18"}},"hash":"298877f191a67ef6fb9cf355568bfb167087c33fcc5574d809'
+        'b8e28b0be07c4c","head":{"at":1795176000000000,"close":false,"commit":"ff12a7bbbcba60f59b'
+        '30f562248c30702f3258593c60ae09a715354bb722c5df","kind":"operator_enrolled","prev":"11b24'
+        'af89c9e09c9acf7d569649018526cea0cf5353efc15e0b98c289d741ffd","run":"","seq":1,"v":5},"sa'
+        'lt":"3261b4a8fbe54b47c0109b1cc71a9cb5"}}\n'
+    ),
+    (
+        '{"proof":["3f638231bee53d8ded7abff6c4ac2bc98b79c5be31696fc09be867abb77e71cb","3feba97b3c'
+        '46297ed3f03e30e1cf2cedfbc80e61f9bdd5eccab654685a3a3db0"],"record":{"hash":"d62bb500567d1'
+        'cb8c18f8530bd1c3184b46eb1d2f55cc9502121b26808daa4f1","head":{"at":1795176000000000,"clos'
+        'e":false,"commit":"2ea7b299aa51b291319909b4055c1bb86940d42e8cf996cba49942ac6c79d61d","ki'
+        'nd":"run_started","prev":"298877f191a67ef6fb9cf355568bfb167087c33fcc5574d809b8e28b0be07c'
+        '4c","run":"run","seq":2,"v":5}}}\n'
+    ),
+    (
+        '{"proof":["26257489a79bbd8bb3fc02006a4e2cea365fbd28bab4e9a904465f7169cbebbd","3feba97b3c'
+        '46297ed3f03e30e1cf2cedfbc80e61f9bdd5eccab654685a3a3db0"],"record":{"body":{"decision":{"'
+        'decided_at":1795176000000000,"gate":"gate","id":"approval:gate","operator":"alice#2bd806'
+        'c9","reason":"","request":"","shown":"","signature":"ca45cfa261a562652f0fd34163fd2e4a0f9'
+        "d3b4acd58e63b53795ce33161257dd4912dd5f874ebf278320fd5e5d0408361aac6646e4496c1762f7d68b89"
+        '72b0a","verdict":"approve"},"run":"run"},"hash":"2c34bbcc2af49aeb41bd1a8ba0f67a6a74c6763'
+        'efa6d783e4cccf672de77aa2b","head":{"at":1795176000000000,"close":true,"commit":"ae0c3fb0'
+        'e9809054ac01e799ae68265735a5c3cdd890b9b128df1bf8088ba68c","kind":"gate_decided","prev":"'
+        'd62bb500567d1cb8c18f8530bd1c3184b46eb1d2f55cc9502121b26808daa4f1","run":"run","seq":3,"v'
+        '":5},"salt":"df3327a1ccb98669d3f6b9f60135b3c7"}}\n'
+    ),
+    ('{"end":"679d75d15e78cd83dffb842ed8f619c27160b6657220b5644cb5998464d4c2d9"}\n'),
+)
+"""A capsule of three records and one that is redacted, signed by somebody made up."""
+
 
 def self_test() -> int:
-    """Tries signatures and trees on known answers, prints what came of it, and says how it went."""
+    """Tries signatures, trees and a capsule, prints what came of it, and says how it went."""
     wrong: list[str] = []
     for name, texts in VECTORS.items():
         public, message, signature = map(bytes.fromhex, texts)
@@ -841,9 +1272,33 @@ def self_test() -> int:
         peaks, size = grown(size, peaks, bytes.fromhex(leaf)), size + 1
         if root_of(peaks).hex() != root:
             wrong.append(f"the root over {size} leaves is another")
-    for line in wrong or [f"{len(VECTORS)} signatures and {len(TREE)} roots are as they should be"]:
+    wrong += why_not_known()
+    fine = f"{len(VECTORS)} signatures, {len(TREE)} roots and a capsule are as they should be"
+    for line in wrong or [fine]:
         print(line)
     return FAILS if wrong else HOLDS
+
+
+def why_not_known() -> list[str]:
+    """Says what is wrong with how a known capsule is read: whole, and with a bit flipped in it."""
+    data = "".join(KNOWN).encode()
+    wrong = [f"the capsule does not hold ({_why_not(data)})"] if _why_not(data) else []
+    for place in range(0, len(data), 61):
+        flipped = data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+        if not _why_not(flipped):
+            wrong.append(f"the capsule holds with a bit of byte {place} flipped")
+    return wrong
+
+
+def _why_not(data: bytes) -> str:
+    capsule = Capsule()
+    try:
+        for line in io.BytesIO(data):
+            capsule.read(line)
+        capsule.finish()
+    except BadLine as error:
+        return str(error)
+    return ""
 
 
 def _plus_order(factor: bytes) -> bytes:

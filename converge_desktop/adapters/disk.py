@@ -14,14 +14,31 @@ def write_all(fd: int, data: bytes) -> None:
         view = view[os.write(fd, view) :]
 
 
-def require_linked(fd: int) -> None:
+def require_linked(fd: int, path: Path) -> None:
     """Refuses to write to a file that nobody could find again.
 
     Raises:
-        OSError: if the file was removed.
+        OSError: if it is not the one at ``path``, because it was removed, moved or replaced.
     """
-    if os.fstat(fd).st_nlink == 0:
-        raise OSError(errno.ENOENT, "it was removed while it was in use")
+    opened = os.fstat(fd)
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        found = None
+    if found is None or (found.st_ino, found.st_dev) != (opened.st_ino, opened.st_dev):
+        raise OSError(errno.ENOENT, "it was removed or moved while it was in use")
+
+
+def make_directory(directory: Path) -> None:
+    """Makes a directory that will be there after a crash; one that is there already costs little.
+
+    Raises:
+        OSError: if it cannot be made.
+    """
+    missing = [one for one in (directory, *directory.parents) if not one.exists()]
+    directory.mkdir(parents=True, exist_ok=True)
+    for made in missing:
+        sync_directory(made.parent)
 
 
 def write_durably(path: Path, data: bytes) -> None:

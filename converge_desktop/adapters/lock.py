@@ -7,11 +7,15 @@ the process: a crash releases it.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+_HELD = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES}
+"""What the system says where somebody else holds a lock."""
 
 
 class DataDirectoryBusy(Exception):
@@ -38,6 +42,13 @@ class DirectoryLock:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
+            if error.errno not in _HELD:
+                self._file.close()
+                raise DataDirectoryUnusable(
+                    f"{directory} lies on a file system that cannot lock it for one program "
+                    f"alone ({error.strerror or error}), and without that two could write to one "
+                    "ledger. Choose a folder on a disk of this machine with --data-dir."
+                ) from error
             self._file.seek(0)
             holder = self._file.read().strip() or "unknown"
             self._file.close()

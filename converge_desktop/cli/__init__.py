@@ -17,13 +17,13 @@ from typing import Any
 from converge_core.errors import ConvergeError, LedgerCorrupt
 from converge_desktop import __version__
 from converge_desktop.adapters.keys import KeyProblem
-from converge_desktop.adapters.ledger_file import LedgerWriteFailed
+from converge_desktop.adapters.ledger.ledger_file import LedgerWriteFailed
 from converge_desktop.adapters.lock import DataDirectoryBusy, DataDirectoryUnusable
 from converge_desktop.adapters.models.catalogue import CatalogueProblem
 from converge_desktop.adapters.models.model_check import CheckUnavailable, UnsafeModel
 from converge_desktop.adapters.packs.pack import PackProblem
 from converge_desktop.adapters.texts import TextMissing
-from converge_desktop.cli import desk_commands, model_commands
+from converge_desktop.cli import desk_commands, evidence_commands, model_commands
 from converge_desktop.cli.shared import (
     ALTERED,
     DONE,
@@ -85,9 +85,21 @@ def parser() -> argparse.ArgumentParser:
     command("traces", "list recorded model calls")
     trace = command("trace", "show one recorded model call")
     trace.add_argument("trace", metavar="ID", help="the trace's id, as traces lists it")
-    command("verify", "check every record of the ledger")
-    replay = command("replay", "make recorded model calls again and compare, to the byte", model)
-    replay.add_argument("trace", metavar="ID", nargs="*", help="which traces; all if none is named")
+    verify = command("verify", "check every record of the ledger, or what was kept outside it")
+    evidence_commands.add_options(verify, _path)
+    evidence_commands.add_commands(command, _path)
+    replay = command(
+        "replay", "fold a run again, or make its model calls again, to the byte", model
+    )
+    replay.add_argument(
+        "what", metavar="ID", nargs="*", help="a run, or which traces; all traces if none is named"
+    )
+    fork = command("fork", "start a run from any moment of another", model)
+    fork.add_argument("run", metavar="RUN", help="the run's id, such as run-0001")
+    fork.add_argument("--at", type=int, metavar="SEQ", help="the record; the last one if missing")
+    context = command("context", "show what stands in a run, or stood at a record")
+    context.add_argument("run", metavar="RUN", help="the run's id, such as run-0001")
+    context.add_argument("--at", type=int, metavar="SEQ", help="the record; now if missing")
     golden = command("golden", "keep model calls in a file, or hold the model against one", model)
     golden.add_argument("doing", choices=["record", "verify"])
     golden.add_argument("file", type=_path, metavar="FILE")
@@ -170,10 +182,14 @@ _KNOWN = (
 _COMMANDS = {
     "run": desk_commands.run,
     "inbox": desk_commands.inbox,
+    "context": desk_commands.context,
     "decide": desk_commands.decide,
+    "fork": desk_commands.fork,
     "traces": desk_commands.traces,
     "trace": desk_commands.trace,
-    "verify": desk_commands.verify,
+    "verify": evidence_commands.verify,
+    "export": evidence_commands.export,
+    "checkpoint": evidence_commands.checkpoint,
     "replay": model_commands.replay,
     "golden": model_commands.golden,
     "models": model_commands.models,

@@ -20,7 +20,9 @@ from converge_desktop.cli.shared import (
     show,
 )
 from converge_desktop.runtime.outputs import (
+    ContextOutput,
     DecideOutput,
+    FactLine,
     GateOutput,
     RunOutput,
     TraceLine,
@@ -28,8 +30,8 @@ from converge_desktop.runtime.outputs import (
     trace_output,
 )
 from converge_desktop.runtime.port import Notice, RunChanged, Update
-from converge_desktop.runtime.readmodel import Review, RunView
-from converge_desktop.runtime.views import verify_ledger
+from converge_desktop.runtime.readmodel import InboxRow, Review, RunView
+from converge_desktop.runtime.verifying import verify_ledger
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -43,6 +45,12 @@ def run(arguments: argparse.Namespace) -> int:
         waiting = [row for row in desk.inbox().result() if row.run_id == run_id]
     finally:
         desk.close()
+    return _show_run(arguments, run_id, view, waiting)
+
+
+def _show_run(
+    arguments: argparse.Namespace, run_id: str, view: RunView, waiting: list[InboxRow]
+) -> int:
     phase = "waiting" if waiting else "stopped"
     words = view.stop_words or f"Waiting for a decision on “{waiting[0].title}”."
     gates = [row.gate_id for row in waiting]
@@ -69,6 +77,38 @@ def _follow(seen: SimpleQueue[Update], run_id: str, *, quiet: bool) -> RunView:
             print(f"{run_id}  cycle {view.cycle}  {doing}", file=sys.stderr)
         if view.row.phase in {"waiting", "stopped"}:
             return view
+
+
+def fork(arguments: argparse.Namespace) -> int:
+    """Carries out ``fork``."""
+    desk = open_desk(arguments)
+    try:
+        seen: SimpleQueue[Update] = SimpleQueue()
+        desk.subscribe(seen.put)
+        run_id = desk.fork(arguments.run, arguments.at).result()
+        view = _follow(seen, run_id, quiet=arguments.json)
+        waiting = [row for row in desk.inbox().result() if row.run_id == run_id]
+    finally:
+        desk.close()
+    return _show_run(arguments, run_id, view, waiting)
+
+
+def context(arguments: argparse.Namespace) -> int:
+    """Carries out ``context``."""
+    views = read(arguments)
+    seq = views.last_seq() if arguments.at is None else arguments.at
+    view = views.run_at(arguments.run, seq)
+    facts = [
+        FactLine(card.fact_id, card.key, card.text, card.byline, card.approver, card.seq)
+        for _, cards in view.context
+        for card in cards
+        if card.state == "fact"
+    ]
+    output = ContextOutput(view.row.run_id, seq, view.row.phase, view.cycle, view.root, facts)
+    lines = [f"{view.row.run_id} at record {seq}: {view.row.outcome}, root {view.root}"]
+    lines += [f"  {fact.seq:>8}  {fact.key:12} {fact.text}" for fact in facts]
+    show(arguments, output, lines)
+    return DONE
 
 
 def inbox(arguments: argparse.Namespace) -> int:
@@ -181,15 +221,23 @@ def verify(arguments: argparse.Namespace) -> int:
     directory = data_dir(arguments) / "ledger"
     if not directory.is_dir():
         return problem(f"there is no ledger in {directory}; say where it is with --data-dir")
-    found = verify_ledger(directory)
+    found = verify_ledger(directory, None if arguments.json else _tell_progress)
     ok = found.bad_seq < 0
     output = VerifyOutput(
-        ok, found.records, found.bad_seq, found.reason, found.head, found.unfinished
+        ok, found.records, found.bad_seq, found.reason, found.head, found.unfinished, found.root
     )
     words = f"Record {found.bad_seq} does not verify: {found.reason}."
     if ok:
-        words = f"All {found.records:,} records verify. The head is {found.head}."
+        words = f"All {found.records:,} records verify. The head is {found.head}, the root of the "
+        words += f"tree over them {found.root}." if found.root else "tree that of none."
     if found.unfinished:
         words += f" {found.unfinished:,} bytes of an unfinished step follow; they do not count."
     show(arguments, output, [words])
     return DONE if ok else ALTERED
+
+
+def _tell_progress(records: int, read: int, total: int) -> None:
+    """Tells how far verifying is, on one line of a terminal; elsewhere, nothing."""
+    if sys.stderr.isatty():
+        end = "\n" if read == total else "\r"
+        print(f"{records:,} records hold, {100 * read // total} %", end=end, file=sys.stderr)

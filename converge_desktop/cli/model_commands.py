@@ -29,6 +29,7 @@ from converge_desktop.runtime.outputs import (
     GoldenOutput,
     ModelLine,
     ReplayLine,
+    RunReplay,
     TriedOutput,
     replay_line,
 )
@@ -42,12 +43,22 @@ QUESTION = ChatRequest(
 
 
 def replay(arguments: argparse.Namespace) -> int:
-    """Carries out ``replay``."""
+    """Carries out ``replay``: of a run, from the ledger alone; of a step, with its model."""
     views = read(arguments)
-    wanted = arguments.trace or [row.trace_id for row in reversed(views.traces())]
+    wanted = arguments.what or [row.trace_id for row in reversed(views.traces())]
+    if len(wanted) == 1 and views.knows_run(wanted[0]):
+        return _replay_run(arguments, views.replay_run(wanted[0]))
     lines = _again(arguments, (views.golden(trace) for trace in wanted))
     show(arguments, lines, _words(lines) or ["No model was called yet."])
     return _code(lines)
+
+
+def _replay_run(arguments: argparse.Namespace, found: RunReplay) -> int:
+    """Shows what the records of a run come to, and whether that is what the run said of itself."""
+    words = f"{found.run_id} comes to {found.root}, folded again from {found.records:,} records"
+    words += f"; that is what it said in record {found.said_at}." if found.said else "."
+    show(arguments, found, [words])
+    return DONE
 
 
 def golden(arguments: argparse.Namespace) -> int:

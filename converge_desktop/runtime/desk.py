@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,10 +24,11 @@ from converge_desktop import paths
 from converge_desktop.adapters.clock import Clock, system_clock
 from converge_desktop.adapters.intake import Intake
 from converge_desktop.adapters.keys import KeyProblem, OperatorKey
-from converge_desktop.adapters.ledger_file import LedgerWriteFailed, read_ledger
+from converge_desktop.adapters.ledger.ledger_file import LedgerWriteFailed, read_ledger
 from converge_desktop.adapters.lock import DirectoryLock
 from converge_desktop.adapters.models.catalogue import load_catalogue
 from converge_desktop.adapters.packs.pack import Pack, load_packs
+from converge_desktop.runtime.desk_reader import LEDGER
 from converge_desktop.runtime.engine_thread import EngineThread
 from converge_desktop.runtime.model_thread import ModelSettings, ModelThread, ModelUnavailable
 from converge_desktop.runtime.pack_engine import begin, plan_of
@@ -54,11 +55,11 @@ from converge_desktop.runtime.readmodel import (
 )
 from converge_desktop.runtime.run_views import approver_words
 from converge_desktop.runtime.store_thread import LineageEdges, StoreThread
-from converge_desktop.runtime.views import verify_ledger
+from converge_desktop.runtime.verifying import verify_ledger
 from converge_desktop.runtime.wording import is_text, run_label
 
 if TYPE_CHECKING:
-    from converge_desktop.adapters.surreal import DecisionRow, FactRow, ProposalRow, Walk
+    from converge_desktop.adapters.surreal import DecisionRow, FactRow, Place, ProposalRow, Walk
     from converge_desktop.runtime.replay import Replay
 
 S = TypeVar("S")
@@ -160,6 +161,10 @@ class Desk:
         """Returns one run, whole."""
         return self._engine.send(lambda: self._engine.views.run(run_id))
 
+    def run_at(self, run_id: str, seq: int) -> Future[RunView]:
+        """Returns one run as it stood once record ``seq`` was written."""
+        return self._engine.send(lambda: self._engine.views.run_at(run_id, seq))
+
     def inbox(self) -> Future[tuple[InboxRow, ...]]:
         """Lists the open gates of all runs."""
         return self._engine.send(self._engine.views.inbox)
@@ -168,9 +173,13 @@ class Desk:
         """Assembles what a person is shown before deciding."""
         return self._engine.send(lambda: self._engine.views.review(gate_id))
 
-    def traces(self) -> Future[tuple[TraceRow, ...]]:
-        """Lists all recorded steps, newest first."""
-        return self._engine.send(self._engine.views.traces)
+    def traces(self, first: int = 0, count: int | None = None) -> Future[tuple[TraceRow, ...]]:
+        """Lists recorded steps, newest first; all of them, or ``count`` behind the ``first``."""
+        return self._engine.send(lambda: self._engine.views.traces(first, count))
+
+    def trace_count(self) -> Future[int]:
+        """Counts the recorded steps."""
+        return self._engine.send(self._engine.views.trace_count)
 
     def trace(self, trace_id: str) -> Future[TraceView]:
         """Returns one step, whole."""
@@ -191,9 +200,7 @@ class Desk:
 
     def ledger_page(self, first: int, count: int) -> Future[tuple[LedgerRow, ...]]:
         """Returns up to ``count`` records from sequence ``first``."""
-        return self._engine.send(
-            lambda: tuple(self._engine.journal.rows[max(first, 0) : max(first, 0) + count])
-        )
+        return self._engine.send(lambda: self._engine.views.ledger(first, count))
 
     def facts(self, key: str, text: str) -> Future[FactAnswer]:
         """Asks the database for facts of all runs; an empty argument matches everything."""
@@ -235,6 +242,15 @@ class Desk:
         """Reads ``folder`` and starts a run; fails with a sentence, and no run, on bad input."""
         return self._questions.submit(self._start_run, pack_id, folder)
 
+    def fork(self, run_id: str, seq: int | None = None) -> Future[str]:
+        """Starts a run with the facts another had once record ``seq`` was written; now if None."""
+
+        def start() -> str:
+            self._need_model()
+            return self._engine.send(lambda: self._engine.fork(run_id, seq)).result()
+
+        return self._questions.submit(start)
+
     def decide(
         self, gate_id: str, verdict: str, reason: str, shown: str, operator: str | None = None
     ) -> Future[None]:
@@ -275,9 +291,15 @@ class Desk:
 
     def _opened(self) -> None:
         """Goes on once the ledger is open: fills the view, loads the model, resumes runs."""
-        directory = self._options.data_dir / "ledger"
+        directory = self._options.data_dir / LEDGER
         self._store = StoreThread(
-            self._options.data_dir / "view", lambda: read_ledger(directory), self._store_changed
+            self._view_place,
+            lambda: read_ledger(directory),
+            self._store_changed,
+            progress=self._store_filling,
+            last=lambda: self._engine.journal.seq,
+            since=self._since,
+            trouble=self._store_trouble,
         )
         self._set_status(
             ledger_seq=self._engine.journal.seq,
@@ -410,6 +432,22 @@ class Desk:
 
     def _model_changed(self, view: ModelView) -> None:
         self._set_status(model=view)
+
+    def _view_place(self) -> Place:
+        """Returns where the view lies; called on its own thread, as the library loads slowly."""
+        from converge_desktop.adapters.surreal.settings import load_place  # noqa: PLC0415
+
+        return load_place(self._options.data_dir)
+
+    def _since(self, seq: int) -> Iterator[Entry]:
+        """Returns the ledger's records from ``seq`` on, as it is known now."""
+        return self._engine.journal.reader.history.since(seq)
+
+    def _store_filling(self, done: int, total: int) -> None:
+        self._set_status(view_share=done * 1000 // max(total, 1))
+
+    def _store_trouble(self, words: str) -> None:
+        self._set_status(view_problem=words)
 
     def _store_changed(self, state: str, seq: int) -> None:
         self._set_status(view_state=state, view_seq=seq)

@@ -6,6 +6,7 @@ and wait for a future; what it did is told after it was folded, never before.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -24,7 +25,17 @@ from converge_core.elapsing import next_moment
 from converge_core.engine import Engine
 from converge_core.envelope import InferenceRequest, InferenceResult
 from converge_core.errors import ConvergeError, DecisionRefused, IllegalCommand, LedgerCorrupt
-from converge_core.events import Event, OperatorEnrolled, RunStarted, TraceRecorded
+from converge_core.events import (
+    Event,
+    GateActed,
+    GateCommitted,
+    GateDecided,
+    GateTimedOut,
+    OperatorEnrolled,
+    RunStarted,
+    TraceRecorded,
+)
+from converge_core.forking import context_at
 from converge_core.ids import ApprovalId, RunId
 from converge_core.ledger import Entry
 from converge_core.plan import StepPlan
@@ -33,14 +44,14 @@ from converge_core.review import Decision, Verdict, bytes_of
 from converge_core.run_state import Phase, RunState
 from converge_core.trace import TextRef
 from converge_desktop.adapters.clock import Clock
-from converge_desktop.adapters.keys import OperatorKey
-from converge_desktop.adapters.ledger_file import LedgerWriteFailed
+from converge_desktop.adapters.keys import OperatorKey, sign_checkpoint
+from converge_desktop.adapters.ledger.ledger_file import LedgerWriteFailed
 from converge_desktop.adapters.packs.pack import Pack, PackProblem
 from converge_desktop.adapters.texts import TextMissing
 from converge_desktop.adapters.waiting import chance, wait
 from converge_desktop.runtime.journal import Journal
 from converge_desktop.runtime.model_thread import ModelThread
-from converge_desktop.runtime.pack_engine import BeginRun, build_engine
+from converge_desktop.runtime.pack_engine import BeginRun, begin_fork, build_engine
 from converge_desktop.runtime.port import InboxChanged, Notice, RunChanged, TracesAdded, Update
 from converge_desktop.runtime.trace_views import trace_row
 from converge_desktop.runtime.views import Views
@@ -55,6 +66,8 @@ class _Message:
     future: Future[object]
 
 
+DECIDING = (GateActed, GateCommitted, GateDecided, GateTimedOut)
+"""Events by which something is decided; the ledger is signed along with them."""
 SHORTEST_WAIT_S = 0.05
 LONGEST_WAIT_S = 3600.0
 """How long the thread sleeps at least and at most before it looks at the clock again."""
@@ -87,7 +100,8 @@ class EngineThread:
         self._model = model
         self._publish = publish
         self._durable = durable
-        self.views = Views(lambda: self.journal.state, self._read_text, packs)
+        self.views = Views(lambda: self.journal.reader, self._read_text, packs)
+        self._key: OperatorKey | None = None
         self._inbox: SimpleQueue[_Message | None] = SimpleQueue()
         self._engines: dict[RunId, Engine] = {}
         self._cancelled: dict[RunId, threading.Event] = {}
@@ -133,8 +147,23 @@ class EngineThread:
         self._drive(run)
         return run
 
+    def fork(self, run_id: str, seq: int | None) -> str:
+        """Starts a run with the facts another had once record ``seq`` was written; now if None.
+
+        Rules, agents, intent and plan are those the other began with.
+        """
+        origin = self.views.run_state(run_id)
+        pack, last = self.views.pack_of(origin), self.journal.seq
+        moment = last if seq is None else seq
+        base = context_at(origin, moment, last)
+        return self.begin(lambda run: (pack, begin_fork(run, origin, base, moment)))
+
     def enrol(self, key: OperatorKey) -> None:
-        """Has somebody be among those who may decide from now on, if they are not yet."""
+        """Has somebody be among those who may decide from now on, if they are not yet.
+
+        They sign what the ledger came to where nobody else does: when time decides, and at the end.
+        """
+        self._key = key
         if key.operator.id not in self.journal.state.operators:
             self._commit([OperatorEnrolled(operator=key.operator)], self._clock())
 
@@ -163,7 +192,7 @@ class EngineThread:
             signature="",
         )
         decision = msgspec.structs.replace(unsigned, signature=key.sign(bytes_of(unsigned)))
-        self._commit(self._decided(run, Decide(decision, key.operator), now), now)
+        self._commit(self._decided(run, Decide(decision, key.operator), now), now, key=key)
         self._drive(run.run)
         self._retry_stalled()
 
@@ -189,8 +218,8 @@ class EngineThread:
     def resume(self) -> None:
         """Takes up what a crash, a full disk or a closed window left unfinished."""
         self._stalled = False
-        for run in self.views.all_runs():
-            if run.phase in {Phase.STOPPED, Phase.WAITING} or run.run in self._executing:
+        for run in self.views.going():
+            if run.phase is Phase.WAITING or run.run in self._executing:
                 continue
             try:
                 if run.phase is Phase.EXECUTING:
@@ -228,7 +257,16 @@ class EngineThread:
             except Exception as error:  # noqa: BLE001 - it belongs to the one who asked
                 message.future.set_exception(error)
         if not self._problem:
+            self._sign_off()
             self.journal.close()
+
+    def _sign_off(self) -> None:
+        """Has what the ledger came to signed, so that the next start can be held against it."""
+        if self._key is not None:
+            with contextlib.suppress(LedgerWriteFailed):  # it was told when it first failed
+                entries = self.journal.sign(self._clock(), partial(sign_checkpoint, self._key))
+                if entries:
+                    self._durable(entries)
 
     def _next(self) -> _Message | None:
         """Returns what was sent next; at the latest when time brings something about."""
@@ -267,7 +305,7 @@ class EngineThread:
     def _begin_again(self) -> None:
         """Closes what is over since the desk was closed, and begins undo windows anew."""
         now = self._clock()
-        for run in self.views.all_runs():
+        for run in self.views.going():
             if run.phase is Phase.WAITING:
                 self._commit(Engine().step(run, Restart(), now), now)
                 self._note_due(run.run)
@@ -339,8 +377,17 @@ class EngineThread:
         if self._stalled:
             self.resume()
 
-    def _commit(self, events: list[Event], at: int, texts: tuple[str, ...] = ()) -> None:
-        entries = self.journal.commit(events, at, texts)
+    def _commit(
+        self,
+        events: list[Event],
+        at: int,
+        texts: tuple[str, ...] = (),
+        key: OperatorKey | None = None,
+    ) -> None:
+        """Makes events durable, then so, then known; what decides anything is signed along."""
+        signer = key or (self._key if any(isinstance(one, DECIDING) for one in events) else None)
+        sign = partial(sign_checkpoint, signer) if signer else None
+        entries = self.journal.commit(events, at, texts, sign)
         if not entries:
             return
         self._durable(entries)
@@ -350,8 +397,7 @@ class EngineThread:
             self._publish(RunChanged(self.views.run(run_id)))
         recorded = [entry.event for entry in entries if isinstance(entry.event, TraceRecorded)]
         if recorded:
-            runs = self.journal.state.runs
-            rows = (trace_row(runs[event.run], event.trace) for event in recorded)
+            rows = (trace_row(event.run, event.trace, at) for event in recorded)
             self._publish(TracesAdded(tuple(rows)))
         self._publish(InboxChanged(self.views.inbox()))
 

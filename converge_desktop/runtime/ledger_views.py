@@ -44,6 +44,12 @@ def _(event: e.OperatorEnrolled) -> str:
 
 
 @_words.register
+def _(event: e.CheckpointSigned) -> str:
+    signed = event.signed
+    return f"{signed.operator} signed a checkpoint of {plural(signed.checkpoint.size, 'record')}"
+
+
+@_words.register
 def _(event: e.RunStarted) -> str:
     return f"{event.pack}: {event.intent.subject}"
 

@@ -8,7 +8,7 @@ attempt is on record with what went wrong.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from msgspec import UNSET
@@ -87,7 +87,7 @@ def ask(question: Question, plan: ExecutionPlan, infer: Infer, telling: Telling)
     attempts = tuple(made)
     held = contract.hold(result.text, ground)
     call = _call(question, request, plan, result, held, headline=telling.headline(held))
-    texts = (*request.parts, request.grammar, result.text)
+    texts = _long_ones(call, dict(stack.layers()), request.grammar, result.text)
     if call.outcome is not Outcome.VALID or held.answer is None:
         return AgentEffect((), (call,), texts, refusal=telling.refusal(held), attempts=attempts)
     return AgentEffect((telling.propose(held.answer),), (call,), texts, attempts=attempts)
@@ -145,6 +145,15 @@ def _call(
         remote=result.remote or UNSET,
         plan=plan.digest(),
     )
+
+
+def _long_ones(
+    call: ModelCall, layers: Mapping[str, str], grammar: str, output: str
+) -> tuple[str, ...]:
+    """Returns the texts that the record of a call names and does not hold itself."""
+    named = [(call.layers[name], text) for name, text in layers.items()]
+    named += [(call.grammar, grammar), (call.output, output)]
+    return tuple(text for ref, text in named if ref.inline is None)
 
 
 def _outcome(held: ContractResult) -> Outcome:

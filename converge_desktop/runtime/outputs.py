@@ -8,6 +8,11 @@ from typing import Any
 
 import msgspec
 
+from converge_desktop.runtime.evidence_outputs import (
+    CapsuleOutput,
+    CheckpointOutput,
+    KeptOutput,
+)
 from converge_desktop.runtime.readmodel import TraceView
 from converge_desktop.runtime.replay import Replay
 
@@ -23,6 +28,46 @@ class RunOutput:
     cycles: int
     gates: list[str]
     root: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunReplay:
+    """``replay RUN``: the root that the run's records come to.
+
+    ``said`` is the root that the run itself recorded, in record ``said_at``; empty, and -1, where
+    it has not stopped yet.
+    """
+
+    run_id: str
+    records: int
+    facts: int
+    root: str
+    said: str
+    said_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class FactLine:
+    """A fact of ``context``, and the record that says it."""
+
+    fact_id: str
+    key: str
+    text: str
+    byline: str
+    approver: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContextOutput:
+    """``context``: what stood in a run once record ``seq`` was written."""
+
+    run_id: str
+    seq: int
+    phase: str
+    cycles: int
+    root: str
+    facts: list[FactLine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +145,7 @@ class TraceOutput:
 
 @dataclass(frozen=True, slots=True)
 class VerifyOutput:
-    """``verify``: ``bad_seq`` is -1 where every record holds.
+    """``verify``: ``bad_seq`` is -1 where every record holds; ``root`` is of the tree over them.
 
     ``unfinished`` counts the bytes behind the last whole step; a crash leaves some, and the next
     start moves them aside.
@@ -112,6 +157,7 @@ class VerifyOutput:
     reason: str
     head: str
     unfinished: int
+    root: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +220,14 @@ OUTPUTS: dict[str, Any] = {
     "traces": list[TraceLine],
     "trace": TraceOutput,
     "verify": VerifyOutput,
+    "verify-capsule": CapsuleOutput,
+    "verify-checkpoint": KeptOutput,
+    "export": CapsuleOutput,
+    "checkpoint": CheckpointOutput,
     "replay": list[ReplayLine],
+    "replay-run": RunReplay,
+    "fork": RunOutput,
+    "context": ContextOutput,
     "golden": GoldenOutput,
     "models": list[ModelLine],
     "models-try": TriedOutput,

@@ -31,6 +31,7 @@ from converge_core.policy import Effect, grant
 from converge_core.prompt import Standing
 from converge_core.proposal import ContentKind, Draft, ProposedFact
 from converge_core.routing import Reach, risk_of
+from converge_core.run_state import RunState
 from converge_core.scope import Product
 from converge_core.trace import text_ref
 from converge_desktop import __version__
@@ -144,6 +145,20 @@ def begin(run: RunId, pack: Pack, plan: ExecutionPlan, intake: Intake, folder: P
         observations=tuple(observation for observation, _ in staged),
         inputs=tuple(fact for _, fact in staged),
     )
+
+
+def begin_fork(run: RunId, origin: RunState, base: Context, seq: int) -> Begin:
+    """Returns the command that starts a run from what ``origin`` had come to at record ``seq``."""
+    started = structs.replace(
+        origin.started,
+        run=run,
+        continues=origin.run,
+        base_root=base.root,
+        forked_at=seq,
+        notes=(*origin.started.notes, f"It was forked from {origin.run} at record {seq}."),
+        app_version=__version__,
+    )
+    return Begin(started, base=base)
 
 
 def intent_of(pack: Pack, subject: str) -> RootIntent:

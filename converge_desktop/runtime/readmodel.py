@@ -292,7 +292,12 @@ class ModelView:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The status bar."""
+    """The status bar.
+
+    ``view_state`` is ``starting``, ``opening``, ``filling``, ``ready``, ``unreachable`` or
+    ``failed``; ``view_share`` says in thousandths how much of the ledger is in while it is being
+    filled, and ``view_problem`` in a sentence what is wrong.
+    """
 
     operator: str = ""
     unlocked: bool = False
@@ -303,6 +308,8 @@ class Status:
     ledger_verified_at: int = 0
     view_seq: int = 0
     view_state: str = "starting"
+    view_share: int = 0
+    view_problem: str = ""
     budgets: str = ""
 
 
@@ -334,7 +341,8 @@ class LedgerRow:
 class Verification:
     """What came of verifying the ledger; ``bad_seq`` is -1 where every record holds.
 
-    ``unfinished`` counts the bytes behind the last whole step.
+    ``unfinished`` counts the bytes behind the last whole step; ``root`` is that of the tree over
+    all records.
     """
 
     records: int
@@ -342,6 +350,7 @@ class Verification:
     reason: str
     head: str
     unfinished: int = 0
+    root: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import dataclass
 
 from converge_core.asking import Gate
 from converge_core.authority import ActorKind
@@ -26,24 +27,49 @@ from converge_desktop.runtime.wording import plural, run_label, seconds
 _NAME_PARTS = re.compile(r"(?<=[a-z])([A-Z])")
 
 
-def run_row(run: RunState, title: str) -> RunRow:
-    """Returns a run as a line of a list."""
-    gates = run.open_gates()
-    return RunRow(
-        run_id=run.run,
-        label=run_label(run.run),
-        title=f"{title}: {run.intent.subject}",
+@dataclass(frozen=True, slots=True)
+class RunNote:
+    """A run in a few words, which are kept once it has stopped."""
+
+    run: str
+    pack: str
+    subject: str
+    phase: str
+    outcome: str
+    started_at: int
+    open_gates: int
+
+
+def run_note(run: RunState) -> RunNote:
+    """Returns a run in a few words."""
+    return RunNote(
+        run=str(run.run),
+        pack=str(run.started.pack),
+        subject=run.intent.subject,
         phase=_phase(run),
         outcome=_outcome(run),
         started_at=run.started_at,
-        open_gates=len(gates),
+        open_gates=len(run.open_gates()),
+    )
+
+
+def run_row(note: RunNote, title: str) -> RunRow:
+    """Returns a run as a line of a list."""
+    return RunRow(
+        run_id=note.run,
+        label=run_label(note.run),
+        title=f"{title}: {note.subject}",
+        phase=note.phase,
+        outcome=note.outcome,
+        started_at=note.started_at,
+        open_gates=note.open_gates,
     )
 
 
 def run_view(run: RunState, title: str, now_doing: str) -> RunView:
     """Returns a run whole."""
     return RunView(
-        row=run_row(run, title),
+        row=run_row(run_note(run), title),
         pack=title,
         folder=run.started.folder,
         cycle=run.cycle,

@@ -1,8 +1,11 @@
 """The one thread with the event loop that the database's async API needs; a serial writer.
 
 The view follows the ledger from behind. It is checked against the ledger at start and filled again
-if it does not fit; while that goes on, the rest of the desk is usable. A server that is not there
-is tried again now and then.
+if it does not fit; while that goes on, the rest of the desk is usable, and who asks hears how far
+it is. A server that is not there is tried again now and then.
+
+How it stands, in a word: ``opening``, ``filling``, ``ready``, ``unreachable`` (a server, which is
+tried again) or ``failed``.
 """
 
 from __future__ import annotations
@@ -17,9 +20,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from converge_core.errors import LedgerCorrupt
 from converge_core.events import DeskOpened
 from converge_core.ledger import Entry
+from converge_desktop.runtime.store_trouble import Closing, being_filled, being_opened
 
 if TYPE_CHECKING:
     from converge_desktop.adapters.surreal import (
+        CheckpointRow,
         DecisionRow,
         FactRow,
         Place,
@@ -35,57 +40,59 @@ STEP = 500
 """Records that are added at a time; between two steps the desk may close."""
 RETRY_S = 30.0
 """Seconds until a server that was not there is tried again."""
-
-
-class Closing(Exception):
-    """The desk closes while the view is being filled; the next start goes on."""
-
-    def __init__(self) -> None:
-        super().__init__("the desk is closing")
+PATIENCE_S = 5.0
+"""Seconds that a question waits for a view that is being opened or filled."""
 
 
 class _Misfit(Exception):
     """The view's head is no record of this ledger."""
 
 
-def _tell_nobody(done: int, total: int) -> None:
-    del done, total
+def _tell_nobody(*_: object) -> None:
+    pass
 
 
 class StoreThread:
     """Keeps the database up with the ledger and answers questions from it.
 
     Args:
-        place: where the database lies: a directory, or a server.
+        place: where the database lies: a directory, or a server; or what finds that out, which is
+            called on this thread, each time the database is opened.
         history: reads the ledger from its first record.
         changed: called on this thread with the state in a word and the sequence reached.
         progress: called on this thread with the records added and those there are, while the view
             is being filled.
         last: the number of the ledger's last record; without it, what is known so far counts.
         since: reads the ledger from a record on; without it, it is read from its first.
+        trouble: called on this thread with what is wrong in a sentence, before ``changed`` tells of
+            it; and with nothing once it is mended.
     """
 
     def __init__(
         self,
-        place: Place,
+        place: Place | Callable[[], Place],
         history: Callable[[], Iterable[Entry]],
         changed: Callable[[str, int], None],
         *,
         progress: Callable[[int, int], None] = _tell_nobody,
         last: Callable[[], int] | None = None,
         since: Callable[[int], Iterable[Entry]] | None = None,
+        trouble: Callable[[str], None] = _tell_nobody,
     ) -> None:
         self._place = place
+        self._embedded = isinstance(place, Path)
         self._history = history
         self._changed = changed
         self._progress = progress
         self._last = last or (lambda: -1)
         self._since = since or (lambda _: history())
         self._view: SurrealView | None = None
-        self._trouble: Exception = RuntimeError("the database is not open")
+        self._tell_trouble = trouble
+        self._trouble: Exception = being_opened()
         self._opening: asyncio.Task[Any] | None = None
         self._retry: asyncio.TimerHandle | None = None
         self._retrying: asyncio.Task[None] | None = None
+        self._questions: set[asyncio.Task[Any]] = set()
         self._closed = False
         self._closing = threading.Event()
         self._loop = asyncio.new_event_loop()
@@ -100,7 +107,10 @@ class StoreThread:
             self._ask(self._follow(entries))
 
     def rebuild(self) -> Future[None]:
-        """Throws the view away and fills it again from the ledger."""
+        """Throws the view away and fills it again from the ledger.
+
+        One that could not be opened is tried again, wherever it is said to be by now.
+        """
         return self._ask(self._rebuild())
 
     # Questions; each answers with the ledger sequence it reflects.
@@ -141,6 +151,10 @@ class StoreThread:
         """Asks which proposals stand so, newest first."""
         return self._ask(self._answer(lambda view: view.proposals(status, before)))
 
+    def checkpoints(self, before: int | None = None) -> Future[tuple[list[CheckpointRow], int]]:
+        """Asks what was signed of the ledger, newest first."""
+        return self._ask(self._answer(lambda view: view.checkpoints(before)))
+
     def close(self) -> None:
         """Closes the database and ends the thread. Safe to call twice."""
         if self._closed:
@@ -163,7 +177,8 @@ class StoreThread:
 
     async def _open(self) -> None:
         async with self._turn:
-            await self._fill(anew=False)
+            if self._view is None:
+                await self._fill(anew=False)
 
     async def _rebuild(self) -> None:
         async with self._turn:
@@ -181,11 +196,13 @@ class StoreThread:
         if self._closing.is_set():
             self._trouble = Closing()
             return
-        self._changed("filling", -1)
+        if not isinstance(self._trouble, StoreUnreachable):  # that stands until it is there again
+            self._trouble = being_opened()
+            self._changed("opening", -1)
         self._opening = asyncio.current_task()
         before, self._view = self._view, None
         try:
-            view = before or SurrealView(self._place, _desk_of(self._history()))
+            view = before or SurrealView(self._found(), _desk_of(self._history()))
             await self._filled(view, opened=before is not None, anew=anew)
         except StoreUnreachable as error:
             self._lose(error)
@@ -193,12 +210,20 @@ class StoreThread:
             given_up = Closing() if isinstance(error, asyncio.CancelledError) else error
             self._trouble = given_up
             if not isinstance(given_up, Closing):
+                self._tell_trouble(str(error))
                 self._changed("failed", -1)
         else:
             self._view = view
+            self._trouble = being_opened()
+            self._tell_trouble("")
             self._changed("ready", view.seq)
         finally:
             self._opening = None
+
+    def _found(self) -> Place:
+        place = self._place() if callable(self._place) else self._place
+        self._embedded = isinstance(place, Path)
+        return place
 
     async def _filled(self, view: SurrealView, *, opened: bool, anew: bool) -> None:
         """Has ``view`` hold just what the ledger says, or leaves it closed."""
@@ -224,8 +249,14 @@ class StoreThread:
         """Adds what is missing, step by step; a view that does not fit the ledger starts anew."""
 
         def told(seq: int) -> None:
-            self._progress(seq + 1, max(seq, self._last()) + 1)
+            done, total = seq + 1, max(seq, self._last()) + 1
+            if self._view is None:
+                self._trouble = being_filled(done, total)
+            self._progress(done, total)
 
+        if self._view is None:
+            self._trouble = being_filled(view.seq + 1, self._last() + 1)
+            self._changed("filling", view.seq)
         try:
             await view.apply(self._until_closing(self._missing(view)), STEP, told)
         except _Misfit:
@@ -283,12 +314,26 @@ class StoreThread:
         return await self._asked(with_seq)
 
     async def _asked(self, ask: Callable[[SurrealView], Awaitable[T]]) -> T:
-        async with self._turn:
-            try:
-                return await ask(await self._ready())
-            except Exception as error:
-                await self._lost(error)
-                raise
+        task = asyncio.current_task()
+        assert task is not None
+        self._questions.add(task)
+        task.add_done_callback(self._questions.discard)
+        while not await self._got_turn():
+            await self._ready()  # whoever is before us may be filling it
+        try:
+            return await ask(await self._ready())
+        except Exception as error:
+            await self._lost(error)
+            raise
+        finally:
+            self._turn.release()
+
+    async def _got_turn(self) -> bool:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                return await self._turn.acquire()
+        except TimeoutError:
+            return False
 
     async def _ready(self) -> SurrealView:
         if self._view is None:
@@ -312,7 +357,10 @@ class StoreThread:
     def _lose(self, error: Exception) -> None:
         """Answers with ``error`` from now on, and tries the server again in a while."""
         self._trouble = error
+        self._tell_trouble(str(error))
         self._changed("unreachable", -1)
+        if self._retry is not None:
+            self._retry.cancel()
         if not self._closing.is_set():
             self._retry = self._loop.call_later(RETRY_S, self._try_again)
 
@@ -322,11 +370,14 @@ class StoreThread:
     async def _shut(self) -> None:
         if self._retry is not None:
             self._retry.cancel()
-        if self._opening is not None and not isinstance(self._place, Path):
+        if self._opening is not None and not self._embedded:
             self._opening.cancel()  # a server may take its time to answer, or never do
         async with self._turn:
-            if self._view is not None:
-                await self._view.close()
+            view, self._view = self._view, None
+            self._trouble = Closing()
+            if view is not None:
+                await view.close()
+        await asyncio.gather(*self._questions, return_exceptions=True)
 
 
 def _desk_of(history: Iterable[Entry]) -> str:

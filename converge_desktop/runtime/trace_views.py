@@ -32,17 +32,17 @@ ReadText = Callable[[TextRef], str]
 """Reads a recorded text; raises if it is missing or was changed."""
 
 
-def trace_row(run: RunState, trace: DecisionTrace) -> TraceRow:
-    """Returns a trace as a line of a list."""
+def trace_row(run: str, trace: DecisionTrace, at: int) -> TraceRow:
+    """Returns a trace of a run, recorded at ``at``, as a line of a list."""
     call = trace.call
     return TraceRow(
         trace_id=trace.id,
-        run_id=run.run,
-        run_label=run_label(run.run),
+        run_id=run,
+        run_label=run_label(run),
         step=call.step,
         headline=call.headline,
         outcome=call.outcome.value,
-        at=run.trace_at[trace.id],
+        at=at,
         duration=call.duration_us,
         tokens=call.prompt_tokens + call.completion_tokens,
     )
@@ -63,7 +63,7 @@ def trace_view(run: RunState, trace: DecisionTrace, pack: Pack, read: ReadText) 
     )
     output = read(call.output)
     return TraceView(
-        row=trace_row(run, trace),
+        row=trace_row(run.run, trace, run.trace_at[trace.id]),
         version=call.version,
         layers=tuple(LayerRow(name, layers[name], counted.get(name, 0)) for name in LAYERS),
         raw_output=output,

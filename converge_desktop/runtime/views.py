@@ -2,57 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from converge_core.asking import Gate
-from converge_core.audit import read_in
-from converge_core.errors import DecisionRefused, IllegalCommand, LedgerCorrupt
+from converge_core.errors import DecisionRefused, IllegalCommand, InvalidId
+from converge_core.events import RunStopped, TraceRecorded
 from converge_core.ids import GateId, RunId, TraceId
 from converge_core.kept import Current, what_changed
-from converge_core.run_state import DeskState, Phase, RunState
+from converge_core.run_state import Phase, RunState
+from converge_core.trace import DecisionTrace
 from converge_desktop import __version__
-from converge_desktop.adapters.keys import signature_fits
-from converge_desktop.adapters.ledger_file import read_ledger, unfinished_bytes
 from converge_desktop.adapters.packs.pack import Pack, pack_of
 from converge_desktop.adapters.texts import TextReader
+from converge_desktop.runtime.desk_reader import LEDGER, DeskReader, snapshot_reader_of
+from converge_desktop.runtime.ledger_views import ledger_row
+from converge_desktop.runtime.outputs import RunReplay
 from converge_desktop.runtime.readmodel import (
     InboxRow,
+    LedgerRow,
     Review,
     RunRow,
     RunView,
     TraceRow,
     TraceView,
-    Verification,
 )
 from converge_desktop.runtime.replay import GoldenTrace, golden_of
 from converge_desktop.runtime.review_views import assemble_review, inbox_row
 from converge_desktop.runtime.run_views import run_row, run_view
+from converge_desktop.runtime.shelf import RECENT
 from converge_desktop.runtime.trace_views import ReadText, trace_row, trace_view
 from converge_desktop.runtime.wording import plural
 
 
 class Views:
-    """Answers questions about a desk's state.
+    """Answers questions about a desk.
 
     Args:
-        state: gives the state as it stands now.
+        reader: gives what its ledger says now.
         read: reads recorded texts.
         packs: the packs that are here now, by id; a run goes by its own.
     """
 
     def __init__(
-        self, state: Callable[[], DeskState], read: ReadText, packs: Mapping[str, Pack]
+        self, reader: Callable[[], DeskReader], read: ReadText, packs: Mapping[str, Pack]
     ) -> None:
-        self._state = state
+        self._reader = reader
         self._read = read
         self._here = packs
-        self._packs: dict[RunId, Pack] = {}
+        self._packs: OrderedDict[RunId, Pack] = OrderedDict()
 
-    def all_runs(self) -> list[RunState]:
-        """Returns every run, oldest first."""
-        return list(self._state().runs.values())
+    def going(self) -> list[RunState]:
+        """Returns the runs that have not stopped, oldest first."""
+        return self._reader().runs.going()
 
     def run_state(self, run_id: str) -> RunState:
         """Returns one run.
@@ -60,25 +65,67 @@ class Views:
         Raises:
             IllegalCommand: if there is none of that id.
         """
-        run = self._state().runs.get(RunId(run_id))
+        run: RunState | None = self._reader().runs.get(RunId(run_id))
         if run is None:
             raise IllegalCommand(f"there is no run {run_id}")
         return run
 
     def runs(self) -> tuple[RunRow, ...]:
         """Lists all runs, newest first."""
-        return tuple(run_row(run, self._title(run)) for run in reversed(self.all_runs()))
+        reader = self._reader()
+        notes = [reader.note(run) for run in reader.runs]
+        return tuple(run_row(note, self._title(note.pack)) for note in reversed(notes))
+
+    def last_seq(self) -> int:
+        """Returns the number of the last record; -1 where there is none."""
+        return self._reader().history.index.count - 1
+
+    def run_at(self, run_id: str, seq: int) -> RunView:
+        """Returns one run as it stood once record ``seq`` was written.
+
+        Raises:
+            IllegalCommand: if it had not begun by then, or there is no such record.
+        """
+        reader = self._reader()
+        count = reader.history.index.count
+        if not 0 <= seq < count:
+            raise IllegalCommand(f"there is no record {seq}; the last is {count - 1}")
+        try:
+            run = reader.runs.as_of(RunId(run_id), seq + 1)
+        except KeyError as error:
+            raise IllegalCommand(f"run {run_id} had not begun at record {seq}") from error
+        return run_view(run, self._title(run.started.pack), "")
 
     def run(self, run_id: str) -> RunView:
         """Returns one run, whole."""
         run = self.run_state(run_id)
         busy = run.phase is Phase.EXECUTING
         doing = f"{', '.join(run.eligible[run.cycle])} at work" if busy else ""
-        return run_view(run, self._title(run), doing)
+        return run_view(run, self._title(run.started.pack), doing)
+
+    def knows_run(self, run_id: str) -> bool:
+        """Says whether there is a run of that id."""
+        return run_id in self._reader().runs
+
+    def replay_run(self, run_id: str) -> RunReplay:
+        """Folds a run again from its records, whatever is known of it by now.
+
+        Raises:
+            LedgerCorrupt: if its records do not hold, or do not come to what they say.
+        """
+        reader = self._reader()
+        run = RunId(run_id)
+        again = reader.runs.as_of(run, reader.history.index.count)
+        records, said, said_at = 0, "", -1
+        for entry in reader.history.of_run(run):
+            records += 1
+            if isinstance(entry.event, RunStopped):
+                said, said_at = entry.event.root, entry.head.seq
+        return RunReplay(run_id, records, again.context.count(), again.context.root, said, said_at)
 
     def inbox(self) -> tuple[InboxRow, ...]:
         """Lists the open gates of all runs, oldest first."""
-        return tuple(inbox_row(run, gate) for run in self.all_runs() for gate in run.open_gates())
+        return tuple(inbox_row(run, gate) for run in self.going() for gate in run.open_gates())
 
     def gate(self, gate_id: str) -> tuple[RunState, Gate]:
         """Returns a gate and its run.
@@ -86,10 +133,10 @@ class Views:
         Raises:
             DecisionRefused: if there is none of that id.
         """
-        for run in self.all_runs():
-            gate = run.gates.get(GateId(gate_id))
-            if gate is not None:
-                return run, gate
+        wanted = GateId(gate_id)
+        for run in (*self.going(), *self._named_in(gate_id)):
+            if wanted in run.gates:
+                return run, run.gates[wanted]
         raise DecisionRefused(f"there is no gate {gate_id}; list those that wait with: inbox")
 
     def review(self, gate_id: str) -> Review:
@@ -98,13 +145,33 @@ class Views:
         review = assemble_review(run, gate, self.pack_of(run), self._read)
         return replace(review, kept=what_changed(run.started, self._current(run)))
 
-    def traces(self) -> tuple[TraceRow, ...]:
-        """Lists all recorded steps, newest first."""
+    def traces(self, first: int = 0, count: int | None = None) -> tuple[TraceRow, ...]:
+        """Lists recorded steps, newest first.
+
+        Args:
+            first: how many of the newest to leave out.
+            count: how many to list; all that follow if None.
+        """
+        reader = self._reader()
+        end = len(reader.traces) - first
+        begin = 0 if count is None else max(0, end - count)
+        entries = [reader.history.entry(seq) for seq in reader.traces[begin : max(0, end)]]
         return tuple(
-            trace_row(run, trace)
-            for run in reversed(self.all_runs())
-            for trace in reversed(run.traces.values())
+            trace_row(entry.event.run, entry.event.trace, entry.head.at)
+            for entry in reversed(entries)
+            if isinstance(entry.event, TraceRecorded)
         )
+
+    def trace_count(self) -> int:
+        """Counts the recorded steps."""
+        return len(self._reader().traces)
+
+    def ledger(self, first: int, count: int) -> tuple[LedgerRow, ...]:
+        """Returns up to ``count`` records from ``first`` on."""
+        history = self._reader().history
+        first = max(first, 0)
+        there = max(0, min(count, history.index.count - first))
+        return tuple(map(ledger_row, history.range(first, there)))
 
     def trace(self, trace_id: str) -> TraceView:
         """Returns one step, whole.
@@ -112,11 +179,8 @@ class Views:
         Raises:
             IllegalCommand: if there is none of that id.
         """
-        for run in self.all_runs():
-            trace = run.traces.get(TraceId(trace_id))
-            if trace is not None:
-                return trace_view(run, trace, self.pack_of(run), self._read)
-        raise IllegalCommand(f"there is no trace {trace_id}; list them with: traces")
+        run, trace = self._trace(trace_id)
+        return trace_view(run, trace, self.pack_of(run), self._read)
 
     def golden(self, trace_id: str) -> GoldenTrace:
         """Returns one step with all it takes to make it again.
@@ -126,11 +190,23 @@ class Views:
             TextMissing: if a text of it is gone.
             InvalidValue: if its layers do not give its prompt.
         """
-        for run in self.all_runs():
+        return golden_of(self._trace(trace_id)[1], self._read)
+
+    def _trace(self, trace_id: str) -> tuple[RunState, DecisionTrace]:
+        for run in self._named_in(trace_id):
             trace = run.traces.get(TraceId(trace_id))
             if trace is not None:
-                return golden_of(trace, self._read)
+                return run, trace
         raise IllegalCommand(f"there is no trace {trace_id}; list them with: traces")
+
+    def _named_in(self, name: str) -> Iterator[RunState]:
+        """Returns the runs that the id of a step or a gate can be of, as those derive from it."""
+        runs = self._reader().runs
+        for place in [i for i, char in enumerate(name) if char == "/"]:
+            with contextlib.suppress(InvalidId):
+                run = RunId(name[:place].partition(":")[2])
+                if run in runs:
+                    yield runs[run]
 
     def pack_of(self, run: RunState) -> Pack:
         """Returns the pack as it was when the run began."""
@@ -138,6 +214,8 @@ class Views:
             files = run.started.files
             texts = {name: self._read(ref) for name, ref in files.items()}
             self._packs[run.run] = pack_of(texts, f"the pack kept with {run.run}")
+            if len(self._packs) > RECENT:
+                self._packs.popitem(last=False)
         return self._packs[run.run]
 
     def _current(self, run: RunState) -> Current:
@@ -152,7 +230,7 @@ class Views:
 
     def engine_words(self) -> str:
         """Says in a few words what the engine is at."""
-        runs = [run for run in self.all_runs() if run.phase is not Phase.STOPPED]
+        runs = self.going()
         waiting = sum(run.phase is Phase.WAITING for run in runs)
         if not runs:
             return "Idle"
@@ -161,16 +239,16 @@ class Views:
 
     def budget_words(self) -> str:
         """Says what the newest run that goes on has used up; empty if none does."""
-        going = [run for run in self.all_runs() if run.phase is not Phase.STOPPED]
+        going = self.going()
         if not going:
             return ""
         used, limits = going[-1], going[-1].intent.budgets
         facts = f"facts {used.context.count():,} of {limits.facts:,}"
         return f"cycles {used.cycle} of {limits.cycles} · {facts}"
 
-    def _title(self, run: RunState) -> str:
-        here = self._here.get(run.started.pack)
-        return here.title if here else run.started.pack
+    def _title(self, pack: str) -> str:
+        here = self._here.get(pack)
+        return here.title if here else pack
 
 
 def read_views(data_dir: Path, packs: Mapping[str, Pack]) -> Views:
@@ -178,25 +256,7 @@ def read_views(data_dir: Path, packs: Mapping[str, Pack]) -> Views:
 
     Raises:
         LedgerCorrupt: if a record does not verify.
+        OSError: if it cannot be read.
     """
-    state = DeskState()
-    if (data_dir / "ledger").is_dir():
-        for entry in read_ledger(data_dir / "ledger"):
-            state = read_in(state, entry, signature_fits)
-    return Views(lambda: state, TextReader(data_dir / "texts").text, packs)
-
-
-def verify_ledger(directory: Path) -> Verification:
-    """Reads a ledger from its first record and checks hashes, signatures and approvals.
-
-    Raises:
-        OSError: if there is no ledger, or it cannot be read.
-    """
-    state, records, head = DeskState(), 0, ""
-    try:
-        for entry in read_ledger(directory):
-            state = read_in(state, entry, signature_fits)
-            records, head = records + 1, entry.hash
-    except LedgerCorrupt as error:
-        return Verification(records, error.seq, error.reason, head)
-    return Verification(records, -1, "", head, unfinished_bytes(directory))
+    reader = DeskReader(data_dir / LEDGER, snapshot_reader_of(data_dir)).read_all()
+    return Views(lambda: reader, TextReader(data_dir / "texts").text, packs)

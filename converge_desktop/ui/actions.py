@@ -59,6 +59,7 @@ class Callbacks:
     replay: Callable[[], None]
     can_replay: Callable[[], bool]
     verify: Callable[[], None]
+    rebuild: Callable[[], None]
     theme: Callable[[], None]
     palette: Callable[[], None]
     sheet: Callable[[], None]
@@ -112,6 +113,7 @@ def build(do: Callbacks) -> tuple[Action, ...]:
             do.can_replay,
         ),
         Action("ledger.verify", "Verify the ledger", (), do.verify, "Run"),
+        Action("context.rebuild", "Fill the database again", (), do.rebuild, "Run"),
         Action(
             "view.theme",
             "Next theme: system, light, dark, high contrast",

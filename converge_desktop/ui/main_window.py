@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QEvent, Slot
+from PySide6.QtCore import QEvent, Qt, Slot
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
@@ -106,6 +106,7 @@ class MainWindow(ActionHost):
             replay=trace.replay,
             can_replay=lambda: self._at("traces") and trace.can_replay(),
             verify=self._verify,
+            rebuild=self._rebuild,
             theme=self._next_theme,
             palette=self.show_palette,
             sheet=self.show_sheet,
@@ -148,6 +149,14 @@ class MainWindow(ActionHost):
         self.go("runs")
         self.pages.runs.new_run(pack_id)
 
+    @Slot()
+    def come_forward(self) -> None:
+        """Shows the window to a person who has just asked for it."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
     def _choose_folder(self) -> None:
         self.go("runs")
         self.pages.runs.choose_folder()
@@ -155,6 +164,10 @@ class MainWindow(ActionHost):
     def _verify(self) -> None:
         self.go("ledger")
         self.pages.ledger.verify()
+
+    def _rebuild(self) -> None:
+        self.go("context")
+        self.pages.context.rebuild()
 
     def _next_theme(self) -> None:
         choice = self.theme.advance()

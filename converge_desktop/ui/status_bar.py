@@ -91,6 +91,7 @@ class StatusBar(QWidget):
         words_, tone = view_words(status)
         self.view.say(words_)
         self.view.setVisible(bool(words_))
+        self.view.setToolTip(words.tooltip(words.sentence(status.view_problem)))
         set_property(self.view, "tone", tone)
         self.budgets.say(f"Budget: {status.budgets}" if status.budgets else "")
 
@@ -133,10 +134,14 @@ def model_words(model: ModelView) -> tuple[str, str]:
 def view_words(status: Status) -> tuple[str, str]:
     """Says how far the database is behind the ledger, and its tone."""
     behind = status.ledger_seq - status.view_seq
-    if status.view_state == "ready":
-        if behind > 0:
-            return f"Database {words.count(behind, 'record')} behind", "muted"
-        return "Database up to date", "muted"
-    if status.view_state in {"starting", "filling", "catching up", "rebuilding"}:
-        return f"Database {status.view_state}", "muted"
-    return f"Database: {status.view_state}", "caution"
+    match status.view_state:
+        case "ready" if behind > 0:
+            late = f"{words.count(behind, 'record')} behind"
+            return f"Database up to #{status.view_seq:,}, {late}", "muted"
+        case "ready":
+            return "Database up to date", "muted"
+        case "filling":
+            return f"Database filling {words.percent(status.view_share)}", "muted"
+        case "starting" | "opening":
+            return f"Database {status.view_state}", "muted"
+    return f"✕ Database {status.view_state}", "caution"

@@ -81,6 +81,11 @@ def thousandths(value: int | None) -> str:
     return "not given" if value is None else f"{value / 1000:.2f}"
 
 
+def percent(share: int) -> str:
+    """Shows a share given in thousandths, as in ``34 %``."""
+    return f"{share // 10} %"
+
+
 def count(number: int, one: str, many: str = "") -> str:
     """Counts things, as in ``1 proposal`` and ``1,204 tokens``."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -18,6 +18,7 @@ from converge_core.panel import Operators, escalated, is_among
 from converge_core.quorum import why_unmeetable
 from converge_core.review import ActKind, GateAct, Operator, SignatureCheck
 from converge_core.run_state import RunState
+from converge_core.sizes import why_too_long
 
 
 def act(
@@ -32,7 +33,8 @@ def act(
     if done in gate.acts:
         return []
     reason = (
-        why_done_before(state, done)
+        why_too_long(done.reason, "the reason")
+        or why_done_before(state, done)
         or why_not_act(gate, done, now, state.operators)
         or why_not_enrolled(state, operator)
         or why_not_on_roster(gate, operator.id, state.operators)

@@ -13,9 +13,10 @@ from converge_core.context import ContextView
 from converge_core.errors import InvalidConfiguration, InvalidValue
 from converge_core.ids import AgentId, FactId
 from converge_core.key import ContextKey
-from converge_core.proposal import ContentKind, ProposedFact
+from converge_core.proposal import ContentKind, ProposedFact, require_proposable
 from converge_core.record import Record, reread, settled
 from converge_core.retry import CallAttempt
+from converge_core.sizes import MAX_TEXT, require_recordable, why_too_long
 from converge_core.trace import ModelCall
 
 
@@ -217,11 +218,29 @@ def settle(effect: object) -> AgentEffect:
         _check_spelled(effect)
     # The copy is looked at too: an agent's own objects may show each looker something else.
     for ordinal, fact in enumerate(copy.proposals):
+        require_proposable(fact)
         if fact.structured:
             checked(fact.structured, f"AgentEffect.proposals[{ordinal}].structured")
     if copy.calls:
         checked(copy.calls, "AgentEffect.calls")
-    return copy
+    _check_sizes(copy)
+    return replace(copy, refusal=_recordable(copy.refusal)) if copy.refusal else copy
+
+
+def _check_sizes(effect: AgentEffect) -> None:
+    """Refuses what an agent tells beside its proposals that is too large to be kept.
+
+    Raises:
+        InvalidValue: naming what, its size and the limit.
+    """
+    for ordinal, call in enumerate(effect.calls):
+        require_recordable(call, f"model call {ordinal}")
+    for ordinal, attempt in enumerate(effect.attempts):
+        require_recordable(attempt, f"attempt {ordinal} at a model call")
+    for ordinal, text in enumerate(effect.texts):
+        reason = why_too_long(text, f"text {ordinal} of its model calls", MAX_TEXT)
+        if reason:
+            raise InvalidValue(reason)
 
 
 def _check_spelled(effect: AgentEffect) -> None:

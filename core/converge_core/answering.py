@@ -11,6 +11,7 @@ from converge_core.ids import GateId
 from converge_core.record import settled
 from converge_core.review import Decision, GateAct, SignatureCheck, Verdict
 from converge_core.run_state import RunState
+from converge_core.sizes import why_too_long
 from converge_core.tension import ChosenSide, Tension, TensionResolution
 
 Answer = Decide | DecideAll | Settle | Act
@@ -75,7 +76,8 @@ def _settle(state: RunState, command: Settle, now: int, verify: SignatureCheck) 
         )
     by_gate = {one.decision.gate: one.decision for one in command.decisions}
     open_sides = {side for side in tension.sides if state.gates[side].open}
-    reason = why_not_settled(tension, resolution, by_gate)
+    reason = why_too_long(resolution.rationale, "the rationale")
+    reason = reason or why_not_settled(tension, resolution, by_gate)
     if set(by_gate) != open_sides:
         reason = f"its open sides are {', '.join(sorted(open_sides))}, and all are to be answered"
     if reason:

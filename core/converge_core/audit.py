@@ -24,7 +24,7 @@ from converge_core.audit_gates import (
     why_not_resolved,
 )
 from converge_core.authority import ActorKind
-from converge_core.canonical import canonical
+from converge_core.canonical import canonical_checked
 from converge_core.context import Context, Standpoint
 from converge_core.correcting import why_not_correct
 from converge_core.errors import IllegalCommand, LedgerCorrupt
@@ -234,7 +234,7 @@ def _why_not_granted(fact: FactRecord, run: RunState) -> str:
 def _words(fact: FactRecord) -> tuple[object, ...]:
     """Returns what a fact says; its structure as bytes, because to Python ``True`` equals ``1``."""
     return (
-        *(fact.id, fact.key, fact.kind, fact.content, canonical(fact.structured)),
+        *(fact.id, fact.key, fact.kind, fact.content, canonical_checked(fact.structured)),
         *(fact.confidence, fact.agent, fact.rests_on, fact.corrects, fact.conflict),
     )
 
@@ -242,6 +242,6 @@ def _words(fact: FactRecord) -> tuple[object, ...]:
 def _words_of(draft: Draft) -> tuple[object, ...]:
     said = draft.fact
     return (
-        *(said.id, said.key, said.kind, said.content, canonical(said.structured)),
+        *(said.id, said.key, said.kind, said.content, canonical_checked(said.structured)),
         *(said.confidence, draft.agent, draft.rests_on, said.corrects, said.conflict),
     )

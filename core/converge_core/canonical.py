@@ -24,6 +24,8 @@ MAX_DEPTH = 64
 """How deep a value in a record may nest; a whole record may nest twice as deep."""
 
 
+_AS_ZEROS = bytes.maketrans(b"123456789", b"0" * 9)
+_SIXTEEN, _NINE = b"0" * 16, ord("9")
 _encode = msgspec.json.Encoder(enc_hook=str.__str__, order="sorted").encode
 """Spells an id as its text, and refuses whatever is no text."""
 
@@ -44,6 +46,14 @@ def canonical_record(record: msgspec.Struct) -> bytes:
     Its open-ended fields were checked when it was made or settled.
     """
     return _encode(record)
+
+
+def canonical_checked(value: object) -> bytes:
+    """Returns the canonical bytes of a value that is known to lie within the domain.
+
+    Such are values of typed fields, and open-ended ones that were checked or read back before.
+    """
+    return _encode(value)
 
 
 def checked(value: Any, place: str) -> Any:
@@ -96,6 +106,32 @@ def parse(data: bytes | str) -> Any:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidValue(f"not JSON: {error}") from error
+
+
+def lies_within(data: bytes) -> bool:
+    """Whether what canonical bytes without floats say lies within the domain.
+
+    Most of the time a glance is enough; otherwise it is parsed and each value looked at.
+    """
+    nested = data.count(b"[") + data.count(b"{")
+    if data.isascii() and nested < 2 * MAX_DEPTH - 1 and not _may_be_huge(data):
+        return True
+    try:
+        _check(parse(data), "$", 2 * MAX_DEPTH - 1)
+    except InvalidValue:
+        return False
+    return True
+
+
+def _may_be_huge(data: bytes) -> bool:
+    """Whether an integer beyond 2^53 may stand there: sixteen digits from 9 on, or more."""
+    zeros = data.translate(_AS_ZEROS)
+    place = zeros.find(_SIXTEEN)
+    while place >= 0:
+        if data[place] == _NINE or zeros.startswith(b"0", place + 16):
+            return True
+        place = zeros.find(_SIXTEEN, place + 16)
+    return False
 
 
 def _check(value: object, path: str, depth: int) -> None:

@@ -28,7 +28,8 @@ class Begin(msgspec.Struct, frozen=True):
         started: how it begins, as it will be recorded.
         observations: what was read for it.
         inputs: the proposals that restate what was read.
-        base: the context of the run it continues, if it continues one.
+        base: the context of the run it continues, if it continues one; as
+            :func:`~converge_core.forking.context_at` gives it, if it is a fork.
         operators: those who are enrolled, by id.
         artifacts: where the desk's governed artifacts stand.
         uses: the digests of what steers the run beside what ``started`` names, such as its model.

@@ -188,6 +188,15 @@ class Context(msgspec.Struct, eq=False, kw_only=True):
             whole._grow(fact)
         return whole._fork()
 
+    def _oldest(self, total: int) -> Context:
+        """Returns a context of the oldest ``total`` facts, which sees nothing that comes later."""
+        if self._base is not None and total <= self._offset:
+            return self._base._oldest(total)  # noqa: SLF001 - a context too
+        found = Context(_base=self._base, _depth=self._depth, _offset=self._offset)
+        for fact in self._order[: total - self._offset]:
+            found._grow(fact)
+        return found
+
     def in_order(self) -> list[Fact]:
         """Returns all facts in the order in which they were made."""
         return [*(self._base.in_order() if self._base else ()), *self._order]

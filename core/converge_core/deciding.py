@@ -9,9 +9,10 @@ import msgspec
 
 from converge_core import events as e
 from converge_core.asking import Gate, GateEnd
-from converge_core.errors import DecisionRefused
+from converge_core.errors import DecisionRefused, InvalidValue
 from converge_core.ids import GateId, OperatorId
 from converge_core.panel import Operators, frozen, is_among, may_self_approve, roster_of
+from converge_core.proposal import require_proposable
 from converge_core.quorum import why_unmeetable
 from converge_core.review import (
     Decision,
@@ -22,6 +23,7 @@ from converge_core.review import (
     bytes_of,
 )
 from converge_core.run_state import RunState
+from converge_core.sizes import why_too_long
 from converge_core.targets import target_of
 
 
@@ -37,7 +39,8 @@ def decide(
     if _is_repeat(gate, decision):
         return []
     reason = (
-        why_not_open(gate, now)
+        _why_too_large(decision)
+        or why_not_open(gate, now)
         or why_not_enrolled(state, operator)
         or why_refused(decision, gate, operator, state.operators, verify)
         or why_not_taken(state, gate, decision)
@@ -45,6 +48,16 @@ def decide(
     if reason:
         raise DecisionRefused(f"{decision.gate}: {reason}")
     return [e.GateDecided(run=state.run, decision=decision), *_settling(state, gate, decision, now)]
+
+
+def _why_too_large(decision: Decision) -> str:
+    """Says why an answer is more than is recorded; looked at when it is given, and never again."""
+    try:
+        if decision.edited:
+            require_proposable(decision.edited)
+    except InvalidValue as error:
+        return str(error)
+    return why_too_long(decision.reason, "the reason")
 
 
 def why_not_taken(state: RunState, gate: Gate, decision: Decision) -> str:

@@ -76,3 +76,12 @@ class LedgerCorrupt(ConvergeError):
         super().__init__(f"record {seq}: {reason}")
         self.seq = seq
         self.reason = reason
+
+
+class CapsuleBroken(ConvergeError):
+    """A line of an evidence capsule does not hold."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(f"line {line}: {reason}")
+        self.line = line
+        self.reason = reason

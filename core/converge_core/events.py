@@ -18,6 +18,7 @@ from msgspec import UNSET, UnsetType
 from converge_core.artifact import LifecycleEvent, Registration, Rollback
 from converge_core.authority import AuthorityGrant, AuthorityLevel
 from converge_core.canonical import canonical_record, parse
+from converge_core.checkpoint import SignedCheckpoint
 from converge_core.errors import InvalidValue
 from converge_core.fact import FactRecord
 from converge_core.frame import Frames
@@ -61,11 +62,12 @@ class RunStarted(Event, frozen=True):
     """A run began: what for, over what, by which policy and authority, with which agents.
 
     ``files`` are the pack's, so that a run keeps its rules whatever becomes of the pack. A run
-    that ``continues`` another begins with that one's facts, which ``base_root`` covers. Its
-    ``tenant`` is whose corrections hold in it, beside those for everybody. ``levels`` are how far
-    the word of each of ``agents`` reaches, in their order; the engine writes them, and a run of
-    before version 3 has none. ``frames`` narrow the intent; ``app_version`` is what the run began
-    under; ``plan`` is what its chain will do.
+    that ``continues`` another begins with that one's facts, which ``base_root`` covers; with those
+    that stood when record ``forked_at`` was written, where there is one. Its ``tenant`` is whose
+    corrections hold in it, beside those for everybody. ``levels`` are how far the word of each of
+    ``agents`` reaches, in their order; the engine writes them, and a run of before version 3 has
+    none. ``frames`` narrow the intent; ``app_version`` is what the run began under; ``plan`` is
+    what its chain will do.
     """
 
     kind: ClassVar[str] = "run_started"
@@ -88,6 +90,7 @@ class RunStarted(Event, frozen=True):
     frames: Frames | UnsetType = UNSET
     app_version: str | UnsetType = UNSET
     plan: ExecutionPlan | UnsetType = UNSET
+    forked_at: int | UnsetType = UNSET
 
 
 def run_without_pack(run: RunId, intent: RootIntent, **more: Any) -> RunStarted:
@@ -361,6 +364,13 @@ class ArtifactRolledBack(Event, frozen=True):
 
     kind: ClassVar[str] = "artifact_rolled_back"
     step: Rollback
+
+
+class CheckpointSigned(Event, frozen=True):
+    """Somebody signed what the ledger came to: every record before this one."""
+
+    kind: ClassVar[str] = "checkpoint_signed"
+    signed: SignedCheckpoint
 
 
 KINDS: dict[str, type[Event]] = {event.kind: event for event in Event.__subclasses__()}

@@ -18,6 +18,7 @@ from converge_core.intent import (
     RootIntent,
     check_constraints,
     check_criteria,
+    check_size,
     check_term,
 )
 from converge_core.record import Record, reread
@@ -90,6 +91,7 @@ def _validate(frame: Frame, intent: RootIntent, seen: set[FrameId]) -> None:
         raise InvalidIntent("frames", str(error)) from error
     check_term("frames", frame.id)
     field = f"frames.{frame.id}"
+    check_size(frame, field)
     if frame.id in seen:
         raise InvalidIntent(field, "another frame has that name")
     if not frame.scope.strip():

@@ -23,6 +23,7 @@ from converge_core.ids import IntentId, why_invalid
 from converge_core.key import ContextKey
 from converge_core.record import Record, reread
 from converge_core.scope import NAMES, Bound, Custom, Scope, TimeWindow
+from converge_core.sizes import require_recordable
 
 
 class Budgets(Record, frozen=True):
@@ -103,11 +104,12 @@ MAX_TERM = 40
 
 
 def validate(intent: RootIntent) -> None:
-    """Refuses a declared intent that is incomplete or contradicts itself.
+    """Refuses an intent that is too large, and a declared one that lacks or contradicts something.
 
     Raises:
         InvalidIntent: naming the field and the reason.
     """
+    check_size(intent, "intent")
     if not intent.declared:
         return
     try:
@@ -129,6 +131,18 @@ def validate(intent: RootIntent) -> None:
     low = [name for name, most in msgspec.structs.asdict(intent.budgets).items() if (most or 0) < 0]
     if low:
         raise InvalidIntent(f"budgets.{low[0]}", "a budget is not below zero")
+
+
+def check_size(declared: Record, field: str) -> None:
+    """Refuses an intent, or a frame of one, that is too large to be recorded.
+
+    Raises:
+        InvalidIntent: naming ``field``, the size and the limit.
+    """
+    try:
+        require_recordable(declared, "it")
+    except InvalidValue as error:
+        raise InvalidIntent(field, str(error)) from error
 
 
 def check_criteria(field: str, criteria: Iterable[Criterion]) -> None:

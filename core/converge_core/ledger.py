@@ -1,4 +1,4 @@
-"""The ledger's record format, version 4: what a line says and how lines hang together.
+"""The ledger's record format, version 5: what a line says and how lines hang together.
 
 A line is one canonical JSON object:
 
@@ -20,16 +20,24 @@ spelling of a record, because a line that is not the canonical form of itself is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from converge_core.canonical import canonical, canonical_record, hash_bytes, parse
-from converge_core.errors import InvalidValue, LedgerCorrupt
-from converge_core.events import Event, read_event, run_of
-from converge_core.record import Record, read
+import msgspec
 
-VERSION = 4
+from converge_core.canonical import (
+    MAX_INTEGER,
+    canonical,
+    canonical_record,
+    hash_bytes,
+    lies_within,
+    parse,
+)
+from converge_core.errors import InvalidValue, LedgerCorrupt
+from converge_core.events import KINDS, Event, read_event, run_of
+from converge_core.record import Record, decoder, read
+
+VERSION = 5
 GENESIS = "0" * 64
 SALT_BYTES = 16
 Upcast = Callable[[str, Any], Any]
@@ -54,8 +62,21 @@ def _from_3(kind: str, body: Any) -> Any:
     return body
 
 
-UPCASTS: dict[int, Upcast] = {1: _from_1, 2: _from_2, 3: _from_3}
+def _from_4(kind: str, body: Any) -> Any:
+    """Version 5 has checkpoints among the records, and forks; before it, there were neither."""
+    del kind
+    return body
+
+
+UPCASTS: dict[int, Upcast] = {1: _from_1, 2: _from_2, 3: _from_3, 4: _from_4}
 """What brings a body of each older version to the next one."""
+OLDEST_ALIKE = 3
+"""The oldest version whose bodies need no change to be read as those of today."""
+_LINE = b'{"body":%b,"hash":"%b","head":%b,"salt":"%b"}\n'
+_HEAD, _SALT = b',"head":{', b',"salt":"'
+_BODY, _DIGITS = len(b'{"body":'), 64
+_HASH = len(b',"hash":""') + _DIGITS
+"""Where the parts of a line meet: behind what the body begins, and before what the head begins."""
 _WHOLE = {"body", "hash", "head", "salt"}
 _REDACTED = {"hash", "head"}
 
@@ -73,8 +94,10 @@ class Head(Record, frozen=True):
     close: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+_read_head = msgspec.json.Decoder(Head).decode
+
+
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """A record as read: its head, its hash, and its event unless that was redacted."""
 
     head: Head
@@ -82,16 +105,23 @@ class Entry:
     event: Event | None
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(msgspec.Struct, frozen=True, gc=False):
     """Where the next record goes: after ``seq``, whose hash is ``hash``."""
 
     seq: int = -1
     hash: str = GENESIS
 
 
+Closing = Callable[[Sequence[Entry]], Event]
+"""Makes the event that closes a batch of the entries before it."""
+
+
 def encode_batch(
-    events: Iterable[Event], chain: Chain, at: int, salt: Callable[[], bytes]
+    events: Iterable[Event],
+    chain: Chain,
+    at: int,
+    salt: Callable[[], bytes],
+    last: Closing | None = None,
 ) -> tuple[bytes, list[Entry]]:
     """Returns the lines of one closed batch, and the entries they will be read back as.
 
@@ -100,30 +130,40 @@ def encode_batch(
         chain: the end of the ledger.
         at: microseconds since 1970 UTC.
         salt: gives 16 fresh random bytes at each call.
+        last: makes one more event of the entries before it, such as a checkpoint that covers them.
     """
     lines: list[bytes] = []
     entries: list[Entry] = []
     pending = list(events)
-    for index, event in enumerate(pending):
-        body, pinch = canonical_record(event), salt()
-        head = Head(
-            v=VERSION,
-            seq=chain.seq + 1,
-            at=at,
-            kind=event.kind,
-            run=run_of(event) or "",
-            prev=chain.hash,
-            commit=commitment(pinch, body),
-            close=index == len(pending) - 1,
-        )
-        head_bytes = canonical_record(head)
-        chain = Chain(head.seq, hash_bytes(head_bytes))
-        entries.append(Entry(head, chain.hash, event))
-        lines.append(
-            b'{"body":%b,"hash":"%b","head":%b,"salt":"%b"}\n'
-            % (body, chain.hash.encode(), head_bytes, pinch.hex().encode())
-        )
+    left = len(pending) + (last is not None)
+    while left:
+        left -= 1
+        event = pending[len(entries)] if last is None or left else last(entries)
+        line, entry = _encoded(event, chain, at, salt(), close=not left)
+        chain = Chain(entry.head.seq, entry.hash)
+        lines.append(line)
+        entries.append(entry)
     return b"".join(lines), entries
+
+
+def _encoded(
+    event: Event, chain: Chain, at: int, salt: bytes, *, close: bool
+) -> tuple[bytes, Entry]:
+    body = canonical_record(event)
+    head = Head(
+        v=VERSION,
+        seq=chain.seq + 1,
+        at=at,
+        kind=event.kind,
+        run=run_of(event) or "",
+        prev=chain.hash,
+        commit=commitment(salt, body),
+        close=close,
+    )
+    spelled = canonical_record(head)
+    found = hash_bytes(spelled)
+    line = _LINE % (body, found.encode(), spelled, salt.hex().encode())
+    return line, Entry(head, found, event)
 
 
 def commitment(salt: bytes, body: bytes) -> str:
@@ -137,6 +177,50 @@ def decode_line(line: bytes, chain: Chain) -> Entry:
     Raises:
         LedgerCorrupt: naming the sequence number and what does not hold.
     """
+    return _read_at_once(line, chain) or _read_in_steps(line, chain)
+
+
+def _read_at_once(line: bytes, chain: Chain) -> Entry | None:
+    """Reads a line that is as this version writes it; None if it is not, for whatever reason.
+
+    It is cut where its parts should meet, which is right if they make the line again. Body and
+    head are read into their types and spelled again: what comes out to the byte as it stands in
+    the line is canonical, so that bytes are hashed as they stand.
+    """
+    at, end = line.rfind(_HEAD), line.rfind(_SALT)
+    body, claimed = line[_BODY : at - _HASH], line[at - _DIGITS - 1 : at - 1]
+    spelled, salted = line[at + len(_HEAD) - 1 : end], line[end + len(_SALT) : -3]
+    if _LINE % (body, claimed, spelled, salted) != line:
+        return None
+    try:
+        head, salt = _read_head(spelled), bytes.fromhex(salted.decode())
+        event = _read_body(head.kind, body)
+    except (msgspec.MsgspecError, ValueError, KeyError, RecursionError):
+        return None
+    holds = (
+        OLDEST_ALIKE <= head.v <= VERSION
+        and head.seq == chain.seq + 1
+        and head.prev == chain.hash
+        and head.run == (run_of(event) or "")
+        and len(salt) == SALT_BYTES
+        and salt.hex().encode() == salted
+        and canonical_record(head) == spelled
+        and canonical_record(event) == body
+        and -MAX_INTEGER <= head.at <= MAX_INTEGER
+        and lies_within(body)
+        and (found := hash_bytes(spelled)).encode() == claimed
+        and commitment(salt, body) == head.commit
+    )
+    return Entry(head, found, event) if holds else None
+
+
+def _read_body(kind: str, body: bytes) -> Event:
+    found: Event = decoder(KINDS[kind]).decode(body)
+    return found
+
+
+def _read_in_steps(line: bytes, chain: Chain) -> Entry:
+    """Reads any line, or says what does not hold about it."""
     seq = chain.seq + 1
     raw = _parsed(line, seq)
     head_raw, claimed = raw["head"], raw["hash"]

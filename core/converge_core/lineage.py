@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from converge_core.asking import GateEnd
+from converge_core.canonical import MAX_INTEGER
 from converge_core.fact import Fact
 from converge_core.ids import FactId, RunId
 from converge_core.proposal import Draft
@@ -138,13 +139,18 @@ class Lineage:
         self._corrected: dict[Node, list[Node]] = {}
         self._made: dict[str, dict[FactId, Node]] = {}
         self._before: dict[str, RunId | None] = {}
-        self._after: dict[str, list[RunId]] = {}
+        self._after: dict[str, list[tuple[RunId, int]]] = {}
+        self._seq: dict[Node, int] = {}
         for name, run in desk.runs.items():
-            before = self._before[name] = run.started.continues
+            before, at = run.started.continues, run.started.forked_at
+            self._before[name] = before
             if before is not None:
-                self._after.setdefault(before, []).append(name)
+                seen = at if isinstance(at, int) else MAX_INTEGER
+                self._after.setdefault(before, []).append((name, seen))
             facts = run.promoted.values()
             self._made[name] = {one.id: Node(NodeKind.FACT, one.id, name) for one in facts}
+            for (_, one), seq in run.fact_seq.items():
+                self._seq[Node(NodeKind.FACT, one, name)] = seq
             for step in _steps(run, self):
                 self._uses.setdefault(step.of, []).append(step)
                 self._grounds.setdefault(step.node, []).append(step)
@@ -189,24 +195,30 @@ class Lineage:
     def _runs(self, origin: Node, reached: Mapping[Node, Because]) -> dict[Node, Because]:
         """Returns the runs in which something rests on ``origin``, and those that begin with it."""
         runs: dict[Node, Because] = {}
-        seen: set[str] = set()
+        since: dict[str, int] = {}
         for node in (origin, *reached):
             if node.run:
                 run = Node(NodeKind.RUN, node.run)
                 runs.setdefault(run, Because(run, Link.HOLDS, node))
             if node.kind is NodeKind.FACT:
-                for name in self._following(node.run, seen):
+                for name in self._following(node, since):
                     later = Node(NodeKind.RUN, name)
                     runs.setdefault(later, Because(later, Link.BEGINS_WITH, node))
         return runs
 
-    def _following(self, run: str, seen: set[str]) -> Iterator[str]:
-        """Yields the runs that go on, at whatever distance, from one that was not seen before."""
-        ahead = [] if run in seen else [run]
-        seen.add(run)
+    def _following(self, fact: Node, since: dict[str, int]) -> Iterator[str]:
+        """Yields the runs that begin with a fact, at whatever distance: no fork of before it.
+
+        ``since`` says from which record on runs were looked through already.
+        """
+        seq = self._seq.get(fact, MAX_INTEGER)
+        ahead = [fact.run]
         while ahead:
-            after = [one for one in self._after.get(ahead.pop(), ()) if one not in seen]
-            seen.update(after)
+            run = ahead.pop()
+            if since.get(run, MAX_INTEGER) <= seq:
+                continue
+            since[run] = seq
+            after = [one for one, seen in self._after.get(run, ()) if seq <= seen]
             ahead += after
             yield from after
 

@@ -30,6 +30,7 @@ from converge_core.record import settled
 from converge_core.resolving import resolve
 from converge_core.rules import Rules
 from converge_core.run_state import RunState
+from converge_core.sizes import require_recordable
 from converge_core.speakers import INPUT
 from converge_core.state import begun
 from converge_core.stop import AgentRefused, AnyStop, FactBudgetExhausted, PromotionRejected
@@ -42,16 +43,21 @@ def merge_input(rules: Rules, command: Begin, now: int) -> list[e.Event]:
     """Returns what follows from the input of a run that begins, which is its cycle 0.
 
     Raises:
-        IllegalCommand: if the run does not begin where the one ended that it continues, or what
-            was observed is not what was hashed.
+        IllegalCommand: if the run does not begin where the one ended or stood that it continues,
+            or what was observed is not what was hashed.
     """
     started = command.started
     base = command.base if started.continues else Context()
-    if started.base_root and base.root != started.base_root:
-        raise IllegalCommand(f"run {started.run} does not begin where {started.continues} ended")
+    forked = started.forked_at is not UNSET
+    if forked and started.continues is None:
+        raise IllegalCommand(f"run {started.run} is a fork, of no run")
+    if (forked or started.base_root) and base.root != started.base_root:
+        where = f"stood at record {started.forked_at}" if forked else "ended"
+        raise IllegalCommand(f"run {started.run} does not begin where {started.continues} {where}")
     state = begun(started, now, base, command.operators)
     observed = [settled(Observation, one) for one in command.observations]
     for one in observed:
+        require_recordable(one, f"the observation {one.id}")
         if not one.intact():
             raise IllegalCommand(f"observation {one.id} does not have its payload's hash")
         state.observations[one.id] = one

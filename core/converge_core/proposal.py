@@ -22,6 +22,7 @@ from converge_core.correction import Correction
 from converge_core.ids import AgentId, FactId, ObservationId, ProposalId, TraceId
 from converge_core.key import ContextKey
 from converge_core.record import Record
+from converge_core.sizes import require_recordable
 
 
 class ContentKind(StrEnum):
@@ -94,6 +95,22 @@ class Draft(Record, frozen=True):
         return hash_record(self.fact)
 
 
+_SMALL, _FEW = 10_000, 1_000
+"""The longest statement and the most ids that cannot, by themselves, be too large a proposal."""
+
+
+def require_proposable(fact: ProposedFact) -> None:
+    """Does nothing while a proposal is small enough to go on record, and most are at a glance.
+
+    Raises:
+        InvalidValue: naming it, its size and the limit.
+    """
+    few = len(fact.content) <= _SMALL and len(fact.rests_on) <= _FEW
+    if few and not (fact.structured or fact.corrects or fact.conflict):
+        return
+    require_recordable(fact, f"the proposal {fact.id}")
+
+
 def draft(
     id: ProposalId,  # noqa: A002
     author: Actor,
@@ -107,8 +124,9 @@ def draft(
     """Makes a draft; ``read`` are the facts the agent was seen to read.
 
     Raises:
-        InvalidValue: if ``fact.structured`` holds what cannot be recorded.
+        InvalidValue: if ``fact.structured`` holds what cannot be recorded, or it is too large.
     """
+    require_proposable(fact)
     if fact.structured:
         checked(fact.structured, f"{id}.structured")
     named = (*fact.rests_on, fact.corrects.supersedes) if fact.corrects else fact.rests_on

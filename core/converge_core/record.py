@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any, TypeVar
+from functools import cache, lru_cache
+from typing import Any, NoReturn, TypeVar
 
 import msgspec
 
@@ -57,15 +57,24 @@ def reread(kind: type[R], record: R) -> R:
         InvalidValue: naming the field that does not fit.
     """
     try:
-        found: R = _decoder(kind).decode(canonical_record(record))
+        found: R = decoder(kind).decode(canonical_record(record))
     except (msgspec.ValidationError, TypeError, ValueError, RecursionError) as error:
         raise InvalidValue(f"{kind.__name__}: {error}") from error
     return found
 
 
 @cache
-def _decoder(kind: type[Record]) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(kind, dec_hook=_typed)
+def decoder(kind: type[Record]) -> msgspec.json.Decoder[Any]:
+    """Returns what reads the bytes of a record of ``kind`` back, all of it but its domain."""
+    return msgspec.json.Decoder(kind, dec_hook=_typed_before, float_hook=_no_float)
+
+
+_typed_before = lru_cache(maxsize=10_000)(_typed)
+"""Ids come again and again; the same one is made once, and kept in memory once."""
+
+
+def _no_float(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no integer")
 
 
 def settled(kind: type[R], record: object) -> R:

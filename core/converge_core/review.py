@@ -11,7 +11,14 @@ from enum import StrEnum
 
 import msgspec
 
-from converge_core.canonical import ContentHash, canonical_record, content_hash, parse
+from converge_core.canonical import (
+    ContentHash,
+    canonical_checked,
+    canonical_record,
+    content_hash,
+    hash_bytes,
+    parse,
+)
 from converge_core.ids import AgentId, ApprovalId, FactId, GateId, OperatorId, ProposalId, RunId
 from converge_core.key import ContextKey
 from converge_core.policy import Risk
@@ -109,7 +116,7 @@ class GateRequest(Record, frozen=True):
             asked["roster"] = None if self.roster is msgspec.UNSET else self.roster
             asked["author"] = self.author or None
             asked["envelopes"] = self.envelopes or ()
-        return content_hash(asked)
+        return hash_bytes(canonical_checked(asked))  # every field is typed
 
 
 def _spelled(ground: Ground) -> list[str]:

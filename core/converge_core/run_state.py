@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -102,6 +102,7 @@ class RunState(msgspec.Struct):
     heeded: int = 0
     ends: list[int] = []
     base_facts: int = 0
+    started_seq: int = 0
     eligible: dict[int, tuple[AgentId, ...]] = {}
     drafts: dict[ProposalId, Draft] = {}
     reports: dict[ProposalId, ReportRecord] = {}
@@ -204,12 +205,16 @@ class Artifact:
 
 
 class DeskState(msgspec.Struct):
-    """Everything a ledger says."""
+    """Everything a ledger says.
+
+    Whoever keeps it may give it other ``runs`` than a plain table, such as one that reads those
+    that have stopped when they are asked for: the fold only looks runs up, and adds them.
+    """
 
     desk: str = ""
     operators: dict[OperatorId, Operator] = {}
     artifacts: dict[ArtifactRef, Artifact] = {}
-    runs: dict[RunId, RunState] = {}
+    runs: MutableMapping[RunId, RunState] = msgspec.field(default_factory=dict)
     seq: int = -1
 
     def artifact_states(self) -> dict[ArtifactRef, ArtifactState]:

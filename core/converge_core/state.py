@@ -18,6 +18,7 @@ from converge_core.binding import NOTHING_BINDS, binding_of
 from converge_core.context import Context
 from converge_core.errors import IllegalCommand
 from converge_core.fact import SEAL, Fact
+from converge_core.forking import base_of
 from converge_core.ids import (
     GateId,
     OperatorId,
@@ -79,8 +80,9 @@ def _fold_desk(event: e.Event, state: DeskState, at: int, seq: int) -> None:
         case e.RunStarted():
             if event.run in state.runs:  # what a run is for does not change while it runs
                 raise IllegalCommand(f"record {seq} begins run {event.run}, which began before")
-            base = _base(event, state, seq)
-            state.runs[event.run] = begun(event, at, base, state.operators)
+            origin = state.runs.get(event.continues) if event.continues else None
+            base = base_of(event, origin, seq)
+            state.runs[event.run] = begun(event, at, base, state.operators, seq)
         case e.OperatorEnrolled():
             state.operators[event.operator.id] = event.operator
         case e.ArtifactRegistered() | e.ArtifactTransitioned() | e.ArtifactRolledBack():
@@ -100,9 +102,13 @@ def _fold_step(state: DeskState, taken: ArtifactStep) -> None:
 
 
 def begun(
-    started: e.RunStarted, at: int, base: Context, operators: Mapping[OperatorId, Operator]
+    started: e.RunStarted,
+    at: int,
+    base: Context,
+    operators: Mapping[OperatorId, Operator],
+    seq: int = 0,
 ) -> RunState:
-    """Returns the state of a run that begins with the facts of ``base``.
+    """Returns the state of a run that begins by record ``seq`` with the facts of ``base``.
 
     ``operators`` is shared, not copied: whoever is enrolled later is known to the run.
     """
@@ -111,21 +117,11 @@ def begun(
     intent = started.intent
     binding = NOTHING_BINDS if intent is NO_INTENT else binding_of(intent, started.frames or ())
     return RunState(
-        started, at, operators, levels, binding, context=context, base_facts=context.count()
+        *(started, at, operators, levels, binding),
+        context=context,
+        base_facts=context.count(),
+        started_seq=seq,
     )
-
-
-def _base(event: e.RunStarted, state: DeskState, seq: int) -> Context:
-    """Returns the context a run begins with: nothing, or what the run it continues came to."""
-    if event.continues is None:
-        return Context()
-    base = state.runs.get(event.continues)
-    if base is None or base.phase is not Phase.STOPPED or base.context.root != event.base_root:
-        raise IllegalCommand(
-            f"record {seq}: run {event.run} continues {event.continues}, which did not end as "
-            f"{event.base_root[:12]}"
-        )
-    return base.context
 
 
 _Fold = Callable[[Any, RunState, int, int], None]

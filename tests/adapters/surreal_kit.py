@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
-from converge_desktop.adapters.surreal import Place, SurrealView
+import pytest
+
+from converge_core.ledger import Entry, decode
+from converge_desktop.adapters.surreal import FactRow, Place, SurrealView
 from converge_desktop.adapters.surreal.rows import STATUSES
 from converge_desktop.adapters.surreal.schema import TABLES
+from tests.core.golden_story import LEDGER
 from tests.core.kit import ALICE
 
 T = TypeVar("T")
+ENTRIES = list(decode(LEDGER.read_bytes().splitlines(keepends=True)))
+LAST = ENTRIES[-1]
+EMPTY: tuple[int, str, list[FactRow]] = (-1, "", [])
+Filling = Callable[[SurrealView], Awaitable[dict[str, Any]]]
 
 
 def using(place: Place, use: Callable[[SurrealView], Awaitable[T]], desk: str = "desk") -> T:
@@ -42,3 +51,23 @@ async def everything(view: SurrealView) -> dict[str, Any]:
         "proposals": {status: await view.proposals(status) for status in STATUSES},
         "as of": [await view.as_of(seq) for seq in range(0, view.seq + 1, 20)],
     }
+
+
+async def reached(view: SurrealView) -> tuple[int, str, list[FactRow]]:
+    return view.seq, view.head, await view.facts("", "")
+
+
+def fill(entries: list[Entry] = ENTRIES, **settings: Any) -> Filling:
+    async def use(view: SurrealView) -> dict[str, Any]:
+        await view.apply(entries, **settings)
+        return await everything(view)
+
+    return use
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A view that holds the golden ledger."""
+    directory = tmp_path_factory.mktemp("surreal") / "view"
+    using(directory, fill())
+    return directory

@@ -31,10 +31,15 @@ class DatabaseServer:
 
     Attributes:
         signed_in: what was signed in with, in order.
+        breaks: after how many more answers a connection breaks before the next is given; None for
+            never.
+        loses: whether what was asked then is not done either.
     """
 
     def __init__(self) -> None:
         self.signed_in: list[dict[str, Any]] = []
+        self.breaks: int | None = None
+        self.loses = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
@@ -61,6 +66,12 @@ class DatabaseServer:
                 await self._listener.wait_closed()
 
         self._do(stop())
+
+    def asked(self, statement: str) -> list[Any]:
+        """Returns what the engine answers to a statement, past any connection."""
+        message = {"id": "1", "method": "query", "params": [statement, {}]}
+        answer = decode(self._do(self._answered(encode(message), "1")))
+        return list(answer["result"][0]["result"])
 
     def close(self) -> None:
         self.stop()
@@ -96,14 +107,28 @@ class DatabaseServer:
                 self.signed_in.append(message["params"][0])
                 given = message["params"][0]
                 signed_in = (USER, PASSWORD) == (given.get("user"), given.get("pass"))
-                answer = {"result": "token"} if signed_in else _error("there is no such user")
+                answer = {"result": "token"} if signed_in else _error(f"no {given} here")
             elif not signed_in:
                 answer = _error("sign in first")
             else:
-                answered = await self._answered(asked, message["id"])
+                breaking = self._breaking()
+                if not (breaking and self.loses):
+                    answered = await self._answered(asked, message["id"])
+                if breaking:
+                    connection.transport.abort()
+                    return
                 await connection.send(answered)
                 continue
             await connection.send(encode({"id": message["id"], **answer}))
+
+    def _breaking(self) -> bool:
+        if self.breaks is None:
+            return False
+        self.breaks -= 1
+        if self.breaks >= 0:
+            return False
+        self.breaks = None
+        return True
 
     async def _answered(self, asked: bytes, name: str) -> bytes:
         try:

@@ -10,16 +10,17 @@ from hypothesis import strategies as st
 
 from converge_core import events as e
 from converge_core.agent import AgentEffect
-from converge_core.context import ContextView
+from converge_core.context import Context, ContextView
 from converge_core.correction import Correction, CorrectionReason, CorrectionScope, ScopeKind
 from converge_core.events import Event
+from converge_core.forking import context_at
 from converge_core.ids import FactId, ObservationId, RunId
 from converge_core.key import ContextKey as Key
 from converge_core.ledger import Chain, Entry, encode_batch
 from converge_core.observation import observe
 from converge_core.policy import Effect
 from converge_core.proposal import ProposedFact
-from converge_core.run_state import DeskState, Phase
+from converge_core.run_state import DeskState, Phase, RunState
 from converge_core.state import fold
 from converge_core.terms import ReviewTerms
 from converge_core.trace import Cited
@@ -58,6 +59,8 @@ class Case:
         corrects: for whom it corrects the first fact that it sees, if it does.
         tenant: whose run it is.
         cancelled: whether it is cancelled in the end.
+        forked: how many records after the other began it was forked from that; None if it goes on
+            from the other's end. A fork may be of a run that did not stop.
     """
 
     base: int
@@ -67,6 +70,7 @@ class Case:
     corrects: ScopeKind | None
     tenant: str
     cancelled: bool
+    forked: int | None = None
 
 
 CASES = st.lists(
@@ -81,6 +85,7 @@ CASES = st.lists(
         corrects=st.sampled_from([None, *ScopeKind]),
         tenant=st.sampled_from(["", "acme"]),
         cancelled=st.booleans(),
+        forked=st.none() | st.integers(0, 60),
     ),
     min_size=1,
     max_size=4,
@@ -97,11 +102,8 @@ def told(cases: Iterable[Case]) -> list[Entry]:
     """Returns the ledger of a desk on which ``cases`` were run one after the other."""
     clock = count(3).__next__
     batches = opening()
-    plays: list[Play] = []
     for number, case in enumerate(cases):
-        play = _played(number, case, plays, clock)
-        plays.append(play)
-        batches += play.batches
+        batches += _played(number, case, folded(written(batches)), clock).batches
     return written(batches)
 
 
@@ -124,9 +126,8 @@ def folded(entries: Iterable[Entry]) -> DeskState:
     return state
 
 
-def _played(number: int, case: Case, before: list[Play], clock: Callable[[], int]) -> Play:
-    stopped = [one for one in before if one.state.phase is Phase.STOPPED]
-    base = stopped[case.base] if 0 <= case.base < len(stopped) else None
+def _played(number: int, case: Case, desk: DeskState, clock: Callable[[], int]) -> Play:
+    base = _base(case, desk)
     run = RunId(f"run-{number}")
     seen = observe(
         ObservationId("cell"), {"n": number}, provider="csv", source="a.csv", place=f"A{number}"
@@ -135,9 +136,12 @@ def _played(number: int, case: Case, before: list[Play], clock: Callable[[], int
         fact(Key.SEEDS, f"{run} input {one}", observation=seen.id if one == 0 else None)
         for one in range(case.inputs)
     ]
-    known = [one.id for one in base.state.context.in_order()] if base else []
+    forked = base and case.forked is not None
+    at = min(base.started_seq + (case.forked or 0), desk.seq) if forked else None
+    begun = context_at(base, at, desk.seq) if forked else base.context if base else Context()
+    known = [one.id for one in begun.in_order()]
     grounds = [*(one.id for one in inputs), *known][:3]
-    agents = [proposes("corrector", *_correction(run, case, inputs, base))]
+    agents = [proposes("corrector", *_correction(run, case, inputs, begun))]
     if case.thinks:
         agents.append(_thinker(run, grounds))
     plans = [
@@ -147,17 +151,22 @@ def _played(number: int, case: Case, before: list[Play], clock: Callable[[], int
     agents.append(proposes("planner", *plans))
     play = Play(engine_of(*agents, policy=POLICY), run=run, clock=clock)
     play.tenant = case.tenant
-    if before:
-        play.desk = before[-1].desk
-    play.base = base.state if base else None
+    play.desk, play.base, play.forked_at = desk, base, at
     play.begin(*inputs, observations=(seen,))
     return _answered(play, case)
 
 
+def _base(case: Case, desk: DeskState) -> RunState | None:
+    bases = [
+        one for one in desk.runs.values() if case.forked is not None or one.phase is Phase.STOPPED
+    ]
+    return bases[case.base] if 0 <= case.base < len(bases) else None
+
+
 def _correction(
-    run: RunId, case: Case, inputs: list[ProposedFact], base: Play | None
+    run: RunId, case: Case, inputs: list[ProposedFact], begun: Context
 ) -> list[ProposedFact]:
-    seeds = [one.id for one in base.state.context.get(Key.SEEDS)] if base else []
+    seeds = [one.id for one in begun.get(Key.SEEDS)]
     targets = [*seeds, *(one.id for one in inputs)]
     if case.corrects is None or not targets:
         return []

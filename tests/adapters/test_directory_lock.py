@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import signal
 import subprocess
@@ -100,3 +102,23 @@ def test_what_a_crash_left_in_the_lock_file_is_no_lock(tmp_path: Path) -> None:
 
     with DirectoryLock(tmp_path):
         assert str(os.getpid()) == (tmp_path / "lock").read_text()
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_a_file_system_that_cannot_lock_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    """Nobody is named as being there; the folder, the reason and the remedy are."""
+
+    def refuse(*arguments: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(DataDirectoryUnusable) as refused:
+        DirectoryLock(tmp_path)
+
+    assert (
+        f"{tmp_path} lies on a file system that cannot lock it for one program alone "
+        f"({os.strerror(code)}), and without that two could write to one ledger. Choose a folder "
+        "on a disk of this machine with --data-dir."
+    ) == str(refused.value)

@@ -637,3 +637,16 @@ def test_a_missing_folder_of_packs_is_a_sentence(tmp_path: Path) -> None:
     """An incomplete installation is said to be one."""
     with pytest.raises(PackProblem, match="nowhere cannot be read: No such file"):
         load_packs(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_of_ten_megabytes_is_refused_before_it_is_read(tmp_path: Path, name: str) -> None:
+    """It would be kept with every run; the sentence has the file, its size and the limit."""
+    folder = written(tmp_path)
+    with (folder / name).open("a", encoding="utf-8") as file:
+        file.write("# " + "x" * 10_000_000)
+
+    with pytest.raises(PackProblem) as refused:
+        load_pack(folder)
+    assert f"{folder}/{name}: it has 10,0" in str(refused.value)
+    assert "at most 1,048,576 are kept with a run" in str(refused.value)

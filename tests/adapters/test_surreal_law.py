@@ -29,10 +29,11 @@ RICH = [
     Case(-1, 2, True, ("edit", "stage", "refine", "reject"), ScopeKind.SESSION, "acme", True),
     Case(0, 1, True, ("approve", "wait"), ScopeKind.TENANT, "acme", True),
     Case(1, 0, True, ("stage", "approve"), ScopeKind.GLOBAL, "", False),
+    Case(0, 1, True, ("approve",), ScopeKind.SESSION, "acme", True, forked=12),
 ]
 """Everything that a case can be, so that each law is held against it at every run."""
 _TABLE = {NodeKind.PROMPT: "prompt"}
-_PAIRED = {NodeKind.FACT, NodeKind.OBSERVATION}
+_ALONE = {NodeKind.RUN, NodeKind.PROMPT, NodeKind.MODEL}
 
 
 def filled(entries: list[Entry], portions: list[int] | None = None) -> Any:
@@ -69,7 +70,7 @@ def test_following_bit_by_bit_gives_what_filling_at_once_gives(
 
 def name(node: Node) -> str:
     """Returns what the view calls a node of the core's graph."""
-    key = f"{node.run}|{node.name}" if node.kind in _PAIRED else node.name
+    key = node.name if node.kind in _ALONE else f"{node.run}|{node.name}"
     return f"{_TABLE.get(node.kind, node.kind.value)}:{key}"
 
 

@@ -155,7 +155,7 @@ def test_a_walk_that_reaches_too_much_says_that_it_was_ended(
     filled: Filled, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What it found by then is told, and that it is not all."""
-    monkeypatch.setattr("converge_desktop.adapters.surreal.asking.MAX_REACH", 10)
+    monkeypatch.setattr("converge_desktop.adapters.surreal.walking.MAX_REACH", 10)
 
     walk = filled.run(lambda view: view.blast_radius("fact", f"{RUN}|m9"))
 

@@ -126,6 +126,63 @@ def test_who_signs_in_is_said_where_they_belong(server: DatabaseServer) -> None:
     assert [0, 1, 2] == [len(names) for names in given]
 
 
+def made(server: DatabaseServer, change: str) -> None:
+    """Has somebody change what lies on a server."""
+
+    async def ask(view: SurrealView) -> None:
+        await view._ask(change)
+
+    using(at(server), ask, desk="somebody")
+
+
+def test_tables_of_an_older_format_are_made_over_and_the_rows_of_others_stay(
+    server: DatabaseServer,
+) -> None:
+    """What they lacked is there afterwards: fields, guards and all."""
+    one = using(at(server), fill, desk="one")
+    made(server, "REMOVE FIELD how ON fact; REMOVE EVENT kept ON fact; UPDATE made SET format = 1;")
+
+    other = using(at(server), fill, desk="other")
+
+    assert (one["facts"], one["decisions"]) == (other["facts"], other["decisions"])
+    assert one["facts"] == using(at(server), look, desk="one")["facts"]
+    with pytest.raises(StoreProblem, match="never changed"):
+        made(server, "UPDATE fact SET label = 'forged';")
+
+
+def test_tables_of_a_newer_format_are_left_to_who_made_them(server: DatabaseServer) -> None:
+    """Nothing is thrown away, and a sentence says what to do."""
+    using(at(server), fill)
+    made(server, "UPDATE made SET format = 99;")
+
+    words = opened(at(server))
+    assert "tables of a newer version of this app" in words
+    assert "view.toml" in words
+
+    engine = server.asked("SELECT * FROM fact;")
+    assert len(engine) > 0
+
+
+def test_a_copy_of_a_desk_does_not_write_into_the_rows_of_the_other(
+    server: DatabaseServer,
+) -> None:
+    """Two machines, one desk: whoever did not write last is refused, and fills again."""
+
+    async def run() -> tuple[int, int]:
+        one, other = SurrealView(at(server), "desk"), SurrealView(at(server), "desk")
+        await one.open()
+        await one.apply(ENTRIES[:100])
+        await other.open()
+        await other.apply(ENTRIES[100:150])
+        with pytest.raises(StoreProblem, match="another program writes for this desk"):
+            await one.apply(ENTRIES[100:150])
+        await one.close()
+        await other.close()
+        return one.seq, other.seq
+
+    assert (99, 149) == asyncio.run(run())
+
+
 # What is wrong with it.
 
 

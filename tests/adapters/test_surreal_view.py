@@ -2,55 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from converge_core.events import CheckpointSigned, RunStarted
 from converge_core.key import ContextKey
-from converge_core.ledger import Chain, Entry, decode, encode_batch
+from converge_core.ledger import Entry
 from converge_core.run_state import DeskState
 from converge_core.state import fold
-from converge_desktop.adapters.surreal import FactRow, StoreProblem, SurrealView
-from converge_desktop.adapters.surreal.schema import KEPT
-from tests.adapters.surreal_kit import everything, using
-from tests.adapters.surreal_stories import opening, written
-from tests.core.golden_story import LEDGER, salts
-from tests.core.kit import ENVELOPE, Play, engine_of, proposes, seed
-
-ENTRIES = list(decode(LEDGER.read_bytes().splitlines(keepends=True)))
-LAST = ENTRIES[-1]
-
-
-async def reached(view: SurrealView) -> tuple[int, str, list[FactRow]]:
-    return view.seq, view.head, await view.facts("", "")
-
-
-FILLED = tuple(table for table in KEPT if table != "pack")
-"""The tables that the golden ledger fills; none of its runs belongs to a pack."""
-EMPTY: tuple[int, str, list[FactRow]] = (-1, "", [])
-
-
-Filling = Callable[[SurrealView], Awaitable[dict[str, Any]]]
-
-
-def fill(entries: list[Entry] = ENTRIES, **settings: Any) -> Filling:
-    async def use(view: SurrealView) -> dict[str, Any]:
-        await view.apply(entries, **settings)
-        return await everything(view)
-
-    return use
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A view that holds the golden ledger."""
-    directory = tmp_path_factory.mktemp("surreal") / "view"
-    using(directory, fill())
-    return directory
-
+from converge_desktop.adapters.surreal import (
+    CheckpointRow,
+    FactRow,
+    SurrealView,
+    Walk,
+)
+from tests.adapters.surreal_kit import (
+    EMPTY,
+    ENTRIES,
+    LAST,
+    everything,
+    fill,
+    reached,
+    using,
+)
+from tests.core.kit import ALICE, ENVELOPE
 
 # Filled from the ledger.
 
@@ -84,6 +61,7 @@ def test_it_holds_just_the_facts_that_the_fold_does(filled: Path) -> None:
         for run in state.runs.values()
         for key in ContextKey
         for fact in run.context.get(key)
+        if (key, fact.id) in run.fact_seq  # the others are of the run that it goes on from
     ]
 
     async def look(view: SurrealView) -> list[FactRow]:
@@ -147,7 +125,7 @@ def test_redacted_records_leave_a_gap_and_no_harm(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("key", "text", "found"),
     [
-        ("Strategies", "", {"release", "plan"}),
+        ("Strategies", "", {"release", "plan", "hold"}),
         ("Signals", "", {"tests.failed", "coverage", "coverage, read again"}),
         ("Strategies", "tests", set()),
         ("", "RELEASE 1.0", {"release"}),
@@ -190,16 +168,18 @@ def test_a_fact_leads_back_to_all_it_came_from(filled: Path) -> None:
     assert {"alice"} == {label for name, label in labels.items() if name.startswith("operator")}
 
     edges, labels = using(filled, reasoned)
-    trace, model = "trace:trace:run-0001/1/reasoning/0", f"model:{ENVELOPE.model_sha256}"
+    trace = "trace:run-0001|trace:run-0001/1/reasoning/0"
+    proposal = "proposal:run-0001|run-0001/1/reasoning/0"
+    restated, model = "proposal:run-0001|run-0001/0/input/0", f"model:{ENVELOPE.model_sha256}"
     assert [
-        ("fact:run-0001|reasoning", "was proposed as", "proposal:run-0001/1/reasoning/0"),
-        ("proposal:run-0001/1/reasoning/0", "argued in", trace),
-        ("proposal:run-0001/1/reasoning/0", "rests on", "fact:run-0001|tests.failed"),
-        ("fact:run-0001|tests.failed", "was proposed as", "proposal:run-0001/0/input/0"),
+        ("fact:run-0001|reasoning", "was proposed as", proposal),
+        (proposal, "argued in", trace),
+        (proposal, "rests on", "fact:run-0001|tests.failed"),
+        ("fact:run-0001|tests.failed", "was proposed as", restated),
         (trace, "was asked with", "prompt:reasoning:v1:any"),
         (trace, "was computed by", model),
         (trace, "was shown", "fact:run-0001|tests.failed"),
-        ("proposal:run-0001/0/input/0", "was read as", "observation:run-0001|read:tests.failed"),
+        (restated, "was read as", "observation:run-0001|read:tests.failed"),
     ] == edges
     assert "report.xml · /testsuite[1]" == labels["observation:run-0001|read:tests.failed"]
     assert "test" == labels[model]
@@ -231,7 +211,7 @@ def test_other_words_lead_to_who_wrote_them_and_what_they_replace(filled: Path) 
     edges, labels = using(filled, look)
     relations = {relation: (child, parent) for child, relation, parent in edges}
 
-    assert relations["was written by"][1].startswith("decision:approval:gate:")
+    assert relations["was written by"][1].startswith("decision:run-0004|approval:gate:")
     assert labels[relations["was written by"][1]].startswith("edit by alice")
     assert "Release on Monday (by planner)" == labels[relations["takes the place of"][1]]
 
@@ -245,175 +225,58 @@ def test_what_is_not_there_came_from_nothing(filled: Path) -> None:
     assert ([], {}) == using(filled, look)
 
 
-# Never the truth.
+# What was signed, and what was forked.
 
 
-def test_a_wiped_view_filled_again_gives_the_same_answers(tmp_path: Path) -> None:
-    """Nothing is in it that the ledger does not say."""
-    before = using(tmp_path / "view", fill())
+def test_it_knows_what_was_signed_of_the_ledger(filled: Path) -> None:
+    """How many records, which root, by whom; newest first."""
+    signed = [
+        CheckpointRow(
+            size=taken.size,
+            root=taken.root,
+            operator=entry.event.signed.operator,
+            at=entry.head.at,
+            seq=entry.head.seq,
+        )
+        for entry in ENTRIES
+        if isinstance(entry.event, CheckpointSigned)
+        for taken in [entry.event.signed.checkpoint]
+    ]
 
-    async def again(view: SurrealView) -> dict[str, Any]:
-        await view.discard()
-        assert EMPTY == await reached(view)
-        await view.apply(ENTRIES)
-        return await everything(view)
+    async def look(view: SurrealView) -> tuple[list[CheckpointRow], list[CheckpointRow]]:
+        rows = await view.checkpoints()
+        return rows, await view.checkpoints(rows[-1].seq)
 
-    assert before == using(tmp_path / "view", again)
-
-
-def test_a_view_of_another_ledger_is_told_by_its_head(tmp_path: Path) -> None:
-    """The same sequence, another hash: whoever opens it throws it away and fills it again."""
-    events = [entry.event for entry in ENTRIES if entry.event]
-    _, others = encode_batch(events, Chain(), 1, salts())
-
-    async def mended(view: SurrealView) -> dict[str, Any]:
-        assert (LAST.head.seq, True) == (view.seq, view.head != LAST.hash)
-        await view.discard()
-        await view.apply(ENTRIES)
-        return await everything(view)
-
-    using(tmp_path / "view", fill(others))
-
-    assert using(tmp_path / "other", fill()) == using(tmp_path / "view", mended)
+    assert (signed[::-1], []) == using(filled, look)
+    assert signed
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        "UPDATE head SET format = 99;",
-        "DELETE head;",
-        "UPDATE head SET rows += 1;",
-        "REMOVE TABLE decision;",
-        "REMOVE TABLE head; DEFINE TABLE head SCHEMALESS; UPSERT head:ledger SET seq = 7;",
-        "REMOVE TABLE head; UPSERT head:['desk', 'ledger'] SET format = 2, rows = 'many';",
-    ],
-)
-def test_rows_that_cannot_be_placed_are_thrown_away(tmp_path: Path, damage: str) -> None:
-    """Of another format, or without their head, or not as many as that says."""
+def test_what_a_person_signed_of_the_ledger_rests_on_them(filled: Path) -> None:
+    """If they turn out not to be who they said, so do their checkpoints."""
 
-    async def change(view: SurrealView) -> None:
-        await view.apply(ENTRIES)
-        await view._ask(damage)
+    async def look(view: SurrealView) -> Walk:
+        return await view.blast_radius("operator", ALICE.operator.id)
 
-    using(tmp_path / "view", change)
-
-    assert EMPTY == using(tmp_path / "view", reached)
+    walk = using(filled, look)
+    assert walk.of("checkpoint")
+    assert walk.of("decision")
 
 
-def test_a_database_cut_short_is_thrown_away(tmp_path: Path) -> None:
-    """Its engine opens a torn log with a part of its rows, and nothing of the sort is shown."""
-    directory = tmp_path / "view"
-    using(directory, fill())
-    [log] = directory.glob("clog/*")
-    log.write_bytes(log.read_bytes()[: log.stat().st_size // 2])
+def test_a_fork_leads_to_its_origin_and_sees_nothing_of_what_came_later(filled: Path) -> None:
+    """With the record from which it was forked."""
+    started = next(
+        entry.event
+        for entry in ENTRIES
+        if isinstance(entry.event, RunStarted) and isinstance(entry.event.forked_at, int)
+    )
 
-    assert EMPTY == using(directory, reached)
+    async def look(view: SurrealView) -> tuple[Walk, list[Any], list[FactRow]]:
+        walk = await view.grounds("run", started.run)
+        [row] = await view._ask("SELECT forked_at FROM run WHERE forked_at;")
+        return walk, row, (await view.as_of(10**6, started.run))[0]
 
-
-def test_a_database_that_does_not_open_says_so_and_can_be_thrown_away(tmp_path: Path) -> None:
-    """Garbage where the log was: one kind of error, and a fresh view afterwards."""
-    directory = tmp_path / "view"
-    using(directory, fill())
-    [log] = directory.glob("clog/*")
-    log.write_bytes(b"garbage" * 100)
-
-    async def open_anyway() -> dict[str, Any]:
-        view = SurrealView(directory)
-        with pytest.raises(StoreProblem, match="does not open"):
-            await view.open()
-        await view.discard()
-        answers = await fill()(view)
-        await view.close()
-        return answers
-
-    assert using(tmp_path / "other", fill()) == asyncio.run(open_anyway())
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "SELEC * FROM fact;",
-        "SELECT * FROM fact WHERE;",
-        "RETURN 1; THROW 'no';",
-        "THROW 'no'; RETURN 1;",
-        *(f"UPDATE {table} SET label = 'forged', relation = 'forged';" for table in FILLED),
-        *(f"DELETE {table};" for table in FILLED),
-    ],
-)
-def test_a_statement_that_fails_is_an_error_wherever_it_stands(
-    filled: Path, statement: str
-) -> None:
-    """The package's own calls would swallow some; and rows are neither changed nor deleted."""
-
-    async def ask(view: SurrealView) -> None:
-        await view._ask(statement)
-
-    with pytest.raises(StoreProblem, match="the database refused"):
-        using(filled, ask)
-
-
-def test_rows_and_the_head_they_reflect_are_one_transaction(tmp_path: Path) -> None:
-    """If a row cannot be written, nothing of its portion is, and the view has not moved on."""
-
-    async def fail(view: SurrealView) -> tuple[int, str, list[FactRow]]:
-        await view._ask("DEFINE FIELD OVERWRITE label ON operator TYPE int;")
-        with pytest.raises(StoreProblem):
-            await view.apply(ENTRIES)
-        return await reached(view)
-
-    assert EMPTY == using(tmp_path / "view", fail)
-
-
-def test_a_file_in_the_way_is_thrown_away_like_a_database(tmp_path: Path) -> None:
-    """The place is the view's own, and nothing in it is the truth."""
-    (tmp_path / "view").write_text("not a database")
-
-    async def open_anyway() -> dict[str, Any]:
-        view = SurrealView(tmp_path / "view")
-        with pytest.raises(StoreProblem, match="does not open"):
-            await view.open()
-        await view.discard()
-        answers = await fill()(view)
-        await view.close()
-        return answers
-
-    assert using(tmp_path / "other", fill()) == asyncio.run(open_anyway())
-
-
-def test_a_row_that_the_schema_does_not_know_is_refused(filled: Path) -> None:
-    """Every table says what its rows hold and of what type."""
-
-    async def ask(view: SurrealView) -> None:
-        for table in FILLED[:-1]:
-            with pytest.raises(StoreProblem, match=r"Found .* for field"):
-                await view._ask(f"CREATE {table} SET seq = 'many';")
-
-    using(filled, ask)
-
-
-def test_a_character_that_the_engine_refuses_is_shown_in_its_place(tmp_path: Path) -> None:
-    """The ledger may hold a NUL; one fact with one does not keep the others from being found."""
-    play = Play(engine_of(proposes("p", seed("odd", "a\0b"), seed("even", "c")))).begin()
-    entries = written(opening() + play.batches)
-
-    async def look(view: SurrealView) -> set[str]:
-        await view.apply(entries)
-        return {row.content for row in await view.facts("", "")}
-
-    assert {"a␀b", "c"} == using(tmp_path / "view", look)
-
-
-def test_two_desks_are_told_apart_by_their_keys(tmp_path: Path) -> None:
-    """A database that was filled for another desk is filled again."""
-    using(tmp_path / "view", fill(), desk="one")
-
-    assert EMPTY == using(tmp_path / "view", reached, desk="two")
-
-
-def test_closing_twice_does_no_harm(tmp_path: Path) -> None:
-    """A shut-down may come from several sides."""
-
-    async def twice(view: SurrealView) -> None:
-        await view.close()
-
-    using(tmp_path / "view", twice)
+    walk, rows, seen = using(filled, look)
+    assert (f"run:{started.run}", "was forked from", f"run:{started.continues}") in walk.edges
+    assert [{"forked_at": started.forked_at}] == rows
+    assert {started.run, started.continues} == {row.run for row in seen}
+    assert all(row.seq <= started.forked_at for row in seen if row.run == started.continues)

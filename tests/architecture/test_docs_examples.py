@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from converge_core.policy import Risk
 from converge_core.routing import DataClass
 from converge_desktop import paths
 from converge_desktop.adapters.models.catalogue import LocalModel, RemoteModel, load_catalogue
 from converge_desktop.adapters.packs.pack import FILES, pack_of
+from converge_desktop.adapters.surreal import Server, load_place
 from tests.runtime.table_pack import TEXTS
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -48,6 +51,22 @@ def test_the_example_of_what_may_leave_is_a_policy() -> None:
         kernel.routing.most_confidential,
         kernel.routing.highest_risk,
     )
+
+
+def test_the_examples_of_a_server_name_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the password in a variable, and in a file."""
+    monkeypatch.setenv("CONVERGE_VIEW_PASSWORD", "correct horse")
+    (tmp_path / "view.password").write_text("correct horse\n")
+    (tmp_path / "view.password").chmod(0o600)
+    found = []
+    for example in blocks("view.md"):
+        (tmp_path / "view.toml").write_text(example, "utf-8")
+        found.append(load_place(tmp_path))
+
+    assert [
+        Server("wss://db.example.org:8000", "converge", "correct horse"),
+        Server("ws://127.0.0.1:8000", "converge", "correct horse"),
+    ] == found
 
 
 def test_the_examples_of_a_pack_make_a_pack() -> None:

@@ -1,10 +1,15 @@
 """Measures what the issue of speed is about here, and prints a table.
 
 make bench
+
+One part of it: ``python -m tests.bench core``, ``kernel`` or ``ledger``; the last one takes
+``--dir``, on a disk, where it writes, and ``--large``, a data directory made by
+``tests.bench.big_ledger``, to use instead of making one.
 """
 
 from __future__ import annotations
 
+import argparse
 import platform
 import statistics
 import subprocess
@@ -17,15 +22,13 @@ from pathlib import Path
 
 from PySide6.QtCore import QTimer
 
-from converge_core.events import DeskOpened
 from converge_desktop import paths
-from converge_desktop.adapters.ledger_file import LedgerFile, read_ledger
 from converge_desktop.runtime.desk import Desk, DeskOptions
 from converge_desktop.runtime.port import RunChanged, StatusChanged, Update
 from converge_desktop.ui.application import create_application
 from converge_desktop.ui.main_window import MainWindow
 from converge_desktop.ui.settings import UiSettings
-from tests.bench import kernel
+from tests.bench import kernel, ledger
 from tests.bench.core import Workload, workloads
 from tests.runtime.folders import make_folder
 
@@ -36,13 +39,9 @@ def main() -> None:
     """Prints one line a measurement."""
     print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}")
     with tempfile.TemporaryDirectory() as directory:
-        scratch = Path(directory)
-        _print("one record appended and synced", *_repeat(_append(scratch / "ledger"), 500))
-        count, seconds = _read(scratch / "ledger")
-        print(f"{'records read and verified':44} {count / seconds:12,.0f} a second")
-        _window(scratch)
+        _window(Path(directory))
     # In a process of its own: what one leaves in memory, the collector walks through in the other.
-    for part in ("core", "kernel"):
+    for part in ("core", "kernel", "ledger"):
         subprocess.run([sys.executable, "-m", "tests.bench", part], check=True)
 
 
@@ -54,10 +53,6 @@ def _repeat(work: Callable[[], object], times: int) -> tuple[float, float]:
         taken.append(time.perf_counter() - begun)
     ordered = sorted(taken)
     return statistics.median(ordered), ordered[min(len(ordered) - 1, int(0.99 * len(ordered)))]
-
-
-def _print(name: str, median: float, p99: float) -> None:
-    print(f"{name:44} {median * 1e6:12,.0f} µs median {p99 * 1e6:10,.0f} µs p99")
 
 
 def _core() -> None:
@@ -85,18 +80,6 @@ def _aim(work: Workload, median: float) -> str:
         met = work.units / median >= work.aim
         return f"{'met' if met else 'missed'}: at least {work.aim:,.0f} a second"
     return f"{'met' if median <= work.aim else 'missed'}: at most {_time(work.aim).strip()}"
-
-
-def _append(directory: Path) -> Callable[[], object]:
-    ledger = LedgerFile(directory)
-    event = DeskOpened(desk="0" * 16, app_version="0")
-    return lambda: ledger.append([event], 0)
-
-
-def _read(directory: Path) -> tuple[int, float]:
-    begun = time.perf_counter()
-    count = sum(1 for _ in read_ledger(directory))
-    return count, time.perf_counter() - begun
 
 
 def _window(scratch: Path) -> None:
@@ -144,10 +127,21 @@ def _window(scratch: Path) -> None:
     print(f"{'shut-down':44} {time.perf_counter() - begun:12.2f} s")
 
 
-if __name__ == "__main__":
-    if sys.argv[1:] == ["core"]:
+def _choose() -> None:
+    parser = argparse.ArgumentParser(description="Measure, and print what was measured.")
+    parser.add_argument("part", nargs="?", choices=("core", "kernel", "ledger"))
+    parser.add_argument("--dir", type=Path, default=Path.cwd())
+    parser.add_argument("--large", type=Path)
+    options = parser.parse_args()
+    if options.part == "core":
         _core()
-    elif sys.argv[1:] == ["kernel"]:
+    elif options.part == "kernel":
         kernel.measure()
+    elif options.part == "ledger":
+        ledger.measure(options.dir, options.large)
     else:
         main()
+
+
+if __name__ == "__main__":
+    _choose()

@@ -1,7 +1,7 @@
 """How the golden ledger came to be: a story in which every kind of event happens.
 
 ``python -m tests.core.golden_story`` writes it, and one body of each kind of event, each type of
-record and each reason to stop. The files are a promise to those who have a ledger of version 4, so
+record and each reason to stop. The files are a promise to those who have a ledger of version 5, so
 nothing in them is ever changed: a new kind of event is told at the end of the story, and a new
 format gets new files beside them.
 """
@@ -30,7 +30,8 @@ from converge_core.authority import Actor, ActorKind, AuthorityLevel
 from converge_core.canonical import canonical_record, hash_text
 from converge_core.capability import ResponseFormat
 from converge_core.capability_errors import ErrorCategory
-from converge_core.checkpoint import Checkpoint, SignedCheckpoint
+from converge_core.capsule import About, Opening
+from converge_core.checkpoint import Checkpoint, SignedCheckpoint, take
 from converge_core.envelope import RemoteRef, ReplayGrade
 from converge_core.evals import EvalOutcome, EvalResult
 from converge_core.events import Event, body_of
@@ -49,7 +50,8 @@ from converge_core.ids import (
 from converge_core.intent import Budgets, Criterion, RootIntent
 from converge_core.invariant import Invariant, InvariantClass, Violation
 from converge_core.key import ContextKey as Key
-from converge_core.ledger import Chain, decode, encode_batch
+from converge_core.ledger import Chain, Entry, decode, encode_batch
+from converge_core.merkle import Frontier
 from converge_core.model_config import AdapterFacts, ModelFacts, ModelKind, SpecialToken
 from converge_core.observation import observe
 from converge_core.plan import KernelPolicy, StepPlan, compile_plan
@@ -58,6 +60,8 @@ from converge_core.proposal import ContentKind, Draft, ProposedFact
 from converge_core.retry import AttemptOutcome, CallAttempt, RetryPolicy
 from converge_core.review import GateRequest, Ground
 from converge_core.routing import DataClass, RoutingPolicy, RoutingRefused
+from converge_core.run_state import DeskState
+from converge_core.state import fold
 from converge_core.stop import Error, HumanInterventionRequired
 from converge_core.trace import Cited, text_ref
 from tests.core.golden_people import (
@@ -86,9 +90,9 @@ from tests.core.kit import (
 from tests.core.test_stop_reasons import EXAMPLES
 
 FOLDER = Path(__file__).parent.parent / "golden"
-LEDGER = FOLDER / "ledger_v4.jsonl"
-EVENTS = FOLDER / "events_v4.json"
-RECORDS = FOLDER / "records_v4.json"
+LEDGER = FOLDER / "ledger_v5.jsonl"
+EVENTS = FOLDER / "events_v5.json"
+RECORDS = FOLDER / "records_v5.json"
 NOON = 1_795_176_000_000_000
 """20 November 2026, 12:00 UTC, in microseconds."""
 
@@ -139,7 +143,13 @@ REMOTE = RemoteRef(
 
 
 def story() -> list[tuple[list[Event], int]]:
-    """Returns the batches of a desk on which everything happens once."""
+    """Returns the batches of a desk on which everything happens once, and is signed for."""
+    batches = happened()
+    return [*batches, ([_signed(_read(batches))], batches[-1][1] + 1_000_000)]
+
+
+def happened() -> list[tuple[list[Event], int]]:
+    """Returns the batches of the story up to the checkpoint that covers them."""
     clock = count(NOON, 1_000_000).__next__
     opened: list[Event] = [e.DeskOpened(desk="00c0ffee", app_version="0.1.0")]
     enrolled: list[Event] = [
@@ -149,7 +159,34 @@ def story() -> list[tuple[list[Event], int]]:
     batches = [(opened, clock()), (enrolled, clock())]
     for play in (_decided(clock), _discarded(clock), _cancelled(clock)):
         batches += play.batches
-    return batches + _governed(clock) + people(clock)
+    batches += _governed(clock) + people(clock)
+    return batches + _forked(_read(batches), clock).batches
+
+
+def _read(batches: list[tuple[list[Event], int]]) -> list[Entry]:
+    return list(decode(written(batches).splitlines(keepends=True)))
+
+
+def _forked(entries: list[Entry], clock: Callable[[], int]) -> Play:
+    """A run that goes on, without a person, from where the first one asked one."""
+    desk = DeskState()
+    for entry in entries:
+        assert entry.event is not None
+        desk = fold(desk, entry.event, entry.head.at, entry.head.seq)
+    asked = next(entry.head.seq for entry in entries if entry.head.kind == e.GateOpened.kind)
+    engine = engine_of(proposes("other", fact(Key.STRATEGIES, "hold", "Hold 1.0 back")))
+    first = desk.runs[RunId("run-0001")]
+    fork = Play(engine, RunId("run-0006"), clock=clock, desk=desk, base=first, forked_at=asked)
+    return fork.begin()
+
+
+def _signed(entries: list[Entry]) -> Event:
+    """A checkpoint of all there is, as somebody takes one home."""
+    last = entries[-1]
+    frontier = Frontier().extend(bytes.fromhex(entry.hash) for entry in entries)
+    return e.CheckpointSigned(
+        signed=ALICE.checkpoint(take("00c0ffee", frontier, last.hash, last.head.at))
+    )
 
 
 def _decided(clock: Callable[[], int]) -> Play:
@@ -388,6 +425,13 @@ FULL: list[msgspec.Struct] = [
     SPECIAL,
     ADAPTER,
     CHECKPOINT,
+    About(run="run-0001", gate="gate:run-0001/1/asks/0"),
+    Opening(
+        about=About(run="run-0001", gate=""),
+        capsule=1,
+        checkpoint="converge/desk/00c0ffee\n",
+        exported_at=NOON,
+    ),
     SignedCheckpoint(
         checkpoint=CHECKPOINT, operator=ALICE.operator.id, key="0a1b2c3d", signature="ab" * 64
     ),
@@ -490,6 +534,7 @@ def bodies() -> dict[str, Any]:
         tenant="acme",
         app_version="0.3.0",
         plan=PLAN,
+        forked_at=7,
     )
     return {**found, started.kind: body_of(started)}
 

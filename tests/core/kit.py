@@ -22,6 +22,8 @@ from converge_core.agent import (
 from converge_core.asking import Gate, GateEnd
 from converge_core.authority import Actor, ActorKind, AuthorityGrant
 from converge_core.canonical import canonical_record, hash_bytes, hash_text
+from converge_core.checkpoint import Checkpoint, SignedCheckpoint, key_id
+from converge_core.checkpoint import bytes_of as checkpoint_bytes
 from converge_core.checks import BASIC
 from converge_core.command import (
     Act,
@@ -39,6 +41,7 @@ from converge_core.command import (
 from converge_core.context import Context, ContextView
 from converge_core.engine import Engine
 from converge_core.envelope import InferenceEnvelope
+from converge_core.forking import context_at
 from converge_core.frame import Frames
 from converge_core.gate import Check, PromotionGate
 from converge_core.ids import (
@@ -231,6 +234,16 @@ class Person:
         )
         return msgspec.structs.replace(unsigned, signature=self.sign(bytes_of(unsigned)))
 
+    def checkpoint(self, checkpoint: Checkpoint) -> SignedCheckpoint:
+        """Returns a checkpoint with this person's word for it."""
+        who = self.operator
+        return SignedCheckpoint(
+            checkpoint=checkpoint,
+            operator=who.id,
+            key=key_id(who.id, who.public_key),
+            signature=self.sign(checkpoint_bytes(checkpoint)),
+        )
+
     def signed(self, decision: Decision) -> Decision:
         return msgspec.structs.replace(decision, signature=self.sign(bytes_of(decision)))
 
@@ -277,6 +290,7 @@ class Play:
     batches: list[tuple[list[e.Event], int]] = field(default_factory=list)
     tenant: str = ""
     base: RunState | None = None
+    forked_at: int | None = None
     plan: ExecutionPlan | None = None
 
     @property
@@ -308,6 +322,9 @@ class Play:
         self, *inputs: ProposedFact, observations: tuple[Observation, ...] = (), go: bool = True
     ) -> Play:
         """Starts the run over ``inputs`` and goes on as far as it can without a person."""
+        base = self.base.context if self.base else Context()
+        if self.base and self.forked_at is not None:
+            base = context_at(self.base, self.forked_at, self.desk.seq)
         started = e.RunStarted(
             run=self.run,
             pack="",
@@ -321,10 +338,10 @@ class Play:
             folder="",
             tenant=self.tenant or msgspec.UNSET,
             continues=self.base.run if self.base else None,
-            base_root=self.base.context.root if self.base else "",
+            base_root=base.root if self.base else "",
             frames=self.frames or msgspec.UNSET,
+            forked_at=msgspec.UNSET if self.forked_at is None else self.forked_at,
         )
-        base = self.base.context if self.base else Context()
         self.command(Begin(started, observations, inputs, base, self.desk.operators))
         return self.go() if go else self
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -234,7 +233,7 @@ def test_before_version_3_a_fact_was_recorded_a_little_after_it_was_made() -> No
         state = DeskState()
         for entry in entries("ledger_v2.jsonl"):
             moved = msgspec.structs.replace(entry.head, at=entry.head.at + by)
-            state = read_in(state, replace(entry, head=moved), fits)
+            state = read_in(state, msgspec.structs.replace(entry, head=moved), fits)
         return state
 
     assert 3 == len(read_with_clocks_moved(1).runs)

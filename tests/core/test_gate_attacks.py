@@ -335,7 +335,7 @@ def test_what_goes_on_from_a_context_grown_by_hand_is_no_ledger(forgery: Fact) -
     engine_of().run(given, authority=EVERYTHING, on_event=events.append)
 
     assert not [one for one in events if FORGED.encode() in canonical_record(one)]
-    with pytest.raises(ConvergeError, match="which did not end as"):
+    with pytest.raises(ConvergeError, match="which never started"):
         believed(events)
 
 

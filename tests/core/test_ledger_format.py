@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
 
@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from converge_core import events as e
-from converge_core.canonical import canonical, hash_bytes, parse
+from converge_core import ledger
+from converge_core.canonical import MAX_INTEGER, canonical, hash_bytes, parse
 from converge_core.errors import LedgerCorrupt
 from converge_core.events import Event
 from converge_core.ids import AgentId, RunId
@@ -29,9 +30,9 @@ from converge_core.ledger import (
 )
 from converge_core.run_state import DeskState
 from converge_core.state import fold
-from tests.core.golden_story import LEDGER, story, written
+from tests.core.golden_story import FOLDER, LEDGER, story, written
 from tests.core.kit import ALICE
-from tests.core.test_canonical import TEXT
+from tests.core.test_canonical import TEXT, nested
 
 SMALL: list[tuple[list[Event], int]] = [
     ([e.DeskOpened(desk="d", app_version="0.1.0")], 1),
@@ -105,6 +106,22 @@ def test_writing_returns_what_reading_will() -> None:
     lines, entries = encode_batch(SMALL[1][0], chain, 2, salt)
 
     assert entries == read(lines.splitlines(keepends=True))
+
+
+def test_a_closing_event_is_made_of_the_batch_that_it_closes() -> None:
+    """So that a decision and the checkpoint that covers it are one batch, all or nothing."""
+    seen: list[list[Entry]] = []
+
+    def last(entries: Sequence[Entry]) -> Event:
+        seen.append([*entries])
+        return e.DeskOpened(desk=f"after {len(entries)}", app_version=entries[-1].hash)
+
+    lines, entries = encode_batch(SMALL[1][0], Chain(), 2, lambda: bytes(16), last)
+
+    assert entries == read(lines.splitlines(keepends=True))
+    assert [entries[:-1]] == seen
+    assert [False, False, True] == [entry.head.close for entry in entries]
+    assert e.DeskOpened(desk="after 2", app_version=entries[1].hash) == entries[2].event
 
 
 def test_records_are_numbered_and_chained_from_the_first() -> None:
@@ -322,6 +339,164 @@ def test_a_sound_hash_over_nonsense_is_refused_in_words(what: str) -> None:
 def test_a_line_has_one_spelling(line: bytes) -> None:
     """Blanks, escapes, floats, doubled keys: another spelling of a record is no record."""
     assert 0 == corrupt([line]).seq
+
+
+# Reading fast. A line that is as this version writes it is read at once; it must never be taken
+# where reading it part by part, as is done with all others, would refuse it.
+
+
+STORY = LEDGER.read_bytes().splitlines(keepends=True)
+CHAINS = [Chain(), *(Chain(entry.head.seq, entry.hash) for entry in decode(STORY))]
+VALUES = st.sampled_from(
+    [
+        *(None, True, 0, -1, 9, 10**15, MAX_INTEGER, MAX_INTEGER + 1, -MAX_INTEGER - 1, 10**17),
+        *(2**64, 10**30, 0.5, 1.0, "", "x", "ä", ":9007199254740993", "run-0001", "run-0002"),
+        *([], [9007199254740992], {}, {"ä": 1}, {"a": {"b": [-9007199254740992]}}, "[" * 200),
+        *(nested(62), nested(63), nested(122), nested(124), nested(126), nested(130)),
+    ]
+)
+
+
+def slowly(line: bytes, chain: Chain) -> Entry | str:
+    """Returns what comes of reading a line part by part."""
+    try:
+        return ledger._read_in_steps(line, chain)
+    except LedgerCorrupt as error:
+        return str(error)
+
+
+def fast(line: bytes, chain: Chain) -> Entry | str:
+    try:
+        return decode_line(line, chain)
+    except LedgerCorrupt as error:
+        return str(error)
+
+
+def test_what_is_written_today_is_read_at_once() -> None:
+    """All of it, whatever it says, and to the same."""
+    for line, chain in zip(STORY, CHAINS, strict=False):
+        assert ledger._read_at_once(line, chain) == slowly(line, chain)
+
+
+@pytest.mark.parametrize("version", [1, 2, 3, 4])
+def test_what_was_written_before_is_read_to_the_same(version: int) -> None:
+    """At once or part by part."""
+    chain = Chain()
+    for line in (FOLDER / f"ledger_v{version}.jsonl").read_bytes().splitlines(keepends=True):
+        entry = decode_line(line, chain)
+        assert entry == slowly(line, chain)
+        chain = Chain(entry.head.seq, entry.hash)
+
+
+def test_what_an_older_version_said_otherwise_is_not_read_as_of_today() -> None:
+    """A run of version 1 goes on from nothing, whatever its record says beside."""
+    index = next(
+        place
+        for place, line in enumerate(STORY)
+        if b'"continues":"run-0001"' in line and b'"kind":"run_started"' in line
+    )
+    line = forged(STORY[index], lambda record: record["head"].update(v=1))
+    entry = decode_line(line, CHAINS[index])
+
+    assert isinstance(entry.event, e.RunStarted)
+    assert (None, slowly(line, CHAINS[index])) == (entry.event.continues, entry)
+
+
+def places(value: object, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Returns the way to everything inside a record."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value)  # type: ignore[arg-type]
+    found = [path] if path else []
+    for key, one in inside:
+        deeper = (*path, key)
+        found += places(one, deeper) if isinstance(one, (dict, list)) else [deeper]
+    return found
+
+
+@given(st.data())
+def test_what_reading_part_by_part_refuses_is_not_read_at_once(data: st.DataObject) -> None:
+    """A value put anywhere in a record, or taken out, every hash in order: one answer."""
+    index = data.draw(st.integers(0, len(STORY) - 1))
+    path = data.draw(st.sampled_from(places(json.loads(STORY[index]))))
+    value, how = data.draw(VALUES), data.draw(st.sampled_from(["put", "drop", "add"]))
+
+    def change(record: dict[str, Any]) -> None:
+        inner: Any = record
+        for step in path[:-1]:
+            inner = inner[step]
+        if how == "put":
+            inner[path[-1]] = value
+        elif how == "drop":
+            del inner[path[-1]]
+        elif isinstance(inner, dict):
+            inner["ä" if value is None else "more"] = value
+
+    line = sealed(STORY[index], change)
+
+    assert slowly(line, CHAINS[index]) == fast(line, CHAINS[index])
+
+
+def sealed(line: bytes, change: Callable[[dict[str, Any]], object]) -> bytes:
+    """Returns ``line`` changed and sealed by the standard library, which knows no domain."""
+
+    def spelled(value: object) -> bytes:
+        text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return text.encode()
+
+    record = json.loads(line)
+    change(record)
+    try:
+        salt = bytes.fromhex(record["salt"])
+        record["head"]["commit"] = hashlib.sha256(salt + spelled(record["body"])).hexdigest()
+        record["hash"] = hashlib.sha256(spelled(record["head"])).hexdigest()
+    except (KeyError, TypeError, ValueError):
+        pass  # it lost a part of which there is a hash
+    return spelled(record) + b"\n"
+
+
+@given(st.data())
+def test_bytes_put_anywhere_are_answered_both_ways_alike(data: st.DataObject) -> None:
+    """Within a record as it stands, hashes and all."""
+    index = data.draw(st.integers(0, len(STORY) - 1))
+    line = STORY[index]
+    begin = data.draw(st.integers(0, len(line)))
+    end = begin + data.draw(st.integers(0, 3))
+    put = data.draw(st.binary(max_size=3) | st.sampled_from([b" ", b'"', b"\\u0061", b"}", b"{}"]))
+    other = line[:begin] + put + line[end:]
+
+    assert slowly(other, CHAINS[index]) == fast(other, CHAINS[index])
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'{"app_version"', b'{ "app_version"'),
+        (b'{"app_version"', b'{"app_version":"x","app_version"'),
+        (b'"0.1.0"', b'"0.1\\u002e0"'),
+        (
+            b'{"app_version":"0.1.0","desk":"00c0ffee"}',
+            b'{"desk":"00c0ffee","app_version":"0.1.0"}',
+        ),
+        (b'{"at":', b'{"at": '),
+        (b'"v":5', b'"v":5,"v":5'),
+        (b'"seq":0', b'"seq":-0'),
+    ],
+)
+def test_another_spelling_is_not_read_at_once_though_its_bytes_have_their_hashes(
+    old: bytes, new: bytes
+) -> None:
+    """Bytes are hashed as they stand, so their spelling is looked at apart from that."""
+    record = json.loads(STORY[0])
+    body, head = (canonical(record[part]) for part in ("body", "head"))
+    commit = record["head"]["commit"].encode()
+    body = body.replace(old, new)
+    head = head.replace(commit, commitment(bytes.fromhex(record["salt"]), body).encode())
+    head = head.replace(old, new)
+    line = b'{"body":%b,"hash":"%b","head":%b,"salt":"%b"}\n' % (
+        *(body, hash_bytes(head).encode(), head, record["salt"].encode()),
+    )
+
+    assert ledger._read_at_once(line, Chain()) is None
+    assert "record 0: the line is not in canonical form" == fast(line, Chain())
 
 
 # Redacting.

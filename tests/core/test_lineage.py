@@ -211,6 +211,20 @@ def test_a_run_that_begins_with_the_fact_rests_on_it_whatever_it_made() -> None:
     assert "run third begins with fact bad" == reach.sentence(Node(NodeKind.RUN, "third"))
 
 
+def test_a_fork_begins_with_the_facts_from_before_it_and_with_no_others() -> None:
+    """What goes on from the fork does so too, at whatever distance."""
+    play = Play(engine_of(proposes("later", seed("late")))).begin(seed("early"))
+    made = play.desk.runs[RunId("run")].fact_seq
+    play.base, play.forked_at = play.state, made[Key.SEEDS, FactId("early")]
+    play.run, play.engine = RunId("fork"), engine_of()
+    play.begin()
+    play.base, play.forked_at, play.run = play.state, None, RunId("on from it")
+    lineage = Lineage(play.begin().desk)
+
+    assert ["run", "fork", "on from it"] == names(lineage.radius(the("early")), NodeKind.RUN)
+    assert ["run"] == names(lineage.radius(the("late")), NodeKind.RUN)
+
+
 def test_facts_of_one_id_in_two_forks_are_told_apart() -> None:
     """Each fork made its own; what rests on one does not rest on the other."""
     play = Play(engine_of()).begin(seed("root"))

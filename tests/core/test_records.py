@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from converge_core import record
 from converge_core.canonical import canonical_record, parse
 from converge_core.errors import InvalidValue
 from converge_core.ids import FactId
 from converge_core.key import ContextKey
 from converge_core.proposal import ProposedFact
-from converge_core.record import read, settled
+from converge_core.record import decoder, read, settled
 from tests.core.kit import fact, seed
 from tests.core.test_canonical import ASCII, VALUES
 
@@ -109,3 +111,19 @@ def test_what_could_not_be_read_back_cannot_be_settled(rubbish: Any) -> None:
     """A record is checked before it is relied on, because making one checks nothing."""
     with pytest.raises(InvalidValue):
         settled(ProposedFact, rubbish)
+
+
+def test_a_type_that_no_record_has_cannot_be_read_back() -> None:
+    """Of the types that JSON does not know, ids alone are read."""
+    with pytest.raises(NotImplementedError, match="cannot be read back"):
+        record._typed(complex, 1)
+
+
+def test_bytes_are_read_as_strictly_as_values() -> None:
+    """And a float anywhere is none of the values that can be recorded."""
+    whole = canonical_record(fact(ContextKey.SIGNALS, "x", structured={"f": 5}))
+
+    assert fact(ContextKey.SIGNALS, "x", structured={"f": 5}) == decoder(ProposedFact).decode(whole)
+    for wrong in (b'"f":5.0', b'"f":5e0', b'"f":5},"more":{"f":5'):
+        with pytest.raises((msgspec.ValidationError, ValueError)):
+            decoder(ProposedFact).decode(whole.replace(b'"f":5', wrong))

@@ -36,8 +36,8 @@ from converge_core.review import Decision, GateAct
 from converge_core.review import bytes_of as bytes_signed
 from converge_core.run_state import DeskState
 from converge_desktop.adapters.keys import OperatorKey, signature_fits
-from converge_desktop.adapters.ledger_file import LedgerFile, read_ledger
-from tests.core.golden_story import FOLDER, story
+from converge_desktop.adapters.ledger.ledger_file import LedgerFile, read_ledger
+from tests.core.golden_story import FOLDER, happened
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "packaging" / "verify_ledger.py"
@@ -130,7 +130,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory, keys: Keys) -> Path:
     """A data directory in which everything happened once, written by the app in many segments."""
     folder = tmp_path_factory.mktemp("desk")
     with closing(LedgerFile(folder / "ledger", segment_bytes=8000)) as ledger:
-        for events, at in story():
+        for events, at in happened():
             ledger.append([keys.signed(event) for event in events], at)
     return folder
 
@@ -210,6 +210,7 @@ def test_a_ledger_of_any_version_holds(ledger: Path) -> None:
         f"head: {known[-1].hash}",
         f"root: {root.hex()} ({base64.b64encode(root).decode()})",
         "signatures: not checked, as asked",
+        *["checkpoints: 1 in the ledger"] * (known[-1].head.kind == e.CheckpointSigned.kind),
         "verified: all of this holds",
     ] == answer.out.splitlines()
     assert (0, "") == (answer.status, answer.err)
@@ -916,7 +917,7 @@ def test_a_ledger_that_was_replaced_whole_is_found_out_by_what_was_kept_outside(
     mine = Keys(tmp_path / "mine")
     forged = tmp_path / "forged"
     with closing(LedgerFile(forged)) as ledger:
-        for events, at in story():
+        for events, at in happened():
             ledger.append([mine.signed(event) for event in events], at)
     answer = ask(forged, *kept(checkpoint_of(lines, 40)))
 
@@ -1113,7 +1114,7 @@ def test_it_tries_itself_on_known_answers() -> None:
     answer = ask("--self-test")
 
     assert (0, "") == (answer.status, answer.err)
-    assert answer.out == "5 signatures and 8 roots are as they should be\n"
+    assert answer.out == "5 signatures, 8 roots and a capsule are as they should be\n"
 
 
 def test_it_finds_itself_wrong_where_it_is(
@@ -1171,6 +1172,22 @@ def test_a_key_that_is_nobodys_fits_nothing(number: int) -> None:
     assert [None] * 19 == [
         verifier.decompress((verifier.P + low).to_bytes(32, "little")) for low in range(19)
     ]
+
+
+@given(SECRETS, st.binary(max_size=20))
+def test_a_signature_that_starts_from_a_point_of_small_order_fits_nothing(
+    secret: bytes, message: bytes
+) -> None:
+    """Not even by the owner of the key; the app says the same."""
+    public = Ed25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw()
+    digest = hashlib.sha512(secret).digest()
+    factor = int.from_bytes(digest[:32], "little") & ((1 << 254) - 8) | 1 << 254
+    start = verifier.compress(verifier.IDENTITY)
+    challenge = int.from_bytes(hashlib.sha512(start + public + message).digest(), "little")
+    signature = start + (challenge * factor % verifier.L).to_bytes(32, "little")
+
+    assert not verifier.signature_fits(public, message, signature)
+    assert not signature_fits(public.hex(), message, signature.hex())
 
 
 @given(st.lists(st.binary(min_size=32, max_size=32), max_size=70))

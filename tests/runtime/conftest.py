@@ -12,6 +12,7 @@ import pytest
 from converge_desktop import paths
 from converge_desktop.runtime.desk import Desk, DeskOptions
 from tests.runtime.folders import make_folder
+from tests.runtime.store_kit import patient, right, server, store  # noqa: F401 - fixtures
 from tests.runtime.watching import Watch
 
 OpenDesk = Callable[..., tuple[Desk, Watch]]

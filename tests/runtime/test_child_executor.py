@@ -53,7 +53,11 @@ def test_a_child_makes_the_same_context_as_this_process(honest: ChildExecutor) -
         (child_agents.with_one_that_hangs, 2.0, "hangs: TimeoutError: no answer within 2 s"),
         (child_agents.with_one_that_dies, LONG, "dies: the process it ran in ended with exit"),
         (child_agents.with_one_that_fails, LONG, "fails: RuntimeError: no luck"),
-        (child_agents.with_one_that_floods, LONG, "floods: the process it ran in ended"),
+        (
+            child_agents.with_one_that_floods,
+            LONG,
+            "floods: InvalidValue: the proposal floods has 70,",
+        ),
     ],
     ids=["hangs", "dies", "fails", "floods"],
 )

@@ -30,13 +30,13 @@ BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHON
 
 STALLS = f"""
 from converge_core.events import TraceRecorded
-from converge_desktop.adapters.ledger_file import LedgerWriteFailed
+from converge_desktop.adapters.ledger.ledger_file import LedgerWriteFailed
 from converge_desktop.runtime.journal import Journal
 keep = Journal.commit
-def commit(journal, events, at, texts=()):
+def commit(journal, events, at, texts=(), sign=None):
     if any(isinstance(event, TraceRecorded) for event in events):
         raise LedgerWriteFailed("the disk is full")
-    return keep(journal, events, at, texts)
+    return keep(journal, events, at, texts, sign)
 Journal.commit = commit
 {MAIN}
 """

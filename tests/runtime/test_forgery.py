@@ -11,8 +11,9 @@ from converge_core.events import Event, FactPromoted, GateDecided, OperatorEnrol
 from converge_core.ids import ApprovalId, OperatorId
 from converge_core.review import Decision, Verdict
 from converge_desktop.adapters.keys import OperatorKey
-from converge_desktop.adapters.ledger_file import LedgerFile
-from converge_desktop.runtime.views import read_views, verify_ledger
+from converge_desktop.adapters.ledger.ledger_file import LedgerFile
+from converge_desktop.runtime.verifying import verify_ledger
+from converge_desktop.runtime.views import read_views
 from tests.runtime.conftest import Cli, OpenDesk
 from tests.runtime.test_main_path import ask
 from tests.runtime.watching import Watch
@@ -99,7 +100,7 @@ def test_a_fact_in_a_persons_name_without_their_decision_is_refused_on_reading(
     run = read_views(data_dir, {}).run_state(run_id)
     record = run.promoted[run.gates[next(iter(run.gates))].request.proposal].record
     waiting_gate(open_desk, failing)
-    other = read_views(data_dir, {}).all_runs()[-1].run
+    other = read_views(data_dir, {}).runs()[0].run_id
 
     seq = append(data_dir, FactPromoted(run=other, fact=record))
 
@@ -128,7 +129,7 @@ def test_a_set_aside_step_is_told_to_whoever_listens_first(
     """Moving an unfinished batch aside is never silent."""
     waiting_gate(open_desk, failing)
     [segment] = (data_dir / "ledger").glob("*.jsonl")
-    segment.write_bytes(segment.read_bytes()[:-10])
+    segment.write_bytes(segment.read_bytes() + b'{"body":{"cycle":1')
 
     _, watch = open_desk()
 

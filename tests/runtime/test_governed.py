@@ -12,7 +12,7 @@ from converge_core.authority import Actor, ActorKind
 from converge_core.errors import IllegalCommand
 from converge_core.ids import ArtifactId
 from converge_desktop import paths
-from converge_desktop.adapters.ledger_file import LedgerFile
+from converge_desktop.adapters.ledger.ledger_file import LedgerFile
 from converge_desktop.adapters.packs.pack import load_packs
 from converge_desktop.runtime.port import StatusChanged
 from tests.runtime.conftest import OpenDesk

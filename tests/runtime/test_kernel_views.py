@@ -119,7 +119,7 @@ def test_a_trace_and_its_run_tell_of_the_model_elsewhere(
     desk.close()
     packs = load_packs(paths.packs())
     views = read_views(data_dir, packs)
-    [run] = views.all_runs()
+    [run] = [views.run_state(row.run_id) for row in views.runs()]
     trace = next(iter(run.traces.values()))
     pack = packs["release-readiness"]
     local = trace_view(run, trace, pack, views._read)

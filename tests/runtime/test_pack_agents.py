@@ -33,7 +33,7 @@ from converge_core.state import fold
 from converge_core.trace import DecisionTrace, Outcome, TextRef
 from converge_desktop import paths
 from converge_desktop.adapters.intake import Intake, Metric
-from converge_desktop.adapters.ledger_file import read_ledger
+from converge_desktop.adapters.ledger.ledger_file import read_ledger
 from converge_desktop.adapters.packs.agents import CHAIN_FACTS, MOST_AGENTS
 from converge_desktop.adapters.packs.pack import Pack, pack_of
 from converge_desktop.runtime.chain_agents import MAKES
@@ -538,7 +538,7 @@ def test_a_trace_shows_contract_checks_and_what_came_of_it() -> None:
     ran = run(SOUND)
     trace = ran.trace("finder")
 
-    row = trace_row(ran.state, trace)
+    row = trace_row(ran.state.run, trace, ran.state.trace_at[trace.id])
     view = trace_view(ran.state, trace, ran.pack, ran.read)
 
     assert ("finder", "2 of 3 fields", "valid") == (row.step, row.headline, row.outcome)

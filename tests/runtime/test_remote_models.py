@@ -23,7 +23,7 @@ from converge_core.retry import AttemptOutcome
 from converge_core.routing import DataClass, RoutingPolicy
 from converge_core.run_state import RunState
 from converge_desktop import paths
-from converge_desktop.adapters.ledger_file import read_ledger
+from converge_desktop.adapters.ledger.ledger_file import read_ledger
 from converge_desktop.adapters.models.catalogue import LocalModel
 from converge_desktop.runtime.desk import Desk, DeskOptions
 from converge_desktop.runtime.model_thread import ModelSettings, ModelThread, ModelUnavailable
@@ -125,7 +125,8 @@ class Place:
 
     def state(self) -> RunState:
         """Returns the only run, read back from the ledger."""
-        [run] = read_views(self.data, {}).all_runs()
+        views = read_views(self.data, {})
+        [run] = [views.run_state(row.run_id) for row in views.runs()]
         return run
 
 
@@ -355,6 +356,7 @@ def test_a_plan_that_was_written_into_the_ledger_sends_nothing_anywhere(
 def forge_plan(data: Path) -> None:
     """Cuts the ledger before the first cycle, and has its run plan the first step elsewhere."""
     ledger = data / "ledger"
+    shutil.rmtree(data / "snapshots")  # whoever writes to the files writes to all of them
     entries = list(read_ledger(ledger))
     first = next(n for n, entry in enumerate(entries) if entry.head.kind == "cycle_started")
     batches: list[tuple[list[Event], int]] = [([], 0)]

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import tempfile
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -16,87 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from converge_core.errors import LedgerCorrupt
+from converge_core.events import OperatorEnrolled
 from converge_core.ledger import Chain, Entry, encode_batch
-from converge_desktop.adapters.surreal import Server, StoreProblem, StoreUnreachable, SurrealView
-from converge_desktop.runtime import store_thread
-from converge_desktop.runtime.store_thread import StoreThread
-from tests.adapters.surreal_server import PASSWORD, USER, DatabaseServer
-from tests.adapters.surreal_stories import at_size
-from tests.core.kit import ALICE, salts
-
-PATIENCE = 60
-ENTRIES = at_size(4, 50)
-HALF = len(ENTRIES) // 2
-
-
-class Store:
-    """A store thread over ``ledger``, which may grow, and what it told."""
-
-    def __init__(self, place: Path | Server, ledger: list[Entry], **settings: Any) -> None:
-        self.states: SimpleQueue[tuple[str, int]] = SimpleQueue()
-        self.progress: list[tuple[int, int]] = []
-        self.read = 0
-        self._ledger = ledger
-        settings.setdefault("last", lambda: len(ledger) - 1)
-        self.thread = StoreThread(
-            place,
-            self._history,
-            lambda *state: self.states.put(state),
-            progress=lambda *done: self.progress.append(done),
-            **settings,
-        )
-
-    def _history(self) -> Iterator[Entry]:
-        for entry in self._ledger:
-            self.read += 1
-            yield entry
-
-    def until(self, state: str) -> int:
-        """Waits for a state, and returns the sequence that it was told with."""
-        while True:
-            told, seq = self.states.get(timeout=PATIENCE)
-            if told == state:
-                return seq
-
-    def answers(self) -> tuple[Any, ...]:
-        """Returns the answer to each kind of question."""
-        ask = self.thread
-        asked = [
-            ask.facts("", "conclusion 4"),
-            ask.as_of(HALF, "run-0001"),
-            ask.as_of(HALF, key="Strategies"),
-            ask.lineage("fact", "run-0001|plan"),
-            ask.blast_radius("fact", "run-0001|m1"),
-            ask.decisions_by(ALICE.operator.id),
-            ask.proposals("refused"),
-        ]
-        return tuple(one.result(PATIENCE) for one in asked)
-
-
-@pytest.fixture
-def store() -> Iterator[Callable[..., Store]]:
-    made: list[Store] = []
-
-    def make(*args: Any, **settings: Any) -> Store:
-        made.append(Store(*args, **settings))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.thread.close()
-
-
-@pytest.fixture(scope="module")
-def right(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[Any, ...]]:
-    """A database that holds it all, and its answers."""
-    place = tmp_path_factory.mktemp("store") / "view"
-    store = Store(place, ENTRIES)
-    answers = store.answers()
-    store.thread.close()
-    return place, answers
-
-
-Right = tuple[Path, tuple[Any, ...]]
+from converge_desktop.adapters.surreal import (
+    StoreProblem,
+    SurrealView,
+)
+from tests.core.kit import BOB, salts
+from tests.runtime.store_kit import ENTRIES, HALF, PATIENCE, Right, Store
 
 
 def test_every_answer_says_which_record_it_reflects(right: Right) -> None:
@@ -339,75 +263,28 @@ def test_who_does_not_say_how_long_the_ledger_is_hears_how_far_it_got(
     assert (len(ENTRIES), len(ENTRIES)) == untold.progress[-1]
 
 
-# A server.
-
-
-@pytest.fixture
-def server() -> Iterator[DatabaseServer]:
-    running = DatabaseServer()
-    yield running
-    running.close()
-
-
-def test_a_server_that_is_not_there_is_tried_again(
-    right: Right, server: DatabaseServer, store: Any, monkeypatch: pytest.MonkeyPatch
+def test_a_view_that_is_behind_reads_what_it_lacks_and_no_more(
+    right: Right, tmp_path: Path, store: Any
 ) -> None:
-    """Meanwhile each question is answered with a sentence; then with everything."""
-    monkeypatch.setattr(store_thread, "RETRY_S", 0.01)
-    place = Server(server.url, USER, PASSWORD)
-    server.stop()
-    waiting = store(place, ENTRIES)
-    waiting.until("unreachable")
-    waiting.thread.follow(ENTRIES[-1:])
-    with pytest.raises(StoreUnreachable, match="cannot be reached"):
-        waiting.thread.facts("", "").result(PATIENCE)
+    """Its own last record, and the seven that the ledger gained."""
+    shutil.copytree(right[0], tmp_path / "view")
+    longer = [*ENTRIES, *following(ENTRIES, 7)]
+    read: list[int] = []
 
-    server.start()
-    waiting.until("ready")
+    def since(seq: int) -> Iterator[Entry]:
+        for entry in longer[seq:]:
+            read.append(entry.head.seq)
+            yield entry
 
-    assert right[1] == waiting.answers()
+    again = store(tmp_path / "view", longer, since=since)
 
-
-def test_a_server_that_goes_away_takes_its_answers_until_it_is_there_again(
-    right: Right, server: DatabaseServer, store: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What the ledger gained meanwhile is caught up with."""
-    monkeypatch.setattr(store_thread, "RETRY_S", 0.01)
-    ledger = ENTRIES[:HALF]
-    place = Server(server.url, USER, PASSWORD)
-    following = store(place, ledger)
-    following.until("ready")
-    server.stop()
-    ledger += ENTRIES[HALF:]
-    following.thread.follow(ENTRIES[HALF:])
-    following.until("unreachable")
-
-    server.start()
-    following.until("ready")
-
-    assert right[1] == following.answers()
+    assert longer[-1].head.seq == again.until("ready")
+    assert [entry.head.seq for entry in longer[-8:]] == read
+    assert [(len(longer), len(longer))] == again.progress
 
 
-def test_a_server_that_never_answers_does_not_keep_the_desk_open(store: Any) -> None:
-    """Closing does not wait for it."""
-    accepted = threading.Event()
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-
-        def accept() -> None:
-            kept.append(silent.accept()[0])
-            accepted.set()
-
-        kept: list[socket.socket] = []
-        thread = threading.Thread(target=accept)
-        thread.start()
-        url = f"ws://127.0.0.1:{silent.getsockname()[1]}"
-        waiting = store(Server(url, USER, PASSWORD, patience=10 * PATIENCE), ENTRIES)
-        accepted.wait(PATIENCE)
-        question = waiting.thread.facts("", "")
-        waiting.thread.close()
-        thread.join()
-        kept[0].close()
-
-    assert question.done()
-    assert ("filling", -1) == waiting.states.get()
-    assert waiting.states.empty()
+def following(entries: list[Entry], many: int) -> list[Entry]:
+    """Returns records that may follow."""
+    chain = Chain(entries[-1].head.seq, entries[-1].hash)
+    people = [OperatorEnrolled(operator=BOB.operator)] * many
+    return encode_batch(people, chain, 1, salts())[1]

@@ -89,6 +89,9 @@ class FakeDesk:
     def lineage(self, run_id: str, fact_id: str) -> Future[Any]:
         return self._ask("lineage", run_id, fact_id)
 
+    def rebuild_view(self) -> Future[Any]:
+        return self._ask("rebuild_view")
+
     def verify(self) -> Future[Any]:
         return self._ask("verify")
 

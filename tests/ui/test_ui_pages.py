@@ -454,7 +454,7 @@ def test_the_status_bar_says_how_things_stand(opened: Desk) -> None:
     opened.settle()
     assert bar.ledger.text() == "Ledger 48,213 · ✕ altered"
     assert bar.ledger.property("tone") == "danger"
-    assert bar.view.text() == "Database 13 records behind"
+    assert bar.view.text() == "Database up to #48,200, 13 records behind"
     assert bar.operator.text() == "ada, locked"
 
 

@@ -25,12 +25,11 @@ from typing import Any, Final, NoReturn, Self
 
 from msgspec.structs import replace
 
-import converge_core
-import converge_desktop
 from converge_core.canonical import ContentHash, parse
 from converge_core.errors import InvalidValue
 from converge_core.model_config import AdapterFacts, ModelFacts, ModelKind
 from converge_core.record import read, settled
+from converge_desktop.adapters.child_environment import child_environment
 from converge_desktop.adapters.models.gguf_header import (
     BadHeader,
     Header,
@@ -52,7 +51,6 @@ CPU_BYTES: Final = 20_000_000
 MOST_SAID: Final = 4_000_000
 """A process that says more than these bytes of one file is not believed."""
 _MODULE: Final = "converge_desktop.adapters.models.model_child"
-_PASSED_ON: Final = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR")
 _MOST_ALPHA: Final = 1e9
 _BUILT_AT: Final = re.compile(r"^/\S*/(?=[\w.-]+:[0-9]+: )")
 """Where llama.cpp was built, which its assertions name."""
@@ -467,16 +465,9 @@ def _size(path: Path | None) -> int:
 
 def _environment() -> dict[str, str]:
     """Returns what the process needs to know of this one, and no more."""
-    places = dict.fromkeys(
-        str(Path(package.__file__ or "").resolve().parents[1])
-        for package in (converge_desktop, converge_core)
-    )
-    kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    return kept | {
-        "PYTHONPATH": os.pathsep.join(places),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
+    return child_environment(
+        OMP_NUM_THREADS="1",
+        OPENBLAS_NUM_THREADS="1",
         # It would start a debugger beside a process that is there to die.
-        "GGML_NO_BACKTRACE": "1",
-    }
+        GGML_NO_BACKTRACE="1",
+    )

@@ -27,6 +27,7 @@ from converge_core.plan import KernelPolicy
 from converge_core.policy import Effect, Risk, Rule, RulePolicy, why_unfit_policy
 from converge_core.quorum import Quorum, QuorumRule
 from converge_core.routing import DataClass
+from converge_core.sizes import MAX_RECORD
 from converge_core.terms import OnTimeout, ReviewTerms
 from converge_desktop.adapters.packs.agents import (
     MOST_AGENTS,
@@ -346,6 +347,7 @@ def load_pack(folder: Path) -> Pack:
         PackProblem: naming file, key and remedy.
     """
     try:
+        _require_small(folder)
         texts = {name: (folder / name).read_text("utf-8") for name in FILES}
     except (OSError, UnicodeDecodeError) as error:
         raise PackProblem(f"the pack {folder} cannot be read: {error}") from error
@@ -357,6 +359,16 @@ def load_pack(folder: Path) -> Pack:
         )
     _check_sql(pack, str(folder))
     return pack
+
+
+def _require_small(folder: Path) -> None:
+    for name in FILES:
+        size = (folder / name).stat().st_size
+        if size > MAX_RECORD:
+            raise PackProblem(
+                f"{folder}/{name}: it has {size:,} bytes, and at most {MAX_RECORD:,} are kept with "
+                "a run. Leave out what is no rule and no prompt."
+            )
 
 
 def pack_of(texts: Mapping[str, str], place: str) -> Pack:

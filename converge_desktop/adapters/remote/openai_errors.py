@@ -25,6 +25,7 @@ from converge_core.capability_errors import (
     RateLimited,
 )
 from converge_desktop.adapters.remote.patient_http import Answer, Patience
+from converge_desktop.adapters.remote.struck_out import Secret
 
 RETRY_AFTER_US: Final = 1_000_000
 """How long a server is left alone that wants fewer calls and does not say for how long."""
@@ -43,7 +44,6 @@ _ASKED_SAID: Final = re.compile(
     r"(?:requested|resulted in|request \(|request has) ?(\d{1,9}) (?:input )?tokens", re.IGNORECASE
 )
 _SECONDS: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
-_ESCAPED: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|([\"\\/]))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +64,13 @@ class Asked:
         return f"{type(self).__name__}({self.model!r})"
 
     def is_key_in(self, text: str) -> bool:
-        """Whether the key stands in a stranger's text, as it is or as JSON may write it."""
-        return self.key is not None and (
-            self.key in text or self.key in _ESCAPED.sub(_unescaped, text)
-        )
+        """Whether the key stands in a stranger's text, however it is spelled there."""
+        return bool(self.key) and Secret(self.key or "").is_in(text)
 
     def line(self, text: str) -> str:
         """Returns a stranger's text as one short line without the key."""
         if self.key:
-            text = text.replace(self.key, "…")
+            text = Secret(self.key).struck_out(text)
         printable = "".join(sign if sign.isprintable() else " " for sign in text)
         short = " ".join(printable.split())
         return short if len(short) <= _LONGEST_LINE else f"{short[: _LONGEST_LINE - 1]}…"
@@ -197,7 +195,3 @@ def _retry_after(answer: Answer) -> int:
 
 def _bounded(seconds: float) -> int:
     return int(min(max(seconds, 0.0), MOST_RETRY_AFTER_S) * 1_000_000)
-
-
-def _unescaped(found: re.Match[str]) -> str:
-    return chr(int(found[1], 16)) if found[1] else found[2]

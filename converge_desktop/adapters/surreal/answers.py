@@ -51,6 +51,17 @@ class ProposalRow:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckpointRow:
+    """What somebody signed of the ledger: so many records, and the root of the tree over them."""
+
+    size: int
+    root: str
+    operator: str
+    at: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
 class Walk:
     """What is reached from a thing along the edges of the provenance graph.
 

@@ -6,31 +6,26 @@ enough: the engine reads an index forwards only, and sorting a table backwards l
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from converge_core.context import Standpoint
 from converge_core.correction import CorrectionScope, ScopeKind
-from converge_desktop.adapters.surreal.answers import DecisionRow, FactRow, ProposalRow, Walk
+from converge_desktop.adapters.surreal.answers import (
+    CheckpointRow,
+    DecisionRow,
+    FactRow,
+    ProposalRow,
+)
 from converge_desktop.adapters.surreal.connection import Connection, named
+from converge_desktop.adapters.surreal.filling import until_of
 from converge_desktop.adapters.surreal.rows import PROMOTED
 from converge_desktop.adapters.surreal.values import Ref
 
 MAX_ROWS = 1000
 """From so many rows on there may be more; whoever wants them asks for those before the last."""
 MANY = 1_000_000
-MAX_REACH = 20_000
-"""A walk that has reached more is ended, and says so."""
 WINDOW = 2000
-STEP = 500
 _FACT = "id, key, label, byline, approver, seq"
-_PAIRED = {"fact", "observation", "correction"}
-"""Tables whose rows are named by run and id; all others by one name."""
-
-
-def ref(table: str, name: str) -> Ref:
-    """Returns the row that goes by ``name``, as walks name it."""
-    return Ref(table, tuple(name.split("|", 1)) if table in _PAIRED else (name,))
 
 
 class Asking:
@@ -75,13 +70,19 @@ class Asking:
         sees = Standpoint(tenant, run)
         replaced: set[Ref] = set()
         rows: list[dict[str, Any]] = []
-        for name in chain:
+        for name, last in chain:
             facts, corrections = await self._connection.ask(
                 f"SELECT {_FACT} FROM fact:[$desk, $run, NONE]..[$desk, $run, {{}}] "  # noqa: S608 - ours
                 f"WHERE {_where(key)} seq <= $until;"
                 "SELECT supersedes, scope, whose FROM "
                 "correction:[$desk, $run, NONE]..[$desk, $run, {}] WHERE seq <= $seq;",
-                {"desk": self._desk, "run": name, "key": key, "seq": seq, "until": until},
+                {
+                    "desk": self._desk,
+                    "run": name,
+                    "key": key,
+                    "seq": last,
+                    "until": min(last, until),
+                },
             )
             rows += facts
             replaced |= {named(one["supersedes"]) for one in corrections if _seen(sees, one)}
@@ -89,20 +90,24 @@ class Asking:
         standing.sort(key=lambda row: int(row["seq"]), reverse=True)
         return [_fact(row) for row in standing[:MAX_ROWS]]
 
-    async def _chain(self, run: str, seq: int) -> tuple[list[str], str]:
-        """Returns a run that had begun by ``seq``, those that it goes on from, and its tenant."""
-        chain: list[str] = []
+    async def _chain(self, run: str, seq: int) -> tuple[list[tuple[str, int]], str]:
+        """Returns a run that had begun by ``seq``, those that it goes on from, and its tenant.
+
+        Each with the last record of it that counts: a fork sees nothing that came later.
+        """
+        chain: list[tuple[str, int]] = []
         tenant = ""
         at: str | None = run
         while at is not None:
             [found] = await self._connection.ask(
-                "SELECT seq, continues, tenant FROM $run WHERE seq <= $seq;",
+                "SELECT seq, continues, forked_at, tenant FROM $run WHERE seq <= $seq;",
                 {"run": [Ref("run", (at,))], "seq": seq},
             )
             if not found:
                 break
             tenant = tenant if chain else found[0]["tenant"]
-            chain.append(at)
+            chain.append((at, seq))
+            seq = min(seq, until_of(found[0].get("forked_at")))
             before = found[0].get("continues")
             at = named(before).key[0] if before else None
         return chain, tenant
@@ -132,9 +137,9 @@ class Asking:
         )
         return [
             DecisionRow(
-                id=named(row["id"]).key[0],
+                id=named(row["id"]).key[1],
                 run=named(row["run"]).key[0],
-                gate=named(row["gate"]).key[0],
+                gate=named(row["gate"]).key[1],
                 title=row["title"] or "",
                 risk=row["risk"] or "",
                 operator=named(row["operator"]).key[0],
@@ -156,7 +161,7 @@ class Asking:
         rows = await self._newest(asked, where, {"status": status}, self._until(before))
         return [
             ProposalRow(
-                id=named(row["proposal"]).key[0],
+                id=named(row["proposal"]).key[1],
                 run=named(said["run"]).key[0],
                 key=said["key"],
                 fact_id=said["fact_id"],
@@ -171,90 +176,17 @@ class Asking:
             if (said := row["said"])  # a redacted copy may not say what was proposed
         ]
 
-    # The provenance graph.
-
-    async def lineage(self, start: Ref) -> Walk:
-        """Returns what a thing came from, down to what was read from the world."""
-        return await self._walk(start, "->", "out")
-
-    async def radius(self, start: Ref) -> Walk:
-        """Returns what rests on a thing, directly or through others, and the runs it is in.
-
-        A run is in it that holds something of it, or that goes on from one which holds such a fact.
-        """
-        walk = await self._walk(start, "<-", "in")
-        facts = [Ref("run", ref(*one.split(":", 1)).key[:1]) for one in self._facts_of(walk)]
-        later = await self._later(facts)
-        [holding] = await self._connection.ask(
-            "RETURN array::distinct((SELECT VALUE run FROM $found WHERE run));",
-            {"found": [ref(*name.split(":", 1)) for name in (walk.start, *walk.found)]},
+    async def checkpoints(self, before: int | None) -> list[CheckpointRow]:
+        """Returns what was signed of the ledger, newest first."""
+        rows = await self._newest(
+            "id, size, root, operator, at, seq FROM checkpoint", "", {}, self._until(before)
         )
-        runs = dict.fromkeys([*(str(named(run)) for run in holding), *map(str, later)])
-        known = {*walk.found, walk.start}
-        found = (*walk.found, *(run for run in runs if run not in known))
-        return Walk(walk.start, walk.edges, walk.labels, found, walk.whole)
-
-    @staticmethod
-    def _facts_of(walk: Walk) -> list[str]:
-        return [name for name in (walk.start, *walk.found) if name.startswith("fact:")]
-
-    async def _later(self, runs: Iterable[Ref]) -> list[Ref]:
-        """Returns the runs that go on from some, at whatever distance."""
-        seen = dict.fromkeys(runs)
-        found: list[Ref] = []
-        ahead = list(seen)
-        while ahead:
-            [after] = await self._connection.ask(
-                "RETURN array::flatten((SELECT VALUE <-came_from<-run FROM $ahead));",
-                {"ahead": ahead},
+        return [
+            CheckpointRow(
+                row["size"], row["root"], named(row["operator"]).key[0], row["at"], row["seq"]
             )
-            ahead = [one for one in dict.fromkeys(map(named, after)) if one not in seen]
-            seen.update(dict.fromkeys(ahead))
-            found += ahead
-        return found
-
-    async def _walk(self, start: Ref, arrow: str, end: str) -> Walk:
-        """Follows the edges one way, level by level."""
-        labels: dict[str, str] = {}
-        seen = {start: None}
-        edges: dict[tuple[Ref, str, Ref], None] = {}
-        ahead = [start]
-        while ahead and len(seen) <= MAX_REACH:
-            found = [
-                one
-                for first in range(0, len(ahead), STEP)
-                for one in await self._steps(ahead[first : first + STEP], arrow, labels)
-            ]
-            ahead = []
-            for _, child, relation, parent in sorted(found, key=lambda one: one[0]):
-                edges.setdefault((child, relation, parent))
-                other = parent if end == "out" else child
-                if other not in seen:
-                    seen[other] = None
-                    ahead.append(other)
-        told = [(str(c), r, str(p)) for c, r, p in edges if str(c) in labels and str(p) in labels]
-        reached = tuple(name for name in map(str, seen) if name in labels and name != str(start))
-        return Walk(str(start), tuple(told), labels, reached, whole=not ahead)
-
-    async def _steps(
-        self, ahead: list[Ref], arrow: str, labels: dict[str, str]
-    ) -> list[tuple[list[int], Ref, str, Ref]]:
-        """Returns the edges at some things, with their order; notes the things' labels."""
-        [rows] = await self._connection.ask(
-            f"SELECT id, label, agent, {arrow}came_from.{{id, in, out, relation}} AS edges "  # noqa: S608 - ours
-            "FROM $ahead;",
-            {"ahead": ahead},
-        )
-        found = []
-        for row in rows:
-            name = named(row["id"])
-            by = f" (by {row['agent']})" if name.table == "proposal" else ""
-            labels[str(name)] = row["label"] + by
-            found += [
-                (list(one["id"].id[1:]), named(one["in"]), one["relation"], named(one["out"]))
-                for one in row["edges"]
-            ]
-        return found
+            for row in rows
+        ]
 
     # What they have in common.
 

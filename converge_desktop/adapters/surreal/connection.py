@@ -25,6 +25,7 @@ from converge_desktop.adapters.surreal.values import Ref, request
 
 _ENGINE = (SurrealError, RuntimeError)
 """What the package raises: errors of its own, and bare ones from the engine inside it."""
+_UNTOLD = "The query was not executed"
 _NETWORK = (OSError, TimeoutError, WebSocketException)
 
 
@@ -53,6 +54,9 @@ class Connection:
         self._db: Any = None
         self._turn = asyncio.Lock()
         self._numbers = count(1)
+
+    def __str__(self) -> str:
+        return str(self._place)
 
     @property
     def shared(self) -> bool:
@@ -95,9 +99,10 @@ class Connection:
                 await self._db.use(server.namespace, server.database)
         except _ENGINE as error:
             await self.close()
+            why = str(error).replace(server.password, "…")  # whatever a server says of it
             raise StoreUnreachable(
-                f"the database server {server} does not let {server.user!r} in: {error}"
-            ) from error
+                f"the database server {server} does not let {server.user!r} in: {why}"
+            ) from None
 
     def question(self, statements: str, values: dict[str, Any] | None = None) -> Question:
         """Returns a question, encoded, to be sent when its turn comes."""
@@ -130,9 +135,10 @@ class Connection:
         results = answer.get("result")
         if not isinstance(results, list):
             raise StoreProblem(f"the database refused a question: {answer.get('error')}")
-        bad = next((result for result in results if result["status"] != "OK"), None)
-        if bad is not None:
-            raise StoreProblem(f"the database refused a statement: {bad['result']}")
+        bad = [str(result["result"]) for result in results if result["status"] != "OK"]
+        if bad:  # of a transaction that failed, each statement says so; one says why
+            why = next((one for one in bad if not one.startswith(_UNTOLD)), bad[0])
+            raise StoreProblem(f"the database refused a statement: {why}")
         return [result["result"] for result in results]
 
     async def close(self) -> None:

@@ -30,8 +30,8 @@ class Before:
     """
 
     owners: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    asked: Mapping[str, str] = field(default_factory=dict)
-    wrote: Mapping[str, str] = field(default_factory=dict)
+    asked: Mapping[Ref, Ref] = field(default_factory=dict)
+    wrote: Mapping[Ref, Ref] = field(default_factory=dict)
 
 
 class Page:
@@ -39,41 +39,44 @@ class Page:
 
     Attributes:
         rows: by table and key.
-        edges: as they are written, in order.
         standing: how proposals stand that are no facts; None where one became a fact.
     """
 
     def __init__(self, before: Before) -> None:
         self.before = before
         self.rows: dict[str, dict[tuple[str, ...], dict[str, Any]]] = {}
-        self.edges: list[dict[str, Any]] = []
-        self.standing: dict[str, dict[str, Any] | None] = {}
-        self._seq = self._at = self._edge = 0
+        self.standing: dict[tuple[str, ...], dict[str, Any] | None] = {}
+        self._seq = self._at = 0
 
     def add(self, event: e.Event, seq: int, at: int) -> None:
         """Adds what ``event`` says; most kinds say nothing that is kept here."""
         telling = _TELLING.get(type(event))
         if telling is not None:
-            self._seq, self._at, self._edge = seq, at, 0
+            self._seq, self._at = seq, at
             telling(event, self)
 
     def row(self, ref: Ref, label: str, **fields: Any) -> Ref:
         """Adds a row, unless there is one of that name."""
         rows = self.rows.setdefault(ref.table, {})
         if ref.key not in rows:
-            rows[ref.key] = {"label": label, "seq": self._seq, "at": self._at, **fields}
+            fixed = {"label": label, "seq": self._seq, "at": self._at, "how": [], "came_from": []}
+            rows[ref.key] = fixed | fields
         return ref
 
     def edge(self, child: Ref, relation: str, parent: Ref) -> None:
-        """Adds that ``child`` came from ``parent``; ``relation`` reads from left to right."""
-        key = (self._seq, self._edge)
-        self.edges.append({"id": key, "in": child, "out": parent, "relation": relation})
-        self._edge += 1
+        """Adds that ``child`` came from ``parent``; ``relation`` reads from left to right.
 
-    def stands(self, proposal: str, status: str, rule: str = "", reason: str = "") -> None:
+        What a row came from is said by the record that made it.
+        """
+        row = self.rows[child.table][child.key]
+        if row["seq"] == self._seq:
+            row["how"].append(relation)
+            row["came_from"].append(parent)
+
+    def stands(self, proposal: Ref, status: str, rule: str = "", reason: str = "") -> None:
         """Says how a proposal stands from now on."""
-        self.standing[proposal] = {
-            "proposal": Ref("proposal", (proposal,)),
+        self.standing[proposal.key] = {
+            "proposal": proposal,
             "status": status,
             "rule": rule,
             "reason": reason,
@@ -119,16 +122,22 @@ def _(event: e.OperatorEnrolled, page: Page) -> None:
 
 @_tells(e.RunStarted)
 def _(event: e.RunStarted, page: Page) -> None:
-    run, links = Ref("run", (event.run,)), {}
+    links: dict[str, Any] = {}
     if event.pack:
         pack = Ref("pack", (event.pack_digest or event.pack,))
         label = f"{event.pack} {event.pack_version}"
         links["pack"] = page.row(pack, label, name=event.pack, version=event.pack_version)
-        page.edge(run, "was held to", pack)
     if event.continues is not None:
         links["continues"] = Ref("run", (event.continues,))
-        page.edge(run, "goes on from", links["continues"])
+    if isinstance(event.forked_at, int):
+        links["forked_at"] = event.forked_at
+    run = Ref("run", (event.run,))
     page.row(run, event.intent.subject, tenant=event.tenant or "", **links)
+    if "pack" in links:
+        page.edge(run, "was held to", links["pack"])
+    if "continues" in links:
+        how = "was forked from" if "forked_at" in links else "goes on from"
+        page.edge(run, how, links["continues"])
 
 
 @_tells(e.RunStopped)
@@ -153,19 +162,19 @@ def _(event: e.ObservationStaged, page: Page) -> None:
 @_tells(e.InputStaged)
 def _(event: e.InputStaged, page: Page) -> None:
     _draft(event.run, event.draft, page)
-    page.stands(event.draft.id, STAGED)
+    page.stands(Ref("proposal", (event.run, event.draft.id)), STAGED)
 
 
 @_tells(e.ProposalCreated)
 def _(event: e.ProposalCreated, page: Page) -> None:
     _draft(event.run, event.draft, page)
-    page.stands(event.draft.id, PROPOSED)
+    page.stands(Ref("proposal", (event.run, event.draft.id)), PROPOSED)
 
 
 def _draft(run: str, draft: Draft, page: Page) -> None:
     said = draft.fact
     this = page.row(
-        Ref("proposal", (draft.id,)),
+        Ref("proposal", (run, draft.id)),
         said.content,
         run=Ref("run", (run,)),
         key=said.key.value,
@@ -173,33 +182,34 @@ def _draft(run: str, draft: Draft, page: Page) -> None:
         agent=draft.agent,
     )
     for trace in draft.traces:
-        page.edge(this, "argued in", Ref("trace", (trace,)))
+        page.edge(this, "argued in", Ref("trace", (run, trace)))
     for fact in draft.rests_on:
         page.edge(this, "rests on", page.fact(run, fact))
     if said.observation is not None:
         page.edge(this, "was read as", Ref("observation", (run, said.observation)))
     if draft.supersedes:
-        page.edge(this, "takes the place of", Ref("proposal", (draft.supersedes,)))
-        wrote = page.before.wrote.get(draft.supersedes)
+        replaced = Ref("proposal", (run, draft.supersedes))
+        page.edge(this, "takes the place of", replaced)
+        wrote = page.before.wrote.get(replaced)
         if wrote is not None:
-            page.edge(this, "was written by", Ref("decision", (wrote,)))
+            page.edge(this, "was written by", wrote)
 
 
 @_tells(e.ProposalRefused)
 def _(event: e.ProposalRefused, page: Page) -> None:
-    page.stands(event.proposal, REFUSED, event.rule, event.reason)
+    page.stands(Ref("proposal", (event.run, event.proposal)), REFUSED, event.rule, event.reason)
 
 
 @_tells(e.MergeDiscarded)
 def _(event: e.MergeDiscarded, page: Page) -> None:
     for proposal in event.proposals:
-        page.stands(proposal, REFUSED, event.invariant, event.reason)
+        page.stands(Ref("proposal", (event.run, proposal)), REFUSED, event.invariant, event.reason)
 
 
 @_tells(e.FactPromoted)
 def _(event: e.FactPromoted, page: Page) -> None:
     fact, promotion = event.fact, event.fact.promotion
-    proposal = Ref("proposal", (fact.proposal,))
+    proposal = Ref("proposal", (event.run, fact.proposal))
     this = page.row(
         Ref("fact", (event.run, fact.id)),
         fact.content,
@@ -210,10 +220,10 @@ def _(event: e.FactPromoted, page: Page) -> None:
         approver=str(promotion.approver),
         search=f"{fact.content} {fact.id} {fact.agent}".casefold(),
     )
-    page.standing[fact.proposal] = None
+    page.standing[proposal.key] = None
     page.edge(this, "was proposed as", proposal)
     for approval in promotion.approvals:
-        page.edge(this, "was approved by", Ref("decision", (approval,)))
+        page.edge(this, "was approved by", Ref("decision", (event.run, approval)))
     if fact.corrects:
         old = page.fact(event.run, fact.corrects.supersedes)
         correction = page.row(
@@ -232,16 +242,18 @@ def _(event: e.FactPromoted, page: Page) -> None:
 @_tells(e.TraceRecorded)
 def _(event: e.TraceRecorded, page: Page) -> None:
     trace, call = event.trace, event.trace.call
+    prompt, model = page.row(Ref("prompt", (call.version,)), call.version), _model(call, page)
     this = page.row(
-        Ref("trace", (trace.id,)),
+        Ref("trace", (event.run, trace.id)),
         f"{call.step}: {call.headline}",
         run=Ref("run", (event.run,)),
         agent=trace.agent,
         grade=trace.grade.value,
+        prompt=prompt,
+        model=model,
     )
-    prompt = page.row(Ref("prompt", (call.version,)), call.version)
     page.edge(this, "was asked with", prompt)
-    page.edge(this, "was computed by", _model(call, page))
+    page.edge(this, "was computed by", model)
     for fact in dict.fromkeys(cited.fact for cited in call.state):
         page.edge(this, "was shown", page.fact(event.run, fact))
 
@@ -264,9 +276,9 @@ def _model(call: ModelCall, page: Page) -> Ref:
 @_tells(e.GateOpened)
 def _(event: e.GateOpened, page: Page) -> None:
     asked = event.request
-    proposal = Ref("proposal", (asked.proposal,))
+    proposal = Ref("proposal", (event.run, asked.proposal))
     gate = page.row(
-        Ref("gate", (asked.id,)),
+        Ref("gate", (event.run, asked.id)),
         asked.title,
         run=Ref("run", (event.run,)),
         proposal=proposal,
@@ -275,15 +287,15 @@ def _(event: e.GateOpened, page: Page) -> None:
         key=asked.key.value,
     )
     page.edge(gate, "asks about", proposal)
-    page.stands(asked.proposal, ASKED, asked.rule, asked.reason)
+    page.stands(proposal, ASKED, asked.rule, asked.reason)
 
 
 @_tells(e.GateDecided)
 def _(event: e.GateDecided, page: Page) -> None:
     said = event.decision
-    gate, operator = Ref("gate", (said.gate,)), Ref("operator", (said.operator,))
+    gate, operator = Ref("gate", (event.run, said.gate)), Ref("operator", (said.operator,))
     decision = page.row(
-        Ref("decision", (said.id,)),
+        Ref("decision", (event.run, said.id)),
         f"{said.verdict} by {said.operator}",
         run=Ref("run", (event.run,)),
         gate=gate,
@@ -297,9 +309,22 @@ def _(event: e.GateDecided, page: Page) -> None:
 
 @_tells(e.GateWithdrawn)
 def _(event: e.GateWithdrawn, page: Page) -> None:
-    proposal = page.before.asked.get(event.gate)
+    proposal = page.before.asked.get(Ref("gate", (event.run, event.gate)))
     if proposal is not None:  # a redacted copy may not say what was asked
         page.stands(proposal, WITHDRAWN, "", event.reason)
+
+
+@_tells(e.CheckpointSigned)
+def _(event: e.CheckpointSigned, page: Page) -> None:
+    taken, operator = event.signed.checkpoint, Ref("operator", (event.signed.operator,))
+    this = page.row(
+        Ref("checkpoint", (str(taken.size),)),
+        f"The first {taken.size} records",
+        size=taken.size,
+        root=taken.root,
+        operator=operator,
+    )
+    page.edge(this, "was signed by", operator)
 
 
 EDIT = Verdict.EDIT.value

@@ -3,17 +3,23 @@
 Rows are keyed by desk: the id of each is a list that begins with it. What happened is append-only,
 guarded by events that throw; only ``standing`` (how the proposals stand that are no facts) and
 ``head`` (how far the view reaches) change.
+
+The provenance graph lies in the rows: each names what it came from, and how. What rests on a row is
+of its run, or of one that goes on from that, and is read with all of the run; only what many runs
+share is indexed. The embedded engine holds every key in memory, and its own relations would cost
+five of them an edge.
 """
 
 from __future__ import annotations
 
-FORMAT = 2
+FORMAT = 3
 """The version of tables and rows; another one on disk means: fill again."""
 
 _ENTITIES: dict[str, dict[str, str]] = {
     "run": {
         "pack": "option<record<pack>>",
         "continues": "option<record<run>>",
+        "forked_at": "option<int>",
         "tenant": "string",
     },
     "ending": {"run": "record<run>", "cycles": "int", "root": "string"},
@@ -22,7 +28,13 @@ _ENTITIES: dict[str, dict[str, str]] = {
     "observation": {"run": "record<run>", "source": "string", "place": "string"},
     "model": {"family": "string", "backend": "string", "sha256": "string", "system": "string"},
     "prompt": {},
-    "trace": {"run": "record<run>", "agent": "string", "grade": "string"},
+    "trace": {
+        "run": "record<run>",
+        "agent": "string",
+        "grade": "string",
+        "prompt": "record<prompt>",
+        "model": "record<model>",
+    },
     "proposal": {"run": "record<run>", "key": "string", "fact_id": "string", "agent": "string"},
     "gate": {
         "run": "record<run>",
@@ -53,63 +65,76 @@ _ENTITIES: dict[str, dict[str, str]] = {
         "scope": "string",
         "whose": "string",
     },
+    "checkpoint": {"size": "int", "root": "string", "operator": "record<operator>"},
 }
-_EVERY = {"label": "string", "seq": "int", "at": "int"}
+_EVERY = {
+    "label": "string",
+    "seq": "int",
+    "at": "int",
+    "how": "array<string>",
+    "came_from": "array<record>",
+}
 _INDEXES = {
     "fact": ("seq",),
     "decision": ("operator, seq",),
     "standing": ("status, seq",),
+    "checkpoint": ("seq", "operator"),
+    "run": ("continues", "pack"),
+    "trace": ("prompt", "model"),
 }
 
-EDGES = "came_from"
-"""The provenance graph: ``in`` came from ``out``."""
-KEPT = (*_ENTITIES, EDGES)
+KEPT = tuple(_ENTITIES)
 """The tables whose rows are never changed."""
 TABLES = (*KEPT, "standing", "head")
+MADE = "made"
+"""Says by one row of which format the tables are; it is nobody's, and no desk's rows."""
 
 
-def _fields(table: str, fields: dict[str, str]) -> str:
+def _fields(how: str, table: str, fields: dict[str, str]) -> str:
     return "".join(
-        f"DEFINE FIELD IF NOT EXISTS {name} ON {table} TYPE {kind};"
-        for name, kind in fields.items()
+        f"DEFINE FIELD {how} {name} ON {table} TYPE {kind};" for name, kind in fields.items()
     )
 
 
-def _guard(table: str) -> str:
+def _guard(how: str, table: str) -> str:
     """Returns the event that keeps rows; only who says that a desk is discarded may delete its."""
     return (
-        f"DEFINE EVENT IF NOT EXISTS kept ON {table} WHEN $event = 'UPDATE' OR "
+        f"DEFINE EVENT {how} kept ON {table} WHEN $event = 'UPDATE' OR "
         "($event = 'DELETE' AND $discarding != record::id($before.id)[0]) "
         f"THEN {{ THROW 'rows of {table} are never changed' }};"
     )
 
 
-SCHEMA = "".join(
-    [
-        *(
-            f"DEFINE TABLE IF NOT EXISTS {table} SCHEMAFULL;{_fields(table, _EVERY | fields)}"
-            for table, fields in _ENTITIES.items()
-        ),
-        f"DEFINE TABLE IF NOT EXISTS {EDGES} TYPE RELATION SCHEMAFULL;",
-        _fields(EDGES, {"relation": "string"}),
-        *map(_guard, KEPT),
-        "DEFINE TABLE IF NOT EXISTS standing SCHEMAFULL;",
-        _fields(
-            "standing",
-            {
-                "proposal": "record<proposal>",
-                "status": "string",
-                "rule": "string",
-                "reason": "string",
-                "seq": "int",
-            },
-        ),
-        "DEFINE TABLE IF NOT EXISTS head SCHEMAFULL;",
-        _fields("head", {"seq": "int", "hash": "string", "format": "int", "rows": "int"}),
-        *(
-            f"DEFINE INDEX IF NOT EXISTS by_{fields.replace(', ', '_')} ON {table} FIELDS {fields};"
-            for table, indexes in _INDEXES.items()
-            for fields in indexes
-        ),
-    ]
-)
+_TABLES = {
+    **{table: _EVERY | fields for table, fields in _ENTITIES.items()},
+    "standing": {
+        "proposal": "record<proposal>",
+        "status": "string",
+        "rule": "string",
+        "reason": "string",
+        "seq": "int",
+    },
+    "head": {"seq": "int", "hash": "string", "format": "int", "rows": "int"},
+    MADE: {"format": "int"},
+}
+
+
+def _schema(how: str) -> str:
+    tables = (
+        f"DEFINE TABLE {how} {table} SCHEMAFULL;{_fields(how, table, fields)}"
+        for table, fields in _TABLES.items()
+    )
+    indexes = (
+        f"DEFINE INDEX {how} by_{fields.replace(', ', '_')} ON {table} FIELDS {fields};"
+        for table, indexes in _INDEXES.items()
+        for fields in indexes
+    )
+    guards = (_guard(how, table) for table in KEPT)
+    made = f"UPSERT {MADE}:tables SET format = {FORMAT};"
+    return "".join([*tables, *guards, *indexes, made])
+
+
+SCHEMA = _schema("IF NOT EXISTS")
+"""Makes the tables that are not there."""
+ANEW = _schema("OVERWRITE")
+"""Makes tables of an older format over, with whatever rows they hold."""

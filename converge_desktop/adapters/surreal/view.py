@@ -13,11 +13,30 @@ from typing import Any
 
 from converge_core.ledger import Entry
 from converge_desktop.adapters.surreal.address import Place
-from converge_desktop.adapters.surreal.answers import DecisionRow, FactRow, ProposalRow, Walk
-from converge_desktop.adapters.surreal.asking import Asking, ref
-from converge_desktop.adapters.surreal.connection import Connection, Question, named
-from converge_desktop.adapters.surreal.filling import Filling, portions
-from converge_desktop.adapters.surreal.schema import EDGES, FORMAT, KEPT, SCHEMA, TABLES
+from converge_desktop.adapters.surreal.answers import (
+    CheckpointRow,
+    DecisionRow,
+    FactRow,
+    ProposalRow,
+    Walk,
+)
+from converge_desktop.adapters.surreal.asking import Asking
+from converge_desktop.adapters.surreal.connection import (
+    Connection,
+    Question,
+    StoreUnreachable,
+    named,
+)
+from converge_desktop.adapters.surreal.filling import Filling, portions, until_of
+from converge_desktop.adapters.surreal.schema import (
+    ANEW,
+    FORMAT,
+    KEPT,
+    MADE,
+    SCHEMA,
+    TABLES,
+)
+from converge_desktop.adapters.surreal.walking import Walking, ref
 
 BATCH = 500
 """Records in one transaction."""
@@ -65,7 +84,7 @@ class SurrealView:
             await self._connect()
             return
         mine = "[$discarding, NONE]..[$discarding, {}]"
-        for table in ("head", EDGES, *TABLES):  # without a head, what is left has no place
+        for table in ("head", *TABLES):  # without a head, what is left has no place
             await self._ask(f"DELETE {table}:{mine};", {"discarding": self._desk})
 
     async def apply(
@@ -82,10 +101,12 @@ class SurrealView:
             told: called with the last sequence number of each that is done.
         """
         writing: asyncio.Task[None] | None = None
+        head = self.head
         try:
             for batch in portions(_after(self.seq, entries), portion):
                 page = await self._filling.page(batch, writing)
-                question = self._filling.writing(page, batch[-1])
+                question = self._filling.writing(page, head, batch[-1])
+                head = batch[-1].hash
                 if writing is not None:
                     await writing
                     told(self.seq)
@@ -128,6 +149,10 @@ class SurrealView:
         """Returns the proposals that stand so (:data:`~.rows.STATUSES`), newest first."""
         return await self._asking().proposals(status, before)
 
+    async def checkpoints(self, before: int | None = None) -> list[CheckpointRow]:
+        """Returns what was signed of the ledger, newest first."""
+        return await self._asking().checkpoints(before)
+
     async def lineage(
         self, table: str, name: str
     ) -> tuple[list[tuple[str, str, str]], dict[str, str]]:
@@ -137,20 +162,31 @@ class SurrealView:
 
     async def grounds(self, table: str, name: str) -> Walk:
         """Returns what a row came from, down to what was read from the world."""
-        return await self._asking().lineage(ref(table, name))
+        return await self._walking().lineage(ref(table, name))
 
     async def blast_radius(self, table: str, name: str) -> Walk:
         """Returns what rests on a row, directly or through others, and the runs it is in."""
-        return await self._asking().radius(ref(table, name))
+        return await self._walking().radius(ref(table, name))
 
     def _asking(self) -> Asking:
         return Asking(self._connection, self._desk, self.seq)
+
+    def _walking(self) -> Walking:
+        return Walking(self._connection, self._desk)
 
     # How it is opened.
 
     async def _connect(self) -> None:
         await self._connection.open()
-        await self._ask(SCHEMA)
+        [found] = await self._ask(f"SELECT VALUE format FROM {MADE}:tables;")  # noqa: S608 - ours
+        made = max(found, default=FORMAT)
+        if made > FORMAT and self._connection.shared:
+            raise StoreUnreachable(
+                f"the database server {self._connection} holds tables of a newer version of this "
+                "app, which other desks use. Update this one, or name another database in "
+                "view.toml; everything but the database's answers goes on"
+            )
+        await self._ask(ANEW if made < FORMAT else SCHEMA)
 
     async def _placed(self) -> bool:
         """Reads how far the rows reach; False where that cannot be told."""
@@ -161,10 +197,12 @@ class SurrealView:
         if not self._connection.shared and await self._count() != found[0].get("rows"):
             return False
         [runs] = await self._ask(
-            "SELECT id, continues FROM run:[$desk, NONE]..[$desk, {}] WHERE continues;", values
+            "SELECT id, continues, forked_at FROM run:[$desk, NONE]..[$desk, {}] WHERE continues;",
+            values,
         )
         for run in runs:
-            self._filling.bases[named(run["id"]).key[0]] = named(run["continues"]).key[0]
+            base = named(run["continues"]).key[0], until_of(run.get("forked_at"))
+            self._filling.bases[named(run["id"]).key[0]] = base
         self.seq, self.head = int(found[0]["seq"]), str(found[0]["hash"])
         return True
 

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import converge_desktop
+from converge_desktop.adapters.child_environment import child_environment
 from converge_desktop.adapters.intake import IntakeError, refusal
 from converge_desktop.adapters.tables.files import File
 from converge_desktop.adapters.wording import plain
 
 _MODULE = "converge_desktop.adapters.tables.parquet_child"
-_PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH")
 _DIED = "reading it takes more memory or time than there is, or is not survived"
 
 
@@ -67,7 +64,8 @@ class ParquetGuard:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=_environment(),
+            # Each thread takes its share of the memory that is allowed.
+            env=child_environment(POLARS_MAX_THREADS="2"),
         )
         return self._child
 
@@ -77,20 +75,6 @@ class ParquetGuard:
         self._child.kill()
         self._child.communicate()
         self._child = None
-
-
-def _environment() -> dict[str, str]:
-    """Returns what the process needs: where this package is, and few threads.
-
-    Each thread takes its share of the memory that is allowed.
-    """
-    place = str(Path(converge_desktop.__file__).resolve().parents[1])
-    kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    return kept | {
-        "PYTHONPATH": place,
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "POLARS_MAX_THREADS": "2",
-    }
 
 
 def no_parquet(file: File, said: str) -> IntakeError:

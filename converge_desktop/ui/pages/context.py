@@ -5,7 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout
 
-from converge_desktop.runtime.readmodel import FactAnswer, FactCard
+from converge_desktop.runtime.port import StatusChanged
+from converge_desktop.runtime.readmodel import FactAnswer, FactCard, Status
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.models.lists import fact_look
 from converge_desktop.ui.models.rows import RowModel
@@ -18,6 +19,12 @@ from converge_desktop.ui.widgets.listbar import FilterEdit, list_bar
 from converge_desktop.ui.widgets.lists import Panel, RowList, select_in, step_in
 
 _PAUSE_MS = 250
+_SILENT = {
+    "opening": ("The database is being opened", ""),
+    "filling": ("The database is being filled", ""),
+    "unreachable": ("The database is unreachable", "caution"),
+}
+"""What is said of a database that does not answer, and in which tone."""
 
 
 class ContextPage(Page):
@@ -29,6 +36,8 @@ class ContextPage(Page):
             lambda c: f"{c.run_id}/{c.fact_id}", fact_look, self
         )
         self._asked = 0
+        self._view_state = Status().view_state
+        self._unanswered = False
         self._entered = False
         self._updating = False
         self._keys: list[str] = []
@@ -67,6 +76,7 @@ class ContextPage(Page):
         self._pause.setSingleShot(True)
         self._pause.setInterval(_PAUSE_MS)
         self._pause.timeout.connect(self.ask)
+        tools.bridge.status_changed.connect(self._on_status)
 
     def entered(self) -> None:
         """Override Page.entered: the answer may have grown since."""
@@ -100,9 +110,44 @@ class ContextPage(Page):
             lambda error: self._on_failed(number, error),
         )
 
+    def rebuild(self) -> None:
+        """Has the database filled again; nothing is lost by it, for the ledger has it all."""
+        self.tools.bridge.ask(
+            self, self.tools.desk.rebuild_view(), self._on_rebuilt, self._on_not_rebuilt
+        )
+
+    def _on_rebuilt(self, _: None) -> None:
+        self.tools.routes.say.emit("info", "The database was filled again.", "database")
+        self.ask()
+
+    def _on_not_rebuilt(self, error: BaseException) -> None:
+        said = f"The database was not filled again. {words.problem(error)}"
+        self.tools.routes.say.emit("danger", said, "database")
+
+    @Slot(object)
+    def _on_status(self, change: StatusChanged) -> None:
+        """Says how far the database is while it is being filled, and asks once it is ready."""
+        status = change.status
+        before, self._view_state = self._view_state, status.view_state
+        if status.view_state == "filling":
+            self.as_of.say(f"The database is being filled: {words.percent(status.view_share)}")
+            if not self.model.rowCount():
+                self._say_filling(status.view_share)
+        elif status.view_state == "ready" and (self._unanswered or before == "filling"):
+            self.ask()
+
+    def _say_filling(self, share: int) -> None:
+        self.none.tell(
+            "The database is being filled",
+            f"{words.percent(share)} of the ledger is in. Facts can be searched once all of it is; "
+            "everything else can be used meanwhile.",
+        )
+        self._left.setCurrentIndex(0)
+
     def _on_answer(self, number: int, answer: FactAnswer) -> None:
         if number != self._asked:
             return
+        self._unanswered = False
         self._updating = True
         self.model.set_rows(answer.rows)
         self._updating = False
@@ -142,9 +187,9 @@ class ContextPage(Page):
     def _on_failed(self, number: int, error: BaseException) -> None:
         if number != self._asked:
             return
-        self.none.tell(
-            "The database does not answer", words.problem(error), action="Try again", tone="danger"
-        )
+        self._unanswered = True
+        heading, tone = _SILENT.get(self._view_state, ("The database does not answer", "danger"))
+        self.none.tell(heading, words.problem(error), action="Try again", tone=tone)
         self._left.setCurrentIndex(0)
         self.as_of.say("")
 

@@ -183,7 +183,8 @@ class LineagePane(QStackedWidget):
         chip = self.sender()
         if not isinstance(chip, ChipButton) or chip not in self._leads:
             return
-        kind, _, identifier = self._leads[chip].partition(":")
+        kind, _, name = self._leads[chip].partition(":")
+        identifier = name.partition("|")[2] or name  # what belongs to a run is named with it
         routes = self._tools.routes
         signal = {"run": routes.run, "trace": routes.trace, "gate": routes.gate}[kind.casefold()]
         signal.emit(identifier)

@@ -9,17 +9,29 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from converge_core.canonical import hash_bytes
-from converge_core.errors import LedgerCorrupt
 from converge_core.events import Event
-from converge_core.ledger import SALT_BYTES, Chain, Entry, decode_line, encode_batch
-from converge_desktop.adapters.disk import require_linked, sync_directory, write_all, write_durably
-
-SEGMENT_BYTES = 64 * 1024 * 1024
+from converge_core.ledger import SALT_BYTES, Chain, Entry, encode_batch
+from converge_desktop.adapters.disk import (
+    make_directory,
+    require_linked,
+    sync_directory,
+    write_all,
+    write_durably,
+)
+from converge_desktop.adapters.ledger.history import LedgerHistory
+from converge_desktop.adapters.ledger.segments import (
+    SEGMENT_BYTES,
+    Batch,
+    Batches,
+    Place,
+    segment_name,
+    segments,
+)
 
 
 class LedgerWriteFailed(Exception):
@@ -42,25 +54,42 @@ class SetAside:
 
 
 class LedgerFile:
-    """An append-only ledger in a directory of ``*.jsonl`` segments.
+    """An append-only ledger in a directory of ``*.jsonl`` files.
 
     Args:
-        directory: where the segments lie; made if missing.
-        segment_bytes: the size from which a new segment is begun.
+        directory: where the files lie; made if missing.
+        segment_bytes: the size from which a new file is begun.
+        history: what was read of it, to its end; read now if None.
 
     Raises:
         LedgerCorrupt: if a record does not verify.
         OSError: if the directory cannot be read or written.
     """
 
-    def __init__(self, directory: Path, segment_bytes: int = SEGMENT_BYTES) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        segment_bytes: int = SEGMENT_BYTES,
+        *,
+        history: LedgerHistory | None = None,
+    ) -> None:
+        make_directory(directory)
+        self.history = history or LedgerHistory(directory).read_all()
         self._directory = directory
         self._segment_bytes = segment_bytes
         self._fd = -1
         self._broken = ""
+        self._left_over = False
         self.set_aside: SetAside | None = None
-        directory.mkdir(parents=True, exist_ok=True)
-        self._path, self._length, self._chain = self._last_good()
+        files, end = self.history.files, self.history.end
+        if not files:
+            files.append(directory / segment_name(0))
+        self._path = files[-1]
+        if end.file != len(files) - 1:  # nothing was ever written to the last one
+            end = Place(len(files) - 1, 0, end.chain)
+        self._length, self._chain = end.offset, end.chain
+        if self.history.unfinished:
+            self.set_aside = _move_tail(self._path, self._length, self._chain.seq + 1)
         self._open_for_append()
 
     @property
@@ -73,25 +102,43 @@ class LedgerFile:
         """The hash of the last record."""
         return self._chain.hash
 
-    def append(self, events: Iterable[Event], at: int) -> list[Entry]:
+    def append(
+        self,
+        events: Iterable[Event],
+        at: int,
+        last: Callable[[Sequence[Entry]], Event] | None = None,
+    ) -> list[Entry]:
         """Makes a batch durable and returns its entries.
+
+        Args:
+            events: what happened, in order.
+            at: when, in microseconds since 1970 UTC.
+            last: makes the event that closes the batch, from the entries before it.
 
         Raises:
             LedgerWriteFailed: if it could not be written and synced; nothing of it is kept.
         """
         self.require_usable()
-        data, entries = encode_batch(events, self._chain, at, _salt)
+        data, entries = encode_batch(events, self._chain, at, _salt, last)
         try:
-            require_linked(self._fd)
+            require_linked(self._fd, self._path)
             if self._length and self._length + len(data) > self._segment_bytes:
                 self._next_segment(entries[0].head.seq)
             write_all(self._fd, data)
             os.fsync(self._fd)
         except OSError as error:
             self._give_up(error)
+        file = len(self.history.files) - 1
+        batch = Batch(file, _offsets(data, self._length), len(data), tuple(entries))
         self._length += len(data)
         self._chain = Chain(entries[-1].head.seq, entries[-1].hash)
+        self.history.wrote(batch, Place(file, self._length, self._chain))
         return entries
+
+    @property
+    def usable(self) -> bool:
+        """Whether batches can be appended."""
+        return not self._broken
 
     def require_usable(self) -> None:
         """Does nothing while batches can be appended.
@@ -119,51 +166,68 @@ class LedgerFile:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+        self.history.close()
         self._broken = self._broken or "the ledger is closed"
 
-    def _last_good(self) -> tuple[Path, int, Chain]:
-        segments = _segments(self._directory)
-        path = segments[-1] if segments else self._directory / "000000000000.jsonl"
-        chain, closed, good = Chain(), Chain(), 0
-        for segment in segments:
-            good, position = 0, 0
-            with segment.open("rb") as file:
-                for line in file:
-                    if not line.endswith(b"\n"):
-                        break
-                    entry = decode_line(line, chain)
-                    chain = Chain(entry.head.seq, entry.hash)
-                    position += len(line)
-                    if entry.head.close:
-                        closed, good = chain, position
-            if segment != path and good != segment.stat().st_size:
-                raise LedgerCorrupt(chain.seq + 1, f"{segment.name} ends inside a batch")
-        if segments and good < path.stat().st_size:
-            self.set_aside = _move_tail(path, good, closed.seq + 1)
-        return path, good, closed
+    def cut_back(self) -> None:
+        """Takes away what a failed write left behind the last batch that counts.
+
+        Until that is done the ledger must not be read again: what was never acknowledged might be
+        there whole.
+
+        Raises:
+            OSError: if that cannot be done yet.
+        """
+        if not self._left_over:
+            return
+        fd = os.open(self._path, os.O_WRONLY)
+        try:
+            os.ftruncate(fd, self._length)
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+        self._left_over = False
 
     def _open_for_append(self) -> None:
-        fresh = not self._path.exists()
-        self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        if fresh:
+        self._fd = _opened(self._path)
+        # A process that was killed may have written what was not synced yet; what is read as true
+        # must be there after a power cut as well.
+        os.fsync(self._fd)
+        if not self._length:
             sync_directory(self._directory)
 
     def _next_segment(self, first: int) -> None:
+        path = self._directory / segment_name(first)
+        fresh = _opened(path)
         os.close(self._fd)
-        self._fd = -1
-        self._path, self._length = self._directory / f"{first:012d}.jsonl", 0
-        self._open_for_append()
+        self._fd, self._path, self._length = fresh, path, 0
+        self.history.files.append(path)
 
     def _give_up(self, error: OSError) -> None:
         self._broken = (
             f"the ledger {self._path} could not be written: {error.strerror or error}. "
-            "Nothing of the last step was kept; make room or mend the disk, then open it again."
+            "Nothing of the last step was kept; make room or mend the disk, then try again."
         )
+        self._left_over = True
         try:
-            os.ftruncate(self._fd, self._length)
+            self.cut_back()
         except OSError:
-            self._broken += " Its unfinished end will be set aside then."
+            self._broken += " Its unfinished end will be cut off first, or set aside."
         raise LedgerWriteFailed(self._broken) from error
+
+
+def _opened(path: Path) -> int:
+    """Opens a file of the ledger for adding to it; one that is new will be there after a crash."""
+    fresh = not path.exists()
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    if fresh:
+        try:
+            sync_directory(path.parent)
+        except OSError:
+            os.close(fd)
+            path.unlink(missing_ok=True)
+            raise
+    return fd
 
 
 def read_ledger(directory: Path) -> Iterator[Entry]:
@@ -173,41 +237,17 @@ def read_ledger(directory: Path) -> Iterator[Entry]:
         LedgerCorrupt: at the first record that does not hold.
         OSError: if the directory cannot be read.
     """
-    chain, batch = Chain(), []
-    segments = _segments(directory)
-    for segment in segments:
-        torn = False
-        with segment.open("rb") as file:
-            for line in file:
-                if not line.endswith(b"\n"):
-                    torn = True
-                    break
-                entry = decode_line(line, chain)
-                chain = Chain(entry.head.seq, entry.hash)
-                batch.append(entry)
-                if entry.head.close:
-                    yield from batch
-                    batch = []
-        if (torn or batch) and segment != segments[-1]:
-            raise LedgerCorrupt(chain.seq + 1, f"{segment.name} ends inside a batch")
+    for batch in Batches(segments(directory), Place()):
+        yield from batch.entries
 
 
-def unfinished_bytes(directory: Path) -> int:
-    """Returns how many bytes lie behind the last closed batch of a ledger that verifies."""
-    segments = _segments(directory)
-    if not segments:
-        return 0
-    good = position = 0
-    with segments[-1].open("rb") as file:
-        for line in file:
-            position += len(line)
-            if line.endswith(b"\n") and b'"close":true' in line:
-                good = position
-    return position - good
-
-
-def _segments(directory: Path) -> list[Path]:
-    return sorted(path for path in directory.iterdir() if path.suffix == ".jsonl")
+def _offsets(data: bytes, begin: int) -> tuple[int, ...]:
+    """Returns where each line of ``data`` begins in a file that holds it from ``begin`` on."""
+    found, at = [], 0
+    while at < len(data):
+        found.append(begin + at)
+        at = data.index(b"\n", at) + 1
+    return tuple(found)
 
 
 def _salt() -> bytes:

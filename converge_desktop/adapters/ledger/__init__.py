@@ -1,0 +1,1 @@
+"""The ledger on disk: files, where everything lies in them, and what was found there before."""

@@ -1,0 +1,46 @@
+"""Short texts as QR codes, so that a checkpoint goes on paper and comes back."""
+
+from __future__ import annotations
+
+import io
+
+import segno
+
+LEVEL = "m"
+"""How much of a code may be damaged: about 15 in 100 of it."""
+
+
+class TooLong(Exception):
+    """A text does not fit a QR code."""
+
+
+def qr_svg(text: str) -> bytes:
+    """Returns the code of a text as a picture of three pixels a module, black on white.
+
+    Raises:
+        TooLong: if it does not fit.
+    """
+    out = io.BytesIO()
+    _code(text).save(out, kind="svg", scale=3, light="#fff", nl=True)
+    return out.getvalue()
+
+
+def qr_characters(text: str) -> str:
+    """Returns the code of a text in characters, for a terminal.
+
+    Raises:
+        TooLong: if it does not fit.
+    """
+    out = io.StringIO()
+    _code(text).terminal(out=out, compact=True)
+    return out.getvalue()
+
+
+def _code(text: str) -> segno.QRCode:
+    try:
+        return segno.make_qr(text, error=LEVEL, encoding="utf-8", boost_error=False)
+    except segno.DataOverflowError as error:
+        size = len(text.encode())
+        raise TooLong(
+            f"{size:,} bytes do not fit a QR code, which holds 2,331; keep the text itself"
+        ) from error

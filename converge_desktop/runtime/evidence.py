@@ -1,0 +1,108 @@
+"""Evidence to hand on, and what was kept outside held against the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from converge_core import events as e
+from converge_core.capsule import redact
+from converge_core.capsule_check import Holding
+from converge_core.checkpoint import SignedCheckpoint, why_not_kept, why_not_signed
+from converge_core.evidence import key_of
+from converge_core.merkle import Tree
+from converge_desktop.adapters.capsule import about, capsule_of, newest, write_capsule
+from converge_desktop.adapters.capsule_source import LedgerSource
+from converge_desktop.adapters.keys import signature_fits
+from converge_desktop.adapters.ledger.history import LedgerHistory
+from converge_desktop.adapters.ledger.snapshots import SnapshotReader
+from converge_desktop.adapters.texts import TextReader
+
+KEYS = frozenset({e.DeskOpened.kind, e.OperatorEnrolled.kind})
+"""Kinds of records by which signatures are checked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redaction:
+    """What is left out of a capsule: bodies of records of some kinds, and texts."""
+
+    kinds: Collection[str] = ()
+    texts: bool = False
+
+
+class Evidence:
+    """A desk's ledger, for whoever wants to prove something by it. Writes nothing to the desk.
+
+    Args:
+        data_dir: where the desk lies.
+        snapshots: what is known of its ledger already; None to read every record.
+
+    Raises:
+        LedgerCorrupt: if a record does not hold.
+        OSError: if there is no ledger, or it cannot be read.
+    """
+
+    def __init__(self, data_dir: Path, snapshots: SnapshotReader | None = None) -> None:
+        self._texts = data_dir / "texts"
+        self._history = LedgerHistory(data_dir / "ledger", snapshots).read_all()
+        self._source = LedgerSource(self._history)
+
+    @property
+    def records(self) -> int:
+        """How many records the ledger has."""
+        return self._history.index.count
+
+    def export(self, name: str, path: Path, left_out: Redaction, now: int) -> Holding:
+        """Writes a capsule about a run or a gate, and returns what it proves.
+
+        Raises:
+            NotExported: if there is no such thing, or no checkpoint that covers it.
+            TextMissing: if a text that it takes is gone.
+            OSError: if it could not be written.
+        """
+        text = TextReader(self._texts).text
+        lines = capsule_of(self._source, about(self._source, name), text, now)
+        if left_out.kinds or left_out.texts:
+            lines = redact(
+                lines, lambda head: head.kind in left_out.kinds, lambda _: left_out.texts
+            )
+        return write_capsule(path, lines, self.key_of(self.checkpoint()))
+
+    def checkpoint(self) -> SignedCheckpoint:
+        """Returns the newest checkpoint.
+
+        Raises:
+            NotExported: if none was signed yet.
+        """
+        return newest(self._source)
+
+    def key_of(self, signed: SignedCheckpoint) -> str:
+        """Returns the key that whoever signed is enrolled with here; empty if they are not."""
+        return key_of(self._source.of_run, signed.operator)
+
+    def why_not_kept(self, signed: SignedCheckpoint, key: str) -> str:
+        """Says why the ledger is not one that a checkpoint was taken of; empty if it is.
+
+        Args:
+            signed: one that was kept outside.
+            key: the public key of who signed it; empty to take the one that is enrolled here.
+        """
+        known = key or self.key_of(signed)
+        if not known:
+            return f"{signed.operator}, who signed it, was never enrolled here; give their key"
+        reason = why_not_signed(signed, known, signature_fits)
+        if reason and not key:
+            return f"{reason}, which is the one enrolled here: one of the two was replaced"
+        tree = Tree(self._source.leaves())
+        return reason or why_not_kept(signed.checkpoint, self._desk(), tree)
+
+    def close(self) -> None:
+        """Closes what was read. Safe to call twice."""
+        self._history.close()
+
+    def _desk(self) -> str:
+        for entry in self._source.of_run(""):
+            if isinstance(entry.event, e.DeskOpened):
+                return entry.event.desk
+        return ""

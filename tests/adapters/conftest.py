@@ -1,0 +1,5 @@
+"""What several tests of adapters begin with."""
+
+from __future__ import annotations
+
+from tests.adapters.surreal_kit import filled  # noqa: F401 - a fixture
