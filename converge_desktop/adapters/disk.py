@@ -22,7 +22,7 @@ def require_linked(fd: int, path: Path) -> None:
     """
     opened = os.fstat(fd)
     try:
-        found = path.stat()
+        found = os.stat(path)  # noqa: PTH116 - before every write
     except FileNotFoundError:
         found = None
     if found is None or (found.st_ino, found.st_dev) != (opened.st_ino, opened.st_dev):
@@ -35,6 +35,8 @@ def make_directory(directory: Path) -> None:
     Raises:
         OSError: if it cannot be made.
     """
+    if directory.is_dir():
+        return
     missing = [one for one in (directory, *directory.parents) if not one.exists()]
     directory.mkdir(parents=True, exist_ok=True)
     for made in missing:

@@ -191,8 +191,7 @@ class TextStore(TextReader):
             self._open(self._segments[-1].path)
             # What a crash left of an unfinished line is no text; nothing durable names it.
             os.ftruncate(self._fd, self._segments[-1].length)
-            os.fsync(self._fd)  # a process that was killed may not have come to that
-            if not self._segments[-1].length:
+            if not self._segments[-1].length:  # whoever made it may have been killed just then
                 sync_directory(directory)
         if not self._segments or self._segments[-1].length >= segment_bytes:
             self._begin_segment()
@@ -213,6 +212,15 @@ class TextStore(TextReader):
         except OSError:
             self._recent.clear()  # nothing may go on after what is not there
             raise
+
+    def sync(self) -> None:
+        """Makes durable what is there; a process that was killed may not have come to that.
+
+        Raises:
+            OSError: if that cannot be done.
+        """
+        os.fsync(self._fd)
+        sync_directory(self._directory)
 
     def close(self) -> None:
         """Closes the file. Safe to call twice."""

@@ -111,6 +111,8 @@ class Journal:
             self._reopen()
             raise
         self.reader.follow(entries)
+        if sign is None:  # so that the next to be signed does not wait for it
+            self.reader.reading.grow_tree()
         history = self.reader.history
         if history.index.count - history.saved >= SNAPSHOT_EVERY:
             history.save()
@@ -151,7 +153,8 @@ class Journal:
         self.reader = DeskReader(ledger, snapshots_of(self._directory)).read_all()
         self._ledger = LedgerFile(ledger, self._segment_bytes, history=self.reader.history)
         self._texts = TextStore(self._directory / "texts")
-        if not self.reader.history.known:  # whoever made the folders may have been killed since
+        if not self.reader.history.durable:  # whoever wrote last may have been killed meanwhile
+            self._texts.sync()
             sync_directory(self._directory)
             sync_directory(self._directory.parent)
         self.set_aside: SetAside | None = self._ledger.set_aside

@@ -5,6 +5,7 @@ What is in memory so depends on what goes on, not on how long the desk has been 
 
 from __future__ import annotations
 
+import heapq
 from collections import OrderedDict
 from collections.abc import Iterator, MutableMapping
 from typing import Any
@@ -96,6 +97,10 @@ class Shelf(MutableMapping[RunId, RunState]):
         if state is not None:
             self._keep(run, state)
 
+    def leave_out(self, run: RunId) -> None:
+        """Takes a run for none, because no record that can be read says that it began."""
+        self._known.pop(run, None)
+
     def as_of(self, run: RunId, before: int) -> RunState:
         """Returns a run as it stood before record ``before``, read from the ledger.
 
@@ -112,25 +117,22 @@ class Shelf(MutableMapping[RunId, RunState]):
         """Returns the records that make a run: its own, those it builds on, and the desk's."""
         index = self._history.index
         desk = [self._history.entry(seq) for seq in index.of_kinds(DESK_KINDS, before)]
-        own = self._history.of_runs(self._line(run, before), before)
-        at = 0
-        for entry in own:
-            while at < len(desk) and desk[at].head.seq < entry.head.seq:
-                yield desk[at]
-                at += 1
-            yield entry
-        yield from desk[at:]
+        own = list(self._history.of_run(run, before))
+        ground = self._ground(own)
+        told = self._history.of_runs(ground, before) if ground else iter(())
+        return heapq.merge(desk, own, told, key=lambda entry: entry.head.seq)
 
-    def _line(self, run: RunId, before: int) -> list[RunId]:
-        """Returns a run and those whose facts it began with."""
-        line: list[RunId] = []
-        at: RunId | None = run
-        while at is not None:
-            line.append(at)
-            began = next(self._history.of_run(at, before), None)
-            event = began.event if began else None
-            at = event.continues if isinstance(event, RunStarted) else None
-        return line
+    def _ground(self, own: list[Entry]) -> list[RunId]:
+        """Returns the runs whose facts one begins with, and those whose facts they began with."""
+        found: list[RunId] = []
+        began: Entry | None = own[0] if own else None
+        while began is not None:
+            event = began.event
+            if not isinstance(event, RunStarted) or event.continues is None:
+                break
+            found.append(event.continues)
+            began = next(self._history.of_run(event.continues), None)
+        return found
 
     def _keep(self, run: RunId, state: RunState) -> RunState:
         if state.phase is not Phase.STOPPED:

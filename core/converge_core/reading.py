@@ -53,6 +53,10 @@ class Reading:
             self._waiting.clear()
         return self._frontier
 
+    def grow_tree(self) -> None:
+        """Takes what waits into the tree now, rather than when it is asked for."""
+        self._frontier = self.frontier
+
     def take(self, entry: Entry) -> None:
         """Takes in the next record, after checking what it claims.
 

@@ -15,7 +15,6 @@ from converge_core.canonical import (
     ContentHash,
     canonical_checked,
     canonical_record,
-    content_hash,
     hash_bytes,
     parse,
 )
@@ -201,8 +200,8 @@ def bytes_of(signed: Decision | GateAct) -> bytes:
     unsigned = msgspec.structs.replace(signed, signature="")
     body = parse(canonical_record(unsigned))
     what = "decision" if isinstance(signed, Decision) else "act"
-    digest = content_hash({"what": f"converge {what} v1", what: body})
-    return digest.encode()
+    told = {"what": f"converge {what} v1", what: body}
+    return hash_bytes(canonical_checked(told)).encode()
 
 
 SignatureCheck = Callable[[str, bytes, str], bool]

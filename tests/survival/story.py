@@ -2,9 +2,10 @@
 
 Each step follows from what is recorded. Input is staged and promoted, a model call leaves a long
 text, two people vote, a decision is taken back within its undo window and taken again, a fact is
-corrected, and the context is written down; every dozen records the desk is closed and opened
-again, every other time without its snapshots. Whoever tells the story to the end comes to the same
-context root, however often they began.
+corrected, and the context is written down; decisions, and what the ledger came to by night, are
+signed. Every dozen records the desk is closed and opened again, every other time without its
+snapshots. Whoever tells the story to the end comes to the same context root, however often they
+began.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ from converge_core.terms import ReviewTerms
 from converge_core.trace import text_ref
 from converge_desktop.adapters.keys import signature_fits
 from converge_desktop.adapters.ledger.ledger_file import read_ledger
+from converge_desktop.runtime.engine_thread import DECIDING
 from converge_desktop.runtime.journal import Journal
 from tests.core.kit import (
     EVERYTHING,
@@ -147,7 +149,9 @@ class Teller:
         self.close()
 
     def close(self) -> None:
-        """Closes the desk."""
+        """Has what the ledger came to signed, and closes the desk."""
+        if ANNA.operator.id in self.journal.state.operators:
+            self._say(self.journal.sign(self.now, ANNA.checkpoint))
         self.journal.close()
 
     def step(self) -> bool:
@@ -181,7 +185,7 @@ class Teller:
 
     def _overnight(self) -> None:
         """Closes the desk and opens it again; every other night its snapshots are lost."""
-        self.journal.close()
+        self.close()
         if self._day % 2:
             for path in sorted((self._directory / "snapshots").glob("*")):
                 path.unlink()
@@ -190,7 +194,13 @@ class Teller:
     def commit(self, events: list[e.Event], texts: tuple[str, ...] = ()) -> None:
         """Makes events durable and says so."""
         if events:
-            entries = self.journal.commit(events, self.now, texts)
+            decides = any(isinstance(event, DECIDING) for event in events)
+            sign = ANNA.checkpoint if decides else None
+            self._say(self.journal.commit(events, self.now, texts, sign))
+
+    def _say(self, entries: list[Entry]) -> None:
+        """Says what was acknowledged."""
+        if entries:
             self._note(entries)
             self._told(entries)
 

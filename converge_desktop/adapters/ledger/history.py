@@ -70,9 +70,11 @@ class LedgerHistory:
         return self._batches.unfinished
 
     @property
-    def known(self) -> bool:
-        """Whether anything of it was noted before, which is done after it was made durable."""
-        return self._snapshots is not None and bool(self._snapshots.claims)
+    def durable(self) -> bool:
+        """Whether its last record was noted before, which is done after it was made durable."""
+        last = self.index.count - 1
+        claims = self._snapshots.claims if self._snapshots else ()
+        return any(claim.seq == last for claim in claims)
 
     def unread(self) -> Iterator[Batch]:
         """Reads what is not known yet, checking each record against the one before.
@@ -196,12 +198,17 @@ class LedgerHistory:
         file, position = self._digested
         if file != part.file:
             self._digest, position = hashlib.sha256(), 0
-        if not digest_on(self._digest, self.files[part.file], position, part.size):
-            return False
-        self._digested = (part.file, part.size)
         self.saved = part.first + len(part.offsets)
+        digest = self._digest.copy()
+        try:
+            whole = digest_on(digest, self.files[part.file], position, part.size)
+        except OSError:  # the next opening takes longer; what was written is no less true
+            return False
+        if not whole:
+            return False
+        self._digest, self._digested = digest, (part.file, part.size)
         return self._snapshots.save(
-            self.files[part.file], part, self._digest, self.frontier_now(), self.notes
+            self.files[part.file], part, digest, self.frontier_now(), self.notes
         )
 
     def frontier_now(self) -> Frontier:

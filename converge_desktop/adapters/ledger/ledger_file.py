@@ -190,10 +190,11 @@ class LedgerFile:
 
     def _open_for_append(self) -> None:
         self._fd = _opened(self._path)
-        # A process that was killed may have written what was not synced yet; what is read as true
-        # must be there after a power cut as well.
-        os.fsync(self._fd)
-        if not self._length:
+        if not self.history.durable:
+            # A process that was killed may have written what was not synced yet; what is read as
+            # true must be there after a power cut as well.
+            os.fsync(self._fd)
+        if not self.history.durable or not self._length:
             sync_directory(self._directory)
 
     def _next_segment(self, first: int) -> None:
