@@ -23,7 +23,12 @@ from converge_desktop.adapters.models.catalogue import CatalogueProblem
 from converge_desktop.adapters.models.model_check import CheckUnavailable, UnsafeModel
 from converge_desktop.adapters.packs.pack import PackProblem
 from converge_desktop.adapters.texts import TextMissing
-from converge_desktop.cli import desk_commands, evidence_commands, model_commands
+from converge_desktop.cli import (
+    desk_commands,
+    event_commands,
+    evidence_commands,
+    model_commands,
+)
 from converge_desktop.cli.shared import (
     ALTERED,
     DONE,
@@ -87,6 +92,7 @@ def parser() -> argparse.ArgumentParser:
     trace.add_argument("trace", metavar="ID", help="the trace's id, as traces lists it")
     verify = command("verify", "check every record of the ledger, or what was kept outside it")
     evidence_commands.add_options(verify, _path)
+    event_commands.add_commands(command)
     evidence_commands.add_commands(command, _path)
     replay = command(
         "replay", "fold a run again, or make its model calls again, to the byte", model
@@ -184,6 +190,7 @@ _COMMANDS = {
     "inbox": desk_commands.inbox,
     "context": desk_commands.context,
     "decide": desk_commands.decide,
+    "events": event_commands.events,
     "fork": desk_commands.fork,
     "traces": desk_commands.traces,
     "trace": desk_commands.trace,

@@ -31,6 +31,18 @@ class RunOutput:
 
 
 @dataclass(frozen=True, slots=True)
+class EventLine:
+    """One element of ``events``: a record of the ledger. Time in microseconds."""
+
+    seq: int
+    at: int
+    kind: str
+    run: str
+    hash: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunReplay:
     """``replay RUN``: the root that the run's records come to.
 
@@ -228,6 +240,7 @@ OUTPUTS: dict[str, Any] = {
     "replay-run": RunReplay,
     "fork": RunOutput,
     "context": ContextOutput,
+    "events": list[EventLine],
     "golden": GoldenOutput,
     "models": list[ModelLine],
     "models-try": TriedOutput,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+from array import array
+from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -19,16 +21,24 @@ from converge_desktop import __version__
 from converge_desktop.adapters.packs.pack import Pack, pack_of
 from converge_desktop.adapters.texts import TextReader
 from converge_desktop.runtime.desk_reader import LEDGER, DeskReader, snapshot_reader_of
+from converge_desktop.runtime.event_query import EventQuery, find
 from converge_desktop.runtime.ledger_views import ledger_row
 from converge_desktop.runtime.outputs import RunReplay
 from converge_desktop.runtime.readmodel import (
+    CheckpointView,
     InboxRow,
     LedgerRow,
+    RecordView,
     Review,
     RunRow,
     RunView,
     TraceRow,
     TraceView,
+)
+from converge_desktop.runtime.record_views import (
+    checkpoint_view,
+    newest_checkpoint,
+    record_view,
 )
 from converge_desktop.runtime.replay import GoldenTrace, golden_of
 from converge_desktop.runtime.review_views import assemble_review, inbox_row
@@ -88,6 +98,8 @@ class Views:
         """
         reader = self._reader()
         count = reader.history.index.count
+        if RunId(run_id) not in reader.runs:
+            raise IllegalCommand(f"there is no run {run_id}")
         if not 0 <= seq < count:
             raise IllegalCommand(f"there is no record {seq}; the last is {count - 1}")
         try:
@@ -166,12 +178,58 @@ class Views:
         """Counts the recorded steps."""
         return len(self._reader().traces)
 
+    def trace_page(self, first: int, count: int) -> tuple[TraceRow, ...]:
+        """Returns up to ``count`` recorded steps from number ``first``, oldest first, from 0."""
+        end = max(first, 0) + count
+        return self.traces(self.trace_count() - end, min(count, end))[::-1]
+
+    def trace_place(self, trace_id: str) -> int:
+        """Returns the number of a recorded step, oldest first, from 0.
+
+        Raises:
+            IllegalCommand: if there is none of that id.
+        """
+        run, trace = self._trace(trace_id)
+        reader = self._reader()
+        own = reader.history.index.spans(run.run)
+        seqs = [seq for first, many in own for seq in self._traces_in(first, many)]
+        return bisect_left(reader.traces, seqs[list(run.traces).index(trace.id)])
+
+    def _traces_in(self, first: int, count: int) -> array[int]:
+        """Returns the records of steps among ``count`` records from ``first`` on."""
+        traces = self._reader().traces
+        return traces[bisect_left(traces, first) : bisect_left(traces, first + count)]
+
+    def record(self, seq: int) -> RecordView:
+        """Returns one record, whole.
+
+        Raises:
+            IllegalCommand: if there is none of that number.
+        """
+        history = self._reader().history
+        if not 0 <= seq < history.index.count:
+            raise IllegalCommand(f"there is no record {seq}; the last is {history.index.count - 1}")
+        return record_view(history, seq)
+
+    def checkpoint(self) -> CheckpointView | None:
+        """Returns the newest checkpoint; None if none was signed yet."""
+        entry = newest_checkpoint(self._reader().history)
+        return None if entry is None else checkpoint_view(entry)
+
     def ledger(self, first: int, count: int) -> tuple[LedgerRow, ...]:
         """Returns up to ``count`` records from ``first`` on."""
         history = self._reader().history
         first = max(first, 0)
         there = max(0, min(count, history.index.count - first))
         return tuple(map(ledger_row, history.range(first, there)))
+
+    def events(self, query: EventQuery) -> tuple[LedgerRow, ...]:
+        """Returns the records that match, oldest first; of more than the limit, the newest.
+
+        Raises:
+            IllegalCommand: if a kind or a run is asked for that there is not.
+        """
+        return tuple(map(ledger_row, find(self._reader().history, query)))
 
     def trace(self, trace_id: str) -> TraceView:
         """Returns one step, whole.
