@@ -29,6 +29,10 @@ class NotExported(Exception):
     """No capsule can be made of it, or not there; the text says why and what to do."""
 
 
+class NotCovered(NotExported):
+    """No checkpoint covers it yet; one that is signed now does."""
+
+
 class Source(Protocol):
     """A ledger, as far as a capsule takes it."""
 
@@ -68,11 +72,11 @@ def newest(source: Source) -> SignedCheckpoint:
     """Returns the newest checkpoint in a ledger.
 
     Raises:
-        NotExported: if none was signed yet.
+        NotCovered: if none was signed yet.
     """
     signed = source.checkpoint()
     if signed is None:
-        raise NotExported(
+        raise NotCovered(
             "nobody has signed a checkpoint of this ledger yet; one is signed with every decision "
             "and when the desk is closed"
         )
@@ -96,13 +100,13 @@ def capsule_of(
         signed: a checkpoint of the ledger; the newest that stands in it if None.
 
     Raises:
-        NotExported: if there is no checkpoint, or records stand behind it.
+        NotCovered: if there is no checkpoint, or records stand behind it.
     """
     signed = signed or newest(source)
     entries = evidence.with_keys(source.of_run, _bearing(source, what), signed.operator)
     size, last = signed.checkpoint.size, entries[-1].head.seq
     if last >= size:
-        raise NotExported(
+        raise NotCovered(
             f"{form.behind(last, size)}; one is signed with every decision and when the desk is "
             "closed, so export it after that"
         )

@@ -25,6 +25,17 @@ def qr_svg(text: str) -> bytes:
     return out.getvalue()
 
 
+def qr_modules(text: str) -> tuple[bytes, ...]:
+    """Returns the code of a text row by row, a byte a module: 1 where it is dark.
+
+    The margin of four light modules that readers need is not among them.
+
+    Raises:
+        TooLong: if it does not fit.
+    """
+    return tuple(bytes(row) for row in _code(text).matrix)
+
+
 def qr_characters(text: str) -> str:
     """Returns the code of a text in characters, for a terminal.
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from converge_core.command import Begin
-from converge_core.errors import DecisionRefused, IllegalCommand
+from converge_core.errors import DecisionRefused, IllegalCommand, LedgerCorrupt
+from converge_core.events import CheckpointSigned
 from converge_core.ids import RunId
 from converge_core.ledger import Entry
 from converge_core.model_config import ContextBudget, Needs, require_fit
@@ -37,7 +38,11 @@ from converge_desktop.runtime.port import (
     StatusChanged,
     Update,
 )
+from converge_desktop.runtime.proofs import Proofs
 from converge_desktop.runtime.readmodel import (
+    CheckpointView,
+    Comparison,
+    Exported,
     FactAnswer,
     FactCard,
     InboxRow,
@@ -45,6 +50,7 @@ from converge_desktop.runtime.readmodel import (
     Lineage,
     ModelView,
     PackRow,
+    RecordView,
     Review,
     RunRow,
     RunView,
@@ -55,11 +61,11 @@ from converge_desktop.runtime.readmodel import (
 )
 from converge_desktop.runtime.run_views import approver_words
 from converge_desktop.runtime.store_thread import LineageEdges, StoreThread
-from converge_desktop.runtime.verifying import verify_ledger
-from converge_desktop.runtime.wording import is_text, run_label
+from converge_desktop.runtime.wording import is_text, ledger_problem, run_label
 
 if TYPE_CHECKING:
     from converge_desktop.adapters.surreal import DecisionRow, FactRow, Place, ProposalRow, Walk
+    from converge_desktop.runtime.outputs import RunReplay
     from converge_desktop.runtime.replay import Replay
 
 S = TypeVar("S")
@@ -125,6 +131,7 @@ class Desk:
         self._closed = False
         self._store: StoreThread | None = None
         self._questions = ThreadPoolExecutor(2, thread_name_prefix="question")
+        self._proofs = Proofs(options.data_dir, options.clock, self._publish)
         self._model = ModelThread(self._model_changed, models)
         self._loading: Future[None] | None = None
         self._engine = EngineThread(
@@ -165,6 +172,10 @@ class Desk:
         """Returns one run as it stood once record ``seq`` was written."""
         return self._engine.send(lambda: self._engine.views.run_at(run_id, seq))
 
+    def replay_run(self, run_id: str) -> Future[RunReplay]:
+        """Folds a run again from its records alone."""
+        return self._engine.send(lambda: self._engine.views.replay_run(run_id))
+
     def inbox(self) -> Future[tuple[InboxRow, ...]]:
         """Lists the open gates of all runs."""
         return self._engine.send(self._engine.views.inbox)
@@ -180,6 +191,14 @@ class Desk:
     def trace_count(self) -> Future[int]:
         """Counts the recorded steps."""
         return self._engine.send(self._engine.views.trace_count)
+
+    def trace_page(self, first: int, count: int) -> Future[tuple[TraceRow, ...]]:
+        """Returns up to ``count`` recorded steps from number ``first``, oldest first, from 0."""
+        return self._engine.send(lambda: self._engine.views.trace_page(first, count))
+
+    def trace_place(self, trace_id: str) -> Future[int]:
+        """Returns the number of a recorded step."""
+        return self._engine.send(lambda: self._engine.views.trace_place(trace_id))
 
     def trace(self, trace_id: str) -> Future[TraceView]:
         """Returns one step, whole."""
@@ -201,6 +220,10 @@ class Desk:
     def ledger_page(self, first: int, count: int) -> Future[tuple[LedgerRow, ...]]:
         """Returns up to ``count`` records from sequence ``first``."""
         return self._engine.send(lambda: self._engine.views.ledger(first, count))
+
+    def record(self, seq: int) -> Future[RecordView]:
+        """Returns one record, whole."""
+        return self._engine.send(lambda: self._engine.views.record(seq))
 
     def facts(self, key: str, text: str) -> Future[FactAnswer]:
         """Asks the database for facts of all runs; an empty argument matches everything."""
@@ -235,8 +258,34 @@ class Desk:
         return self._need_store().rebuild()
 
     def verify(self) -> Future[Verification]:
-        """Reads the ledger from the first record and checks every hash."""
-        return self._questions.submit(self._verify)
+        """Reads the ledger from the first record and checks every hash; tells how far it is."""
+        found = self._proofs.verify()
+        found.add_done_callback(self._verified)
+        return found
+
+    def stop_verifying(self) -> None:
+        """Gives up what ``verify`` began; its future fails."""
+        self._proofs.stop_verifying()
+
+    def newest_checkpoint(self) -> Future[CheckpointView | None]:
+        """Returns the newest checkpoint; None while nobody signed one."""
+        return self._engine.send(self._engine.views.checkpoint)
+
+    def sign_checkpoint(self) -> Future[CheckpointView]:
+        """Signs what the ledger came to, with the operator's key."""
+        return self._engine.send(self._engine.sign_checkpoint)
+
+    def compare(self, kept: str | Path) -> Future[Comparison]:
+        """Says whether the ledger still is the one a checkpoint was taken of: a text, or a file."""
+        return self._proofs.compare(kept)
+
+    def save_text(self, text: str, path: Path) -> Future[None]:
+        """Keeps a text in a file, outside of the desk."""
+        return self._proofs.save(text, path)
+
+    def export(self, name: str, path: Path) -> Future[Exported]:
+        """Writes evidence of a run or of a decision, by the id of the run or the gate."""
+        return self._proofs.export(name, path)
 
     def start_run(self, pack_id: str, folder: Path) -> Future[str]:
         """Reads ``folder`` and starts a run; fails with a sentence, and no run, on bad input."""
@@ -280,6 +329,7 @@ class Desk:
             return
         self._closed = True
         self._engine.cancel_agents()
+        self._proofs.close()
         self._model.close()
         self._questions.shutdown(wait=True, cancel_futures=True)
         self._engine.close()
@@ -309,12 +359,21 @@ class Desk:
             engine=self._engine.views.engine_words(),
             budgets=self._engine.views.budget_words(),
         )
+        newest = self._engine.views.checkpoint()
+        if newest is not None:
+            self._set_status(signed_seq=newest.seq, signed_by=newest.operator, signed_at=newest.at)
         if self._options.model is not None:
             self.load_model(self._options.model)
 
     def _tell_whether_open(self, opened: Future[None]) -> None:
-        if opened.exception() is not None:
-            self._set_status(ledger_state="altered", engine="The ledger cannot be used")
+        error = opened.exception()
+        if error is None:
+            return
+        words = str(error)
+        if isinstance(error, (LedgerCorrupt, OSError)):
+            words = ledger_problem(self._options.data_dir, error)
+        engine = "The ledger cannot be used"
+        self._set_status(ledger_state="altered", ledger_problem=words, engine=engine)
 
     def _model_loaded(self, loaded: Future[None]) -> None:
         error = loaded.exception()
@@ -326,10 +385,16 @@ class Desk:
     def _durable(self, entries: list[Entry]) -> None:
         if self._store is not None:
             self._store.follow(entries)
+        last = entries[-1]
+        signed: dict[str, object] = {}
+        if isinstance(last.event, CheckpointSigned):
+            by = str(last.event.signed.operator)
+            signed = {"signed_seq": last.head.seq, "signed_by": by, "signed_at": last.head.at}
         self._set_status(
-            ledger_seq=entries[-1].head.seq,
+            ledger_seq=last.head.seq,
             engine=self._engine.views.engine_words(),
             budgets=self._engine.views.budget_words(),
+            **signed,
         )
 
     def _start_run(self, pack_id: str, folder: Path) -> str:
@@ -420,13 +485,15 @@ class Desk:
             raise IllegalCommand("the desk is still opening")
         return self._store
 
-    def _verify(self) -> Verification:
-        result = verify_ledger(self._options.data_dir / "ledger")
+    def _verified(self, found: Future[Verification]) -> None:
+        if found.cancelled() or found.exception() is not None:
+            return
+        # One that hangs together may still be another than the one this desk wrote.
+        holds = found.result().bad_seq < 0 and not self._status.ledger_problem
         self._set_status(
-            ledger_state="verified" if result.bad_seq < 0 else "altered",
+            ledger_state="verified" if holds else "altered",
             ledger_verified_at=self._options.clock(),
         )
-        return result
 
     # What it tells.
 

@@ -13,7 +13,7 @@ from converge_core.events import RunStopped, TraceRecorded
 from converge_core.ids import RunId
 from converge_core.ledger import Entry
 from converge_core.reading import Reading
-from converge_core.run_state import DeskState
+from converge_core.run_state import DeskState, Phase
 from converge_desktop.adapters.keys import signature_fits
 from converge_desktop.adapters.ledger.history import LedgerHistory
 from converge_desktop.adapters.ledger.snapshots import SnapshotReader, Snapshots
@@ -114,9 +114,15 @@ class DeskReader:
         for seq in self.history.index.of_kinds(DESK_KINDS):
             state = read_in(state, self.history.entry(seq), signature_fits)
         for run in [run for run in self.runs if run not in self._notes]:
-            found = self.runs.as_of(run, end)
+            try:
+                found = self.runs.as_of(run, end)
+            except KeyError:  # how it began is redacted, and so is all of it
+                self.runs.leave_out(run)
+                continue
             found.operators = state.operators  # whoever is enrolled later is known to it
             self.runs[run] = found
+            if found.phase is Phase.STOPPED:  # and nobody kept a note of it
+                self._stopped(run)
         state.seq = end - 1
         return state
 

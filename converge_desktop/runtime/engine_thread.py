@@ -53,6 +53,7 @@ from converge_desktop.runtime.journal import Journal
 from converge_desktop.runtime.model_thread import ModelThread
 from converge_desktop.runtime.pack_engine import BeginRun, begin_fork, build_engine
 from converge_desktop.runtime.port import InboxChanged, Notice, RunChanged, TracesAdded, Update
+from converge_desktop.runtime.readmodel import CheckpointView
 from converge_desktop.runtime.trace_views import trace_row
 from converge_desktop.runtime.views import Views
 from converge_desktop.runtime.wording import is_text, ledger_problem, run_label
@@ -71,6 +72,8 @@ DECIDING = (GateActed, GateCommitted, GateDecided, GateTimedOut)
 SHORTEST_WAIT_S = 0.05
 LONGEST_WAIT_S = 3600.0
 """How long the thread sleeps at least and at most before it looks at the clock again."""
+AGAIN_S = 15.0
+"""After how long a run that could not be written down is taken up again: there may be room."""
 
 
 class EngineThread:
@@ -107,7 +110,9 @@ class EngineThread:
         self._cancelled: dict[RunId, threading.Event] = {}
         self._executing: set[RunId] = set()
         self._due: dict[RunId, int] = {}
-        self._stalled = False
+        self._stuck: set[RunId] = set()
+        self._said: dict[RunId, str] = {}
+        self._wants_room = False
         self._closing = threading.Event()
         self._agents = ThreadPoolExecutor(2, thread_name_prefix="agent")
         self._problem = "The desk is still opening."
@@ -167,6 +172,25 @@ class EngineThread:
         if key.operator.id not in self.journal.state.operators:
             self._commit([OperatorEnrolled(operator=key.operator)], self._clock())
 
+    def sign_checkpoint(self) -> CheckpointView:
+        """Has what the ledger came to signed, unless that was done last, and returns it.
+
+        Raises:
+            DecisionRefused: if nobody is here whose key could sign.
+            LedgerWriteFailed: if it could not be written.
+        """
+        if self._key is None:
+            raise DecisionRefused(
+                "nothing was signed, because nobody's key is unlocked here; mend what was said "
+                "about the key at the start, then open the desk again"
+            )
+        entries = self.journal.sign(self._clock(), partial(sign_checkpoint, self._key))
+        if entries:
+            self._durable(entries)
+        newest = self.views.checkpoint()
+        assert newest is not None, "it was signed just now"
+        return newest
+
     def decide(
         self, gate_id: str, verdict: Verdict, reason: str, shown: str, key: OperatorKey
     ) -> None:
@@ -217,10 +241,12 @@ class EngineThread:
 
     def resume(self) -> None:
         """Takes up what a crash, a full disk or a closed window left unfinished."""
-        self._stalled = False
+        stuck, self._stuck, self._wants_room = self._stuck, set(), False
+        tried: set[RunId] = set()
         for run in self.views.going():
             if run.phase is Phase.WAITING or run.run in self._executing:
                 continue
+            tried.add(run.run)
             try:
                 if run.phase is Phase.EXECUTING:
                     self._step(run, Restart())
@@ -228,6 +254,9 @@ class EngineThread:
                 self._stall(run.run, error)
             else:
                 self._drive(run.run)
+        for run_id in sorted(stuck & tried - self._stuck):
+            del self._said[run_id]
+            self._publish(Notice("info", f"{run_label(run_id)} goes on again.", run_id))
 
     # How it works.
 
@@ -273,16 +302,23 @@ class EngineThread:
         try:
             return self._inbox.get(timeout=self._patience())
         except Empty:
-            return _Message(self.elapse, Future())
+            return _Message(self._meanwhile, Future())
+
+    def _meanwhile(self) -> None:
+        """Does what nobody has to ask for: what time brings about, and what waits for room."""
+        self.elapse()
+        if self._wants_room:
+            self.resume()
 
     def _patience(self) -> float | None:
         """Returns for how many seconds nothing can happen by itself; None for ever."""
         if self._problem:
             return None
+        longest = AGAIN_S if self._wants_room else LONGEST_WAIT_S
         if not self._due:
-            return None
+            return longest if self._wants_room else None
         ahead = (min(self._due.values()) - self._clock()) / 1e6
-        return min(max(ahead, SHORTEST_WAIT_S), LONGEST_WAIT_S)
+        return min(max(ahead, SHORTEST_WAIT_S), longest)
 
     def _when_open(self, work: Callable[[], T]) -> T:
         if self._problem:
@@ -340,9 +376,12 @@ class EngineThread:
         return run.phase in {Phase.READY, Phase.RESOLVING}
 
     def _stall(self, run_id: RunId, error: Exception) -> None:
-        self._stalled = True
         words = f"{run_label(run_id)} could not go on: {error} It is taken up again later."
-        self._publish(Notice("danger", words, run_id))
+        if self._said.get(run_id) != words:  # said once, however often it is tried
+            self._publish(Notice("danger", words, run_id))
+        self._stuck.add(run_id)
+        self._said[run_id] = words
+        self._wants_room = self._wants_room or isinstance(error, LedgerWriteFailed)
 
     def _step(self, run: RunState, command: Command, texts: tuple[str, ...] = ()) -> None:
         now = self._clock()
@@ -374,7 +413,7 @@ class EngineThread:
         self._drive(run_id)
 
     def _retry_stalled(self) -> None:
-        if self._stalled:
+        if self._stuck:
             self.resume()
 
     def _commit(
@@ -398,7 +437,7 @@ class EngineThread:
         recorded = [entry.event for entry in entries if isinstance(entry.event, TraceRecorded)]
         if recorded:
             rows = (trace_row(event.run, event.trace, at) for event in recorded)
-            self._publish(TracesAdded(tuple(rows)))
+            self._publish(TracesAdded(tuple(rows), self.views.trace_count()))
         self._publish(InboxChanged(self.views.inbox()))
 
     def _engine(self, run: RunState) -> Engine:

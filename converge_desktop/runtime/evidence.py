@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from converge_desktop.adapters.keys import signature_fits
 from converge_desktop.adapters.ledger.history import LedgerHistory
 from converge_desktop.adapters.ledger.snapshots import SnapshotReader
 from converge_desktop.adapters.texts import TextReader
+from converge_desktop.runtime.stopper import Stopper
 
 KEYS = frozenset({e.DeskOpened.kind, e.OperatorEnrolled.kind})
 """Kinds of records by which signatures are checked."""
@@ -37,15 +38,25 @@ class Evidence:
     Args:
         data_dir: where the desk lies.
         snapshots: what is known of its ledger already; None to read every record.
+        stopper: ends the reading before its end.
 
     Raises:
+        GivenUp: if it was.
         LedgerCorrupt: if a record does not hold.
         OSError: if there is no ledger, or it cannot be read.
     """
 
-    def __init__(self, data_dir: Path, snapshots: SnapshotReader | None = None) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        snapshots: SnapshotReader | None = None,
+        stopper: Stopper | None = None,
+    ) -> None:
         self._texts = data_dir / "texts"
-        self._history = LedgerHistory(data_dir / "ledger", snapshots).read_all()
+        self._history = LedgerHistory(data_dir / "ledger", snapshots)
+        self._stopper = stopper or Stopper()
+        for _ in self._history.unread():
+            self._stopper.require_wanted()
         self._source = LedgerSource(self._history)
 
     @property
@@ -53,10 +64,25 @@ class Evidence:
         """How many records the ledger has."""
         return self._history.index.count
 
-    def export(self, name: str, path: Path, left_out: Redaction, now: int) -> Holding:
+    def export(
+        self,
+        name: str,
+        path: Path,
+        left_out: Redaction,
+        now: int,
+        progress: Callable[[int], None] | None = None,
+    ) -> Holding:
         """Writes a capsule about a run or a gate, and returns what it proves.
 
+        Args:
+            name: the id of the run or of the gate.
+            path: where.
+            left_out: what is left out.
+            now: in microseconds since 1970 UTC.
+            progress: told how many lines are written, after each.
+
         Raises:
+            GivenUp: if it was given up.
             NotExported: if there is no such thing, or no checkpoint that covers it.
             TextMissing: if a text that it takes is gone.
             OSError: if it could not be written.
@@ -67,7 +93,8 @@ class Evidence:
             lines = redact(
                 lines, lambda head: head.kind in left_out.kinds, lambda _: left_out.texts
             )
-        return write_capsule(path, lines, self.key_of(self.checkpoint()))
+        told = self._told(lines, progress)
+        return write_capsule(path, told, self.key_of(self.checkpoint()))
 
     def checkpoint(self) -> SignedCheckpoint:
         """Returns the newest checkpoint.
@@ -100,6 +127,15 @@ class Evidence:
     def close(self) -> None:
         """Closes what was read. Safe to call twice."""
         self._history.close()
+
+    def _told(
+        self, lines: Iterator[bytes], progress: Callable[[int], None] | None
+    ) -> Iterator[bytes]:
+        for number, line in enumerate(lines, start=1):
+            self._stopper.require_wanted()
+            if progress is not None:
+                progress(number)
+            yield line
 
     def _desk(self) -> str:
         for entry in self._source.of_run(""):

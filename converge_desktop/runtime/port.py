@@ -13,11 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from converge_desktop.runtime.readmodel import (
+    CheckpointView,
+    Comparison,
+    Exported,
     FactAnswer,
     InboxRow,
     LedgerRow,
     Lineage,
     PackRow,
+    RecordView,
     Review,
     RunRow,
     RunView,
@@ -29,6 +33,7 @@ from converge_desktop.runtime.readmodel import (
 
 if TYPE_CHECKING:
     from converge_desktop.adapters.surreal import DecisionRow, ProposalRow, Walk
+    from converge_desktop.runtime.outputs import RunReplay
     from converge_desktop.runtime.replay import Replay
 
 
@@ -48,9 +53,26 @@ class RunChanged:
 
 @dataclass(frozen=True, slots=True)
 class TracesAdded:
-    """Steps that were recorded."""
+    """Steps that were recorded, oldest first; ``total`` counts all there are with them."""
 
     rows: tuple[TraceRow, ...]
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyProgress:
+    """So many records hold so far; ``share`` says in thousandths how much of the ledger is read."""
+
+    records: int
+    share: int
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceProgress:
+    """So many lines of the evidence of ``name`` are written."""
+
+    name: str
+    lines: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +94,19 @@ class Notice:
     run_id: str = ""
 
 
-Update = InboxChanged | RunChanged | TracesAdded | StatusChanged | Notice
+Update = (
+    InboxChanged
+    | RunChanged
+    | TracesAdded
+    | VerifyProgress
+    | EvidenceProgress
+    | StatusChanged
+    | Notice
+)
+
+
+class NotSigned(Exception):
+    """What is to be exported is covered by no checkpoint yet; one that is signed now covers it."""
 
 
 class DeskPort(Protocol):
@@ -90,14 +124,29 @@ class DeskPort(Protocol):
     def run_view(self, run_id: str) -> Future[RunView]:
         """Returns one run, whole."""
 
+    def run_at(self, run_id: str, seq: int) -> Future[RunView]:
+        """Returns one run as it stood once record ``seq`` was written."""
+
+    def replay_run(self, run_id: str) -> Future[RunReplay]:
+        """Folds a run again from its records alone."""
+
+    def fork(self, run_id: str, seq: int | None = None) -> Future[str]:
+        """Starts a run with the facts another had once record ``seq`` was written; now if None."""
+
     def inbox(self) -> Future[tuple[InboxRow, ...]]:
         """Lists the open gates of all runs."""
 
     def review(self, gate_id: str) -> Future[Review]:
         """Assembles what a person is shown before deciding."""
 
-    def traces(self) -> Future[tuple[TraceRow, ...]]:
-        """Lists all recorded steps, newest first."""
+    def trace_count(self) -> Future[int]:
+        """Counts the recorded steps."""
+
+    def trace_page(self, first: int, count: int) -> Future[tuple[TraceRow, ...]]:
+        """Returns up to ``count`` recorded steps from number ``first``, oldest first, from 0."""
+
+    def trace_place(self, trace_id: str) -> Future[int]:
+        """Returns the number of a recorded step."""
 
     def trace(self, trace_id: str) -> Future[TraceView]:
         """Returns one step, whole."""
@@ -110,6 +159,9 @@ class DeskPort(Protocol):
 
     def ledger_page(self, first: int, count: int) -> Future[tuple[LedgerRow, ...]]:
         """Returns up to ``count`` records from sequence ``first``."""
+
+    def record(self, seq: int) -> Future[RecordView]:
+        """Returns one record, whole."""
 
     def facts(self, key: str, text: str) -> Future[FactAnswer]:
         """Asks the database for facts of all runs; an empty argument matches everything."""
@@ -133,7 +185,28 @@ class DeskPort(Protocol):
         """Throws the database away and fills it again from the ledger."""
 
     def verify(self) -> Future[Verification]:
-        """Reads the ledger from the first record and checks every hash."""
+        """Reads the ledger from the first record and checks every hash; tells how far it is."""
+
+    def stop_verifying(self) -> None:
+        """Gives up what ``verify`` began; its future fails."""
+
+    def newest_checkpoint(self) -> Future[CheckpointView | None]:
+        """Returns the newest checkpoint; None while nobody signed one."""
+
+    def sign_checkpoint(self) -> Future[CheckpointView]:
+        """Signs what the ledger came to, with the operator's key."""
+
+    def compare(self, kept: str | Path) -> Future[Comparison]:
+        """Says whether the ledger still is the one a checkpoint was taken of: a text, or a file."""
+
+    def save_text(self, text: str, path: Path) -> Future[None]:
+        """Keeps a text in a file, outside of the desk."""
+
+    def export(self, name: str, path: Path) -> Future[Exported]:
+        """Writes evidence of a run or of a decision, by the id of the run or the gate.
+
+        Fails with ``NotSigned`` where the newest checkpoint does not cover it.
+        """
 
     def start_run(self, pack_id: str, folder: Path) -> Future[str]:
         """Reads ``folder`` and starts a run; fails with a sentence, and no run, on bad input."""

@@ -112,6 +112,7 @@ class TraceView:
 
     ``grade`` says how exactly the answer can be had again. ``asked`` says how often a model
     elsewhere was asked and what came of it; it is empty where the model is on this machine.
+    ``gate`` is the gate at which people decided what it led to; empty where none did.
     """
 
     row: TraceRow
@@ -129,6 +130,7 @@ class TraceView:
     rests_on: tuple[EvidenceRow, ...]
     grade: str = ""
     asked: str = ""
+    gate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +298,9 @@ class Status:
 
     ``view_state`` is ``starting``, ``opening``, ``filling``, ``ready``, ``unreachable`` or
     ``failed``; ``view_share`` says in thousandths how much of the ledger is in while it is being
-    filled, and ``view_problem`` in a sentence what is wrong.
+    filled, and ``view_problem`` in a sentence what is wrong. ``ledger_problem`` says in a sentence
+    why the ledger cannot be used; ``signed_seq`` is the record of the newest checkpoint, -1 while
+    there is none, ``signed_by`` who signed it and ``signed_at`` when.
     """
 
     operator: str = ""
@@ -306,6 +310,10 @@ class Status:
     ledger_seq: int = 0
     ledger_state: str = "verifying"
     ledger_verified_at: int = 0
+    ledger_problem: str = ""
+    signed_seq: int = -1
+    signed_by: str = ""
+    signed_at: int = 0
     view_seq: int = 0
     view_state: str = "starting"
     view_share: int = 0
@@ -335,6 +343,66 @@ class LedgerRow:
     run_id: str
     hash: str
     summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordView:
+    """One record of the ledger, whole.
+
+    ``prev`` is the hash of the record before, ``commitment`` what binds the body to the head, and
+    ``file`` where it stands. ``body`` is JSON, empty where it was redacted. ``gate`` is the gate
+    that it is about, if it is about one. ``covered_by`` is the record of the newest checkpoint, and
+    ``signer`` who signed that; -1 and empty where it does not cover this record.
+    """
+
+    row: LedgerRow
+    run_label: str
+    prev: str
+    commitment: str
+    body: str
+    file: str
+    gate: str = ""
+    covered_by: int = -1
+    signer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointView:
+    """The newest checkpoint: it covers the ``size`` records before record ``seq``.
+
+    ``text`` is what is kept outside; ``code`` is its QR code row by row, a byte a module, 1 where
+    it is dark, and empty where the text does not fit one.
+    """
+
+    seq: int
+    size: int
+    at: int
+    operator: str
+    root: str
+    text: str
+    code: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What came of comparing the ledger with a checkpoint that was kept; no reason if it fits."""
+
+    reason: str
+    size: int
+    records: int
+    at: int
+    operator: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """Evidence that was written: of what, where, how many records, under which checkpoint."""
+
+    name: str
+    path: str
+    records: int
+    size: int
+    operator: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from converge_core.errors import LedgerCorrupt
-from converge_core.events import DeskOpened
 from converge_core.ledger import Entry
+from converge_desktop.runtime.store_history import Misfit, desk_of, following
+from converge_desktop.runtime.store_memory import give_back
 from converge_desktop.runtime.store_trouble import Closing, being_filled, being_opened
+from converge_desktop.runtime.store_turn import Turn
 
 if TYPE_CHECKING:
     from converge_desktop.adapters.surreal import (
@@ -42,10 +44,6 @@ RETRY_S = 30.0
 """Seconds until a server that was not there is tried again."""
 PATIENCE_S = 5.0
 """Seconds that a question waits for a view that is being opened or filled."""
-
-
-class _Misfit(Exception):
-    """The view's head is no record of this ledger."""
 
 
 def _tell_nobody(*_: object) -> None:
@@ -96,7 +94,7 @@ class StoreThread:
         self._closed = False
         self._closing = threading.Event()
         self._loop = asyncio.new_event_loop()
-        self._turn = asyncio.Lock()
+        self._turn = Turn()
         self._thread = threading.Thread(target=self._serve, name="store")
         self._thread.start()
         self._ask(self._open())
@@ -202,7 +200,7 @@ class StoreThread:
         self._opening = asyncio.current_task()
         before, self._view = self._view, None
         try:
-            view = before or SurrealView(self._found(), _desk_of(self._history()))
+            view = before or SurrealView(self._found(), desk_of(self._history()), self._pause)
             await self._filled(view, opened=before is not None, anew=anew)
         except StoreUnreachable as error:
             self._lose(error)
@@ -217,6 +215,9 @@ class StoreThread:
             self._trouble = being_opened()
             self._tell_trouble("")
             self._changed("ready", view.seq)
+            give_back()
+            if before is None and not anew:
+                self._keep(self._loop.create_task(self._count(view)))
         finally:
             self._opening = None
 
@@ -258,28 +259,11 @@ class StoreThread:
             self._trouble = being_filled(view.seq + 1, self._last() + 1)
             self._changed("filling", view.seq)
         try:
-            await view.apply(self._until_closing(self._missing(view)), STEP, told)
-        except _Misfit:
+            missing = following(self._since(max(view.seq, 0)), view.seq, view.head)
+            await view.apply(self._until_closing(missing), STEP, told)
+        except Misfit:
             await view.discard()
             await view.apply(self._until_closing(self._history()), STEP, told)
-
-    def _missing(self, view: SurrealView) -> Iterator[Entry]:
-        """Yields what follows the view's head.
-
-        Raises:
-            _Misfit: if that is no record of the ledger.
-        """
-        reached, head = view.seq, view.head
-        found = reached < 0
-        for entry in self._since(max(reached, 0)):
-            if entry.head.seq > reached:
-                if not found:
-                    break
-                yield entry
-            elif entry.head.seq == reached:
-                found = entry.hash == head
-        if not found:
-            raise _Misfit
 
     def _until_closing(self, entries: Iterable[Entry]) -> Iterator[Entry]:
         for number, entry in enumerate(entries):
@@ -305,35 +289,55 @@ class StoreThread:
                 return
             self._changed("ready", view.seq)
 
+    async def _count(self, view: SurrealView) -> None:
+        """Fills the view again if rows are missing from it, once it is known."""
+        async with self._turn:
+            if self._view is not view:
+                return
+            try:
+                whole = await view.whole()
+            except Exception as error:  # noqa: BLE001 - it is looked at; who asks hears of it
+                await self._lost(error)
+                return
+            if not whole:
+                await self._fill(anew=True)
+
     # How it answers.
 
     async def _answer(self, ask: Callable[[SurrealView], Awaitable[T]]) -> tuple[T, int]:
         async def with_seq(view: SurrealView) -> tuple[T, int]:
-            return await ask(view), view.seq
+            reflected = view.seq  # a long question lets others add to it
+            return await ask(view), reflected
 
         return await self._asked(with_seq)
 
     async def _asked(self, ask: Callable[[SurrealView], Awaitable[T]]) -> T:
         task = asyncio.current_task()
         assert task is not None
-        self._questions.add(task)
-        task.add_done_callback(self._questions.discard)
-        while not await self._got_turn():
-            await self._ready()  # whoever is before us may be filling it
+        self._keep(task)
         try:
+            await self._take_turn()
             return await ask(await self._ready())
         except Exception as error:
             await self._lost(error)
             raise
         finally:
-            self._turn.release()
+            self._turn.leave()
 
-    async def _got_turn(self) -> bool:
-        try:
-            async with asyncio.timeout(PATIENCE_S):
-                return await self._turn.acquire()
-        except TimeoutError:
-            return False
+    def _keep(self, task: asyncio.Task[Any]) -> None:
+        """Has closing wait for a task."""
+        self._questions.add(task)
+        task.add_done_callback(self._questions.discard)
+
+    async def _take_turn(self) -> None:
+        while not await self._turn.taken_within(PATIENCE_S):
+            await self._ready()  # whoever is before us may be filling it
+
+    async def _pause(self) -> None:
+        """Lets others have their turn in the midst of a long question."""
+        self._turn.leave()
+        await self._take_turn()
+        await self._ready()
 
     async def _ready(self) -> SurrealView:
         if self._view is None:
@@ -378,10 +382,3 @@ class StoreThread:
             if view is not None:
                 await view.close()
         await asyncio.gather(*self._questions, return_exceptions=True)
-
-
-def _desk_of(history: Iterable[Entry]) -> str:
-    """Returns the desk whose ledger it is; empty where its first record does not say."""
-    first = next(iter(history), None)
-    event = first.event if first is not None else None
-    return event.desk if isinstance(event, DeskOpened) else ""

@@ -78,6 +78,7 @@ def trace_view(run: RunState, trace: DecisionTrace, pack: Pack, read: ReadText) 
         rests_on=evidence(run, trace, pack),
         grade=trace.grade.value,
         asked=_asked(run, trace),
+        gate=_gate(run, trace),
     )
 
 
@@ -181,3 +182,11 @@ def _asked(run: RunState, trace: DecisionTrace) -> str:
 def _led_to(run: RunState, trace: DecisionTrace) -> str:
     led = [draft for draft in run.drafts.values() if trace.id in draft.traces]
     return led[0].fact.content if led else ""
+
+
+def _gate(run: RunState, trace: DecisionTrace) -> str:
+    """Returns the gate at which people decided what a trace led to; nothing where none did."""
+    led = {draft.id for draft in run.drafts.values() if trace.id in draft.traces}
+    about = (gate for gate in run.gates.values() if gate.request.proposal in led)
+    decided = [gate for gate in about if gate.decision is not None]
+    return str(decided[-1].request.id) if decided else ""

@@ -22,12 +22,14 @@ class Said(msgspec.Struct, omit_defaults=True):
         size: the bytes they take.
         finding: what came of it, in the last line.
         trouble: why the ledger could not be read, in the last line.
+        place: where that was.
     """
 
     records: int = 0
     size: int = 0
     finding: Finding | None = None
     trouble: str = ""
+    place: str = ""
 
 
 def main(directory: str, number: str, shares: str) -> None:
@@ -35,7 +37,7 @@ def main(directory: str, number: str, shares: str) -> None:
     try:
         found = verify_share(Path(directory), int(number), int(shares), _tell)
     except OSError as error:
-        _say(Said(trouble=f"{error.filename}: {error.strerror or error}"))
+        _say(Said(trouble=error.strerror or str(error), place=str(error.filename or directory)))
     else:
         _say(Said(finding=found))
 

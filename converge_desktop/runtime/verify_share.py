@@ -9,13 +9,14 @@ The first process also grows the tree over all records and holds the checkpoints
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from zlib import crc32
 
 from converge_core.errors import LedgerCorrupt
-from converge_core.ledger import Chain, Entry, Head, decode_line
+from converge_core.ledger import GENESIS, Chain, Entry, Head, decode_line
 from converge_core.merkle import Frontier
 from converge_core.reading import Reading
 from converge_core.run_state import DeskState
@@ -28,10 +29,12 @@ STEP = 20_000
 Progress = Callable[[int, int], None]
 """Told how many records hold so far, and the bytes they take."""
 
-_HEAD = b',"head":{'
-_RUN, _STARTED, _CHECKPOINT = b'"run":"', b'"kind":"run_started"', b'"kind":"checkpoint_signed"'
-_CONTINUES, _CLOSE = b'"continues":"', b'"close":true'
+_HEAD, _RUN, _RUN_ENDS = b',"head":{', b'"run":"', b'","seq":'
+_STARTED, _CHECKPOINT = b'"kind":"run_started"', b'"kind":"checkpoint_signed"'
+_CLOSE = b'"close":true'
 _HASH_DIGITS = 64
+_is_hash = re.compile(rb"[0-9a-f]{64}").fullmatch
+_find_origin = re.compile(rb'"continues":"((?:[^"\\]|\\.)*)"').search
 
 
 def _passed(*, close: bool) -> Head:
@@ -50,7 +53,7 @@ class Finding:
         records: how many there are, or stand before the one that does not hold.
         bad_seq: the record of the share that does not hold; -1 if all do.
         reason: why it does not.
-        head: the hash of the last record that holds.
+        head: the hash of the last record, or of the last in the last step that holds whole.
         unfinished: the bytes behind the last whole step.
         root: the root of the tree over all records; of the first share alone.
     """
@@ -74,31 +77,40 @@ class _Lines:
     def __init__(self, number: int, shares: int) -> None:
         self._number = number
         self._shares = shares
-        self._family: dict[bytes, bytes] = {}
+        self._owned: dict[bytes, bool] = {b"": True}
         self._last = b""
         self._mine = True
 
     def read(self, line: bytes, chain: Chain) -> Entry:
-        """Returns a record of the share as it is; of another, its claimed hash alone."""
+        """Returns a record of the share as it is; of another, its claimed hash alone.
+
+        A line that no process can pass over, because it claims no hash or was never written
+        whole, is everybody's.
+        """
         head = line.rfind(_HEAD)
         tail = line[head:]
         begin = tail.find(_RUN) + len(_RUN)
-        run = tail[begin : tail.find(b'"', begin)]
+        run = tail[begin : tail.find(_RUN_ENDS, begin)]
         if run != self._last:
             self._last, self._mine = run, self._is_mine(run, line, tail)
         if self._mine and not (self._number and not run and _CHECKPOINT in tail):
             return decode_line(line, chain)
-        claimed = line[head - _HASH_DIGITS - 1 : head - 1].decode("ascii", "replace")
-        return Entry(_CLOSED if _CLOSE in tail else _OPEN, claimed, None)
+        claimed = line[head - _HASH_DIGITS - 1 : head - 1]
+        if not _is_hash(claimed) or b"\0" in line:
+            return decode_line(line, chain)
+        return Entry(_CLOSED if _CLOSE in tail else _OPEN, claimed.decode(), None)
 
     def _is_mine(self, run: bytes, line: bytes, tail: bytes) -> bool:
-        if not run:
-            return True
-        if _STARTED in tail and (at := line.find(_CONTINUES)) >= 0:
-            begin = at + len(_CONTINUES)
-            origin = line[begin : line.find(b'"', begin)]
-            self._family[run] = self._family.get(origin, origin)
-        return crc32(self._family.get(run, run)) % self._shares == self._number
+        """Whether a run is of this share, as it was where it was met first.
+
+        A run that begins with what another came to is where that one is.
+        """
+        if run not in self._owned:
+            found = _find_origin(line) if _STARTED in tail else None
+            first = found[1] if found else run
+            own = crc32(first) % self._shares == self._number
+            self._owned[run] = self._owned.get(first, own)
+        return self._owned[run]
 
 
 def verify_share(
@@ -120,17 +132,16 @@ def verify_share(
     batches = Batches(files, Place(), lines.read)
     runs = Going(files)
     reading = Reading(DeskState(runs=runs), Frontier(), Chain(), signature_fits)
-    told = done = 0
+    before, told, done = GENESIS, 0, 0
     try:
         for batch in batches:
             _take(batch, reading, runs, batches.end.chain, whole=number == 0)
-            done += batch.size
+            before, done = batches.end.chain.hash, done + batch.size
             if progress and batches.end.chain.seq - told >= STEP:
                 told = batches.end.chain.seq
                 progress(told + 1, done)
     except LedgerCorrupt as error:
-        before = reading.chain
-        return Finding(error.seq, error.seq, error.reason, before.hash, 0, "")
+        return Finding(error.seq, error.seq, error.reason, before, 0, "")
     end = batches.end.chain
     root = reading.frontier.root.hex() if number == 0 and end.seq >= 0 else ""
     head = end.hash if end.seq >= 0 else ""
@@ -148,8 +159,5 @@ def _take(batch: Batch, reading: Reading, runs: Going, end: Chain, *, whole: boo
         if entry.head.seq >= 0:
             reading.take(entry)
         elif whole:
-            try:
-                reading.pass_over(seq, entry.hash)
-            except ValueError as error:
-                raise LedgerCorrupt(seq, "the line is not a record") from error
+            reading.pass_over(seq, entry.hash)
     runs.note(batch)

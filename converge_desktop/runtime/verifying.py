@@ -17,6 +17,7 @@ import msgspec
 from converge_desktop.adapters.child_environment import child_environment
 from converge_desktop.adapters.ledger.segments import segments
 from converge_desktop.runtime.readmodel import Verification
+from converge_desktop.runtime.stopper import Stopper
 from converge_desktop.runtime.verify_child import Said
 from converge_desktop.runtime.verify_share import Finding, verify_share
 
@@ -30,7 +31,9 @@ _MODULE = "converge_desktop.runtime.verify_child"
 _read_said = msgspec.json.Decoder(Said).decode
 
 
-def verify_ledger(directory: Path, progress: Progress | None = None) -> Verification:
+def verify_ledger(
+    directory: Path, progress: Progress | None = None, stopper: Stopper | None = None
+) -> Verification:
     """Reads a ledger from its first record and checks hashes, signatures and approvals.
 
     Snapshots of the desk are not looked at. The memory it takes is that of the runs under way.
@@ -38,20 +41,31 @@ def verify_ledger(directory: Path, progress: Progress | None = None) -> Verifica
     Args:
         directory: where the ledger's files lie.
         progress: told now and then how far it is, on any thread.
+        stopper: ends it before its end.
 
     Raises:
+        GivenUp: if it was.
         OSError: if there is no ledger, or it cannot be read.
     """
+    stopper = stopper or Stopper()
     if not directory.is_dir():
         raise FileNotFoundError(2, "there is no ledger", str(directory))
     total = sum(path.stat().st_size for path in segments(directory))
     if total < SHARED_FROM:
-        return _verification([verify_share(directory)])
+        found = verify_share(directory, progress=stopper.require_wanted)
+        _Told(1, total, progress).end(0, found)
+        return _verification([found])
     shares = max(1, min(MOST_SHARES, len(os.sched_getaffinity(0))))
     told = _Told(shares, total, progress)
-    workers = [_Worker(directory, number, shares, told) for number in range(shares)]
+    workers: list[_Worker] = []
     try:
+        for number in range(shares):
+            workers.append(_Worker(directory, number, shares, told))
+            stopper.call(workers[-1].kill)
         return _verification([worker.result() for worker in workers])
+    except OSError:
+        stopper.require_wanted()
+        raise
     finally:
         for worker in workers:
             worker.end()
@@ -74,11 +88,15 @@ class _Told:
             if self._progress is not None and after > before:
                 self._progress(*after, self._total)
 
+    def end(self, number: int, found: Finding) -> None:
+        self.tell(number, found.records, self._total)
+
 
 class _Worker:
     """A process that verifies a share, and the thread that listens to it."""
 
     def __init__(self, directory: Path, number: int, shares: int, told: _Told) -> None:
+        self._directory = directory
         self._number = number
         self._told = told
         self._last = Said()
@@ -103,13 +121,19 @@ class _Worker:
         self._thread.join()
         code = self._child.wait()
         if self._last.finding is None:
-            raise OSError(0, self._last.trouble or f"verifying ended with exit code {code}")
+            ended = f"a process that verified it ended with exit code {code}; verify it again"
+            place = self._last.place or str(self._directory)
+            raise OSError(0, self._last.trouble or ended, place)
         return self._last.finding
 
-    def end(self) -> None:
-        """Ends the process. Safe to call twice."""
+    def kill(self) -> None:
+        """Ends the process, and waits for nothing."""
         if self._child.poll() is None:
             self._child.kill()
+
+    def end(self) -> None:
+        """Ends the process, and all that belongs to it. Safe to call twice."""
+        self.kill()
         self._thread.join()
         self._child.wait()
         if self._child.stdout is not None:
@@ -118,9 +142,13 @@ class _Worker:
     def _listen(self) -> None:
         assert self._child.stdout is not None
         for line in self._child.stdout:
-            self._last = _read_said(line)
-            if self._last.records:
-                self._told.tell(self._number, self._last.records, self._last.size)
+            if not line.endswith(b"\n"):  # it was killed as it wrote
+                return
+            said = self._last = _read_said(line)
+            if said.finding is not None:
+                self._told.end(self._number, said.finding)
+            elif said.records:
+                self._told.tell(self._number, said.records, said.size)
 
 
 def _verification(found: list[Finding]) -> Verification:

@@ -17,12 +17,14 @@ import shiboken6
 from PySide6.QtCore import QCoreApplication, QObject, Qt, QThread, QTimer, Signal, Slot
 
 from converge_desktop.runtime.port import (
+    EvidenceProgress,
     InboxChanged,
     Notice,
     RunChanged,
     StatusChanged,
     TracesAdded,
     Update,
+    VerifyProgress,
 )
 from converge_desktop.ui.clock import UiClock
 
@@ -47,6 +49,7 @@ class Bridge(QObject):
         inbox_changed: The latest ``InboxChanged`` of a batch.
         run_changed: The latest ``RunChanged`` of each run that moved.
         traces_added: All ``TracesAdded`` of a batch, as one.
+        progressed: The latest ``VerifyProgress`` and ``EvidenceProgress`` of a batch.
         status_changed: The latest ``StatusChanged`` of a batch.
         notice: Every ``Notice``.
     """
@@ -54,6 +57,7 @@ class Bridge(QObject):
     inbox_changed = Signal(object)
     run_changed = Signal(object)
     traces_added = Signal(object)
+    progressed = Signal(object)
     status_changed = Signal(object)
     notice = Signal(object)
     _wake = Signal()
@@ -70,6 +74,12 @@ class Bridge(QObject):
         self._timer.timeout.connect(self.drain)
         self._wake.connect(self._on_wake, Qt.ConnectionType.QueuedConnection)
         self.batches = 0
+        self._latest_of = (
+            (InboxChanged, self.inbox_changed),
+            (VerifyProgress, self.progressed),
+            (EvidenceProgress, self.progressed),
+            (StatusChanged, self.status_changed),
+        )
 
     def post(self, item: Update) -> None:
         """Takes an update, on any thread. This is the listener for ``DeskPort.subscribe``."""
@@ -156,31 +166,28 @@ class Bridge(QObject):
             raise
 
     def _tell(self, updates: list[Update]) -> None:
-        inbox: InboxChanged | None = None
-        status: StatusChanged | None = None
+        latest: dict[type, Update] = {}
         runs: dict[str, RunChanged] = {}
         traces: list[TracesAdded] = []
         notices: list[Notice] = []
         for update in updates:
             match update:
-                case InboxChanged():
-                    inbox = update
-                case StatusChanged():
-                    status = update
                 case RunChanged():
                     runs[update.view.row.run_id] = update
                 case TracesAdded():
                     traces.append(update)
                 case Notice():
                     notices.append(update)
+                case _:
+                    latest[type(update)] = update
         for run in runs.values():
             self.run_changed.emit(run)
         if traces:
-            self.traces_added.emit(TracesAdded(tuple(row for t in traces for row in t.rows)))
-        if inbox is not None:
-            self.inbox_changed.emit(inbox)
-        if status is not None:
-            self.status_changed.emit(status)
+            rows = tuple(row for t in traces for row in t.rows)
+            self.traces_added.emit(TracesAdded(rows, traces[-1].total))
+        for kind, signal in self._latest_of:
+            if kind in latest:
+                signal.emit(latest[kind])
         for said in notices:
             self.notice.emit(said)
 

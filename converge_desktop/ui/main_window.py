@@ -190,7 +190,9 @@ class MainWindow(ActionHost):
 
     @Slot(object)
     def _on_notice(self, notice: Notice) -> None:
-        self.messages.say(notice.severity, notice.text)
+        # What is said of a run takes the place of what was said of it before.
+        topic = f"run {notice.run_id}" if notice.run_id else ""
+        self.messages.say(notice.severity, notice.text, topic)
 
     @Slot(int)
     def _on_inbox_counted(self, count: int) -> None:

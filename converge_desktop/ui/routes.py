@@ -11,6 +11,7 @@ class Routes(QObject):
     Signals:
         page: Go to a page, by its id.
         run: Show a run, by its id.
+        moment: Show a run as it stood: its id, a record's number, and that one's time.
         trace: Show a trace, by its id.
         gate: Show a waiting proposal, by its gate's id.
         fact: Show where a fact came from: run id, fact id.
@@ -20,6 +21,7 @@ class Routes(QObject):
 
     page = Signal(str)
     run = Signal(str)
+    moment = Signal(str, object, object)
     trace = Signal(str)
     gate = Signal(str)
     fact = Signal(str, str)

@@ -120,6 +120,19 @@ def full_time(micros: int) -> str:
     return f"{_local(micros):%Y-%m-%d %H:%M:%S}"
 
 
+def ago(micros: int, now: int) -> str:
+    """Shows how long something is past, as in ``2 min ago``."""
+    past = now - micros
+    if past < MINUTE:
+        return "just now"
+    if past < HOUR:
+        return f"{past // MINUTE} min ago"
+    if past < 12 * HOUR:
+        return f"{past // HOUR} h ago"
+    days = (_local(now).date() - _local(micros).date()).days
+    return {0: "today", 1: "yesterday"}.get(days, f"{days} days ago")
+
+
 def due(deadline: int | None, now: int) -> str:
     """Shows when something must be decided, as in ``in 24 min``."""
     if deadline is None:

@@ -247,7 +247,7 @@ def test_a_page_ends_with_all_that_one_record_says(
 
 
 def test_pages_are_read_by_an_index(filled: Filled) -> None:
-    """Whatever is asked for: a condition that keeps the engine from it would read every row."""
+    """Or by the stretches of the ledger; what keeps the engine from it would read every row."""
     asked: list[tuple[str, dict[str, Any]]] = []
     ask = filled.view._connection.ask
 
@@ -273,7 +273,7 @@ def test_pages_are_read_by_an_index(filled: Filled) -> None:
         for one in windows
     ]
     assert len(windows) >= 6
-    assert {"Iterate Index"} == {plan[0]["operation"] for [plan] in plans}
+    assert {"Iterate Index", "Iterate Thing"} == {plan[0]["operation"] for [plan] in plans}
 
 
 def test_it_is_opened_again_with_all_its_answers(entries: list[Entry], tmp_path: Path) -> None:

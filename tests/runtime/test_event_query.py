@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -73,7 +72,7 @@ def test_what_is_found_is_what_matches(history: LedgerHistory, data: st.DataObje
 
 def test_a_kind_that_there_is_not_is_named_with_those_there_are(history: LedgerHistory) -> None:
     """A typing error is no empty answer."""
-    with pytest.raises(IllegalCommand, match="no kind 'gate_decide'; there are: .*gate_decided"):
+    with pytest.raises(IllegalCommand, match=r"no kind 'gate_decide'; there are: .*gate_decided"):
         find(history, EventQuery(kinds=("gate_decide",)))
 
 

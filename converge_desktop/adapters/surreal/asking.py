@@ -2,14 +2,18 @@
 
 The newest rows are read by ascending windows of the ledger's sequence, widened until there are
 enough: the engine reads an index forwards only, and sorting a table backwards looks at all of it.
+Between two windows of a search through the words of facts, which never change, others have their
+turn: it keeps nobody waiting.
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from converge_core.context import Standpoint
 from converge_core.correction import CorrectionScope, ScopeKind
+from converge_core.key import ContextKey
 from converge_desktop.adapters.surreal.answers import (
     CheckpointRow,
     DecisionRow,
@@ -19,30 +23,41 @@ from converge_desktop.adapters.surreal.answers import (
 from converge_desktop.adapters.surreal.connection import Connection, named
 from converge_desktop.adapters.surreal.filling import until_of
 from converge_desktop.adapters.surreal.rows import PROMOTED
+from converge_desktop.adapters.surreal.schema import STRETCH
 from converge_desktop.adapters.surreal.values import Ref
 
 MAX_ROWS = 1000
 """From so many rows on there may be more; whoever wants them asks for those before the last."""
 MANY = 1_000_000
 WINDOW = 2000
+WIDEST = 16_000
+"""So many records of the ledger are looked through at a time: some hundredths of a second."""
 _FACT = "id, key, label, byline, approver, seq"
 
 
 class Asking:
-    """The questions, over ``connection``; rows are those of ``desk``, up to record ``seq``."""
+    """The questions, over ``connection``; rows are those of ``desk``, up to record ``seq``.
 
-    def __init__(self, connection: Connection, desk: str, seq: int) -> None:
+    ``pause`` is waited for in between what one question asks the database.
+    """
+
+    def __init__(
+        self, connection: Connection, desk: str, seq: int, pause: Callable[[], Awaitable[None]]
+    ) -> None:
         self._connection = connection
         self._desk = desk
         self._seq = seq
+        self._pause = pause
 
     # Facts.
 
     async def facts(self, key: str, text: str, before: int | None) -> list[FactRow]:
         """Returns facts of all runs, newest first; empty arguments match everything."""
-        where = _where(key) + ("search CONTAINS $text AND" if text else "")
+        where = "search CONTAINS $text AND" if text else ""
         values = {"key": key, "text": text.casefold()}
-        rows = await self._newest(f"{_FACT} FROM fact", where, values, self._until(before))
+        rows = await self._newest(
+            f"{_FACT} FROM {_made(key)}", where, values, self._until(before), long=bool(text)
+        )
         return [_fact(row) for row in rows]
 
     async def as_of(
@@ -58,8 +73,8 @@ class Asking:
             return await self._context_of(run, seq, key, self._until(before, seq)), seq
         replaced = await self._replaced(seq)
         rows = await self._newest(
-            f"{_FACT} FROM fact",
-            _where(key) + ("id NOT IN $replaced AND" if replaced else ""),
+            f"{_FACT} FROM {_made(key)}",
+            "id NOT IN $replaced AND" if replaced else "",
             {"key": key, "replaced": sorted(replaced)},
             self._until(before, seq),
         )
@@ -73,7 +88,7 @@ class Asking:
         for name, last in chain:
             facts, corrections = await self._connection.ask(
                 f"SELECT {_FACT} FROM fact:[$desk, $run, NONE]..[$desk, $run, {{}}] "  # noqa: S608 - ours
-                f"WHERE {_where(key)} seq <= $until;"
+                f"WHERE {'key = $key AND' if key else ''} seq <= $until;"
                 "SELECT supersedes, scope, whose FROM "
                 "correction:[$desk, $run, NONE]..[$desk, $run, {}] WHERE seq <= $seq;",
                 {
@@ -153,12 +168,18 @@ class Asking:
 
     async def proposals(self, status: str, before: int | None) -> list[ProposalRow]:
         """Returns the proposals that stand so, newest first."""
-        about = "proposal, seq, proposal.{run, key, fact_id, label, agent} AS said"
         if status == PROMOTED:
-            asked, where = f"id, {about} FROM fact", ""
-        else:
-            asked, where = f"id, {about}, rule, reason FROM standing", "status = $status AND"
-        rows = await self._newest(asked, where, {"status": status}, self._until(before))
+            rows = await self._newest(
+                f"{_FACT}, proposal FROM {_made()}", "", {}, self._until(before)
+            )
+            return [_promoted(row) for row in rows]
+        rows = await self._newest(
+            "id, proposal, seq, rule, reason, proposal.{run, key, fact_id, label, agent} AS said "
+            "FROM standing",
+            "status = $status AND",
+            {"status": status},
+            self._until(before),
+        )
         return [
             ProposalRow(
                 id=named(row["proposal"]).key[1],
@@ -168,8 +189,8 @@ class Asking:
                 content=said["label"],
                 agent=said["agent"],
                 status=status,
-                rule=row.get("rule", ""),
-                reason=row.get("reason", ""),
+                rule=row["rule"],
+                reason=row["reason"],
                 seq=row["seq"],
             )
             for row in rows
@@ -195,7 +216,7 @@ class Asking:
         return last if before is None else min(last, before - 1)
 
     async def _newest(
-        self, rows: str, where: str, values: dict[str, Any], until: int
+        self, rows: str, where: str, values: dict[str, Any], until: int, *, long: bool = False
     ) -> list[dict[str, Any]]:
         """Returns the newest rows up to record ``until``, about :data:`MAX_ROWS` of them.
 
@@ -206,8 +227,10 @@ class Asking:
         width = WINDOW
         while until >= 0 and len(found) < MAX_ROWS:
             most = MAX_ROWS - len(found)
+            if long and width > WINDOW:
+                await self._pause()
             found += await self._window(rows, where, values, (until - width, until, most))
-            until, width = until - width, width * 4
+            until, width = until - width, min(width * 4, WIDEST)
         if len(found) < MAX_ROWS:
             return found
         last = int(found[-1]["seq"])  # a page ends with all rows of its last record
@@ -221,19 +244,45 @@ class Asking:
         [found] = await self._connection.ask(
             f"SELECT -seq AS place, {rows} WHERE {where} seq > $after AND seq <= $until "
             "AND record::id(id)[0] = $desk ORDER BY place, id LIMIT $most;",
-            {**values, "after": after, "until": until, "most": most, "desk": self._desk},
+            {
+                **values,
+                "after": after,
+                "until": until,
+                "most": most,
+                "desk": self._desk,
+                "first": max(after + 1, 0) // STRETCH,
+                "last": until // STRETCH,
+            },
         )
         return list(found)
 
 
-def _where(key: str) -> str:
-    """Returns the condition of a key; one that is always met would keep the index from use."""
-    return "key = $key AND " if key else ""
+def _made(key: str = "") -> str:
+    """Returns what the facts of a window are read from: those that its stretches list."""
+    keys = ("$key",) if key else tuple(f"'{one.value}'" for one in ContextKey)
+    ranges = (f"stretch:[$desk, {one}, $first]..=[$desk, {one}, $last]" for one in keys)
+    return f"array::flatten((SELECT VALUE facts FROM {', '.join(ranges)}))"  # noqa: S608 - ours
 
 
 def _seen(sees: Standpoint, correction: dict[str, Any]) -> bool:
     scope = CorrectionScope(kind=ScopeKind(correction["scope"]), name=correction["whose"])
     return sees.sees(scope)
+
+
+def _promoted(row: dict[str, Any]) -> ProposalRow:
+    fact = _fact(row)
+    return ProposalRow(
+        id=named(row["proposal"]).key[1],
+        run=fact.run,
+        key=fact.key,
+        fact_id=fact.fact_id,
+        content=fact.content,
+        agent=fact.byline,
+        status=PROMOTED,
+        rule="",
+        reason="",
+        seq=fact.seq,
+    )
 
 
 def _fact(row: dict[str, Any]) -> FactRow:

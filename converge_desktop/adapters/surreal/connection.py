@@ -68,6 +68,12 @@ class Connection:
         """Whether something is there already, as far as can be known without a connection."""
         return isinstance(self._place, Server) or self._place.exists()
 
+    def size(self) -> int:
+        """Returns how long the files of the embedded engine are; 0 for a server."""
+        if isinstance(self._place, Server):
+            return 0
+        return sum(one.stat().st_size for one in self._place.glob("clog/*"))
+
     async def open(self) -> None:
         """Connects.
 

@@ -10,7 +10,7 @@ from converge_core import events as e
 from converge_core.ledger import Entry
 from converge_desktop.adapters.surreal.connection import Connection, Question, named
 from converge_desktop.adapters.surreal.rows import EDIT, Before, Page, cited_by
-from converge_desktop.adapters.surreal.schema import FORMAT
+from converge_desktop.adapters.surreal.schema import FORMAT, STRETCH
 from converge_desktop.adapters.surreal.values import Ref
 
 NEVER = 1 << 53
@@ -151,6 +151,18 @@ class Filling:
         if facts:
             values["facts"] = facts
             statements.append("DELETE $facts RETURN NONE;")
+        for table, field, sums in (
+            ("stretch", "facts", page.stretches),
+            ("reading", "places", page.readings),
+        ):
+            if sums:
+                values[table] = [
+                    {"id": [self._desk, *key], field: some} for key, some in sums.items()
+                ]
+                statements.append(
+                    f"INSERT INTO {table} ${table} ON DUPLICATE KEY UPDATE "
+                    f"{field} = array::union({field}, $input.{field}) RETURN NONE;"
+                )
         counted = " + ".join(["rows ?? 0", *(f"$of_{table}" for table in page.rows)])
         statements.append(
             f"UPSERT head:[$desk, 'ledger'] SET seq = $seq, hash = $hash, format = {FORMAT}, "
@@ -165,11 +177,18 @@ def _counting(table: str) -> str:
 
 
 def portions(entries: Iterable[Entry], most: int) -> Iterator[list[Entry]]:
-    """Yields entries by portions; one that refers to what was asked or decided begins anew."""
+    """Yields entries by portions; one that refers to what was asked or decided begins anew.
+
+    So does each stretch of the ledger, whose facts are then listed in one go.
+    """
     batch: list[Entry] = []
     asked = False
     for entry in entries:
-        if batch and (len(batch) >= most or (asked and _looks_back(entry.event))):
+        if batch and (
+            len(batch) >= most
+            or entry.head.seq // STRETCH != batch[-1].head.seq // STRETCH
+            or (asked and _looks_back(entry.event))
+        ):
             yield batch
             batch, asked = [], False
         batch.append(entry)

@@ -11,12 +11,14 @@ from converge_core.ids import FactId
 from converge_core.proposal import Draft
 from converge_core.review import Verdict
 from converge_core.trace import ModelCall
+from converge_desktop.adapters.surreal.schema import STRETCH
 from converge_desktop.adapters.surreal.values import Ref
 
 PROPOSED, STAGED, ASKED = "proposed", "staged", "asked"
 REFUSED, WITHDRAWN, PROMOTED = "refused", "withdrawn", "promoted"
 STATUSES = (PROPOSED, STAGED, ASKED, REFUSED, WITHDRAWN, PROMOTED)
 """How a proposal may stand; a promoted one is known by its fact."""
+_DRAWN = ("seq", "at", "how", "came_from")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +42,16 @@ class Page:
     Attributes:
         rows: by table and key.
         standing: how proposals stand that are no facts; None where one became a fact.
+        stretches: the facts, by key and stretch of the ledger.
+        readings: id and label of what was read from the world, by run and stretch.
     """
 
     def __init__(self, before: Before) -> None:
         self.before = before
         self.rows: dict[str, dict[tuple[str, ...], dict[str, Any]]] = {}
         self.standing: dict[tuple[str, ...], dict[str, Any] | None] = {}
+        self.stretches: dict[tuple[str, int], list[Ref]] = {}
+        self.readings: dict[tuple[str, int], list[tuple[str, str]]] = {}
         self._seq = self._at = 0
 
     def add(self, event: e.Event, seq: int, at: int) -> None:
@@ -72,6 +78,19 @@ class Page:
         if row["seq"] == self._seq:
             row["how"].append(relation)
             row["came_from"].append(parent)
+
+    def drawn(self, proposal: Ref) -> dict[str, Any]:
+        """Takes back a proposal that became a fact at once; returns what its fact tells of it."""
+        row = self.rows.get(proposal.table, {}).pop(proposal.key, None)
+        return {"drawn": {name: row[name] for name in _DRAWN}} if row else {}
+
+    def made(self, key: str, fact: Ref) -> None:
+        """Says that this stretch of the ledger made a fact."""
+        self.stretches.setdefault((key, self._seq // STRETCH), []).append(fact)
+
+    def reading(self, run: str, name: str, label: str) -> None:
+        """Says that a run read something from the world."""
+        self.readings.setdefault((run, self._seq // STRETCH), []).append((name, label))
 
     def stands(self, proposal: Ref, status: str, rule: str = "", reason: str = "") -> None:
         """Says how a proposal stands from now on."""
@@ -150,13 +169,7 @@ def _(event: e.RunStopped, page: Page) -> None:
 @_tells(e.ObservationStaged)
 def _(event: e.ObservationStaged, page: Page) -> None:
     seen = event.observation
-    page.row(
-        Ref("observation", (event.run, seen.id)),
-        f"{seen.source} · {seen.place}",
-        run=Ref("run", (event.run,)),
-        source=seen.source,
-        place=seen.place,
-    )
+    page.reading(event.run, seen.id, f"{seen.source} · {seen.place}")
 
 
 @_tells(e.InputStaged)
@@ -210,6 +223,7 @@ def _(event: e.MergeDiscarded, page: Page) -> None:
 def _(event: e.FactPromoted, page: Page) -> None:
     fact, promotion = event.fact, event.fact.promotion
     proposal = Ref("proposal", (event.run, fact.proposal))
+    drawn = {} if promotion.approvals else page.drawn(proposal)
     this = page.row(
         Ref("fact", (event.run, fact.id)),
         fact.content,
@@ -219,7 +233,9 @@ def _(event: e.FactPromoted, page: Page) -> None:
         byline=fact.agent,
         approver=str(promotion.approver),
         search=f"{fact.content} {fact.id} {fact.agent}".casefold(),
+        **drawn,
     )
+    page.made(fact.key.value, this)
     page.standing[proposal.key] = None
     page.edge(this, "was proposed as", proposal)
     for approval in promotion.approvals:

@@ -1,18 +1,21 @@
 """The tables of the view: which there are, what their rows hold, and that rows never change.
 
 Rows are keyed by desk: the id of each is a list that begins with it. What happened is append-only,
-guarded by events that throw; only ``standing`` (how the proposals stand that are no facts) and
-``head`` (how far the view reaches) change.
+guarded by events that throw. What sums up rows changes: ``standing`` (how the proposals stand that
+are no facts), ``stretch`` (which facts a stretch of the ledger made, by key), ``reading`` (what a
+run read from the world in one) and ``head`` (how far the view reaches).
 
 The provenance graph lies in the rows: each names what it came from, and how. What rests on a row is
 of its run, or of one that goes on from that, and is read with all of the run; only what many runs
-share is indexed. The embedded engine holds every key in memory, and its own relations would cost
-five of them an edge.
+share is indexed. The embedded engine holds every key in memory, half a kilobyte for each whatever
+it is: a row an observation and an index entry a fact would be half of all, and the engine's own
+relations five keys an edge. For the same reason a proposal that becomes a fact at once, with nobody
+asked, is told by the fact: ``drawn`` says when it was made and what it came from.
 """
 
 from __future__ import annotations
 
-FORMAT = 3
+FORMAT = 4
 """The version of tables and rows; another one on disk means: fill again."""
 
 _ENTITIES: dict[str, dict[str, str]] = {
@@ -25,7 +28,6 @@ _ENTITIES: dict[str, dict[str, str]] = {
     "ending": {"run": "record<run>", "cycles": "int", "root": "string"},
     "pack": {"name": "string", "version": "int"},
     "operator": {"public_key": "string"},
-    "observation": {"run": "record<run>", "source": "string", "place": "string"},
     "model": {"family": "string", "backend": "string", "sha256": "string", "system": "string"},
     "prompt": {},
     "trace": {
@@ -57,6 +59,11 @@ _ENTITIES: dict[str, dict[str, str]] = {
         "byline": "string",
         "approver": "string",
         "search": "string",
+        "drawn": "option<object>",
+        "drawn.seq": "option<int>",
+        "drawn.at": "option<int>",
+        "drawn.how": "option<array<string>>",
+        "drawn.came_from": "option<array<record>>",
     },
     "correction": {
         "run": "record<run>",
@@ -75,7 +82,6 @@ _EVERY = {
     "came_from": "array<record>",
 }
 _INDEXES = {
-    "fact": ("seq",),
     "decision": ("operator, seq",),
     "standing": ("status, seq",),
     "checkpoint": ("seq", "operator"),
@@ -83,9 +89,12 @@ _INDEXES = {
     "trace": ("prompt", "model"),
 }
 
+STRETCH = 500
+"""How many records of the ledger make a stretch."""
+
 KEPT = tuple(_ENTITIES)
 """The tables whose rows are never changed."""
-TABLES = (*KEPT, "standing", "head")
+TABLES = (*KEPT, "standing", "stretch", "reading", "head")
 MADE = "made"
 """Says by one row of which format the tables are; it is nobody's, and no desk's rows."""
 
@@ -114,6 +123,8 @@ _TABLES = {
         "reason": "string",
         "seq": "int",
     },
+    "stretch": {"facts": "array<record<fact>>"},
+    "reading": {"places": "array<array<string>>"},
     "head": {"seq": "int", "hash": "string", "format": "int", "rows": "int"},
     MADE: {"format": "int"},
 }

@@ -1,14 +1,21 @@
 """SurrealDB as a view of the ledger: filled from it, answering from it, and never the truth.
 
 Rows and the head they reflect are one transaction; there is one serial writer. The embedded engine
-opens a torn or damaged file with a part of its rows and no word of it, so the head counts the rows,
-and a database that does not fit its head, or the ledger, is thrown away and filled again.
+opens a torn or damaged file with what comes before the damage, and no word of it. A database that
+does not fit its file, its head, or the ledger is thrown away and filled again:
+
+- at opening: that its file was not cut shorter, which the engine does where it cannot read on; and
+  that there is a head of this format, which is written last in each transaction, so that all that
+  comes before it is there;
+- by whoever fills it: that the head is a record of the ledger;
+- that there are as many rows as the head counts: at opening while they are few (:data:`FEW`), by
+  :meth:`SurrealView.whole` where counting would take its time.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any
 
 from converge_core.ledger import Entry
@@ -40,22 +47,35 @@ from converge_desktop.adapters.surreal.walking import Walking, ref
 
 BATCH = 500
 """Records in one transaction."""
+FEW = 20_000
+"""So many rows are counted at opening: in some hundredths of a second."""
 ALONE = "desk"
 """What rows are keyed by where nobody said which desk they are of."""
+
+
+async def _go_on() -> None:
+    """Has a long question go on without a pause."""
 
 
 class SurrealView:
     """A database at ``place``, filled from the ledger entries of ``desk``.
 
-    All methods belong on one event loop.
+    All methods belong on one event loop. A long question waits for ``pause`` now and then, so that
+    others may have their turn; it answers as of the record that was the last when it was asked.
 
     Attributes:
         seq: the last record it reflects; -1 while there is none.
         head: the hash of that record.
     """
 
-    def __init__(self, place: Place, desk: str = ALONE) -> None:
+    def __init__(
+        self,
+        place: Place,
+        desk: str = ALONE,
+        pause: Callable[[], Awaitable[None]] = _go_on,
+    ) -> None:
         self._desk = desk
+        self._pause = pause
         self._connection = Connection(place, desk)
         self._filling = Filling(self._connection, desk)
         self.seq = -1
@@ -65,14 +85,17 @@ class SurrealView:
         """Opens the database, or makes it; afterwards :attr:`seq` says how far it reaches.
 
         Rows that cannot be placed are thrown away: those without a head of this format beside
-        them, and those that are not as many as their head says.
+        them, those whose file was damaged, and those that are not as many as their head says,
+        where that is soon counted.
 
         Raises:
             StoreProblem: if it cannot be opened.
         """
-        stood = self._connection.stood
-        await self._connect()
-        if not await self._placed() and stood:
+        stood, size = self._connection.stood, self._connection.size()
+        await self._connection.open()
+        cut = self._connection.size() < size
+        await self._prepare()
+        if (cut or not await self._placed()) and stood:
             await self.discard()
 
     async def discard(self) -> None:
@@ -81,7 +104,8 @@ class SurrealView:
         self._filling.bases.clear()
         if not self._connection.shared:
             await self._connection.remove()
-            await self._connect()
+            await self._connection.open()
+            await self._prepare()
             return
         mine = "[$discarding, NONE]..[$discarding, {}]"
         for table in ("head", *TABLES):  # without a head, what is left has no place
@@ -169,15 +193,14 @@ class SurrealView:
         return await self._walking().radius(ref(table, name))
 
     def _asking(self) -> Asking:
-        return Asking(self._connection, self._desk, self.seq)
+        return Asking(self._connection, self._desk, self.seq, self._pause)
 
     def _walking(self) -> Walking:
-        return Walking(self._connection, self._desk)
+        return Walking(self._connection, self._desk, self.seq, self._pause)
 
     # How it is opened.
 
-    async def _connect(self) -> None:
-        await self._connection.open()
+    async def _prepare(self) -> None:
         [found] = await self._ask(f"SELECT VALUE format FROM {MADE}:tables;")  # noqa: S608 - ours
         made = max(found, default=FORMAT)
         if made > FORMAT and self._connection.shared:
@@ -194,7 +217,7 @@ class SurrealView:
         [found] = await self._ask("SELECT * FROM head:[$desk, NONE]..[$desk, {}];", values)
         if not found or found[0].get("format") != FORMAT:
             return False
-        if not self._connection.shared and await self._count() != found[0].get("rows"):
+        if not (self._large(rows := found[0].get("rows")) or await self._count() == rows):
             return False
         [runs] = await self._ask(
             "SELECT id, continues, forked_at FROM run:[$desk, NONE]..[$desk, {}] WHERE continues;",
@@ -205,6 +228,19 @@ class SurrealView:
             self._filling.bases[named(run["id"]).key[0]] = base
         self.seq, self.head = int(found[0]["seq"]), str(found[0]["hash"])
         return True
+
+    def _large(self, rows: object) -> bool:
+        """Whether rows are too many to be counted at opening, or are others' to care for."""
+        return self._connection.shared or (isinstance(rows, int) and rows > FEW)
+
+    async def whole(self) -> bool:
+        """Whether all rows are there that the head says were written."""
+        if self._connection.shared:
+            return True
+        [rows] = await self._ask(
+            "SELECT VALUE rows FROM head:[$desk, NONE]..[$desk, {}];", {"desk": self._desk}
+        )
+        return bool(rows == [await self._count()])
 
     async def _count(self) -> int:
         """Returns how many rows there are that are never changed."""

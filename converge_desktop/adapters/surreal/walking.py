@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from converge_desktop.adapters.surreal.answers import Walk
@@ -12,7 +12,12 @@ from converge_desktop.adapters.surreal.values import Ref
 
 MAX_REACH = 20_000
 """A walk that has reached more is ended, and says so."""
+MAX_RUNS = 200
+"""So does a walk down that has looked through so many runs."""
+MAX_USES = 5000
+"""So does one from what more rows than that name, such as a model."""
 STEP = 500
+"""So many things are looked at until others have their turn."""
 _ROW = "id, seq, how, came_from"
 _SHARED = {
     "operator": ("decision", "checkpoint"),
@@ -39,13 +44,22 @@ def ref(table: str, name: str) -> Ref:
 
 
 class Walking:
-    """One walk, over ``connection``, among the rows of ``desk``."""
+    """One walk, over ``connection``, among the rows of ``desk`` up to record ``seq``.
 
-    def __init__(self, connection: Connection, desk: str) -> None:
+    ``pause`` is waited for in between what one walk asks the database.
+    """
+
+    def __init__(
+        self, connection: Connection, desk: str, seq: int, pause: Callable[[], Awaitable[None]]
+    ) -> None:
         self._connection = connection
         self._desk = desk
+        self._seq = seq
+        self._pause = pause
         self._uses: dict[Ref, list[Edge]] = {}
         self._read: set[str] = set()
+        self._places: dict[str, dict[Ref, str]] = {}
+        self._cut = False
 
     async def lineage(self, start: Ref) -> Walk:
         """Returns what a thing came from, down to what was read from the world."""
@@ -59,10 +73,11 @@ class Walking:
         """
         walk = await self._walk(start, up=False)
         reached = [ref(*name.split(":", 1)) for name in (walk.start, *walk.found)]
-        [holding] = await self._connection.ask(
-            "SELECT id, run, seq FROM $reached WHERE run;", {"reached": reached}
-        )
+        holding = [row for some in self._by_steps(reached) for row in await self._held(some)]
         runs = dict.fromkeys(named(row["run"]) for row in holding)
+        runs.update(
+            {Ref("run", one.key[:1]): None for one in reached if one.table == "observation"}
+        )
         since: dict[Ref, int] = {}
         for row in holding:
             if named(row["id"]).table == "fact":
@@ -72,6 +87,14 @@ class Walking:
         known = {*walk.found, walk.start}
         found = (*walk.found, *(str(run) for run in runs if str(run) not in known))
         return Walk(walk.start, walk.edges, walk.labels, found, walk.whole)
+
+    async def _held(self, things: list[Ref]) -> list[dict[str, Any]]:
+        """Returns those of some things that are held by a run."""
+        await self._pause()
+        [found] = await self._connection.ask(
+            "SELECT id, run, seq FROM $things WHERE run;", {"things": things}
+        )
+        return list(found)
 
     async def _later(self, since: Mapping[Ref, int]) -> AsyncIterator[Ref]:
         """Yields the runs that go on from some, at whatever distance.
@@ -83,8 +106,9 @@ class Walking:
         ahead = list(known)
         while ahead:
             [after] = await self._connection.ask(
-                "SELECT id, continues, forked_at FROM run WHERE continues IN $ahead;",
-                {"ahead": ahead},
+                "SELECT id, continues, forked_at FROM run WHERE continues IN $ahead "
+                "AND seq <= $seq;",
+                {"ahead": ahead, "seq": self._seq},
             )
             ahead = []
             for row in after:
@@ -103,8 +127,8 @@ class Walking:
         while ahead and len(seen) <= MAX_REACH:
             found = [
                 one
-                for first in range(0, len(ahead), STEP)
-                for one in await self._steps(ahead[first : first + STEP], labels, up=up)
+                for some in self._by_steps(ahead)
+                for one in await self._steps(some, labels, up=up)
             ]
             ahead = []
             for _, child, relation, parent in sorted(found):
@@ -115,22 +139,44 @@ class Walking:
                     ahead.append(other)
         told = [(str(c), r, str(p)) for c, r, p in edges if str(c) in labels and str(p) in labels]
         reached = tuple(name for name in map(str, seen) if name in labels and name != str(start))
-        return Walk(str(start), tuple(told), labels, reached, whole=not ahead)
+        return Walk(str(start), tuple(told), labels, reached, not (ahead or self._cut))
 
     async def _steps(self, ahead: list[Ref], labels: dict[str, str], *, up: bool) -> list[Edge]:
         """Returns the edges at such of some things as there are; notes their labels."""
+        await self._pause()
         [rows] = await self._connection.ask(
-            f"SELECT {_ROW}, label, agent FROM $ahead;",  # noqa: S608 - ours
-            {"ahead": ahead},
+            f"SELECT {_ROW}, label, agent FROM $ahead WHERE seq <= $seq;",  # noqa: S608 - ours
+            {"ahead": ahead, "seq": self._seq},
         )
         there = [named(row["id"]) for row in rows]
         for name, row in zip(there, rows, strict=True):
             by = f" (by {row['agent']})" if name.table == "proposal" else ""
             labels[str(name)] = row["label"] + by
+        for one in ahead:
+            label = (await self._places_of(one.key[0])).get(one) if _is_read(one) else None
+            if label is not None:
+                labels[str(one)] = label
+                there.append(one)
         if up:
             return [edge for row in rows for edge in _edges(row)]
         await self._look_down(there)
         return [edge for one in there for edge in self._uses.get(one, ())]
+
+    async def _places_of(self, run: str) -> dict[Ref, str]:
+        """Returns what a run read from the world, with where."""
+        if run not in self._places:
+            [found] = await self._connection.ask(
+                "SELECT VALUE places FROM reading:[$desk, $run, NONE]..[$desk, $run, {}];",
+                {"desk": self._desk, "run": run},
+            )
+            known: dict[Ref, str] = {}
+            for name, label in (place for places in found for place in places):
+                known.setdefault(Ref("observation", (run, name)), label)
+            self._places[run] = known
+        return self._places[run]
+
+    def _by_steps(self, things: list[Ref]) -> Iterable[list[Ref]]:
+        return (things[first : first + STEP] for first in range(0, len(things), STEP))
 
     # What rests on a thing.
 
@@ -143,17 +189,25 @@ class Walking:
         facts = {Ref("run", one.key[:1]): 0 for one in things if one.table == "fact"}
         runs.update([(run.key[0], None) async for run in self._later(facts)])
         for run in runs:
-            if run not in self._read:
-                self._read.add(run)
-                await self._read_run(run)
+            if run in self._read:
+                continue
+            if len(self._read) >= MAX_RUNS:
+                self._cut = True
+                return
+            self._read.add(run)
+            await self._pause()
+            await self._read_run(run)
 
     async def _read_uses(self, shared: Ref) -> None:
         field = _NAMED_BY.get(shared.table, shared.table)
         asked = (
-            f"SELECT {_ROW} FROM {table} WHERE {field} = $shared;"  # noqa: S608 - ours
+            f"SELECT {_ROW} FROM {table} WHERE {field} = $shared LIMIT $most;"  # noqa: S608 - ours
             for table in _SHARED[shared.table]
         )
-        self._note(await self._connection.ask("".join(asked), {"shared": shared}), only=shared)
+        values = {"shared": shared, "most": MAX_USES}
+        answers = await self._connection.ask("".join(asked), values)
+        self._cut = self._cut or any(len(rows) >= MAX_USES for rows in answers)
+        self._note(answers, only=shared)
 
     async def _read_run(self, run: str) -> None:
         asked = (
@@ -165,10 +219,14 @@ class Walking:
 
     def _note(self, answers: Iterable[list[dict[str, Any]]], only: Ref | None = None) -> None:
         for rows in answers:
-            for row in rows:
-                for edge in _edges(row):
-                    if only in (None, edge[3]):
-                        self._uses.setdefault(edge[3], []).append(edge)
+            for edge in (edge for row in rows if row["seq"] <= self._seq for edge in _edges(row)):
+                if only in (None, edge[3]):
+                    self._uses.setdefault(edge[3], []).append(edge)
+
+
+def _is_read(thing: Ref) -> bool:
+    """Whether it was read from the world: that has no row of its own."""
+    return thing.table == "observation" and len(thing.key) == 2  # noqa: PLR2004 - run and id
 
 
 def _edges(row: dict[str, Any]) -> list[Edge]:

@@ -74,6 +74,10 @@ class LedgerModel(QAbstractTableModel):
         """Returns the place of a record, or -1."""
         return self._last - seq if 0 <= seq <= self._last else -1
 
+    def seq_of(self, number: int) -> int:
+        """Returns the number of the record in a row, read or not; -1 where there is none."""
+        return self._last - number if 0 <= number <= self._last else -1
+
     def row_at(self, number: int) -> LedgerRow | None:
         """Returns a record, or asks for it and returns nothing."""
         seq = self._last - number

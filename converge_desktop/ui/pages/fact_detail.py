@@ -54,13 +54,14 @@ class FactDetail(QFrame):
         column.addWidget(holder)
         self.hide()
 
-    def show_card(self, card: FactCard) -> None:
-        """Shows a card's details."""
+    def show_card(self, card: FactCard, *, past: bool = False) -> None:
+        """Shows a card's details; in the past nothing waits for anybody any more."""
         self._card = card
         waiting = card.state == "waiting"
         self._text.say(card.text)
         clear(self._grid)
-        approver = card.approver or ("nobody yet; it waits for you" if waiting else "not recorded")
+        open_ = "nobody by then; it waited" if past else "nobody yet; it waits for you"
+        approver = card.approver or (open_ if waiting else "not recorded")
         rows = [
             ("key", card.key),
             ("from", card.byline),
@@ -74,7 +75,7 @@ class FactDetail(QFrame):
             face = "mono-small" if name == "id" else "small"
             self._grid.addWidget(Label(value, face).wrapped().selectable(), number, 1)
         self._lineage.setVisible(not waiting)
-        self._review.setVisible(waiting)
+        self._review.setVisible(waiting and not past)
         self.show()
 
     def close_(self) -> None:

@@ -1,58 +1,64 @@
-"""The ledger, record by record, and whether it holds."""
+"""The ledger, record by record, whether it holds, and what can be proven by it."""
 
 from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayout
+from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout
 
-from converge_desktop.runtime.port import StatusChanged
-from converge_desktop.runtime.readmodel import LedgerRow, Verification
+from converge_desktop.runtime.port import StatusChanged, VerifyProgress
+from converge_desktop.runtime.readmodel import LedgerRow, RecordView, Status, Verification
+from converge_desktop.runtime.stopper import GivenUp
 from converge_desktop.ui import fonts, words
-from converge_desktop.ui.models.ledger import LedgerModel
+from converge_desktop.ui.models.ledger import COLUMNS, LedgerModel
+from converge_desktop.ui.pages.checkpoint_pane import CheckpointPane
+from converge_desktop.ui.pages.compare_pane import ComparePane
+from converge_desktop.ui.pages.exporting import Exporter
+from converge_desktop.ui.pages.ledger_head import LedgerHead
 from converge_desktop.ui.pages.page import Page, Tools
-from converge_desktop.ui.widgets.buttons import Button
+from converge_desktop.ui.pages.record_view import RecordPane
 from converge_desktop.ui.widgets.empty import EmptyState
-from converge_desktop.ui.widgets.labels import Label, set_property
-from converge_desktop.ui.widgets.lists import Panel, RowTable, select_in, step_in
+from converge_desktop.ui.widgets.lists import RowTable, select_in, step_in
+from converge_desktop.ui.widgets.task_strip import TaskStrip
+
+_WAIT, _RECORD, _KEEP, _COMPARE = range(4)
+_LESS_NEEDED = (COLUMNS.index("run"), COLUMNS.index("hash"))
+"""Columns that make room for the pane, which says what stands in them."""
+_MINUTE_MS = 60_000
 
 
 class LedgerPage(Page):
-    """Every record, newest first, read as far as it is looked at."""
+    """Every record, newest first, read as far as it is looked at; beside it one of them."""
 
     def __init__(self, tools: Tools) -> None:
         super().__init__(tools, "Ledger")
+        self._status = Status()
+        self._wanted = -1
         self.model = LedgerModel(self)
         self.model.wanted.connect(self._on_wanted)
-        unit = fonts.measures().unit
-        header = Panel("header")
-        head = QVBoxLayout(header)
-        head.setContentsMargins(unit * 3, unit + 4, unit * 3, unit + 4)
-        head.setSpacing(unit // 2)
-        row = QHBoxLayout()
-        row.setSpacing(unit)
-        row.addWidget(Label("Ledger", "title"), 1)
-        self.jump = QLineEdit()
-        self.jump.setProperty("compact", "true")
-        self.jump.setFont(fonts.font("mono-small"))
-        self.jump.setPlaceholderText("record number")
-        self.jump.setAccessibleName("Go to a record by its number")
-        self.jump.setFixedWidth(unit * 17)
-        self.jump.returnPressed.connect(self._on_jump)
-        self.verify_button = Button("Verify", kind="compact")
-        self.verify_button.clicked.connect(self.verify)
-        row.addWidget(self.jump)
-        row.addWidget(self.verify_button)
-        head.addLayout(row)
-        self.result = (
-            Label(
-                "Every event is one record, chained to the one before by its hash.", "body", "muted"
-            )
-            .wrapped()
-            .selectable()
-        )
-        head.addWidget(self.result)
+        self.head = LedgerHead()
+        self.head.jumped.connect(self._on_jump)
+        self.head.verify_wanted.connect(self.verify)
+        self.head.keep_wanted.connect(self.keep)
+        self.head.compare_wanted.connect(self.compare)
+        self.result, self.jump = self.head.result, self.head.jump
+        self.verify_button = self.head.verify
+        self.verifying = TaskStrip("Verifying the ledger")
+        self.verifying.pressed.connect(self.stop_verifying)
+        self.strip = TaskStrip("What was asked of a record")
+        self.exporter = Exporter(tools, self.strip, self)
+        self._build_list()
+        self._build_detail()
+        self._lay_out()
+        self._ageing = QTimer(self)  # "2 min ago" grows old
+        self._ageing.setInterval(_MINUTE_MS)
+        self._ageing.timeout.connect(self._show_signed)
+        self._ageing.start()
+        tools.bridge.status_changed.connect(self._on_status)
+        tools.bridge.progressed.connect(self._on_progress)
+
+    def _build_list(self) -> None:
         self.table = RowTable(self.model, "Records of the ledger", stretch=4, wide=True)
         self.main = self.table
         self.table.set_widths(
@@ -63,6 +69,7 @@ class LedgerPage(Page):
             "",
             "4be1c0ff…22aa01bc9",
         )
+        self.table.moved.connect(self._on_moved)
         self.none = EmptyState(
             "ledger",
             "The ledger is empty",
@@ -73,12 +80,42 @@ class LedgerPage(Page):
         self._stack = QStackedWidget()
         self._stack.addWidget(self.none)
         self._stack.addWidget(self.table)
+
+    def _build_detail(self) -> None:
+        self.waiting = EmptyState("ledger", "Reading the record…", "")
+        self.record = RecordPane()
+        self.record.run_wanted.connect(self.tools.routes.run)
+        self.record.moment_wanted.connect(self.tools.routes.moment)
+        self.record.fork_wanted.connect(self.fork)
+        self.record.export_wanted.connect(self.exporter.export)
+        self.checkpoint = CheckpointPane(self.tools)
+        self.comparing = ComparePane(self.tools)
+        self.detail = QStackedWidget()
+        for pane in (self.waiting, self.record, self.checkpoint, self.comparing):
+            self.detail.addWidget(pane)
+        for closable in (self.record, self.checkpoint, self.comparing):
+            closable.closed.connect(self.close_detail)
+        self.detail.setMinimumWidth(fonts.measures().list_min)
+        self.detail.hide()
+
+    def _lay_out(self) -> None:
+        splitter = QSplitter(Qt.Orientation.Horizontal)
+        splitter.setObjectName("ledger")
+        splitter.setHandleWidth(1)
+        splitter.setChildrenCollapsible(False)
+        splitter.addWidget(self._stack)
+        splitter.addWidget(self.detail)
+        splitter.setStretchFactor(0, 1)
+        splitter.setStretchFactor(1, 0)
+        splitter.setSizes([10_000, fonts.measures().unit * 58])
+        self.splitter = splitter
+        self.tools.settings.restore_splitter("ledger", splitter)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
-        outer.addWidget(header)
-        outer.addWidget(self._stack, 1)
-        tools.bridge.status_changed.connect(self._on_status)
+        for widget in (self.head, self.verifying, self.strip):
+            outer.addWidget(widget)
+        outer.addWidget(splitter, 1)
 
     def step(self, by: int) -> None:
         """Override Page.step."""
@@ -88,38 +125,86 @@ class LedgerPage(Page):
         """Override Page.focus_filter."""
         self.jump.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
+    def entered(self) -> None:
+        """Override Page.entered."""
+        self._show_signed()
+
+    def escape(self) -> bool:
+        """Override Page.escape."""
+        if self.detail.isHidden():
+            return False
+        self.close_detail()
+        return True
+
+    # Verifying
+
     @Slot()
     def verify(self) -> None:
         """Has every record read and every hash checked."""
         if not self.verify_button.isEnabled():
             return
         self.verify_button.setEnabled(False)
-        self._tell("Reading every record from the first…", "muted")
+        self.head.say("Reading every record from the first…", "muted")
+        self.verifying.work("Reading every record from the first…", action="Cancel")
         self.tools.bridge.ask(
             self, self.tools.desk.verify(), self._on_verified, self._on_not_verified
         )
 
+    def can_stop(self) -> bool:
+        """Says whether the ledger is being verified."""
+        return not self.verify_button.isEnabled()
+
+    @Slot()
+    def stop_verifying(self) -> None:
+        """Gives up verifying."""
+        if self.can_stop():
+            self.verifying.work("Giving up…")
+            self.tools.desk.stop_verifying()
+
+    @Slot(object)
+    def _on_progress(self, progress: object) -> None:
+        if isinstance(progress, VerifyProgress) and self.can_stop():
+            many = words.count(progress.records, "record holds", "records hold")
+            said = f"{many}, {words.percent(progress.share)}"
+            self.verifying.work(said, progress.share, "Cancel")
+
     def _on_verified(self, result: Verification) -> None:
         self.verify_button.setEnabled(True)
+        self.verifying.leave()
         self.model.bad_seq = result.bad_seq
         self.table.viewport().update()
         text, tone = verification_words(result)
-        self._tell(text, tone)
+        if self._status.ledger_problem and result.bad_seq < 0:
+            text, tone = f"{text} It is still not the ledger that this desk wrote.", "caution"
+        self.head.say(text, tone, f"head {result.head}\nroot {result.root}")
         if result.bad_seq >= 0:
             select_in(self.table, self.model.row_of(result.bad_seq))
 
     def _on_not_verified(self, error: BaseException) -> None:
         self.verify_button.setEnabled(True)
-        self._tell(f"The ledger was not verified. {words.problem(error)}", "danger")
+        self.verifying.leave()
+        if isinstance(error, GivenUp):
+            self.head.say("Verifying was cancelled; nothing is known of the rest.", "caution")
+        else:
+            self.head.say(f"The ledger was not verified. {words.problem(error)}", "danger")
 
-    def _tell(self, text: str, tone: str) -> None:
-        self.result.say(text)
-        set_property(self.result, "tone", tone)
+    # The list
 
     @Slot(object)
     def _on_status(self, change: StatusChanged) -> None:
-        self.model.set_last(change.status.ledger_seq)
+        self._status = change.status
+        problem = change.status.ledger_problem
+        if problem:
+            self.none.tell(
+                "The ledger cannot be used", problem, action="Verify what is there", tone="danger"
+            )
+        self.model.set_last(-1 if problem else change.status.ledger_seq)
         self._stack.setCurrentIndex(1 if self.model.rowCount() else 0)
+        self._show_signed()
+
+    @Slot()
+    def _show_signed(self) -> None:
+        self.head.show_status(self._status, self.tools.clock.now())
 
     @Slot(int, int)
     def _on_wanted(self, first: int, count: int) -> None:
@@ -138,25 +223,104 @@ class LedgerPage(Page):
         said = f"Records from {first:,} on cannot be read. {words.problem(error)}"
         self.tools.routes.say.emit("danger", said, "ledger")
 
-    @Slot()
-    def _on_jump(self) -> None:
-        typed = self.jump.text().strip().replace(",", "").removeprefix("#")
+    @Slot(str)
+    def _on_jump(self, text: str) -> None:
+        typed = text.strip().replace(",", "").removeprefix("#")
         row = self.model.row_of(int(typed)) if typed.isdecimal() else -1
+        self.head.mark_jump(wrong=row < 0)
         if row >= 0:
-            set_property(self.jump, "invalid", "")
             select_in(self.table, row)
             self.table.setFocus(Qt.FocusReason.OtherFocusReason)
-        else:
-            set_property(self.jump, "invalid", "true")
-            self._tell(
-                f"There is no record “{typed}”. Give a number from 0 to "
-                f"{self.model.rowCount() - 1:,}.",
-                "caution",
-            )
+            return
+        last = self.model.rowCount() - 1
+        said = f"There is no record “{typed}”. Give a number from 0 to {last:,}."
+        self.head.say(said, "caution")
 
     @Slot()
     def _on_none(self) -> None:
-        self.tools.routes.start.emit("")
+        if self._status.ledger_problem:
+            self.verify()
+        else:
+            self.tools.routes.start.emit("")
+
+    # What stands beside the list
+
+    @Slot(int)
+    def _on_moved(self, number: int) -> None:
+        seq = self.model.seq_of(number)
+        if seq < 0 or (seq == self._wanted and self.detail.currentIndex() == _RECORD):
+            return
+        self._wanted = seq
+        if not self.exporter.busy:
+            self.exporter.forget()
+        if self.record.view is None or self.detail.currentIndex() != _RECORD:
+            self.waiting.tell("Reading the record…", "")
+            self._open(_WAIT)
+        self.tools.bridge.ask(
+            self,
+            self.tools.desk.record(seq),
+            partial(self._on_record, seq),
+            partial(self._on_record_failed, seq),
+        )
+
+    def _on_record(self, seq: int, view: RecordView) -> None:
+        if seq == self._wanted:
+            self.record.show_record(view)
+            self._open(_RECORD)
+
+    def _on_record_failed(self, seq: int, error: BaseException) -> None:
+        if seq == self._wanted:
+            heading = f"Record {seq:,} cannot be shown"
+            self.waiting.tell(heading, words.problem(error), tone="danger")
+            self._open(_WAIT)
+
+    @Slot()
+    def keep(self) -> None:
+        """Shows the newest checkpoint, to be kept."""
+        self._wanted = -1
+        self.checkpoint.load()
+        self._open(_KEEP)
+
+    @Slot()
+    def compare(self) -> None:
+        """Asks for a checkpoint that was kept."""
+        self._wanted = -1
+        self._open(_COMPARE)
+        self.comparing.open()
+
+    @Slot()
+    def close_detail(self) -> None:
+        """Closes what stands beside the list."""
+        self._wanted = -1
+        self.detail.hide()
+        self._show_columns()
+        select_in(self.table, -1)
+        self.table.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _open(self, pane: int) -> None:
+        self.detail.setCurrentIndex(pane)
+        self.detail.show()
+        self._show_columns()
+
+    def _show_columns(self) -> None:
+        for column in _LESS_NEEDED:
+            self.table.setColumnHidden(column, not self.detail.isHidden())
+
+    @Slot(str, object)
+    def fork(self, run_id: str, seq: int) -> None:
+        """Begins a run with the facts another had once a record was written, and shows it."""
+        label = words.one_line(run_id).replace("-", " ")
+        self.strip.work(f"Starting a run with the facts of {label} as of record {seq:,}…")
+        self.tools.bridge.ask(
+            self, self.tools.desk.fork(run_id, seq), self._on_forked, self._on_not_forked
+        )
+
+    def _on_forked(self, run_id: str) -> None:
+        self.strip.leave()
+        self.tools.routes.run.emit(run_id)
+
+    def _on_not_forked(self, error: BaseException) -> None:
+        self.strip.tell("danger", f"No run was started. {words.problem(error)}")
 
 
 def verification_words(result: Verification) -> tuple[str, str]:
@@ -164,7 +328,13 @@ def verification_words(result: Verification) -> tuple[str, str]:
     if result.bad_seq < 0:
         head = words.short_id(result.head, 18)
         many = words.count(result.records, "record")
-        return f"✓ All {many} hold. The chain ends in {head}.", "good"
+        said = f"✓ All {many} hold. The chain ends in {head}."
+        if result.root:
+            said = f"{said} The root over all of them is {words.short_id(result.root, 18)}."
+        if result.unfinished:
+            left = words.count(result.unfinished, "byte")
+            said = f"{said} {left} of a step that was never finished stand behind them."
+        return said, "good"
     said = (
         f"✕ Record {result.bad_seq:,} does not hold. {words.sentence(result.reason)} "
         "Nothing after it can be trusted; keep a copy of the file and compare it with a backup."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
@@ -16,6 +18,7 @@ _ENDINGS = {
     "info": "You stopped this run. What was promoted stays.",
     "danger": "This run has ended without a result. What was promoted stays; the cause is below.",
 }
+_ENDS_AT_MOST = "What happened after it is not shown, and nothing here can be changed."
 _GOOD = ("converged", "criteria")
 _ENDED = ("user-cancelled", "cancelled", "usercancelled")
 
@@ -43,16 +46,32 @@ def banner_words(view: RunView) -> tuple[str, str, str]:
     return tone, view.row.outcome or "Stopped", _ENDINGS[tone]
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A moment in the life of a run: the record that was written then, and when that was."""
+
+    seq: int
+    at: int
+
+    def words(self) -> str:
+        """Says which moment it is."""
+        return f"As of record {self.seq:,}, {words.full_time(self.at)}"
+
+
 class RunBanner(QWidget):
     """The banner under a run's heading.
 
     Signals:
         review_wanted: The person wants to decide what waits.
         cancel_wanted: The person wants the run to stop.
+        fork_wanted: The person wants a run that begins with the facts of the moment shown.
+        now_wanted: The person wants to see the run as it is.
     """
 
     review_wanted = Signal()
     cancel_wanted = Signal()
+    fork_wanted = Signal()
+    now_wanted = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -64,6 +83,10 @@ class RunBanner(QWidget):
         self.review.clicked.connect(self.review_wanted)
         self.cancel = Button("Stop this run", kind="flat")
         self.cancel.clicked.connect(self.cancel_wanted)
+        self.fork = Button("Fork from here", kind="compact")
+        self.fork.clicked.connect(self.fork_wanted)
+        self.now = Button("Back to now", "Esc", "compact")
+        self.now.clicked.connect(self.now_wanted)
         row = QHBoxLayout(self)
         row.setContentsMargins(unit * 3, unit, unit * 3, unit)
         row.setSpacing(unit + 4)
@@ -71,16 +94,23 @@ class RunBanner(QWidget):
         row.addWidget(self._text, 1)
         row.addWidget(self.cancel)
         row.addWidget(self.review)
+        row.addWidget(self.fork)
+        row.addWidget(self.now)
 
-    def show_run(self, view: RunView) -> None:
-        """Shows what a run is at."""
+    def show_run(self, view: RunView, moment: Moment | None = None) -> None:
+        """Shows what a run is at, or which moment of it is looked at."""
         tone, what, text = banner_words(view)
+        if moment is not None:
+            tone, what, text = "info", moment.words(), _ENDS_AT_MOST
         set_property(self, "banner", tone)
         self._what.say(what[:1].upper() + what[1:])
         set_property(self._what, "tone", "accent" if tone == "info" else tone)
         self._text.say(text)
-        self.review.setVisible(view.row.phase == "waiting")
-        self.cancel.setVisible(view.row.phase in {"running", "waiting"})
+        is_now = moment is None
+        self.review.setVisible(is_now and view.row.phase == "waiting")
+        self.cancel.setVisible(is_now and view.row.phase in {"running", "waiting"})
+        self.fork.setVisible(not is_now)
+        self.now.setVisible(not is_now)
 
     def words(self) -> str:
         """Returns what the banner says."""

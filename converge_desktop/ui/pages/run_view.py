@@ -7,6 +7,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QGridLayout,
+    QHBoxLayout,
     QVBoxLayout,
     QWidget,
 )
@@ -15,8 +16,9 @@ from converge_desktop.runtime.readmodel import FactCard, RunView
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.clock import UiClock
 from converge_desktop.ui.pages.fact_detail import FactDetail
-from converge_desktop.ui.pages.run_banner import RunBanner, stop_tone
+from converge_desktop.ui.pages.run_banner import Moment, RunBanner, stop_tone
 from converge_desktop.ui.widgets.bars import Bar
+from converge_desktop.ui.widgets.buttons import Button
 from converge_desktop.ui.widgets.cards import FactColumns
 from converge_desktop.ui.widgets.checks import check_line
 from converge_desktop.ui.widgets.chips import Chip, ChipRow, clear
@@ -24,6 +26,7 @@ from converge_desktop.ui.widgets.cycle_grid import LEGEND, CycleGrid
 from converge_desktop.ui.widgets.labels import Label, caption
 from converge_desktop.ui.widgets.lists import Panel
 from converge_desktop.ui.widgets.scroll import ScrollBody, ScrollPage
+from converge_desktop.ui.widgets.task_strip import TaskStrip
 
 _SIGNS = {
     "ask": ("alert", "caution", "Waits for you"),
@@ -54,16 +57,21 @@ class RunPane(QWidget):
         review_wanted: The person wants to decide what waits.
         cancel_wanted: The person wants the run to stop: its id.
         lineage_wanted: The person asks where a fact came from: run id, fact id.
+        replay_wanted: The person wants the run folded again from its records.
+        export_wanted: The person wants evidence of the run.
     """
 
     review_wanted = Signal()
     cancel_wanted = Signal(str)
     lineage_wanted = Signal(str, str)
+    replay_wanted = Signal()
+    export_wanted = Signal()
 
     def __init__(self, clock: UiClock) -> None:
         super().__init__()
         self._clock = clock
         self.view: RunView | None = None
+        self.moment: Moment | None = None
         self._built: dict[str, object] = {}
         unit = fonts.measures().unit
         header = Panel("header")
@@ -72,7 +80,7 @@ class RunPane(QWidget):
         head = QVBoxLayout(header)
         head.setContentsMargins(unit * 3, unit + 4, unit * 3, unit + 4)
         head.setSpacing(unit)
-        head.addWidget(self._title)
+        head.addLayout(self._build_title())
         head.addWidget(self._chips)
         self.banner = RunBanner()
         self.banner.review_wanted.connect(self.review_wanted)
@@ -95,7 +103,21 @@ class RunPane(QWidget):
         outer.setSpacing(0)
         outer.addWidget(header)
         outer.addWidget(self.banner)
+        self.strip = TaskStrip("What was asked of the run")
+        outer.addWidget(self.strip)
         outer.addWidget(scroll, 1)
+
+    def _build_title(self) -> QHBoxLayout:
+        self.replay_button = Button("Replay from the ledger", kind="compact")
+        self.replay_button.clicked.connect(self.replay_wanted)
+        self.export_button = Button("Export evidence…", kind="compact")
+        self.export_button.clicked.connect(self.export_wanted)
+        row = QHBoxLayout()
+        row.setSpacing(fonts.measures().unit)
+        row.addWidget(self._title, 1)
+        row.addWidget(self.replay_button)
+        row.addWidget(self.export_button)
+        return row
 
     def _build_left(self) -> QWidget:
         unit = fonts.measures().unit
@@ -150,17 +172,18 @@ class RunPane(QWidget):
         column.addStretch(1)
         return made
 
-    def show_run(self, view: RunView) -> None:
-        """Shows a run, or how it moved."""
+    def show_run(self, view: RunView, moment: Moment | None = None) -> None:
+        """Shows a run, or how it moved; or as it stood at a moment."""
         other = self.view is None or self.view.row.run_id != view.row.run_id
-        self.view = view
+        other = other or moment != self.moment
+        self.view, self.moment = view, moment
         if other:
             self.detail.close_()
             self.facts.let_go()
         self._title.say(view.row.title)
         if self._moved("chips", (view.row, view.pack, view.cycle, view.folder, view.root)):
             self._chips.show_chips(*self._make_chips(view))
-        self.banner.show_run(view)
+        self.banner.show_run(view, moment)
         self.grid.show_rows(view.agents)
         if self._moved("why", (view.row.phase, view.why_not, view.stop_words, view.now_doing)):
             self._show_why(view)
@@ -245,7 +268,7 @@ class RunPane(QWidget):
         if card is None:
             self.detail.close_()
         else:
-            self.detail.show_card(card)
+            self.detail.show_card(card, past=self.moment is not None)
 
     @Slot()
     def _on_cancel(self) -> None:

@@ -1,4 +1,4 @@
-"""All recorded steps, and beside them one of them."""
+"""All recorded steps, read as far as they are looked at, and beside them one of them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from converge_desktop.runtime.port import TracesAdded
 from converge_desktop.runtime.readmodel import TraceRow, TraceView
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.models.filtering import compile_filter
+from converge_desktop.ui.models.trace_search import TraceSearch
 from converge_desktop.ui.models.traces import TRACE_FIELDS, TraceModel
 from converge_desktop.ui.pages.page import Page, Tools
 from converge_desktop.ui.pages.trace_view import TracePane
@@ -26,11 +27,14 @@ class TracesPage(Page):
     def __init__(self, tools: Tools) -> None:
         super().__init__(tools, "Traces")
         self.model = TraceModel(self)
+        self.model.wanted.connect(self._on_wanted)
+        self.search = TraceSearch(tools.desk, tools.bridge, self)
+        self.search.found.connect(self._on_found)
+        self.search.failed.connect(self._on_search_failed)
         self._known = False
         self._shown = ""
         self._updating = False
         self.filter = FilterEdit("Filter: step:evaluation valid:no …", "Filter the traces")
-        self.filter.textChanged.connect(self._on_filter)
         self.table = RowTable(self.model, "Recorded steps", stretch=1)
         self.main = self.table
         self.table.set_widths("run 0192", "", "uncertai", "99.99 s", "10,00")
@@ -62,11 +66,12 @@ class TracesPage(Page):
         self.detail.addWidget(self.empty)
         self.detail.addWidget(self.pane)
         self.split("traces", master, self.detail, width=452)
+        self.filter.textChanged.connect(self._on_filter)
         tools.bridge.traces_added.connect(self._on_added)
 
     def start(self) -> None:
         """Override Page.start."""
-        self.tools.bridge.ask(self, self.tools.desk.traces(), self._on_rows, self._on_failed)
+        self.tools.bridge.ask(self, self.tools.desk.trace_count(), self._on_count, self._on_failed)
 
     def retint(self) -> None:
         """Override Page.retint."""
@@ -82,36 +87,89 @@ class TracesPage(Page):
 
     def show_trace(self, trace_id: str) -> None:
         """Shows a step by its id, in the list or not."""
-        self._updating = True
-        select_in(self.table, self.model.find(trace_id))
-        self._updating = False
         self._load(trace_id)
+        row = self.model.find(trace_id)
+        self._select(row)
+        if row < 0 and not self.filter.text().strip():
+            self.tools.bridge.ask(
+                self,
+                self.tools.desk.trace_place(trace_id),
+                partial(self._on_place, trace_id),
+                partial(self._on_view_failed, trace_id),
+            )
 
-    def _on_rows(self, rows: tuple[TraceRow, ...]) -> None:
-        self._known = True
+    def _select(self, row: int) -> None:
         self._updating = True
-        self.model.set_rows(rows)
-        select_in(self.table, self.model.find(self._shown))
+        select_in(self.table, row)
         self._updating = False
+
+    def _on_place(self, trace_id: str, place: int) -> None:
+        if trace_id == self._shown:
+            self._select(self.model.row_of(place))
+
+    def _on_count(self, count: int) -> None:
+        self._known = True
+        self.model.set_count(count)
+        if self.filter.text().strip():
+            self._on_filter(self.filter.text())
         self._show_left()
 
     @Slot(object)
     def _on_added(self, change: TracesAdded) -> None:
         self._updating = True
-        self.model.add(change.rows)
+        self.model.add(change.rows, change.total)
         self._updating = False
         self._show_left()
 
+    @Slot(int, int)
+    def _on_wanted(self, first: int, count: int) -> None:
+        self.tools.bridge.ask(
+            self,
+            self.tools.desk.trace_page(first, count),
+            partial(self._on_page, first),
+            partial(self._on_page_failed, first),
+        )
+
+    def _on_page(self, first: int, rows: tuple[TraceRow, ...]) -> None:
+        self.model.take(first, rows)
+        self._on_moved(self.table.currentIndex().row())  # it may have waited for this page
+
+    def _on_page_failed(self, first: int, error: BaseException) -> None:
+        self.model.give_up(first)
+        said = f"Some of the steps cannot be read. {words.problem(error)}"
+        self.tools.routes.say.emit("danger", said, "traces")
+
+    @Slot(object)
+    def _on_found(self, rows: list[TraceRow]) -> None:
+        self._updating = True
+        self.model.found(rows)
+        self._updating = False
+        if any(row.trace_id == self._shown for row in rows):
+            self._select(self.model.find(self._shown))
+        self._show_left()
+
+    def _on_search_failed(self, error: BaseException) -> None:
+        said = f"The filter stopped after {self.search.looked:,} steps. {words.problem(error)}"
+        self.tools.routes.say.emit("danger", said, "traces")
+        self._show_left()
+
+    def _foot_words(self) -> str:
+        shown, total = self.model.rowCount(), self.model.total()
+        if self.search.running:
+            looked = f"{self.search.looked:,} of {self.search.of:,} looked through"
+            return f"{looked} · {shown:,} found"
+        return words.count(total, "step") if shown == total else f"{shown:,} of {total:,} steps"
+
     def _show_left(self) -> None:
         shown, total = self.model.rowCount(), self.model.total()
-        self._count.say(
-            words.count(total, "step") if shown == total else f"{shown:,} of {total:,} steps"
-        )
+        self._count.say(self._foot_words())
         if shown:
             self._left.setCurrentIndex(1)
             return
         self._left.setCurrentIndex(0)
-        if total:
+        if self.search.running:
+            self.none.tell("Looking through the steps…", "What passes shows as it is found.")
+        elif total:
             self.none.tell(
                 "Nothing passes this filter", "Steps are hidden by it.", action="Clear the filter"
             )
@@ -173,8 +231,13 @@ class TracesPage(Page):
 
     @Slot(str)
     def _on_filter(self, text: str) -> None:
+        keep = compile_filter(text, TRACE_FIELDS)
         self._updating = True
-        self.model.set_filter(compile_filter(text, TRACE_FIELDS))
-        select_in(self.table, self.model.find(self._shown))
+        self.model.set_filter(keep)
         self._updating = False
+        if keep is None:
+            self.search.stop()
+            self._select(self.model.find(self._shown))
+        else:
+            self.search.begin(keep, self.model.total())
         self._show_left()

@@ -81,6 +81,8 @@ class EmptyState(QWidget):
         self._heading.say(heading)
         self._text.say(text)
         set_property(self._heading, "tone", tone)
+        if tone == "danger":
+            self._text.selectable()  # somebody may want to pass it on
         self._button.setText(action)
         self._button.setAccessibleName(action)
         self._button.setVisible(bool(action))
