@@ -13,16 +13,18 @@ nothing of the project.
 What is checked of each line: it is the one spelling of a record, of a version there is; its number
 and the hash before it are those that belong there; its hash is that of its head's bytes; its body,
 unless that was left out, is the one that the head commits to. Then: batches are closed; decisions
-and what else people do at gates are signed with the Ed25519 key (RFC 8032) that they were enrolled
-with; and the Merkle root (RFC 6962) over all hashes, which a checkpoint kept elsewhere is held
-against. A ledger that was replaced whole, keys and all, is found out by such a checkpoint alone.
+and what else people do at gates are signed with the Ed25519 key (RFC 8032) that they had then, and
+so is who was enrolled, took another key or was revoked; and the Merkle root (RFC 6962) over all
+hashes, which a checkpoint kept elsewhere is held against. A ledger that was replaced whole, keys
+and all, is found out by such a checkpoint alone.
 
 CAPSULE is evidence of a run or a decision that somebody exported: one file with records of a
 ledger, each with its proof under the root of a signed checkpoint, and the texts that they name.
 The same is checked of each of its records but that all are there; their proofs, the signatures,
-and the texts are. Give the key of who signed the checkpoint if you know it from elsewhere: a
-ledger that was made up whole brings keys that were. Nobody can tell by a capsule what else there
-is in the ledger: whoever exported it chose.
+and the texts are, and the record that begins that run or opens that gate has to be there whole. How
+the gate stands is told by the records in it: whoever exported it chose, and nobody can tell by a
+capsule what else there is in the ledger. Give the key of who signed the checkpoint if you know it
+from elsewhere: a ledger that was made up whole brings keys that were.
 
 What is not checked is whether what was recorded makes sense, by policy and by what stands before
 it: that takes the program (``converge-desktop verify``).
@@ -374,7 +376,12 @@ _AFTER_HEAD = len(',"salt":""}\n') + 32
 SIGNED = {"gate_decided": "decision", "gate_acted": "act"}
 """Kinds of records that hold something signed, and where; its name is part of what is signed."""
 CHECKPOINT = "checkpoint_signed"
-_LOOKED_INTO = {"desk_opened", "operator_enrolled", CHECKPOINT, *SIGNED}
+ENROLLED, ROTATED, REVOKED = "operator_enrolled", "operator_key_rotated", "operator_revoked"
+PEOPLE = {ENROLLED, ROTATED, REVOKED}
+"""Kinds of records that say who may sign, and with which key."""
+WELCOMED = 5
+"""The version of the format from which on all but the first person of a desk are welcomed."""
+_LOOKED_INTO = {"desk_opened", CHECKPOINT, *PEOPLE, *SIGNED}
 _UNREADABLE = (KeyError, TypeError, ValueError, AttributeError)
 """What comes of looking into a body that is of another form than its kind has."""
 ANYWHERE = -1
@@ -392,6 +399,7 @@ class Standing(NamedTuple):
 class Later(NamedTuple):
     """What is looked into once its batch is closed, and how the ledger stood before it."""
 
+    version: int
     kind: str
     body: Any
     before: Standing
@@ -435,40 +443,93 @@ def read_record(line: bytes, seq: int) -> Entry:
 
 
 class People:
-    """Who was enrolled with which key, and how many signatures of theirs fit.
+    """Who has which key by now, and how many signatures of theirs fit.
 
     Args:
         signatures: whether signatures are checked.
 
     Attributes:
-        keys: the key that each was enrolled with.
+        desk: whose people they are; it is part of what they sign about each other.
+        keys: the key that each has by now.
+        revoked: who may sign nothing any more.
         known: keys that are known from elsewhere.
-        hidden: whether records that enrol people were left out.
+        hidden: whether records that tell keys were left out.
         fitting: how many signatures fit.
         unchecked: how many could not be checked for that.
     """
 
     def __init__(self, *, signatures: bool = True) -> None:
+        self.desk = ""
         self.keys: dict[str, str] = {}
+        self.revoked: set[str] = set()
         self.known: dict[str, str] = {}
         self.hidden = False
         self.fitting = self.unchecked = 0
         self._signatures = signatures
 
-    def enrol(self, person: Any, seq: int) -> None:
-        """Takes in that somebody was enrolled."""
-        name = person["id"]
-        if self.keys.setdefault(name, person["public_key"]) != person["public_key"]:
+    def hide(self, kind: str) -> None:
+        """Takes in that a record was left out: what it said of keys, nobody knows any more."""
+        self.hidden = self.hidden or kind in {ENROLLED, ROTATED}
+        if kind == ROTATED:
+            self.keys.clear()
+
+    def take(self, kind: str, body: Any, seq: int, version: int) -> None:
+        """Takes in that somebody was enrolled, took another key, or was revoked."""
+        if kind == ENROLLED:
+            self._enrol(body["operator"], body.get("welcome"), seq, version)
+            return
+        what = kind.removeprefix("operator_key_").removeprefix("operator_")
+        told = {"rotated": "rotation", "revoked": "revocation"}[what]
+        said = body[told]
+        who, by = said["operator"], said.get("by", said["operator"])
+        unsigned = {name: said[name] for name in said}
+        unsigned |= {name: "" for name in ("proof", "signature") if name in said}
+        message = told_bytes({"what": f"converge {told} v1", "desk": self.desk, told: unsigned})
+        if kind == ROTATED:
+            self._require_proof(who, said["public_key"], message, said["proof"], seq)
+        self._require_by(by, message, said["signature"], seq)
+        if kind == ROTATED:
+            self.keys[who] = said["public_key"]
+        else:
+            self.revoked.add(who)
+
+    def _enrol(self, person: Any, welcome: Any, seq: int, version: int) -> None:
+        name, key = person["id"], person["public_key"]
+        first = not self.keys or name in self.keys
+        if self.keys.setdefault(name, key) != key:
             raise Broken(seq, f"{name} was enrolled before, with another key")
+        if welcome is None:
+            if not first and version >= WELCOMED:
+                raise Broken(seq, f"{name} is enrolled, and nobody welcomes them")
+            return
+        proven = told_bytes({"what": "converge key v1", "operator": person})
+        self._require_proof(name, key, proven, welcome["proof"], seq)
+        unsigned = {**welcome, "proof": "", "signature": ""}
+        message = told_bytes(
+            {
+                "what": "converge welcome v1",
+                "desk": self.desk,
+                "operator": person,
+                "welcome": unsigned,
+            }
+        )
+        self._require_by(welcome["by"], message, welcome["signature"], seq)
+
+    def _require_proof(self, name: str, key: str, message: bytes, proof: str, seq: int) -> None:
+        if self._signatures and not signature_fits(_from_hex(key), message, _from_hex(proof)):
+            raise Broken(seq, f"the key of {name} is not shown to be theirs")
 
     def require_signed(self, what: str, signed: Any, seq: int) -> None:
         """Lets a decision or an act pass that is signed by who is named in it."""
-        key = self._key_of(signed["operator"], seq)
+        message = signed_bytes(what, signed)
+        self._require_by(signed["operator"], message, signed["signature"], seq)
+
+    def _require_by(self, name: str, message: bytes, signature: Any, seq: int) -> None:
+        key = self._key_of(name, seq)
         if key is None:
             return
-        message, signature = signed_bytes(what, signed), _from_hex(signed["signature"])
-        if not signature_fits(_from_hex(key), message, signature):
-            raise Broken(seq, f"the signature is not that of {signed['operator']}")
+        if not signature_fits(_from_hex(key), message, _from_hex(signature)):
+            raise Broken(seq, f"the signature is not that of {name}")
         self.fitting += 1
 
     def require_checkpoint(
@@ -517,6 +578,8 @@ class People:
         """Returns a person's public key; None where it may have been left out, or is not asked."""
         if not self._signatures:
             return None
+        if name in self.revoked:
+            raise Broken(seq, f"{name} was revoked before")
         key = self.keys.get(name) or self.known.get(name)
         if key is None and not self.hidden:
             raise Broken(seq, f"{name} was never enrolled")
@@ -555,9 +618,10 @@ class Ledger:
         kind = head["kind"]
         if body is None:
             self._hidden += 1
-            self.people.hidden = self.people.hidden or kind == "operator_enrolled"
+            if kind in PEOPLE:
+                self._later.append(Later(head["v"], kind, None, self.now))
         elif kind in _LOOKED_INTO:
-            self._later.append(Later(kind, body, self.now))
+            self._later.append(Later(head["v"], kind, body, self.now))
         self.now = Standing(size + 1, found.hex(), grown(size, peaks, found))
         if size + 1 == self._asked_size:
             self.reached = self.now
@@ -565,9 +629,9 @@ class Ledger:
             self._close()
 
     def _close(self) -> None:
-        for kind, body, before in self._later:
+        for version, kind, body, before in self._later:
             try:
-                self._look_into(kind, body, before)
+                self._look_into(version, kind, body, before)
             except _UNREADABLE as error:
                 raise Broken(before.size, f"the body cannot be read ({error!r})") from error
         self._later.clear()
@@ -575,11 +639,13 @@ class Ledger:
         self._hidden = 0
         self.closed = self.now
 
-    def _look_into(self, kind: str, body: Any, before: Standing) -> None:
+    def _look_into(self, version: int, kind: str, body: Any, before: Standing) -> None:
         if kind == "desk_opened":
-            self.desk = self.desk or str(body["desk"])
-        elif kind == "operator_enrolled":
-            self.people.enrol(body["operator"], before.size)
+            self.desk = self.people.desk = self.desk or str(body["desk"])
+        elif body is None:
+            self.people.hide(kind)
+        elif kind in PEOPLE:
+            self.people.take(kind, body, before.size, version)
         elif kind == CHECKPOINT:
             root = root_of(before.peaks)
             self.people.require_checkpoint(
@@ -592,8 +658,12 @@ class Ledger:
 
 def signed_bytes(what: str, signed: dict[str, Any]) -> bytes:
     """Returns the bytes that the signature of a decision or an act covers: all but itself."""
-    unsigned = {"what": f"converge {what} v1", what: {**signed, "signature": ""}}
-    return hashlib.sha256(spelled(unsigned)).hexdigest().encode()
+    return told_bytes({"what": f"converge {what} v1", what: {**signed, "signature": ""}})
+
+
+def told_bytes(told: dict[str, Any]) -> bytes:
+    """Returns the bytes that are signed of what is told."""
+    return hashlib.sha256(spelled(told)).hexdigest().encode()
 
 
 def _from_hex(text: str) -> bytes:
@@ -734,6 +804,73 @@ _OPENING = {"about": dict, "capsule": int, "checkpoint": str, "exported_at": int
 _ABOUT = {"gate": str, "run": str}
 
 
+class Subject:
+    """What a capsule is about, and how that stands by the records in it.
+
+    Args:
+        run: the run that it is about, or of which it is about a gate.
+        gate: that gate; empty for a run.
+    """
+
+    def __init__(self, run: str = "", gate: str = "") -> None:
+        self.run = run
+        self.gate = gate
+        self._run_begun = self._begun = self._hidden = False
+        self._standing: list[str] = []
+        self._taken_back: list[str] = []
+        self._unknown = 0
+
+    def take(self, entry: Entry, *, checked: bool) -> None:
+        """Takes in a record; ``checked`` is whether the signature in it, if any, was."""
+        kind, body = entry.head["kind"], entry.body
+        if entry.head["run"] != self.run:
+            return
+        self._run_begun = self._run_begun or kind == "run_started"
+        if body is None:
+            self._hidden = self._hidden or kind in {"run_started", "gate_opened"}
+            self._unknown += kind in SIGNED
+        elif kind == "run_started":
+            self._begun = self._begun or not self.gate
+        elif kind == "gate_opened":
+            self._begun = self._begun or body["request"]["id"] == self.gate != ""
+        elif kind in SIGNED and body[SIGNED[kind]]["gate"] == self.gate:
+            self._answered(kind, body[SIGNED[kind]], checked=checked)
+
+    def _answered(self, kind: str, said: Any, *, checked: bool) -> None:
+        if kind == "gate_decided":
+            unsure = "" if checked else " (signature not checked)"
+            self._standing.append(f"{said['operator']}: {said['verdict']}{unsure}")
+        elif said["act"] == "undo":
+            self._taken_back += self._standing
+            self._standing = []
+
+    def what(self) -> str:
+        """Returns what it is about."""
+        return f"gate {self.gate} of run {self.run}" if self.gate else f"run {self.run}"
+
+    def why_not_begun(self) -> str:
+        """Says that no record begins what the capsule is about; empty if one does."""
+        if self._run_begun and self._begun:
+            return ""
+        words = f"it is said to be about {self.what()}, and no record begins that"
+        if self._hidden:
+            words += " unless it is one that was left out; get a copy with that record in it"
+        return words
+
+    def stands(self) -> str:
+        """Says how the gate stands by the records in the capsule; empty for a run."""
+        if not self.gate:
+            return ""
+        words = ["no decision is in it"]
+        if self._standing:
+            words = [f"decided by {', by '.join(self._standing)}"]
+        if self._taken_back:
+            words.append(f"taken back since: {', by '.join(self._taken_back)}")
+        if self._unknown:
+            words.append(f"answers and acts in this run that were left out: {self._unknown:,}")
+        return "; ".join(words)
+
+
 class Capsule:
     """A capsule as it is read, line by line; it keeps names and keys, and none of them.
 
@@ -744,13 +881,13 @@ class Capsule:
     def __init__(self, key: bytes | None = None) -> None:
         self._key = key
         self.people = People()
-        self.about: dict[str, str] = {}
         self.checkpoint, self.signature = Checkpoint("", 0, b"", "", 0), Signature("", b"", b"")
         self.lines = self.records = self.redacted = self.left_out = 0
         self.named: dict[str, int] = {}
         self._bytes = 0
         self._digest = hashlib.sha256()
-        self._ended = self._begun = self._asked = False
+        self._ended = False
+        self.subject = Subject()
         self._last: Entry | None = None
         self._text = ""
         self._met: set[str] = set()
@@ -783,9 +920,7 @@ class Capsule:
             if name not in self._met:
                 words = f"the text {name[:12]} that record {seq} names is not there, nor left out"
                 raise BadLine(self.lines, words)
-        if not (self._begun and self._asked):
-            raise BadLine(1, f"no record begins {self.what()}, which it is said to be about")
-        reason = self._why_not_signed()
+        reason = self.subject.why_not_begun() or self._why_not_signed()
         if reason:
             raise BadLine(1, reason)
         self.people.fitting += 1
@@ -798,11 +933,6 @@ class Capsule:
         if self.people.keys.get(name, key) != key:
             return f"{name} is enrolled in it with another key than that given"
         return self.signature.why_not(self.checkpoint, _from_hex(key))
-
-    def what(self) -> str:
-        """Returns what it is about."""
-        gate = f"the decision at {self.about['gate']} of " if self.about["gate"] else ""
-        return f"{gate}run {self.about['run']}"
 
     def _take(self, line: bytes) -> None:
         if self._bytes > MAX_CAPSULE or len(line) > MAX_LINE:
@@ -824,9 +954,9 @@ class Capsule:
             )
         if not _typed(raw, _OPENING) or version != CAPSULE or not _typed(raw["about"], _ABOUT):
             raise ValueError("this is not how a capsule begins")
-        self.about = raw["about"]
-        self._asked = not self.about["gate"]
+        self.subject = Subject(**raw["about"])
         self.checkpoint, self.signature = read_note(raw["checkpoint"])
+        self.people.desk = self.checkpoint.desk
         if self._key is not None:
             self.people.known[self.signature.name] = self._key.hex()
 
@@ -861,17 +991,16 @@ class Capsule:
             raise ValueError(f"record {seq}: the body cannot be read ({error!r})") from error
 
     def _look_into(self, entry: Entry, seq: int) -> None:
-        head, body, kind = entry.head, entry.body, entry.head["kind"]
-        if head["run"] == self.about["run"]:
-            self._begun = self._begun or kind == "run_started"
-            asked = kind == "gate_opened" and (
-                body is None or body["request"]["id"] == self.about["gate"]
-            )
-            self._asked = self._asked or asked
-        if body is None:
+        unchecked = self.people.unchecked
+        if entry.body is None:
             self.redacted += 1
-            self.people.hidden = self.people.hidden or kind == "operator_enrolled"
-            return
+            self.people.hide(entry.head["kind"])
+        else:
+            self._look_into_body(entry.head, entry.body, seq)
+        self.subject.take(entry, checked=unchecked == self.people.unchecked)
+
+    def _look_into_body(self, head: dict[str, Any], body: Any, seq: int) -> None:
+        kind = head["kind"]
         for ref in texts_of(kind, body):
             if ref["inline"] is None:
                 self.named.setdefault(ref["sha256"], seq)
@@ -879,8 +1008,8 @@ class Capsule:
                 raise Broken(seq, "a text in the record is not the one of its hash")
         if kind == "desk_opened" and body["desk"] != self.checkpoint.desk:
             raise Broken(seq, f"it is of desk {body['desk']}, and the checkpoint is of another")
-        if kind == "operator_enrolled":
-            self.people.enrol(body["operator"], seq)
+        if kind in PEOPLE:
+            self.people.take(kind, body, seq, head["v"])
         elif kind == CHECKPOINT:
             desk = self.checkpoint.desk
             self.people.require_checkpoint(body["signed"], seq, desk, head["prev"], None)
@@ -999,7 +1128,9 @@ def report_capsule(place: Path, key: bytes | None) -> int:
         say(str(error))
         return FAILS
     checkpoint, name = capsule.checkpoint, capsule.signature.name
-    say(f"about: {capsule.what()}, of desk {checkpoint.desk}")
+    say(f"about: {capsule.subject.what()}, of desk {checkpoint.desk}")
+    if capsule.subject.gate:
+        say(f"gate: {capsule.subject.stands()}")
     say(
         f"records: {capsule.records:,} of {checkpoint.size:,}"
         + f", of which {capsule.redacted:,} redacted" * bool(capsule.redacted)
@@ -1200,52 +1331,59 @@ TREE = (
 
 KNOWN = (
     (
-        '{"about":{"gate":"","run":"run"},"capsule":1,"checkpoint":"converge/desk/00c0ffee\\n4\\nh'
-        "m+jFYeSyEn/hg86OwBFEYmj15YvUHMuuAwbvhsbp3s=\\nhead 2c34bbcc2af49aeb41bd1a8ba0f67a6a74c676"
-        "3efa6d783e4cccf672de77aa2b\\nat 1795176000000000\\n\\n— alice#2bd806c9 oCldB3KSSKlEgQIoQc"
-        '2PHoEgwF8m0Uls2LY5aksr5m353qicIi15Y64PuDpklC4WuFOOnwoMBtG7+diuBokm+SlYSgk=\\n","exported_'
-        'at":1795176000000001}\n'
+        '{"about":{"gate":"","run":"run"},"capsule":1,"checkpoint":"converge/desk/00c0ffee\\n4'
+        "\\nhm+jFYeSyEn/hg86OwBFEYmj15YvUHMuuAwbvhsbp3s=\\nhead 2c34bbcc2af49aeb41bd1a8ba0f67a6"
+        "a74c6763efa6d783e4cccf672de77aa2b\\nat 1795176000000000\\n\\n— alice#2bd806c9 oCldB3KS"
+        "SKlEgQIoQc2PHoEgwF8m0Uls2LY5aksr5m353qicIi15Y64PuDpklC4WuFOOnwoMBtG7+diuBokm+SlYSgk=\\"
+        'n","exported_at":1795176000000001}\n'
     ),
     (
-        '{"proof":["76b0989c73a2b9cb6478a27fdf2ced330be3f9d7620a921633ea6f4f145ff623","239cdf197a'
-        'cd221adce920b670d35b750800a95201006523227419e485f15ca0"],"record":{"body":{"app_version"'
-        ':"0.3.0","desk":"00c0ffee"},"hash":"11b24af89c9e09c9acf7d569649018526cea0cf5353efc15e0b9'
-        '8c289d741ffd","head":{"at":1795176000000000,"close":false,"commit":"d2af198d8c07fe0ba311'
-        'b88b7334226d12d0b6e0d31ff84ccdb36ad9993a598e","kind":"desk_opened","prev":"0000000000000'
-        '000000000000000000000000000000000000000000000000000","run":"","seq":0,"v":5},"salt":"397'
-        '3b720f5cdaa2b848cc26f3afd57cb"}}\n'
+        '{"proof":["76b0989c73a2b9cb6478a27fdf2ced330be3f9d7620a921633ea6f4f145ff623","239cdf19'
+        '7acd221adce920b670d35b750800a95201006523227419e485f15ca0"],"record":{"hash":"11b24af89'
+        'c9e09c9acf7d569649018526cea0cf5353efc15e0b98c289d741ffd","head":{"at":1795176000000000'
+        ',"close":false,"commit":"d2af198d8c07fe0ba311b88b7334226d12d0b6e0d31ff84ccdb36ad9993a5'
+        '98e","kind":"desk_opened","prev":"0000000000000000000000000000000000000000000000000000'
+        '000000000000","run":"","seq":0,"v":5}}}\n'
     ),
     (
-        '{"proof":["187e69871f375fe3e6662f7e51730806b8163e28c6e991fcdb41757f1e2577ff","239cdf197a'
-        'cd221adce920b670d35b750800a95201006523227419e485f15ca0"],"record":{"body":{"operator":{"'
-        'id":"alice#2bd806c9","name":"alice","public_key":"a18954289859a00f48612adcb91b3a225d2feb'
-        'c6955d6544c7af78b01f519c18"}},"hash":"298877f191a67ef6fb9cf355568bfb167087c33fcc5574d809'
-        'b8e28b0be07c4c","head":{"at":1795176000000000,"close":false,"commit":"ff12a7bbbcba60f59b'
-        '30f562248c30702f3258593c60ae09a715354bb722c5df","kind":"operator_enrolled","prev":"11b24'
-        'af89c9e09c9acf7d569649018526cea0cf5353efc15e0b98c289d741ffd","run":"","seq":1,"v":5},"sa'
-        'lt":"3261b4a8fbe54b47c0109b1cc71a9cb5"}}\n'
+        '{"proof":["187e69871f375fe3e6662f7e51730806b8163e28c6e991fcdb41757f1e2577ff","239cdf19'
+        '7acd221adce920b670d35b750800a95201006523227419e485f15ca0"],"record":{"body":{"operator'
+        '":{"id":"alice#2bd806c9","name":"alice","public_key":"a18954289859a00f48612adcb91b3a22'
+        '5d2febc6955d6544c7af78b01f519c18"}},"hash":"298877f191a67ef6fb9cf355568bfb167087c33fcc'
+        '5574d809b8e28b0be07c4c","head":{"at":1795176000000000,"close":false,"commit":"ff12a7bb'
+        'bcba60f59b30f562248c30702f3258593c60ae09a715354bb722c5df","kind":"operator_enrolled","'
+        'prev":"11b24af89c9e09c9acf7d569649018526cea0cf5353efc15e0b98c289d741ffd","run":"","seq'
+        '":1,"v":5},"salt":"3261b4a8fbe54b47c0109b1cc71a9cb5"}}\n'
     ),
     (
-        '{"proof":["3f638231bee53d8ded7abff6c4ac2bc98b79c5be31696fc09be867abb77e71cb","3feba97b3c'
-        '46297ed3f03e30e1cf2cedfbc80e61f9bdd5eccab654685a3a3db0"],"record":{"hash":"d62bb500567d1'
-        'cb8c18f8530bd1c3184b46eb1d2f55cc9502121b26808daa4f1","head":{"at":1795176000000000,"clos'
-        'e":false,"commit":"2ea7b299aa51b291319909b4055c1bb86940d42e8cf996cba49942ac6c79d61d","ki'
-        'nd":"run_started","prev":"298877f191a67ef6fb9cf355568bfb167087c33fcc5574d809b8e28b0be07c'
-        '4c","run":"run","seq":2,"v":5}}}\n'
+        '{"proof":["3f638231bee53d8ded7abff6c4ac2bc98b79c5be31696fc09be867abb77e71cb","3feba97b'
+        '3c46297ed3f03e30e1cf2cedfbc80e61f9bdd5eccab654685a3a3db0"],"record":{"body":{"agents":'
+        '[],"base_root":"","continues":null,"files":{"pack.toml":{"inline":null,"sha256":"2d711'
+        '642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881","size":1}},"folder":"","g'
+        'rants":[],"intent":{"active_packs":null,"budgets":{"agents_per_cycle":null,"cycles":10'
+        '0,"facts":10000,"time_us":null,"tokens":null},"criteria":[],"question":"is it so","req'
+        'uired_agents":[],"required_facts":[],"subject":"the test"},"levels":[],"notes":[],"pac'
+        'k":"","pack_digest":"","pack_version":0,"policy_digest":"","run":"run","sources":[]},"'
+        'hash":"d62bb500567d1cb8c18f8530bd1c3184b46eb1d2f55cc9502121b26808daa4f1","head":{"at":'
+        '1795176000000000,"close":false,"commit":"2ea7b299aa51b291319909b4055c1bb86940d42e8cf99'
+        '6cba49942ac6c79d61d","kind":"run_started","prev":"298877f191a67ef6fb9cf355568bfb167087'
+        'c33fcc5574d809b8e28b0be07c4c","run":"run","seq":2,"v":5},"salt":"c3a6a8530dbb478fb70a6'
+        'ca8c7263a94"}}\n'
     ),
     (
-        '{"proof":["26257489a79bbd8bb3fc02006a4e2cea365fbd28bab4e9a904465f7169cbebbd","3feba97b3c'
-        '46297ed3f03e30e1cf2cedfbc80e61f9bdd5eccab654685a3a3db0"],"record":{"body":{"decision":{"'
-        'decided_at":1795176000000000,"gate":"gate","id":"approval:gate","operator":"alice#2bd806'
-        'c9","reason":"","request":"","shown":"","signature":"ca45cfa261a562652f0fd34163fd2e4a0f9'
-        "d3b4acd58e63b53795ce33161257dd4912dd5f874ebf278320fd5e5d0408361aac6646e4496c1762f7d68b89"
-        '72b0a","verdict":"approve"},"run":"run"},"hash":"2c34bbcc2af49aeb41bd1a8ba0f67a6a74c6763'
-        'efa6d783e4cccf672de77aa2b","head":{"at":1795176000000000,"close":true,"commit":"ae0c3fb0'
-        'e9809054ac01e799ae68265735a5c3cdd890b9b128df1bf8088ba68c","kind":"gate_decided","prev":"'
-        'd62bb500567d1cb8c18f8530bd1c3184b46eb1d2f55cc9502121b26808daa4f1","run":"run","seq":3,"v'
-        '":5},"salt":"df3327a1ccb98669d3f6b9f60135b3c7"}}\n'
+        '{"proof":["26257489a79bbd8bb3fc02006a4e2cea365fbd28bab4e9a904465f7169cbebbd","3feba97b'
+        '3c46297ed3f03e30e1cf2cedfbc80e61f9bdd5eccab654685a3a3db0"],"record":{"body":{"decision'
+        '":{"decided_at":1795176000000000,"gate":"gate","id":"approval:gate","operator":"alice#'
+        '2bd806c9","reason":"","request":"","shown":"","signature":"ca45cfa261a562652f0fd34163f'
+        "d2e4a0f9d3b4acd58e63b53795ce33161257dd4912dd5f874ebf278320fd5e5d0408361aac6646e4496c17"
+        '62f7d68b8972b0a","verdict":"approve"},"run":"run"},"hash":"2c34bbcc2af49aeb41bd1a8ba0f'
+        '67a6a74c6763efa6d783e4cccf672de77aa2b","head":{"at":1795176000000000,"close":true,"com'
+        'mit":"ae0c3fb0e9809054ac01e799ae68265735a5c3cdd890b9b128df1bf8088ba68c","kind":"gate_d'
+        'ecided","prev":"d62bb500567d1cb8c18f8530bd1c3184b46eb1d2f55cc9502121b26808daa4f1","run'
+        '":"run","seq":3,"v":5},"salt":"df3327a1ccb98669d3f6b9f60135b3c7"}}\n'
     ),
-    ('{"end":"679d75d15e78cd83dffb842ed8f619c27160b6657220b5644cb5998464d4c2d9"}\n'),
+    ('{"sha256":"2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"}\n'),
+    ('{"end":"85cfdfcd8dc8bcca096864ba2c1266cccf334e68055b0242093cef4c299fa451"}\n'),
 )
 """A capsule of three records and one that is redacted, signed by somebody made up."""
 

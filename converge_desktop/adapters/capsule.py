@@ -103,8 +103,9 @@ def capsule_of(
         NotCovered: if there is no checkpoint, or records stand behind it.
     """
     signed = signed or newest(source)
-    entries = evidence.with_keys(source.of_run, _bearing(source, what), signed.operator)
-    size, last = signed.checkpoint.size, entries[-1].head.seq
+    size, bearing = signed.checkpoint.size, _bearing(source, what)
+    entries = evidence.with_keys(source.of_run, bearing, signed.operator, size)
+    last = entries[-1].head.seq
     if last >= size:
         raise NotCovered(
             f"{form.behind(last, size)}; one is signed with every decision and when the desk is "

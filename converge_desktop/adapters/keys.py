@@ -1,8 +1,9 @@
-"""The operator's Ed25519 key: made on first use, kept in a file only its owner can read."""
+"""An operator's Ed25519 key: signing with it, and telling whether something was signed with it.
+
+Where keys lie, and how they are protected there, is :mod:`converge_desktop.adapters.identity`.
+"""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -11,10 +12,8 @@ from converge_core.canonical import hash_bytes
 from converge_core.checkpoint import Checkpoint, SignedCheckpoint, bytes_of, key_id
 from converge_core.ids import OperatorId
 from converge_core.review import Operator
-from converge_desktop.adapters.disk import sync_directory, write_durably
 
 KEY_BYTES = 32
-OTHERS = 0o077
 _P = 2**255 - 19
 _EIGHTH = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
 _SMALL = frozenset({0, 1, _P - 1, _EIGHTH, _P - _EIGHTH})
@@ -25,28 +24,71 @@ class KeyProblem(Exception):
     """The key cannot be used; the text says why and what to do."""
 
 
+class KeyLocked(KeyProblem):
+    """The key is there, and locked."""
+
+
 class OperatorKey:
-    """The private key of the person at this desk.
+    """The private key of a person; it signs until it is locked.
 
     Args:
-        path: the key file; made, readable by its owner alone, if missing.
-        name: the person's name, for a new key.
+        private: the 32 bytes of the key.
+        name: the person's name.
+        known_as: the id they are enrolled with, where that was with an earlier key; empty for the
+            one that follows from name and key.
 
-    Raises:
-        KeyProblem: if the file is readable by others or is not a key.
+    Attributes:
+        operator: the person, as they are or would be enrolled.
     """
 
-    def __init__(self, path: Path, name: str) -> None:
-        self._key = _load(path) if path.exists() else _make(path)
-        public = self._key.public_key().public_bytes_raw()
-        fingerprint = hash_bytes(public)[:8]
+    def __init__(self, private: bytes, name: str, known_as: str = "") -> None:
+        key = Ed25519PrivateKey.from_private_bytes(private)
+        public = key.public_key().public_bytes_raw()
+        self._key: Ed25519PrivateKey | None = key
         self.operator = Operator(
-            id=OperatorId(f"{name}#{fingerprint}"), name=name, public_key=public.hex()
+            id=OperatorId(known_as or f"{name}#{hash_bytes(public)[:8]}"),
+            name=name,
+            public_key=public.hex(),
         )
 
+    @classmethod
+    def new(cls, name: str, known_as: str = "") -> OperatorKey:
+        """Returns a key that nobody had before."""
+        return cls(Ed25519PrivateKey.generate().private_bytes_raw(), name, known_as)
+
+    @property
+    def locked(self) -> bool:
+        """Whether it was locked; it signs nothing then."""
+        return self._key is None
+
     def sign(self, message: bytes) -> str:
-        """Returns the signature of ``message`` in hexadecimal."""
-        return self._key.sign(message).hex()
+        """Returns the signature of ``message`` in hexadecimal.
+
+        Raises:
+            KeyLocked: if it was locked.
+        """
+        return self._unlocked().sign(message).hex()
+
+    def private_bytes(self) -> bytes:
+        """Returns the key itself, to be kept somewhere.
+
+        Raises:
+            KeyLocked: if it was locked.
+        """
+        return self._unlocked().private_bytes_raw()
+
+    def known_as(self, operator: OperatorId) -> OperatorKey:
+        """Returns this key as that of somebody who was enrolled with an earlier one."""
+        return OperatorKey(self.private_bytes(), self.operator.name, operator)
+
+    def lock(self) -> None:
+        """Forgets the private key."""
+        self._key = None
+
+    def _unlocked(self) -> Ed25519PrivateKey:
+        if self._key is None:
+            raise KeyLocked(f"the key of {self.operator.name} is locked; unlock it, then try again")
+        return self._key
 
 
 def sign_checkpoint(key: OperatorKey, checkpoint: Checkpoint) -> SignedCheckpoint:
@@ -85,28 +127,3 @@ def _is_proper(point: bytes) -> bool:
     """
     y = int.from_bytes(point, "little") & (1 << 255) - 1
     return y < _P and y not in _SMALL
-
-
-def _load(path: Path) -> Ed25519PrivateKey:
-    if path.stat().st_mode & OTHERS:
-        raise KeyProblem(
-            f"the key {path} can be read by others; run: chmod 600 '{path}', and if somebody may "
-            "have copied it, move it away so that a new one is made"
-        )
-    data = path.read_bytes()
-    if len(data) != KEY_BYTES:
-        raise KeyProblem(
-            f"{path} is not an operator key ({len(data)} bytes instead of {KEY_BYTES}); restore it "
-            "from a backup, or move it away so that a new one is made"
-        )
-    return Ed25519PrivateKey.from_private_bytes(data)
-
-
-def _make(path: Path) -> Ed25519PrivateKey:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    key = Ed25519PrivateKey.generate()
-    fresh = path.with_suffix(".new")
-    write_durably(fresh, key.private_bytes_raw())
-    fresh.replace(path)
-    sync_directory(path.parent)
-    return key

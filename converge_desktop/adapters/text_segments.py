@@ -7,12 +7,14 @@ A segment is a file of lines, each ``{"sha256":…,"text":…}`` or, for a large
 Only the last segment grows. One that no longer does has an index beside it, so that opening reads
 the last one alone. An index is believed in nothing: it says where to look, and what is found there
 is held against its hash. One that does not fit its segment is as good as none.
+
+What lies behind the last whole line was never finished, or was changed since. Nobody can tell, so
+it is moved aside whole, to ``unfinished-….part``, and never just cut off.
 """
 
 from __future__ import annotations
 
 import contextlib
-import mmap
 import os
 import struct
 from collections.abc import Mapping
@@ -21,11 +23,13 @@ from typing import Protocol
 
 import msgspec
 
+from converge_core.canonical import hash_bytes
 from converge_desktop.adapters.disk import write_durably
 
 Place = tuple[int, int]
 """Where a line begins in its segment, and how long it is."""
 
+_ASIDE = "unfinished-"
 _MAGIC = b"texts/1\n"
 _HEAD = struct.Struct(">8sQQ")
 """What an index begins with: what it is, the size of its segment, how many texts it has."""
@@ -91,6 +95,29 @@ class Segment:
         self._places, self.length, self.indexed = places, end, False
         return places
 
+    def tail(self) -> bytes:
+        """Returns what lies behind its last whole line."""
+        with contextlib.suppress(FileNotFoundError), self.path.open("rb") as file:
+            file.seek(self.length)
+            return file.read()
+        return b""
+
+    def move_tail(self) -> None:
+        """Moves aside what lies behind its last whole line, so that another can follow that.
+
+        Raises:
+            OSError: if that cannot be done; it stays where it is then.
+        """
+        data = self.tail()
+        if not data:
+            return
+        # Named by content too, so that what is moved aside later takes nobody's place.
+        name = f"{_ASIDE}{self.path.stem}-{hash_bytes(data)[:8]}.part"
+        write_durably(self.path.with_name(name), data)
+        with self.path.open("r+b") as file:
+            file.truncate(self.length)
+            os.fsync(file.fileno())
+
     def add(self, size: int, places: Mapping[str, Place]) -> None:
         """Takes note of texts that were written at its end."""
         assert isinstance(self._places, dict)
@@ -114,9 +141,9 @@ class Segment:
 
 
 class _Index:
-    """The index of a sealed segment, in the memory of the operating system and not in ours."""
+    """The index of a sealed segment, as it was read; a mapped one can be cut under a reader."""
 
-    def __init__(self, entries: mmap.mmap, count: int) -> None:
+    def __init__(self, entries: bytes, count: int) -> None:
         self._entries = entries
         self._count = count
 
@@ -124,9 +151,8 @@ class _Index:
     def of(cls, segment: Path, size: int) -> _Index | None:
         """Returns the index of a segment of that size; None if there is none that fits."""
         try:
-            with index_of(segment).open("rb") as file:
-                entries = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        except (OSError, ValueError):  # there is none, or it is empty
+            entries = index_of(segment).read_bytes()
+        except OSError:
             return None
         if len(entries) < _HEAD.size:
             return None
@@ -154,6 +180,11 @@ class _Index:
 def segments_in(directory: Path) -> list[Path]:
     """Returns the segments of a directory, the oldest first."""
     return sorted(path for path in directory.glob("*.jsonl") if path.stem.isdecimal())
+
+
+def aside_in(directory: Path) -> list[Path]:
+    """Returns what was moved aside in a directory."""
+    return sorted(directory.glob(f"{_ASIDE}*.part"))
 
 
 def missing_in(directory: Path) -> list[str]:

@@ -30,6 +30,7 @@ from converge_desktop.adapters.text_pieces import WHOLE, listing_of, pieces_of
 from converge_desktop.adapters.text_segments import (
     Place,
     Segment,
+    aside_in,
     missing_in,
     next_in,
     segments_in,
@@ -166,9 +167,20 @@ class TextReader:
         if gone:
             why = f"no text {name[:12]} lies in {directory}, where {gone} is missing"
             return f"{why}; restore that file from a copy"
+        lies = self._where_unfinished(name)
+        if lies:
+            why = f"the text {name[:12]} in {lies} was changed at its end, or never finished"
+            return f"{why}; restore {directory} from a copy"
         changed = _is_name(name) and any(one.line(name) for one in self._segments)
         what = "was changed" if changed else "is not there"
         return f"the text {name[:12]} in {directory} {what}; restore that folder from a copy"
+
+    def _where_unfinished(self, name: str) -> Path | None:
+        """Returns where an unfinished line says that it holds the text of that hash."""
+        says = f'"sha256":"{name}"'.encode()
+        aside = (path for path in aside_in(self._directory) if says in path.read_bytes())
+        here = (segment.path for segment in self._segments if says in segment.tail())
+        return next(aside, None) or next(here, None)
 
 
 class TextStore(TextReader):
@@ -188,9 +200,9 @@ class TextStore(TextReader):
         for segment in self._segments[:-1]:
             segment.seal()
         if self._segments:
+            # A crash left it, and then nothing names it; or it is a text that was changed since.
+            self._segments[-1].move_tail()
             self._open(self._segments[-1].path)
-            # What a crash left of an unfinished line is no text; nothing durable names it.
-            os.ftruncate(self._fd, self._segments[-1].length)
             if not self._segments[-1].length:  # whoever made it may have been killed just then
                 sync_directory(directory)
         if not self._segments or self._segments[-1].length >= segment_bytes:

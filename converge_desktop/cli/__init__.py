@@ -24,10 +24,12 @@ from converge_desktop.adapters.models.model_check import CheckUnavailable, Unsaf
 from converge_desktop.adapters.packs.pack import PackProblem
 from converge_desktop.adapters.texts import TextMissing
 from converge_desktop.cli import (
+    deciding_commands,
     desk_commands,
     event_commands,
     evidence_commands,
     model_commands,
+    people_commands,
 )
 from converge_desktop.cli.shared import (
     ALTERED,
@@ -35,11 +37,9 @@ from converge_desktop.cli.shared import (
     PROBLEM,
     STOPPED,
     CannotGoOn,
-    login,
     options,
     problem,
 )
-from converge_desktop.runtime.desk import operator_name
 from converge_desktop.runtime.model_thread import ModelUnavailable
 
 __all__ = ["main", "options", "parser", "told"]
@@ -79,14 +79,13 @@ def parser() -> argparse.ArgumentParser:
     run = command("run", "run a pack over a folder", model)
     run.add_argument("pack", metavar="PACK", help="the pack's name, such as release-readiness")
     run.add_argument("--input", type=_path, required=True, metavar="DIR", help="the folder to read")
-    command("inbox", "list what waits for a person")
-    decide = command("decide", "answer a gate", model)
-    decide.add_argument("gate", metavar="GATE", help="the gate's id, as inbox lists it")
-    decide.add_argument("verdict", choices=["approve", "reject"])
-    decide.add_argument("--reason", default="", metavar="TEXT", help="why; a rejection needs it")
-    decide.add_argument(
-        "--as", dest="operator", default=operator_name(login()), metavar="NAME", help="who decides"
+    inbox = command("inbox", "list what waits for a person")
+    inbox.add_argument(
+        "--filter", default="", metavar="TEXT", help="which, such as: risk:high due<2h agent:plan*"
     )
+    decide = command("decide", "answer a gate", model)
+    deciding_commands.add_answer(decide, _path)
+    deciding_commands.add_commands(command, _path)
     command("traces", "list recorded model calls")
     trace = command("trace", "show one recorded model call")
     trace.add_argument("trace", metavar="ID", help="the trace's id, as traces lists it")
@@ -94,6 +93,7 @@ def parser() -> argparse.ArgumentParser:
     evidence_commands.add_options(verify, _path)
     event_commands.add_commands(command)
     evidence_commands.add_commands(command, _path)
+    people_commands.add_commands(command, _path)
     replay = command(
         "replay", "fold a run again, or make its model calls again, to the byte", model
     )
@@ -190,6 +190,8 @@ _COMMANDS = {
     "inbox": desk_commands.inbox,
     "context": desk_commands.context,
     "decide": desk_commands.decide,
+    **dict.fromkeys(deciding_commands.ACTS, deciding_commands.act),
+    "retract": deciding_commands.retract,
     "events": event_commands.events,
     "fork": desk_commands.fork,
     "traces": desk_commands.traces,
@@ -197,6 +199,9 @@ _COMMANDS = {
     "verify": evidence_commands.verify,
     "export": evidence_commands.export,
     "checkpoint": evidence_commands.checkpoint,
+    "operator": people_commands.operator,
+    "request": people_commands.request,
+    "vote": people_commands.vote,
     "replay": model_commands.replay,
     "golden": model_commands.golden,
     "models": model_commands.models,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from queue import SimpleQueue
 
+from converge_core.review import InputOrigin
+from converge_desktop.adapters.clock import system_clock
+from converge_desktop.cli.deciding_commands import change_lines, read_edit
+from converge_desktop.cli.following import follow
 from converge_desktop.cli.shared import (
     ALTERED,
     DONE,
@@ -19,6 +22,8 @@ from converge_desktop.cli.shared import (
     read,
     show,
 )
+from converge_desktop.runtime.deciding_model import Answer
+from converge_desktop.runtime.inbox_filter import FilterProblem, compile_filter
 from converge_desktop.runtime.outputs import (
     ContextOutput,
     DecideOutput,
@@ -29,9 +34,11 @@ from converge_desktop.runtime.outputs import (
     VerifyOutput,
     trace_output,
 )
-from converge_desktop.runtime.port import Notice, RunChanged, Update
+from converge_desktop.runtime.port import Update
 from converge_desktop.runtime.readmodel import InboxRow, Review, RunView
+from converge_desktop.runtime.unseen import spelled_out
 from converge_desktop.runtime.verifying import verify_ledger
+from converge_desktop.runtime.wording import plural
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -41,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
         seen: SimpleQueue[Update] = SimpleQueue()
         desk.subscribe(seen.put)
         run_id = desk.start_run(arguments.pack, absolute(arguments.input)).result()
-        view = _follow(seen, run_id, quiet=arguments.json)
+        view = follow(seen, run_id, quiet=arguments.json)
         waiting = [row for row in desk.inbox().result() if row.run_id == run_id]
     finally:
         desk.close()
@@ -59,26 +66,6 @@ def _show_run(
     return WAITING if waiting else DONE
 
 
-def _follow(seen: SimpleQueue[Update], run_id: str, *, quiet: bool) -> RunView:
-    """Waits until the run waits for a person or has stopped, telling what it is at."""
-    # The table library's own handler has waits go on after a signal; Ctrl+C must end this one.
-    signal.siginterrupt(signal.SIGINT, True)
-    while True:
-        update = seen.get()
-        if isinstance(update, Notice):
-            if update.run_id == run_id:
-                raise CannotGoOn(update.text)
-            problem(update.text)
-        if not isinstance(update, RunChanged) or update.view.row.run_id != run_id:
-            continue
-        view = update.view
-        if not quiet:
-            doing = view.now_doing or view.row.outcome
-            print(f"{run_id}  cycle {view.cycle}  {doing}", file=sys.stderr)
-        if view.row.phase in {"waiting", "stopped"}:
-            return view
-
-
 def fork(arguments: argparse.Namespace) -> int:
     """Carries out ``fork``."""
     desk = open_desk(arguments)
@@ -86,7 +73,7 @@ def fork(arguments: argparse.Namespace) -> int:
         seen: SimpleQueue[Update] = SimpleQueue()
         desk.subscribe(seen.put)
         run_id = desk.fork(arguments.run, arguments.at).result()
-        view = _follow(seen, run_id, quiet=arguments.json)
+        view = follow(seen, run_id, quiet=arguments.json)
         waiting = [row for row in desk.inbox().result() if row.run_id == run_id]
     finally:
         desk.close()
@@ -115,7 +102,11 @@ def inbox(arguments: argparse.Namespace) -> int:
     """Carries out ``inbox``."""
     views = read(arguments)
     output = []
-    for row in views.inbox():
+    try:
+        chosen = compile_filter(arguments.filter, system_clock())
+    except FilterProblem as error:
+        raise CannotGoOn(f"the filter cannot be read: {error}") from error
+    for row in chosen.rows(views.inbox()):
         request = views.gate(row.gate_id)[1].request
         output.append(
             GateOutput(
@@ -131,7 +122,10 @@ def inbox(arguments: argparse.Namespace) -> int:
             )
         )
     lines = [f"{gate.risk:6}  {gate.title}\n        {gate.gate_id}" for gate in output]
-    show(arguments, output, lines or ["Nothing waits for you."])
+    nothing = (
+        "Nothing that waits fits the filter." if arguments.filter else "Nothing waits for you."
+    )
+    show(arguments, output, [*map(spelled_out, lines)] or [nothing])
     return DONE
 
 
@@ -142,12 +136,21 @@ def decide(arguments: argparse.Namespace) -> int:
     try:
         seen: SimpleQueue[Update] = SimpleQueue()
         review = desk.review(gate).result()
-        print("\n".join(_shown(review)), file=sys.stderr)
+        print("\n".join(map(spelled_out, shown_lines(review))), file=sys.stderr)
         desk.subscribe(seen.put)
-        desk.decide(gate, verdict, arguments.reason, review.digest, operator).result()
+        answer = Answer(
+            gate,
+            verdict,
+            review.digest,
+            arguments.reason,
+            edit=read_edit(arguments.edit) if arguments.edit else None,
+            opened=PRINTED,
+            origin=InputOrigin.COMMAND_LINE.value,
+        )
+        done = desk.answer(answer, operator).result()
         view = desk.run_view(review.run_id).result()
         if view.row.phase == "running":
-            view = _follow(seen, review.run_id, quiet=arguments.json)
+            view = follow(seen, review.run_id, quiet=arguments.json)
     finally:
         desk.close()
     output = DecideOutput(
@@ -159,15 +162,36 @@ def decide(arguments: argparse.Namespace) -> int:
         stop=view.stop_kind,
         words=view.stop_words,
         root=view.root,
+        end=done.end,
+        undo_until=done.settles_at,
+        changes=change_lines(done, quiet=arguments.json),
     )
     show(arguments, output, [f"{operator} chose {verdict}.", view.stop_words])
     return WAITING if view.row.phase == "waiting" else DONE
 
 
-def _shown(review: Review) -> list[str]:
+PRINTED = (
+    "checks",
+    "consequences",
+    "evidence",
+    "notes",
+    "plan",
+    "reasoning",
+    "rule",
+    "truth",
+    "what",
+)
+"""The parts of a review that a terminal shows."""
+
+
+def shown_lines(review: Review) -> list[str]:
     """Returns the review as a terminal shows it; the decision signs that it was shown."""
     lines = [review.title, f"{review.risk} risk, asked by rule {review.rule}: {review.rule_reason}"]
+    lines += [review.becomes_true] if review.becomes_true != review.title else []
     lines += [f"  {sentence}" for sentence in review.consequences]
+    for stands in review.truth:
+        lines.append(f"  {stands.relation} {stands.other}:")
+        lines += [f"    {one.field}: {one.before} → {one.after}" for one in stands.changes]
     for row in review.reasoning:
         lines.append(f"  {row.side:8} {''.join(part.text for part in row.text)}")
     for step in review.plan:
@@ -224,12 +248,16 @@ def verify(arguments: argparse.Namespace) -> int:
     found = verify_ledger(directory, None if arguments.json else _tell_progress)
     ok = found.bad_seq < 0
     output = VerifyOutput(
-        ok, found.records, found.bad_seq, found.reason, found.head, found.unfinished, found.root
+        *(ok, found.records, found.bad_seq, found.reason, found.head, found.unfinished),
+        *(found.root, found.redacted),
     )
     words = f"Record {found.bad_seq} does not verify: {found.reason}."
     if ok:
         words = f"All {found.records:,} records verify. The head is {found.head}, the root of the "
         words += f"tree over them {found.root}." if found.root else "tree that of none."
+    if found.redacted:
+        words += f" {plural(found.redacted, 'record')} of them say nothing: their bodies were left "
+        words += "out, as in a redacted copy, and what stood there is not known."
     if found.unfinished:
         words += f" {found.unfinished:,} bytes of an unfinished step follow; they do not count."
     show(arguments, output, [words])

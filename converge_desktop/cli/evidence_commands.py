@@ -13,7 +13,7 @@ from typing import Any
 from converge_core.capsule_check import Holding
 from converge_core.checkpoint import MAX_TEXT, SignedCheckpoint, read_checkpoint
 from converge_core.errors import CapsuleBroken, InvalidValue, LedgerCorrupt
-from converge_core.events import KINDS
+from converge_core.events import KINDS, GateOpened, RunStarted
 from converge_desktop.adapters.capsule import NotExported, check_capsule
 from converge_desktop.adapters.clock import system_clock
 from converge_desktop.adapters.disk import write_durably
@@ -90,6 +90,8 @@ def export(arguments: argparse.Namespace) -> int:
             f"Short texts stand in the records themselves, {holding.inline:,} of them; to leave "
             "them out too: --redact text,trace_recorded"
         )
+    if (GateOpened if holding.about.gate else RunStarted).kind in left_out.kinds:
+        lines.append(f"The record that begins {_what(holding)} stays: it says what this is about.")
     show(arguments, capsule_output(holding), lines)
     return DONE
 
@@ -147,12 +149,14 @@ def _verify_checkpoint(arguments: argparse.Namespace, key: str) -> int:
     evidence = _open(arguments, believe_snapshots=False)
     try:
         reason = evidence.why_not_kept(signed, key)
-        records = evidence.records
+        records, redacted = evidence.records, evidence.redacted
     finally:
         evidence.close()
     size = signed.checkpoint.size
     words = f"Records 0 to {size - 1} are those that {signed.operator} signed."
-    output = KeptOutput(ok=not reason, reason=reason, size=size, records=records)
+    if redacted:
+        words += f" But {plural(redacted, 'record')} of the ledger say nothing any more."
+    output = KeptOutput(not reason, reason, size, records, redacted)
     show(arguments, output, [f"It does not hold: {reason}." if reason else words])
     return ALTERED if reason else DONE
 
@@ -209,7 +213,7 @@ def _key(text: str) -> str:
 
 def _what(holding: Holding) -> str:
     about = holding.about
-    return f"the decision at {about.gate}" if about.gate else f"run {about.run}"
+    return f"gate {about.gate}" if about.gate else f"run {about.run}"
 
 
 def _told(holding: Holding) -> list[str]:
@@ -218,7 +222,9 @@ def _told(holding: Holding) -> list[str]:
     missing = f", {holding.left_out:,} of them left out" * bool(holding.left_out)
     unchecked = f", and {holding.unchecked:,} could not be checked" * bool(holding.unchecked)
     records, texts = plural(holding.records, "record"), plural(holding.texts, "text")
+    stands = f"{holding.stands[:1].upper()}{holding.stands[1:]}."
     return [
+        *([stands] if holding.stands else []),
         f"{records} of {signed.checkpoint.size:,}{hidden}; {texts}{missing}.",
         f"Signatures: {holding.fitting:,} hold{unchecked}.",
         f"The checkpoint is signed by {signed.operator}.",

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from converge_core.errors import LedgerCorrupt
 from converge_desktop import paths
+from converge_desktop.adapters.identity.system_keyring import system_keyring
 from converge_desktop.adapters.lock import DataDirectoryUnusable
 from converge_desktop.adapters.packs.pack import load_packs
+from converge_desktop.cli.passphrase import passphrase_for
 from converge_desktop.runtime.desk import Desk, DeskOptions, operator_name
 from converge_desktop.runtime.outputs import to_json
 from converge_desktop.runtime.views import Views, read_views
@@ -34,7 +36,8 @@ def open_desk(arguments: argparse.Namespace) -> Desk:
     """Opens the desk, and waits until its ledger is read."""
     desk = Desk(options(arguments))
     try:
-        desk.ready.result()
+        desk.wait_until_unlocked()
+        desk.confirmed.result()
     except BaseException:
         desk.close()
         raise
@@ -43,11 +46,14 @@ def open_desk(arguments: argparse.Namespace) -> Desk:
 
 def options(arguments: argparse.Namespace) -> DeskOptions:
     """Returns what a desk is opened with, as the command line says it."""
+    directory, name = data_dir(arguments), operator_name(login())
     return DeskOptions(
-        data_dir=data_dir(arguments),
+        data_dir=directory,
         packs_dir=paths.packs(),
         samples_dir=paths.samples(),
-        operator=operator_name(login()),
+        operator=name,
+        keyring=system_keyring,
+        passphrase=passphrase_for(directory, name, ask=bool(getattr(arguments, "command", ""))),
         model=getattr(arguments, "model", paths.default_model()),
     )
 

@@ -5,6 +5,7 @@ Every public method is a message to one of the threads and answers with a future
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -20,19 +21,24 @@ from converge_core.ids import RunId
 from converge_core.ledger import Entry
 from converge_core.model_config import ContextBudget, Needs, require_fit
 from converge_core.plan import ExecutionPlan
-from converge_core.review import Verdict
 from converge_desktop import paths
 from converge_desktop.adapters.clock import Clock, system_clock
+from converge_desktop.adapters.identity.key_store import KeyStore
+from converge_desktop.adapters.identity.system_keyring import Backend
 from converge_desktop.adapters.intake import Intake
 from converge_desktop.adapters.keys import KeyProblem, OperatorKey
 from converge_desktop.adapters.ledger.ledger_file import LedgerWriteFailed, read_ledger
 from converge_desktop.adapters.lock import DirectoryLock
 from converge_desktop.adapters.models.catalogue import load_catalogue
 from converge_desktop.adapters.packs.pack import Pack, load_packs
+from converge_desktop.runtime.deciding_desk import DecidingDesk
 from converge_desktop.runtime.desk_reader import LEDGER
 from converge_desktop.runtime.engine_thread import EngineThread
+from converge_desktop.runtime.key_holder import KeyHolder
 from converge_desktop.runtime.model_thread import ModelSettings, ModelThread, ModelUnavailable
 from converge_desktop.runtime.pack_engine import begin, plan_of
+from converge_desktop.runtime.people_desk import PeopleDesk
+from converge_desktop.runtime.peopling import LETTERS, NAME, require_name
 from converge_desktop.runtime.port import (
     Notice,
     StatusChanged,
@@ -45,13 +51,11 @@ from converge_desktop.runtime.readmodel import (
     Exported,
     FactAnswer,
     FactCard,
-    InboxRow,
     LedgerRow,
     Lineage,
     ModelView,
     PackRow,
     RecordView,
-    Review,
     RunRow,
     RunView,
     Status,
@@ -71,15 +75,11 @@ if TYPE_CHECKING:
 S = TypeVar("S")
 T = TypeVar("T")
 
-_LETTERS = "A-Za-zÀ-ɏ"
-_NAME = re.compile(rf"[{_LETTERS}][{_LETTERS}0-9 ._-]{{0,47}}")
-"""Names in one script only, so that nobody can look like somebody else."""
-
 
 def operator_name(login: str) -> str:
     """Returns what a person who gave no name is called: as they logged in, as far as that fits."""
-    name = re.sub(rf"[^{_LETTERS}0-9 ._-]", "-", login.strip())[:48].strip()
-    return name if _NAME.fullmatch(name) else "operator"
+    name = re.sub(rf"[^{LETTERS}0-9 ._-]", "-", login.strip())[:48].strip()
+    return name if NAME.fullmatch(name) else "operator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,9 @@ class DeskOptions:
         operator: the name of the person at the desk.
         model: the GGUF file to begin with; None for no model.
         clock: microseconds since 1970 UTC.
+        keyring: finds the keyring that keys are kept in; None to keep them in files.
+        passphrase: what protects keys in files; empty if nobody gave any.
+        lock_after_us: after how long without use keys are locked; 0 for never.
         models: the models that ship, by name; the desk's own ``models.toml`` adds to them.
     """
 
@@ -102,10 +105,13 @@ class DeskOptions:
     operator: str
     model: Path | None
     clock: Clock = system_clock
+    keyring: Callable[[], Backend | None] | None = None
+    passphrase: str = field(default="", repr=False)
+    lock_after_us: int = 0
     models: Mapping[str, Path] = field(default_factory=paths.shipped_models)
 
 
-class Desk:
+class Desk(PeopleDesk, DecidingDesk):
     """A data directory in use.
 
     Raises:
@@ -116,6 +122,11 @@ class Desk:
 
     def __init__(self, options: DeskOptions) -> None:
         self._options = options
+        self._data_dir = options.data_dir
+        self._clock = options.clock
+        self._holder = KeyHolder(self._keys, options.clock, options.lock_after_us)
+        self._keyring: Backend | None = None
+        self._unlocking: Future[None] | None = None
         self._lock = DirectoryLock(options.data_dir)
         try:
             self._packs = load_packs(options.packs_dir)
@@ -129,7 +140,7 @@ class Desk:
         self._telling = threading.RLock()
         self._untold: list[Notice] = []
         self._closed = False
-        self._store: StoreThread | None = None
+        self._store = None
         self._questions = ThreadPoolExecutor(2, thread_name_prefix="question")
         self._proofs = Proofs(options.data_dir, options.clock, self._publish)
         self._model = ModelThread(self._model_changed, models)
@@ -142,6 +153,7 @@ class Desk:
             publish=self._publish,
             durable=self._durable,
         )
+        self.confirmed: Future[None] = Future()
         self.ready = self._engine.send(self._opened)
         self._engine.opened.add_done_callback(self._tell_whether_open)
 
@@ -175,14 +187,6 @@ class Desk:
     def replay_run(self, run_id: str) -> Future[RunReplay]:
         """Folds a run again from its records alone."""
         return self._engine.send(lambda: self._engine.views.replay_run(run_id))
-
-    def inbox(self) -> Future[tuple[InboxRow, ...]]:
-        """Lists the open gates of all runs."""
-        return self._engine.send(self._engine.views.inbox)
-
-    def review(self, gate_id: str) -> Future[Review]:
-        """Assembles what a person is shown before deciding."""
-        return self._engine.send(lambda: self._engine.views.review(gate_id))
 
     def traces(self, first: int = 0, count: int | None = None) -> Future[tuple[TraceRow, ...]]:
         """Lists recorded steps, newest first; all of them, or ``count`` behind the ``first``."""
@@ -300,18 +304,6 @@ class Desk:
 
         return self._questions.submit(start)
 
-    def decide(
-        self, gate_id: str, verdict: str, reason: str, shown: str, operator: str | None = None
-    ) -> Future[None]:
-        """Signs and records ``approve`` or ``reject``; ``shown`` is the digest of the review."""
-        name = self._options.operator if operator is None else operator
-
-        def take() -> None:
-            key = self._operator_key(name)
-            self._engine.decide(gate_id, Verdict(verdict), reason, shown, key)
-
-        return self._engine.send(take)
-
     def cancel(self, run_id: str) -> Future[None]:
         """Stops a run; what it reached stays."""
         return self._engine.send(lambda: self._engine.cancel(run_id, self._options.operator))
@@ -355,20 +347,56 @@ class Desk:
             ledger_seq=self._engine.journal.seq,
             ledger_state="verified",
             ledger_verified_at=self._options.clock(),
-            unlocked=self._unlock(),
             engine=self._engine.views.engine_words(),
             budgets=self._engine.views.budget_words(),
         )
+        if self._engine.journal.reader.remembered:
+            self._confirm()
+        else:
+            self.confirmed.set_result(None)
+        self._begin_unlocking()
         newest = self._engine.views.checkpoint()
         if newest is not None:
             self._set_status(signed_seq=newest.seq, signed_by=newest.operator, signed_at=newest.at)
         if self._options.model is not None:
             self.load_model(self._options.model)
 
+    def _confirm(self) -> None:
+        """Has the records verified that were remembered and not read; nobody signs before.
+
+        Whoever can write to the files can write what is remembered, too.
+        """
+        self._engine.doubt(
+            "The ledger is still being verified since it was opened; nothing is signed before that "
+            "is done. It takes seconds; then try again."
+        )
+        self._set_status(ledger_state="verifying")
+        self._proofs.confirm().add_done_callback(self._confirmed)
+
+    def _confirmed(self, found: Future[Verification]) -> None:
+        error = None if found.cancelled() else found.exception()
+        if found.cancelled() or error is not None:
+            self.confirmed.set_exception(error or IllegalCommand("the desk is closing"))
+            return
+        result = found.result()
+        if result.bad_seq < 0 and not result.redacted:
+            self._engine.doubt("")
+            self._verified(found)
+            self.confirmed.set_result(None)
+            return
+        reason = result.reason or f"{result.redacted} records of it say nothing any more"
+        lost = LedgerCorrupt(max(result.bad_seq, 0), reason)
+        words = ledger_problem(self._options.data_dir, lost)
+        self._engine.doubt(words)
+        self._set_status(ledger_state="altered", ledger_problem=words)
+        self._publish(Notice("danger", words))
+        self.confirmed.set_exception(IllegalCommand(words))
+
     def _tell_whether_open(self, opened: Future[None]) -> None:
         error = opened.exception()
         if error is None:
             return
+        self.confirmed.set_exception(error)
         words = str(error)
         if isinstance(error, (LedgerCorrupt, OSError)):
             words = ledger_problem(self._options.data_dir, error)
@@ -441,8 +469,7 @@ class Desk:
     def _need_model(self) -> None:
         """Waits until the desk is open and has tried its model; a run needs one that works."""
         self.ready.result()
-        if self._loading is not None:
-            wait([self._loading])
+        wait([one for one in (self._loading, self._unlocking) if one is not None])
         if not self._model.in_use:
             raise ModelUnavailable(
                 self._model.view.problem
@@ -460,23 +487,93 @@ class Desk:
             sample=str(sample) if sample.is_dir() else "",
         )
 
-    def _unlock(self) -> bool:
-        """Tries the operator's key, and enrols them: who may vote is frozen as gates open."""
+    # Keys.
+
+    @property
+    def operator(self) -> str:
+        """The name of the person at the desk."""
+        return self._options.operator
+
+    def wait_until_unlocked(self) -> None:
+        """Waits until the ledger is read and the operator's key was tried.
+
+        Raises:
+            LedgerCorrupt, OSError: if the ledger cannot be used.
+        """
+        self.ready.result()
+        if self._unlocking is not None:
+            self._unlocking.result()
+
+    def unlock(self, passphrase: str = "") -> Future[bool]:
+        """Opens the key of the person at the desk; says whether they may decide then."""
+
+        def unlock() -> bool:
+            name = self._options.operator
+            self._holder.unlock(name, passphrase, self._known_keys())
+            return self._let_in()
+
+        return self._questions.submit(unlock)
+
+    def lock(self) -> Future[None]:
+        """Locks every key; nothing is signed until one is unlocked."""
+
+        def lock() -> None:
+            self._holder.lock()
+            self._set_status(unlocked=False)
+
+        return self._engine.send(lock)
+
+    def _begin_unlocking(self) -> None:
+        """Tries the operator's key; a keyring may ask something first, so nobody waits for it."""
+        if self._options.keyring is None:
+            self._let_in()
+            return
+        find = self._options.keyring
+
+        def aside() -> None:
+            self._keyring = find()
+            with contextlib.suppress(KeyProblem):  # which is told by the next line
+                self._holder.key(self._options.operator, self._known_keys())
+            self._engine.send(self._let_in).result()
+
+        self._unlocking = self._questions.submit(aside)
+
+    def _known_keys(self) -> frozenset[str]:
+        """Returns the keys that the ledger knows; called on any thread."""
+        return frozenset(one.public_key for one in list(self._engine.views.operators().values()))
+
+    def _let_in(self) -> bool:
+        """Enrols the person at the desk: who may vote is frozen as gates open."""
         try:
             self._engine.enrol(self._operator_key(self._options.operator))
         except (DecisionRefused, KeyProblem, LedgerWriteFailed, OSError) as error:
             self._publish(Notice("danger", str(error)))
+            self._set_status(unlocked=False)
             return False
+        self._set_status(unlocked=True)
         return True
 
+    def _key_of(self, operator: str | None) -> OperatorKey:
+        """Override PeopleDesk._key_of."""
+        return self._operator_key(self._options.operator if operator is None else operator)
+
     def _operator_key(self, name: str) -> OperatorKey:
-        plain = name.strip()
-        if not _NAME.fullmatch(plain):
-            raise DecisionRefused(
-                f"{name!r} cannot be an operator's name: use 1 to 48 letters, digits, spaces, "
-                "dots, hyphens or underscores, and begin with a letter"
-            )
-        return OperatorKey(self._options.data_dir / "keys" / f"{plain}.ed25519", plain)
+        """Returns somebody's key, as of the id that the ledger knows them by."""
+        plain = require_name(name)
+        known = {one.public_key: one.id for one in self._engine.views.operators().values()}
+        own = plain == self._options.operator.strip()
+        key = self._holder.key(plain, known, make=own or not known)
+        who = known.get(key.operator.public_key, key.operator.id)
+        if who != key.operator.id:
+            key = key.known_as(who)
+            self._holder.hold(plain, key)
+        return key
+
+    def _keys(self, passphrase: str) -> KeyStore:
+        """Returns where keys lie."""
+        folder, desk = self._options.data_dir / "keys", self._engine.journal.state.desk
+        given = passphrase or self._options.passphrase
+        return KeyStore(folder, desk, self._keyring, given)
 
     # Questions that other threads answer.
 

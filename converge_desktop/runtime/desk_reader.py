@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from array import array
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 
 from converge_core.audit import read_in
+from converge_core.errors import LedgerCorrupt
 from converge_core.events import RunStopped, TraceRecorded
 from converge_core.ids import RunId
 from converge_core.ledger import Entry
@@ -17,22 +20,25 @@ from converge_core.run_state import DeskState, Phase
 from converge_desktop.adapters.keys import signature_fits
 from converge_desktop.adapters.ledger.history import LedgerHistory
 from converge_desktop.adapters.ledger.snapshots import SnapshotReader, Snapshots
+from converge_desktop.runtime.precedents import Precedents
 from converge_desktop.runtime.run_views import RunNote, run_note
 from converge_desktop.runtime.shelf import DESK_KINDS, Shelf
 
 LEDGER = "ledger"
 SNAPSHOTS = "snapshots"
 _KEY = "keys/snapshots.key"
+BELIEVE_FROM = 16 * 1024 * 1024
+"""Bytes of a ledger from which its records are not all read at a start, but remembered."""
 
 
 def snapshots_of(data_dir: Path) -> Snapshots:
     """Returns the snapshots of a desk, to be written as well."""
-    return Snapshots(data_dir / SNAPSHOTS, data_dir / _KEY)
+    return Snapshots(data_dir / SNAPSHOTS, data_dir / _KEY, BELIEVE_FROM)
 
 
 def snapshot_reader_of(data_dir: Path) -> SnapshotReader:
     """Returns the snapshots of a desk, to be read alone."""
-    return SnapshotReader(data_dir / SNAPSHOTS, data_dir / _KEY)
+    return SnapshotReader(data_dir / SNAPSHOTS, data_dir / _KEY, BELIEVE_FROM)
 
 
 class DeskReader:
@@ -49,7 +55,9 @@ class DeskReader:
         history: the records, and where they lie.
         runs: the runs.
         traces: the numbers of the records of model calls.
+        precedents: what was decided in the runs that have stopped.
         reading: what the ledger says, checked record by record.
+        remembered: how many records were not read, because a snapshot covers them.
 
     Raises:
         LedgerCorrupt: if a record does not hold.
@@ -58,11 +66,15 @@ class DeskReader:
 
     def __init__(self, directory: Path, snapshots: SnapshotReader | None) -> None:
         self.history = LedgerHistory(directory, snapshots)
+        self.remembered = self.history.index.count
         self.runs = Shelf(self.history, signature_fits)
-        self._notes = {
-            RunId(run): msgspec.json.decode(note, type=RunNote)
-            for run, note in self.history.notes.items()
-        }
+        self.precedents = Precedents()
+        self._notes: dict[RunId, RunNote] = {}
+        for run, note in self.history.notes.items():
+            if not self.history.index.has(run, RunStopped.kind):
+                continue  # whatever is noted, it goes on
+            with contextlib.suppress(msgspec.MsgspecError):  # then the run itself is read
+                self._know(RunId(run), msgspec.json.decode(note, type=RunNote))
         self.traces = array("Q", self.history.index.of_kinds((TraceRecorded.kind,)))
         state, end = self._covered(), self.history.end.chain
         self.reading = Reading(state, self.history.frontier, end, signature_fits)
@@ -86,9 +98,14 @@ class DeskReader:
         """Grows by records that are in the ledger now.
 
         Raises:
-            LedgerCorrupt: if one claims what does not stand before it.
+            LedgerCorrupt: if one claims what does not stand before it, or its body is left out.
         """
         for entry in entries:
+            if entry.event is None:
+                raise LedgerCorrupt(
+                    entry.head.seq,
+                    "what it said was left out; a redacted copy can be verified, and not used",
+                )
             self.reading.take(entry)
             self._note(entry)
 
@@ -114,12 +131,9 @@ class DeskReader:
         for seq in self.history.index.of_kinds(DESK_KINDS):
             state = read_in(state, self.history.entry(seq), signature_fits)
         for run in [run for run in self.runs if run not in self._notes]:
-            try:
-                found = self.runs.as_of(run, end)
-            except KeyError:  # how it began is redacted, and so is all of it
-                self.runs.leave_out(run)
-                continue
-            found.operators = state.operators  # whoever is enrolled later is known to it
+            found = self.runs.as_of(run, end)
+            # whoever is enrolled or revoked later is known to it
+            found.operators, found.revoked = state.operators, state.revoked
             self.runs[run] = found
             if found.phase is Phase.STOPPED:  # and nobody kept a note of it
                 self._stopped(run)
@@ -128,6 +142,11 @@ class DeskReader:
 
     def _stopped(self, run: RunId) -> None:
         note = run_note(self.runs[run])
-        self._notes[run] = note
+        self._know(run, note)
         self.history.notes[str(run)] = msgspec.json.encode(note)
         self.runs.rest(run)
+
+    def _know(self, run: RunId, note: RunNote) -> None:
+        """Keeps a note; of what was decided in the run, no more than the precedents take."""
+        self.precedents.note(note.decided)
+        self._notes[run] = replace(note, decided=())

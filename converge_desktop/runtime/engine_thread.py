@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -19,10 +19,11 @@ from typing import TypeVar, cast
 import msgspec
 
 from converge_core.agent import Executed, execute
-from converge_core.asking import Gate
+from converge_core.ballot import Asked, Ballot, why_not_ours
 from converge_core.command import Advance, Cancel, Command, Decide, Elapse, Report, Restart
 from converge_core.elapsing import next_moment
 from converge_core.engine import Engine
+from converge_core.enrolling import PeopleEvent, is_here, take_in
 from converge_core.envelope import InferenceRequest, InferenceResult
 from converge_core.errors import ConvergeError, DecisionRefused, IllegalCommand, LedgerCorrupt
 from converge_core.events import (
@@ -33,30 +34,44 @@ from converge_core.events import (
     GateTimedOut,
     OperatorEnrolled,
     RunStarted,
+    RunStopped,
     TraceRecorded,
 )
 from converge_core.forking import context_at
-from converge_core.ids import ApprovalId, RunId
+from converge_core.ids import FactId, RunId
 from converge_core.ledger import Entry
 from converge_core.plan import StepPlan
 from converge_core.retry import CallAttempt, RetryPolicy, with_retry
-from converge_core.review import Decision, Verdict, bytes_of
 from converge_core.run_state import Phase, RunState
 from converge_core.trace import TextRef
 from converge_desktop.adapters.clock import Clock
-from converge_desktop.adapters.keys import OperatorKey, sign_checkpoint
+from converge_desktop.adapters.keys import OperatorKey, sign_checkpoint, signature_fits
 from converge_desktop.adapters.ledger.ledger_file import LedgerWriteFailed
 from converge_desktop.adapters.packs.pack import Pack, PackProblem
 from converge_desktop.adapters.texts import TextMissing
 from converge_desktop.adapters.waiting import chance, wait
+from converge_desktop.runtime.answering import Answering
+from converge_desktop.runtime.ballots import asked_of
+from converge_desktop.runtime.deciding_model import (
+    Answer,
+    Answered,
+    Doing,
+    Edit,
+    EditView,
+    Previews,
+)
+from converge_desktop.runtime.editing import look_at_edit
 from converge_desktop.runtime.journal import Journal
 from converge_desktop.runtime.model_thread import ModelThread
 from converge_desktop.runtime.pack_engine import BeginRun, begin_fork, build_engine
 from converge_desktop.runtime.port import InboxChanged, Notice, RunChanged, TracesAdded, Update
+from converge_desktop.runtime.preview_views import previews
 from converge_desktop.runtime.readmodel import CheckpointView
+from converge_desktop.runtime.retracting import correction_of
+from converge_desktop.runtime.standing_views import require_open
 from converge_desktop.runtime.trace_views import trace_row
 from converge_desktop.runtime.views import Views
-from converge_desktop.runtime.wording import is_text, ledger_problem, run_label
+from converge_desktop.runtime.wording import ledger_problem, run_label
 
 T = TypeVar("T")
 
@@ -67,8 +82,8 @@ class _Message:
     future: Future[object]
 
 
-DECIDING = (GateActed, GateCommitted, GateDecided, GateTimedOut)
-"""Events by which something is decided; the ledger is signed along with them."""
+DECIDING = (GateActed, GateCommitted, GateDecided, GateTimedOut, RunStopped)
+"""Events by which something is decided or done; the ledger is signed along with them."""
 SHORTEST_WAIT_S = 0.05
 LONGEST_WAIT_S = 3600.0
 """How long the thread sleeps at least and at most before it looks at the clock again."""
@@ -104,6 +119,7 @@ class EngineThread:
         self._publish = publish
         self._durable = durable
         self.views = Views(lambda: self.journal.reader, self._read_text, packs)
+        self._doubt = ""
         self._key: OperatorKey | None = None
         self._inbox: SimpleQueue[_Message | None] = SimpleQueue()
         self._engines: dict[RunId, Engine] = {}
@@ -117,6 +133,7 @@ class EngineThread:
         self._agents = ThreadPoolExecutor(2, thread_name_prefix="agent")
         self._problem = "The desk is still opening."
         self._cause: Exception | None = None
+        self._answering = Answering(self.views, self._engine)
         self._thread = threading.Thread(target=self._serve, name="engine")
         self._thread.start()
         self.opened = self._put(self._open)
@@ -142,14 +159,25 @@ class EngineThread:
 
     def begin(self, make: BeginRun) -> str:
         """Starts a run."""
+        run = self._begun(make)
+        self._drive(run)
+        return run
+
+    def _begun(self, make: BeginRun) -> RunId:
+        """Starts a run and does not step it yet."""
         run = RunId(f"run-{len(self.journal.state.runs) + 1:04d}")
         pack, command = make(run)
         artifacts, model = self.journal.state.artifact_states(), self._model.view.sha256
-        command = msgspec.structs.replace(command, artifacts=artifacts, uses=(*command.uses, model))
+        command = msgspec.structs.replace(
+            command,
+            operators=self.journal.state.operators,
+            revoked=self.journal.state.revoked,
+            artifacts=artifacts,
+            uses=(*command.uses, model),
+        )
         engine = self._build(run, pack, command.started)
         now = self._clock()
         self._commit(engine.step(None, command, now), now, tuple(pack.texts.values()))
-        self._drive(run)
         return run
 
     def fork(self, run_id: str, seq: int | None) -> str:
@@ -157,20 +185,81 @@ class EngineThread:
 
         Rules, agents, intent and plan are those the other began with.
         """
+        return self.begin(self._forking(run_id, seq))
+
+    def _forking(self, run_id: str, seq: int | None) -> BeginRun:
         origin = self.views.run_state(run_id)
         pack, last = self.views.pack_of(origin), self.journal.seq
         moment = last if seq is None else seq
         base = context_at(origin, moment, last)
-        return self.begin(lambda run: (pack, begin_fork(run, origin, base, moment)))
+        return lambda run: (pack, begin_fork(run, origin, base, moment))
 
     def enrol(self, key: OperatorKey) -> None:
-        """Has somebody be among those who may decide from now on, if they are not yet.
+        """Has the person at the desk be among those who may decide; the first comes by themselves.
 
         They sign what the ledger came to where nobody else does: when time decides, and at the end.
+
+        Raises:
+            DecisionRefused: if others may decide here, and none of them answers for this person.
+            LedgerWriteFailed: if it could not be written.
         """
+        self.take_in(OperatorEnrolled(operator=key.operator))
         self._key = key
-        if key.operator.id not in self.journal.state.operators:
-            self._commit([OperatorEnrolled(operator=key.operator)], self._clock())
+
+    def take_in(self, event: PeopleEvent) -> None:
+        """Records what happens to somebody: enrolled, another key, revoked.
+
+        Raises:
+            DecisionRefused: if it may not be.
+            LedgerWriteFailed: if it could not be written.
+        """
+        self._commit(take_in(self.journal.state, event, signature_fits), self._clock())
+
+    def replace_key(self, key: OperatorKey) -> None:
+        """Has the person at the desk sign with their new key, if it is theirs."""
+        if self._key is not None and self._key.operator.id == key.operator.id:
+            self._key = key
+
+    def asked(self, gate_id: str, key: OperatorKey, shown: Sequence[str], evidence: str) -> Asked:
+        """Returns what somebody at another desk is asked, signed by who asks.
+
+        Raises:
+            DecisionRefused: if the gate awaits no answer.
+        """
+        self.elapse()
+        run, gate = self.views.gate(gate_id)
+        state, now = self.journal.state, self._clock()
+        return asked_of(state, run, gate, key=key, shown=shown, evidence=evidence, now=now)
+
+    def take_vote(self, ballot: Ballot) -> Answered:
+        """Records a vote that was signed at another desk, and goes on with its run.
+
+        Raises:
+            DecisionRefused: if it was not asked for here, or cannot be taken.
+            LedgerWriteFailed: if it could not be written.
+        """
+        self.elapse()
+        state, vote = self.journal.state, ballot.decision
+        reason = why_not_ours(state, ballot.asked, signature_fits)
+        who = state.operators.get(vote.operator)
+        if reason or who is None:
+            raise DecisionRefused(reason or f"{vote.operator} is not enrolled at this desk")
+        run, _ = self.views.gate(vote.gate)
+        now = self._clock()
+        following = self._engine(run).step(run, Decide(vote, who), now)
+        self._commit(following, now, key=self._signer())
+        self._go_on((run.run,))
+        return self._answering.answered(vote.gate)
+
+    def _signer(self) -> OperatorKey | None:
+        """Returns the key of the person at the desk, if it can sign what the ledger came to."""
+        key = self._key
+        usable = key is not None and not key.locked and is_here(self.journal.state, key.operator)
+        return key if usable and not self._doubt else None
+
+    def doubt(self, why: str) -> None:
+        """Has nobody sign anything for a reason, or again, if there is none any more."""
+        self._doubt = why
 
     def sign_checkpoint(self) -> CheckpointView:
         """Has what the ledger came to signed, unless that was done last, and returns it.
@@ -179,45 +268,95 @@ class EngineThread:
             DecisionRefused: if nobody is here whose key could sign.
             LedgerWriteFailed: if it could not be written.
         """
-        if self._key is None:
+        if self._doubt:
+            raise DecisionRefused(self._doubt)
+        key = self._signer()
+        if key is None:
             raise DecisionRefused(
                 "nothing was signed, because nobody's key is unlocked here; mend what was said "
                 "about the key at the start, then open the desk again"
             )
-        entries = self.journal.sign(self._clock(), partial(sign_checkpoint, self._key))
+        entries = self.journal.sign(self._clock(), partial(sign_checkpoint, key))
         if entries:
             self._durable(entries)
         newest = self.views.checkpoint()
         assert newest is not None, "it was signed just now"
         return newest
 
-    def decide(
-        self, gate_id: str, verdict: Verdict, reason: str, shown: str, key: OperatorKey
-    ) -> None:
-        """Signs and records a decision on what was ``shown``, and goes on with the run."""
-        if not is_text(reason):
-            raise DecisionRefused(f"{gate_id}: the reason holds what is no text; write it anew")
+    def answer(self, given: Sequence[Answer], key: OperatorKey) -> tuple[Answered, ...]:
+        """Signs and records one answer, or several as one, and goes on with their runs.
+
+        Raises:
+            DecisionRefused: naming the gate that stands against it; nothing is taken, then.
+            LedgerWriteFailed: if it could not be written.
+        """
         self.elapse()  # what is over is closed before any answer is taken
-        run, gate = self.views.gate(gate_id)
-        if gate.open and shown != self.views.review(gate_id).digest:
-            raise DecisionRefused(
-                f"{gate_id}: what was shown is not what is asked now; review it again"
-            )
         now = self._clock()
-        unsigned = Decision(
-            id=_decision_id(gate),
-            gate=gate.request.id,
-            verdict=verdict,
-            reason=reason.strip(),
-            operator=key.operator.id,
-            decided_at=now,
-            request=gate.request.digest(),
-            shown=shown,
-            signature="",
-        )
-        decision = msgspec.structs.replace(unsigned, signature=key.sign(bytes_of(unsigned)))
-        self._commit(self._decided(run, Decide(decision, key.operator), now), now, key=key)
-        self._drive(run.run)
+        self._commit(self._answering.answers(given, key, now), now, key=key)
+        changes = [self._answering.changes(one) for one in given]
+        self._go_on(dict.fromkeys(self.views.gate(one.gate_id)[0].run for one in given))
+        told = zip(given, changes, strict=True)
+        return tuple(self._answering.answered(one.gate_id, other) for one, other in told)
+
+    def act(self, doing: Doing, key: OperatorKey) -> Answered:
+        """Signs and records that somebody undid, extended, delegated or escalated.
+
+        Raises:
+            DecisionRefused: if it cannot be done, with the reason.
+            LedgerWriteFailed: if it could not be written.
+        """
+        self.elapse()
+        now = self._clock()
+        run, following = self._answering.act(doing, key, now)
+        self._commit(following, now, key=key)
+        self._go_on((run,))
+        return self._answering.answered(doing.gate_id)
+
+    def look_at_edit(self, gate_id: str, edit: Edit, key: OperatorKey) -> EditView:
+        """Returns what an edit would change, and all that speaks against it; nothing is recorded.
+
+        Raises:
+            DecisionRefused: if it says nothing else, or the gate awaits no answer.
+        """
+        run, gate = self.views.gate(gate_id)
+        require_open(gate)
+        pack, by = self.views.pack_of(run), key.operator.id
+        return look_at_edit(self._engine(run), run, gate, edit, pack=pack, by=by)[1]
+
+    def previews(self, gate_id: str) -> Previews:
+        """Returns what approving and what rejecting would lead to; nothing is recorded.
+
+        Raises:
+            DecisionRefused: if there is no such gate, or it awaits no answer.
+        """
+        run, gate = self.views.gate(gate_id)
+        require_open(gate)
+        return previews(self._engine(run), run, gate, self._clock())
+
+    def retract(
+        self, run_id: str, fact_id: str, reason: str, instead: Edit | None, key: OperatorKey
+    ) -> tuple[RunId, FactId]:
+        """Proposes, in a person's name, a correction that takes a fact back.
+
+        Where the run of the fact has stopped, a new one goes on from what it came to, and hears it.
+
+        Raises:
+            DecisionRefused: if there is no such fact, or it is not theirs to correct.
+            LedgerWriteFailed: if it could not be written.
+        """
+        run = self.views.run_state(run_id)
+        made = correction_of(run, fact_id, reason, instead)  # refused before a run begins for it
+        name = run.run
+        if run.phase is Phase.STOPPED:
+            name = self._begun(self._forking(run_id, None))
+        now = self._clock()
+        self._commit(self._answering.stage(name, made, key.operator, now), now, key=key)
+        self._go_on((name,))
+        return name, made.id
+
+    def _go_on(self, runs: Iterable[RunId]) -> None:
+        for run in runs:
+            self._drive(run)
         self._retry_stalled()
 
     def elapse(self) -> None:
@@ -260,15 +399,6 @@ class EngineThread:
 
     # How it works.
 
-    def _decided(self, run: RunState, command: Decide, now: int) -> list[Event]:
-        """Returns what follows; whoever decides for the first time is enrolled along with it."""
-        operator, enrolled = command.operator, run.operators
-        if operator.id in enrolled:
-            return self._engine(run).step(run, command, now)
-        run = msgspec.structs.replace(run, operators={**enrolled, operator.id: operator})
-        events = self._engine(run).step(run, command, now)
-        return [OperatorEnrolled(operator=operator), *events] if events else []
-
     def _put(self, work: Callable[[], T]) -> Future[T]:
         future: Future[T] = Future()
         if self._closing.is_set():
@@ -291,9 +421,11 @@ class EngineThread:
 
     def _sign_off(self) -> None:
         """Has what the ledger came to signed, so that the next start can be held against it."""
-        if self._key is not None:
-            with contextlib.suppress(LedgerWriteFailed):  # it was told when it first failed
-                entries = self.journal.sign(self._clock(), partial(sign_checkpoint, self._key))
+        key = self._signer()
+        if key is not None:
+            # It was told when it first failed.
+            with contextlib.suppress(LedgerWriteFailed, ConvergeError, OSError):
+                entries = self.journal.sign(self._clock(), partial(sign_checkpoint, key))
                 if entries:
                     self._durable(entries)
 
@@ -424,12 +556,23 @@ class EngineThread:
         key: OperatorKey | None = None,
     ) -> None:
         """Makes events durable, then so, then known; what decides anything is signed along."""
-        signer = key or (self._key if any(isinstance(one, DECIDING) for one in events) else None)
+        if self._doubt and key is not None:
+            raise DecisionRefused(self._doubt)
+        decides = any(isinstance(one, DECIDING) for one in events)
+        signer = key or (self._signer() if decides else None)
         sign = partial(sign_checkpoint, signer) if signer else None
         entries = self.journal.commit(events, at, texts, sign)
         if not entries:
             return
         self._durable(entries)
+        try:
+            self._tell(entries, at)
+        except Exception as error:  # noqa: BLE001 - it is so, whether or not it can be shown
+            words = f"What was recorded last cannot be shown: {error}"
+            self._publish(Notice("danger", words))
+
+    def _tell(self, entries: list[Entry], at: int) -> None:
+        """Tells everybody of what is recorded now."""
         touched = dict.fromkeys(RunId(entry.head.run) for entry in entries if entry.head.run)
         for run_id in touched:
             self._note_due(run_id)
@@ -463,9 +606,3 @@ class EngineThread:
         engine = build_engine(pack, started.intent, started.plan, infer)
         self._engines[run] = engine
         return engine
-
-
-def _decision_id(gate: Gate) -> ApprovalId:
-    """Returns a name that no other answer at any gate has; a gate's own name ends in no ``~``."""
-    given = len(gate.every_answer())
-    return ApprovalId(f"decision:{gate.request.id}" + (f"~{given}" if given else ""))

@@ -20,7 +20,9 @@ from converge_desktop.adapters.ledger.snapshots import SnapshotReader
 from converge_desktop.adapters.texts import TextReader
 from converge_desktop.runtime.stopper import Stopper
 
-KEYS = frozenset({e.DeskOpened.kind, e.OperatorEnrolled.kind})
+KEYS = frozenset(
+    one.kind for one in (e.DeskOpened, e.OperatorEnrolled, e.OperatorKeyRotated, e.OperatorRevoked)
+)
 """Kinds of records by which signatures are checked."""
 
 
@@ -55,14 +57,21 @@ class Evidence:
         self._texts = data_dir / "texts"
         self._history = LedgerHistory(data_dir / "ledger", snapshots)
         self._stopper = stopper or Stopper()
-        for _ in self._history.unread():
+        self._redacted = 0
+        for batch in self._history.unread():
             self._stopper.require_wanted()
+            self._redacted += sum(entry.event is None for entry in batch.entries)
         self._source = LedgerSource(self._history)
 
     @property
     def records(self) -> int:
         """How many records the ledger has."""
         return self._history.index.count
+
+    @property
+    def redacted(self) -> int:
+        """How many of the records that were read say nothing any more."""
+        return self._redacted
 
     def export(
         self,
@@ -105,8 +114,8 @@ class Evidence:
         return newest(self._source)
 
     def key_of(self, signed: SignedCheckpoint) -> str:
-        """Returns the key that whoever signed is enrolled with here; empty if they are not."""
-        return key_of(self._source.of_run, signed.operator)
+        """Returns the key that whoever signed had here by then; empty if they had none."""
+        return key_of(self._source.of_run, signed.operator, signed.checkpoint.size)
 
     def why_not_kept(self, signed: SignedCheckpoint, key: str) -> str:
         """Says why the ledger is not one that a checkpoint was taken of; empty if it is.

@@ -12,9 +12,11 @@ from converge_core.checkpoint import SignedCheckpoint, text_of
 class CapsuleOutput:
     """``export`` and ``verify --capsule``.
 
-    Where it does not hold, ``bad_line`` says where; it is 0 otherwise. ``desk``, ``size`` and what
-    follows are what the checkpoint says that its records stand under. ``inline`` are the short
-    texts that stand in records; ``unchecked`` are signatures of people whose keys were left out.
+    ``stands`` says how a gate stands by the records in it: who decided what, or that no decision is
+    in it. Where it does not hold, ``bad_line`` says where; it is 0 otherwise. ``desk``, ``size``
+    and what follows are what the checkpoint says that its records stand under. ``inline`` are the
+    short texts that stand in records; ``unchecked`` are signatures of people whose keys were left
+    out.
     """
 
     ok: bool
@@ -22,6 +24,7 @@ class CapsuleOutput:
     reason: str = ""
     run: str = ""
     gate: str = ""
+    stands: str = ""
     exported_at: int = 0
     records: int = 0
     redacted: int = 0
@@ -53,12 +56,16 @@ class CheckpointOutput:
 
 @dataclass(frozen=True, slots=True)
 class KeptOutput:
-    """``verify --checkpoint``: whether the ledger is the one that it was taken of."""
+    """``verify --checkpoint``: whether the ledger is the one that it was taken of.
+
+    ``redacted`` counts records whose bodies were left out.
+    """
 
     ok: bool
     reason: str
     size: int
     records: int
+    redacted: int
 
 
 def capsule_output(holding: Holding) -> CapsuleOutput:
@@ -68,6 +75,7 @@ def capsule_output(holding: Holding) -> CapsuleOutput:
         ok=True,
         run=holding.about.run,
         gate=holding.about.gate,
+        stands=holding.stands,
         exported_at=holding.exported_at,
         records=holding.records,
         redacted=holding.redacted,

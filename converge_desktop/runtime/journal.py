@@ -6,12 +6,12 @@ durable before it is folded; and what cannot be written was never so.
 
 from __future__ import annotations
 
-import contextlib
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from converge_core.checkpoint import Checkpoint, SignedCheckpoint, take
+from converge_core.errors import LedgerCorrupt
 from converge_core.events import CheckpointSigned, DeskOpened, Event
 from converge_core.ledger import Entry
 from converge_core.run_state import DeskState
@@ -169,7 +169,11 @@ class Journal:
         """
         self._ledger.close()
         self._texts.close()
-        with contextlib.suppress(OSError):
+        try:
             if self._ledger.lies_in_place():
                 self._ledger.cut_back()
                 self._open()
+        except LedgerCorrupt as error:
+            self._ledger.refuse(f"the ledger in {self._directory} was damaged meanwhile: {error}")
+        except OSError:
+            return  # it is tried again with the next step

@@ -40,7 +40,19 @@ def _(event: e.DeskOpened) -> str:
 
 @_words.register
 def _(event: e.OperatorEnrolled) -> str:
-    return f"{event.operator.name} may decide"
+    by = f"; {event.welcome.by} answers for them" if event.welcome else ""
+    return f"{event.operator.name} may decide{by}"
+
+
+@_words.register
+def _(event: e.OperatorKeyRotated) -> str:
+    return f"{event.rotation.operator} has another key"
+
+
+@_words.register
+def _(event: e.OperatorRevoked) -> str:
+    ended = event.revocation
+    return f"{ended.operator} may not decide any more, says {ended.by}: {ended.reason}"
 
 
 @_words.register

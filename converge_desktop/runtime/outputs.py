@@ -13,6 +13,12 @@ from converge_desktop.runtime.evidence_outputs import (
     CheckpointOutput,
     KeptOutput,
 )
+from converge_desktop.runtime.people_outputs import (
+    OperatorLine,
+    OperatorOutput,
+    RequestOutput,
+    VoteOutput,
+)
 from converge_desktop.runtime.readmodel import TraceView
 from converge_desktop.runtime.replay import Replay
 
@@ -98,8 +104,21 @@ class GateOutput:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeLine:
+    """One field that an edit changed."""
+
+    field: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
 class DecideOutput:
-    """``decide``: the decision, and what it led to."""
+    """``decide``: the decision, and what it led to.
+
+    ``end`` is how the gate ended, or will, such as ``approved``, and empty while more votes are
+    needed; ``undo_until`` is until when it can be undone; ``changes`` are those of an edit.
+    """
 
     gate_id: str
     verdict: str
@@ -109,6 +128,49 @@ class DecideOutput:
     stop: str
     words: str
     root: str
+    end: str
+    undo_until: int | None
+    changes: list[ChangeLine]
+
+
+@dataclass(frozen=True, slots=True)
+class ActOutput:
+    """``undo``, ``extend``, ``delegate`` and ``escalate``: how the gate stands after it.
+
+    ``may_decide`` is empty where anybody who is enrolled may.
+    """
+
+    gate_id: str
+    act: str
+    operator: str
+    run_id: str
+    phase: str
+    deadline: int | None
+    may_decide: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ReachedLine:
+    """One thing that rests on a fact, directly or through others."""
+
+    name: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class RetractOutput:
+    """``retract``: the correction that was proposed, and what rests on what it corrects.
+
+    ``whole`` says whether that is all there is, and ``seq`` up to which record it is known; -1
+    where the database did not answer.
+    """
+
+    run_id: str
+    fact_id: str
+    proposed_id: str
+    reached: list[ReachedLine]
+    whole: bool
+    seq: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +222,7 @@ class VerifyOutput:
     """``verify``: ``bad_seq`` is -1 where every record holds; ``root`` is of the tree over them.
 
     ``unfinished`` counts the bytes behind the last whole step; a crash leaves some, and the next
-    start moves them aside.
+    start moves them aside. ``redacted`` counts records whose bodies were left out.
     """
 
     ok: bool
@@ -170,6 +232,7 @@ class VerifyOutput:
     head: str
     unfinished: int
     root: str
+    redacted: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,9 +289,17 @@ class TriedOutput:
 
 
 OUTPUTS: dict[str, Any] = {
+    "operator": list[OperatorLine] | OperatorOutput,
+    "request": RequestOutput,
+    "vote": VoteOutput,
     "run": RunOutput,
     "inbox": list[GateOutput],
     "decide": DecideOutput,
+    "undo": ActOutput,
+    "extend": ActOutput,
+    "delegate": ActOutput,
+    "escalate": ActOutput,
+    "retract": RetractOutput,
     "traces": list[TraceLine],
     "trace": TraceOutput,
     "verify": VerifyOutput,

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from converge_desktop.runtime.deciding_model import PrecedentRow, SinceRow, Standing, TruthRow
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:
@@ -23,7 +25,10 @@ Text = tuple[Segment, ...]
 
 @dataclass(frozen=True, slots=True)
 class InboxRow:
-    """One proposal that waits for a person."""
+    """One proposal that waits for a person.
+
+    ``text`` is what would become true, ``warned`` whether half of the time is known to be gone.
+    """
 
     gate_id: str
     run_id: str
@@ -37,6 +42,10 @@ class InboxRow:
     deadline: int | None
     votes: int
     votes_needed: int
+    kind: str = ""
+    rule: str = ""
+    text: str = ""
+    warned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +146,11 @@ class TraceView:
 class Review:
     """All that a person is shown before deciding; ``digest`` binds the decision to it.
 
-    ``kept`` says what changed on this machine since the run began. It is no part of the digest,
-    which covers what the ledger says and nothing else.
+    ``parts`` names what it consists of, each with a digest of its own; ``digest`` is made of them,
+    and a decision names those that were seen. It covers what the ledger says of this proposal, and
+    nothing that may change while nothing of it does: ``kept`` says what changed on this machine
+    since the run began, ``standing`` how the gate stands by now, ``precedents`` what was decided
+    before about the same, and ``since`` what is other than in the review that was opened before.
     """
 
     gate_id: str
@@ -169,6 +181,11 @@ class Review:
     raw: tuple[TraceView, ...]
     digest: str
     kept: tuple[str, ...] = ()
+    truth: tuple[TruthRow, ...] = ()
+    parts: tuple[tuple[str, str], ...] = ()
+    standing: Standing | None = None
+    precedents: tuple[PrecedentRow, ...] = ()
+    since: tuple[SinceRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,13 +402,17 @@ class CheckpointView:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What came of comparing the ledger with a checkpoint that was kept; no reason if it fits."""
+    """What came of comparing the ledger with a checkpoint that was kept; no reason if it fits.
+
+    ``redacted`` counts the records whose bodies were left out.
+    """
 
     reason: str
     size: int
     records: int
     at: int
     operator: str
+    redacted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -410,7 +431,8 @@ class Verification:
     """What came of verifying the ledger; ``bad_seq`` is -1 where every record holds.
 
     ``unfinished`` counts the bytes behind the last whole step; ``root`` is that of the tree over
-    all records.
+    all records; ``redacted`` counts those whose bodies were left out, so that nothing is known of
+    what they said.
     """
 
     records: int
@@ -419,6 +441,7 @@ class Verification:
     head: str
     unfinished: int = 0
     root: str = ""
+    redacted: int = 0
 
 
 @dataclass(frozen=True, slots=True)

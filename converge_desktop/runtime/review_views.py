@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +19,8 @@ from converge_core.run_state import RunState
 from converge_core.trace import Cited, DecisionTrace
 from converge_desktop.adapters.packs.pack import Pack
 from converge_desktop.runtime.chain_agents import MAKES
+from converge_desktop.runtime.deciding_model import SinceRow
+from converge_desktop.runtime.differences import changes_between
 from converge_desktop.runtime.readmodel import (
     CheckRow,
     EvidenceRow,
@@ -28,9 +31,30 @@ from converge_desktop.runtime.readmodel import (
     Segment,
     Text,
 )
+from converge_desktop.runtime.standing_views import truth_rows
 from converge_desktop.runtime.state_layers import LETTERS
 from converge_desktop.runtime.trace_views import ReadText, check_row, evidence, trace_view
 from converge_desktop.runtime.wording import plural, run_label, segments
+
+PARTS: Mapping[str, tuple[str, ...]] = {
+    "what": (
+        *("gate_id", "run_id", "run_label", "title", "risk", "key", "kind", "agent", "cycle"),
+        *("opened_at", "becomes_true"),
+    ),
+    "rule": ("rule", "rule_reason", "may_decide", "deadline"),
+    "truth": ("truth",),
+    "consequences": ("consequences",),
+    "reasoning": ("reasoning",),
+    "evaluation": ("score", "confidence", "justification"),
+    "plan": ("plan",),
+    "evidence": ("evidence",),
+    "checks": ("checks",),
+    "notes": ("notes",),
+    "raw": ("trace_ids", "raw"),
+}
+"""What a review consists of, and the fields of each part; every part has a digest of its own."""
+BESIDE = frozenset({"digest", "parts", "kept", "standing", "precedents", "since"})
+"""What is shown with it and may change while nothing of it does."""
 
 
 def inbox_row(run: RunState, gate: Gate) -> InboxRow:
@@ -49,6 +73,10 @@ def inbox_row(run: RunState, gate: Gate) -> InboxRow:
         deadline=gate.deadline,
         votes=len(gate.approvals),
         votes_needed=gate.tally().needed,
+        kind=run.drafts[request.proposal].fact.kind.value,
+        rule=request.rule,
+        text=run.drafts[request.proposal].fact.content,
+        warned=gate.warned,
     )
 
 
@@ -88,10 +116,30 @@ def assemble_review(run: RunState, gate: Gate, pack: Pack, read: ReadText) -> Re
         trace_ids=tuple(trace.id for trace in traces),
         raw=tuple(trace_view(run, trace, pack, read) for trace in traces),
         digest="",
+        truth=truth_rows(run, gate, draft),
     )
-    told = msgspec.to_builtins(review, enc_hook=str)
-    del told["kept"]  # what changed on this machine, where the digest covers what the ledger says
-    return replace(review, digest=content_hash(told))
+    parts = tuple((name, _digest_of(review, fields)) for name, fields in PARTS.items())
+    return replace(review, parts=parts, digest=content_hash(dict(parts)))
+
+
+def part_of(review: Review, name: str) -> dict[str, object]:
+    """Returns the fields of one part of a review, by name."""
+    return {field: getattr(review, field) for field in PARTS[name]}
+
+
+def since(before: Review, now: Review) -> tuple[SinceRow, ...]:
+    """Returns the parts of a review that are other than in one that was opened before."""
+    was, parts = dict(before.parts), dict(now.parts)
+    return tuple(
+        SinceRow(name, changes_between(part_of(before, name), part_of(now, name)))
+        for name in PARTS
+        if was[name] != parts[name]
+    )
+
+
+def _digest_of(review: Review, fields: tuple[str, ...]) -> str:
+    told = {field: getattr(review, field) for field in fields}
+    return content_hash(msgspec.to_builtins(told, enc_hook=str))
 
 
 def _may_decide(run: RunState, gate: Gate) -> str:
@@ -109,7 +157,9 @@ def _chain(run: RunState, draft: Draft) -> list[DecisionTrace]:
         fact = run.context.find(fact_id)
         named |= dict.fromkeys(fact.promotion.trace_link if fact else ())
     named |= dict.fromkeys(draft.traces)
-    return sorted((run.traces[name] for name in named), key=lambda trace: trace.cycle)
+    # Those behind a fact that the run began with are another run's.
+    own = [run.traces[name] for name in named if name in run.traces]
+    return sorted(own, key=lambda trace: trace.cycle)
 
 
 def _consequences(run: RunState, draft: Draft) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from converge_core.asking import Gate
 from converge_core.authority import ActorKind
@@ -13,6 +13,7 @@ from converge_core.ids import AgentId
 from converge_core.key import ContextKey
 from converge_core.run_state import Phase, RunState
 from converge_desktop.runtime.attempts import calls_of
+from converge_desktop.runtime.precedents import Precedent, decided_in
 from converge_desktop.runtime.readmodel import (
     AgentRow,
     AskedRow,
@@ -29,7 +30,7 @@ _NAME_PARTS = re.compile(r"(?<=[a-z])([A-Z])")
 
 @dataclass(frozen=True, slots=True)
 class RunNote:
-    """A run in a few words, which are kept once it has stopped."""
+    """A run in a few words, which are kept once it has stopped; ``decided`` is oldest first."""
 
     run: str
     pack: str
@@ -38,6 +39,7 @@ class RunNote:
     outcome: str
     started_at: int
     open_gates: int
+    decided: tuple[Precedent, ...] = field(default=(), compare=False)
 
 
 def run_note(run: RunState) -> RunNote:
@@ -50,6 +52,7 @@ def run_note(run: RunState) -> RunNote:
         outcome=_outcome(run),
         started_at=run.started_at,
         open_gates=len(run.open_gates()),
+        decided=decided_in(run) if run.phase is Phase.STOPPED else (),
     )
 
 
@@ -97,7 +100,8 @@ def fact_card(run: RunState, fact: Fact) -> FactCard:
         approver=approver_words(str(fact.promotion.approver)),
         run_id=run.run,
         run_label=run_label(run.run),
-        seq=run.fact_seq[(fact.key, fact.id)],
+        # A fact that the run began with came to it by its first record.
+        seq=run.fact_seq.get((fact.key, fact.id), run.started_seq),
     )
 
 

@@ -6,6 +6,7 @@ What is in memory so depends on what goes on, not on how long the desk has been 
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Iterator, MutableMapping
 from typing import Any
@@ -21,7 +22,8 @@ from converge_desktop.adapters.ledger.history import DESK, LedgerHistory
 RECENT = 32
 """How many of the runs that have stopped stay in memory, those looked at last."""
 _LIFE = ("artifact_registered", "artifact_rolled_back", "artifact_transitioned")
-DESK_KINDS = ("desk_opened", "operator_enrolled", *_LIFE)
+_PEOPLE = ("operator_enrolled", "operator_key_rotated", "operator_revoked")
+DESK_KINDS = ("desk_opened", *_PEOPLE, *_LIFE)
 """The records of the desk itself that its state grows by."""
 
 
@@ -41,6 +43,7 @@ class Shelf(MutableMapping[RunId, RunState]):
         }
         self._going: dict[RunId, RunState] = {}
         self._recent: OrderedDict[RunId, RunState] = OrderedDict()
+        self._desk: list[Entry] = []
 
     def __getitem__(self, run: RunId) -> RunState:
         """Returns a run; one that has stopped may have to be read first.
@@ -97,10 +100,6 @@ class Shelf(MutableMapping[RunId, RunState]):
         if state is not None:
             self._keep(run, state)
 
-    def leave_out(self, run: RunId) -> None:
-        """Takes a run for none, because no record that can be read says that it began."""
-        self._known.pop(run, None)
-
     def as_of(self, run: RunId, before: int) -> RunState:
         """Returns a run as it stood before record ``before``, read from the ledger.
 
@@ -108,19 +107,25 @@ class Shelf(MutableMapping[RunId, RunState]):
             KeyError: if it had not begun.
             LedgerCorrupt: if its records were changed since they were read.
         """
-        desk = DeskState()
-        for entry in self._entries(run, before):
+        own = list(self._history.of_run(run, before))
+        ground = self._ground(own)
+        desk = DeskState(runs={one.run: one for one in map(self._here, ground[:1]) if one})
+        told = self._history.of_runs([] if desk.runs else ground, before)
+        every = heapq.merge(self._desk_records(before), own, told, key=_number)
+        for entry in every:
             desk = read_in(desk, entry, self._verify)
         return desk.runs[run]
 
-    def _entries(self, run: RunId, before: int) -> Iterator[Entry]:
-        """Returns the records that make a run: its own, those it builds on, and the desk's."""
-        index = self._history.index
-        desk = [self._history.entry(seq) for seq in index.of_kinds(DESK_KINDS, before)]
-        own = list(self._history.of_run(run, before))
-        ground = self._ground(own)
-        told = self._history.of_runs(ground, before) if ground else iter(())
-        return heapq.merge(desk, own, told, key=lambda entry: entry.head.seq)
+    def _here(self, run: RunId) -> RunState | None:
+        """Returns a run if it is in memory; that others began with it does not change."""
+        return self._going.get(run) or self._recent.get(run)
+
+    def _desk_records(self, before: int) -> list[Entry]:
+        """Returns the desk's own records below a number; each is read once."""
+        numbers = list(self._history.index.of_kinds(DESK_KINDS))
+        for seq in numbers[len(self._desk) :]:
+            self._desk.append(self._history.entry(seq))
+        return self._desk[: bisect_left(numbers, before)]
 
     def _ground(self, own: list[Entry]) -> list[RunId]:
         """Returns the runs whose facts one begins with, and those whose facts they began with."""
@@ -142,3 +147,7 @@ class Shelf(MutableMapping[RunId, RunState]):
         while len(self._recent) > RECENT:
             self._recent.popitem(last=False)
         return state
+
+
+def _number(entry: Entry) -> int:
+    return entry.head.seq

@@ -55,6 +55,7 @@ class Finding:
         reason: why it does not.
         head: the hash of the last record, or of the last in the last step that holds whole.
         unfinished: the bytes behind the last whole step.
+        redacted: how many of the share's records say nothing any more; the first counts the desk's.
         root: the root of the tree over all records; of the first share alone.
     """
 
@@ -64,6 +65,7 @@ class Finding:
     head: str
     unfinished: int
     root: str
+    redacted: int = 0
 
 
 class _Lines:
@@ -132,10 +134,10 @@ def verify_share(
     batches = Batches(files, Place(), lines.read)
     runs = Going(files)
     reading = Reading(DeskState(runs=runs), Frontier(), Chain(), signature_fits)
-    before, told, done = GENESIS, 0, 0
+    before, told, done, redacted = GENESIS, 0, 0, 0
     try:
         for batch in batches:
-            _take(batch, reading, runs, batches.end.chain, whole=number == 0)
+            redacted += _take(batch, reading, runs, batches.end.chain, first=number == 0)
             before, done = batches.end.chain.hash, done + batch.size
             if progress and batches.end.chain.seq - told >= STEP:
                 told = batches.end.chain.seq
@@ -145,19 +147,29 @@ def verify_share(
     end = batches.end.chain
     root = reading.frontier.root.hex() if number == 0 and end.seq >= 0 else ""
     head = end.hash if end.seq >= 0 else ""
-    return Finding(end.seq + 1, -1, "", head, batches.unfinished, root)
+    return Finding(end.seq + 1, -1, "", head, batches.unfinished, root, redacted)
 
 
-def _take(batch: Batch, reading: Reading, runs: Going, end: Chain, *, whole: bool) -> None:
+def _take(batch: Batch, reading: Reading, runs: Going, end: Chain, *, first: bool) -> int:
     """Takes in a batch: what is of the share is believed if it holds, the rest by its hash.
 
-    ``whole`` says whether the tree over all records is wanted.
+    Args:
+        batch: the batch.
+        reading: what the share says so far.
+        runs: the runs of the share.
+        end: what stands after the batch.
+        first: whether it is the first share, which grows the tree and counts the desk's records.
+
+    Returns:
+        How many of its records say nothing any more.
     """
-    seq = end.seq - len(batch.entries)
+    redacted, seq = 0, end.seq - len(batch.entries)
     for entry in batch.entries:
         seq += 1
         if entry.head.seq >= 0:
             reading.take(entry)
-        elif whole:
+            redacted += entry.event is None and (first or entry.head.run != "")
+        elif first:
             reading.pass_over(seq, entry.hash)
     runs.note(batch)
+    return redacted

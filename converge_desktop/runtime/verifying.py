@@ -156,5 +156,5 @@ def _verification(found: list[Finding]) -> Verification:
     bad = min((one for one in found if one.bad_seq >= 0), key=lambda one: one.bad_seq, default=None)
     if bad is not None:
         return Verification(bad.bad_seq, bad.bad_seq, bad.reason, bad.head)
-    first = found[0]
-    return Verification(first.records, -1, "", first.head, first.unfinished, first.root)
+    first, redacted = found[0], sum(one.redacted for one in found)
+    return Verification(first.records, -1, "", first.head, first.unfinished, first.root, redacted)

@@ -13,13 +13,15 @@ from pathlib import Path
 from converge_core.asking import Gate
 from converge_core.errors import DecisionRefused, IllegalCommand, InvalidId
 from converge_core.events import RunStopped, TraceRecorded
-from converge_core.ids import GateId, RunId, TraceId
+from converge_core.ids import GateId, OperatorId, RunId, TraceId
 from converge_core.kept import Current, what_changed
+from converge_core.review import Operator
 from converge_core.run_state import Phase, RunState
 from converge_core.trace import DecisionTrace
 from converge_desktop import __version__
 from converge_desktop.adapters.packs.pack import Pack, pack_of
 from converge_desktop.adapters.texts import TextReader
+from converge_desktop.runtime.deciding_model import SinceRow
 from converge_desktop.runtime.desk_reader import LEDGER, DeskReader, snapshot_reader_of
 from converge_desktop.runtime.event_query import EventQuery, find
 from converge_desktop.runtime.ledger_views import ledger_row
@@ -41,11 +43,15 @@ from converge_desktop.runtime.record_views import (
     record_view,
 )
 from converge_desktop.runtime.replay import GoldenTrace, golden_of
-from converge_desktop.runtime.review_views import assemble_review, inbox_row
+from converge_desktop.runtime.review_views import assemble_review, inbox_row, since
 from converge_desktop.runtime.run_views import run_row, run_view
 from converge_desktop.runtime.shelf import RECENT
+from converge_desktop.runtime.standing_views import standing
 from converge_desktop.runtime.trace_views import ReadText, trace_row, trace_view
 from converge_desktop.runtime.wording import plural
+
+OPENED = 32
+"""How many reviews are remembered as they were opened, to tell later what is other."""
 
 
 class Views:
@@ -64,10 +70,15 @@ class Views:
         self._read = read
         self._here = packs
         self._packs: OrderedDict[RunId, Pack] = OrderedDict()
+        self._opened: OrderedDict[str, Review] = OrderedDict()
 
     def going(self) -> list[RunState]:
         """Returns the runs that have not stopped, oldest first."""
         return self._reader().runs.going()
+
+    def operators(self) -> Mapping[OperatorId, Operator]:
+        """Returns who is enrolled, by id."""
+        return self._reader().state.operators
 
     def run_state(self, run_id: str) -> RunState:
         """Returns one run.
@@ -151,11 +162,52 @@ class Views:
                 return run, run.gates[wanted]
         raise DecisionRefused(f"there is no gate {gate_id}; list those that wait with: inbox")
 
-    def review(self, gate_id: str) -> Review:
-        """Assembles what a person is shown before deciding."""
+    def review(self, gate_id: str, opened: str = "") -> Review:
+        """Assembles what a person is shown before deciding.
+
+        Args:
+            gate_id: the gate.
+            opened: the digest of the review that was opened before, to tell what is other than in
+                it; that may be one of the gate that this one takes the place of.
+
+        Raises:
+            DecisionRefused: if there is no gate of that id.
+        """
         run, gate = self.gate(gate_id)
         review = assemble_review(run, gate, self.pack_of(run), self._read)
-        return replace(review, kept=what_changed(run.started, self._current(run)))
+        draft = run.drafts[gate.request.proposal]
+        precedents = self._reader().precedents.of(draft, self.going(), but=gate_id)
+        review = replace(
+            review,
+            kept=what_changed(run.started, self._current(run)),
+            standing=standing(run, gate),
+            precedents=precedents,
+            since=self._since(review, opened),
+        )
+        self._opened[review.digest] = review
+        self._opened.move_to_end(review.digest)
+        if len(self._opened) > OPENED:
+            self._opened.popitem(last=False)
+        return review
+
+    def review_digest(self, gate_id: str) -> tuple[str, tuple[str, ...]]:
+        """Returns the digest of what would be shown about a gate now, and the names of its parts.
+
+        Raises:
+            DecisionRefused: if there is no gate of that id.
+        """
+        run, gate = self.gate(gate_id)
+        review = assemble_review(run, gate, self.pack_of(run), self._read)
+        return review.digest, tuple(name for name, _ in review.parts)
+
+    def _since(self, review: Review, opened: str) -> tuple[SinceRow, ...]:
+        """Returns what is other than in the review of digest ``opened``; all, if that is gone."""
+        if not opened or opened == review.digest:
+            return ()
+        before = self._opened.get(opened)
+        if before is None or before.run_id != review.run_id:
+            return tuple(SinceRow(name, ()) for name, _ in review.parts)
+        return since(before, review)
 
     def traces(self, first: int = 0, count: int | None = None) -> tuple[TraceRow, ...]:
         """Lists recorded steps, newest first.

@@ -101,6 +101,8 @@ def ledger_problem(place: Path, error: LedgerCorrupt | OSError) -> str:
     match error:
         case LedgerCorrupt() if "newer" in error.reason:
             why, remedy = str(error), "Open it with the version that wrote it"
+        case LedgerCorrupt() if "restore the files" in error.reason:
+            why, remedy = str(error), "Do that"
         case LedgerCorrupt():
             why, remedy = str(error), "Restore it from a copy"
         case OSError():

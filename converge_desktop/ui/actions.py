@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ PAGES: tuple[tuple[str, str, str, str], ...] = (
     ("packs", "Packs", "P", "packs"),
     ("models", "Models", "M", "models"),
 )
-GROUPS = ("Decide", "Go", "Run", "View", "Help")
+GROUPS = ("Decide", "Go", "Run", "Ledger", "View", "Help")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,16 @@ class Callbacks:
     choose_folder: Callable[[], None]
     replay: Callable[[], None]
     can_replay: Callable[[], bool]
+    replay_run: Callable[[], None]
+    back_to_now: Callable[[], None]
+    export: Callable[[], None]
     verify: Callable[[], None]
+    stop_verifying: Callable[[], None]
+    show_moment: Callable[[], None]
+    fork: Callable[[], None]
+    keep: Callable[[], None]
+    compare: Callable[[], None]
+    can: Callable[[str], bool]
     rebuild: Callable[[], None]
     theme: Callable[[], None]
     palette: Callable[[], None]
@@ -112,7 +122,6 @@ def build(do: Callbacks) -> tuple[Action, ...]:
             "Run",
             do.can_replay,
         ),
-        Action("ledger.verify", "Verify the ledger", (), do.verify, "Run"),
         Action("context.rebuild", "Fill the database again", (), do.rebuild, "Run"),
         Action(
             "view.theme",
@@ -126,7 +135,43 @@ def build(do: Callbacks) -> tuple[Action, ...]:
         Action("help.sheet", "Keys", ("?",), do.sheet, "Help"),
         Action("app.quit", "Quit", ("Ctrl+Q",), do.quit, "View"),
     )
-    return decide + pages + moves + rest
+    return decide + pages + moves + rest + _of_run(do) + _of_ledger(do)
+
+
+def _of_run(do: Callbacks) -> tuple[Action, ...]:
+    """Builds what can be asked of a run, or of what stands for one."""
+
+    def action(name: str, title: str, keys: tuple[str, ...], call: Callable[[], None]) -> Action:
+        return Action(name, title, keys, call, "Run", partial(do.can, name))
+
+    return (
+        action("run.replay", "Replay the run from the ledger", ("Ctrl+Shift+L",), do.replay_run),
+        action("run.export", "Export evidence of what is shown…", ("Ctrl+E",), do.export),
+        action("run.fork", "Fork the run from the moment shown", ("Ctrl+Shift+F",), do.fork),
+        action("run.now", "Go back to the run as it is now", (), do.back_to_now),
+    )
+
+
+def _of_ledger(do: Callbacks) -> tuple[Action, ...]:
+    """Builds what can be asked of the ledger."""
+
+    def action(name: str, title: str, keys: tuple[str, ...], call: Callable[[], None]) -> Action:
+        return Action(name, title, keys, call, "Ledger", partial(do.can, name))
+
+    return (
+        action("ledger.verify", "Verify the ledger", ("Ctrl+Shift+V",), do.verify),
+        action("ledger.stop", "Stop verifying", (), do.stop_verifying),
+        action(
+            "ledger.moment",
+            "Show the run as it stood at the record",
+            ("Ctrl+Shift+T",),
+            do.show_moment,
+        ),
+        action("checkpoint.keep", "Keep a copy of the checkpoint…", ("Ctrl+Shift+K",), do.keep),
+        action(
+            "checkpoint.compare", "Compare the ledger with a copy…", ("Ctrl+Shift+M",), do.compare
+        ),
+    )
 
 
 def spoken(shortcut: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QEvent, Qt, Slot
@@ -78,6 +79,7 @@ class MainWindow(ActionHost):
         self.rail.chosen.connect(self.go)
         self.routes.page.connect(self.go)
         self.routes.run.connect(self._on_run)
+        self.routes.moment.connect(self._on_moment)
         self.routes.trace.connect(self._on_trace)
         self.routes.gate.connect(self._on_gate)
         self.routes.fact.connect(self._on_fact)
@@ -105,7 +107,16 @@ class MainWindow(ActionHost):
             choose_folder=self._choose_folder,
             replay=trace.replay,
             can_replay=lambda: self._at("traces") and trace.can_replay(),
-            verify=self._verify,
+            replay_run=self.pages.runs.asks.replay,
+            back_to_now=self.pages.runs.show_now,
+            export=lambda: self.pages.current().export(),
+            verify=lambda: self._at_ledger(self.pages.ledger.verify),
+            stop_verifying=self.pages.ledger.stop_verifying,
+            show_moment=self.pages.ledger.record.show_moment,
+            fork=lambda: self.pages.current().fork_here(),
+            keep=lambda: self._at_ledger(self.pages.ledger.keep),
+            compare=lambda: self._at_ledger(self.pages.ledger.compare),
+            can=self._can,
             rebuild=self._rebuild,
             theme=self._next_theme,
             palette=self.show_palette,
@@ -113,6 +124,23 @@ class MainWindow(ActionHost):
             escape=self._escape,
             quit=self._quit,
         )
+
+    def _can(self, action: str) -> bool:
+        """Says whether something of the table can be done now; what is not named here can."""
+        runs, ledger, page = self.pages.runs, self.pages.ledger, self.pages.current()
+        known: dict[str, Callable[[], bool]] = {
+            "run.replay": lambda: page is runs and runs.shows_run(),
+            "run.export": page.can_export,
+            "run.fork": page.can_fork,
+            "run.now": lambda: page is runs and runs.shows_moment(),
+            "ledger.stop": ledger.can_stop,
+            "ledger.moment": lambda: page is ledger and ledger.record.has_run(),
+        }
+        return known[action]() if action in known else True
+
+    def _at_ledger(self, do: Callable[[], None]) -> None:
+        self.go("ledger")
+        do()
 
     def _at(self, page: str) -> bool:
         return self.pages.page_id() == page
@@ -128,6 +156,11 @@ class MainWindow(ActionHost):
     def _on_run(self, run_id: str) -> None:
         self.go("runs")
         self.pages.runs.show_run(run_id)
+
+    @Slot(str, object, object)
+    def _on_moment(self, run_id: str, seq: int, at: int) -> None:
+        self.go("runs")
+        self.pages.runs.show_moment(run_id, seq, at)
 
     @Slot(str)
     def _on_trace(self, trace_id: str) -> None:
@@ -160,10 +193,6 @@ class MainWindow(ActionHost):
     def _choose_folder(self) -> None:
         self.go("runs")
         self.pages.runs.choose_folder()
-
-    def _verify(self) -> None:
-        self.go("ledger")
-        self.pages.ledger.verify()
 
     def _rebuild(self) -> None:
         self.go("context")

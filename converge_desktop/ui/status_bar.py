@@ -87,6 +87,7 @@ class StatusBar(QWidget):
         set_property(self.model, "tone", tone)
         words_, tone = self._ledger_words(status)
         self.ledger.say(words_)
+        self.ledger.setToolTip(words.tooltip(status.ledger_problem))
         set_property(self.ledger, "tone", tone)
         words_, tone = view_words(status)
         self.view.say(words_)

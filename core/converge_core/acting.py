@@ -15,6 +15,7 @@ from converge_core.deciding import (
 )
 from converge_core.errors import DecisionRefused
 from converge_core.panel import Operators, escalated, is_among
+from converge_core.people import why_away
 from converge_core.quorum import why_unmeetable
 from converge_core.review import ActKind, GateAct, Operator, SignatureCheck
 from converge_core.run_state import RunState
@@ -35,7 +36,7 @@ def act(
     reason = (
         why_too_long(done.reason, "the reason")
         or why_done_before(state, done)
-        or why_not_act(gate, done, now, state.operators)
+        or why_not_act(gate, done, now, state)
         or why_not_enrolled(state, operator)
         or why_not_on_roster(gate, operator.id, state.operators)
         or why_not_signed(done, operator, verify)
@@ -71,11 +72,11 @@ def acted(state: RunState, gate: Gate, done: GateAct, now: int) -> e.GateActed:
         case ActKind.ESCALATE:
             until = now + terms.deadline_us if terms.deadline_us else msgspec.UNSET
             author, risk = gate.request.author or None, gate.request.risk
-            roster = escalated(terms, risk, author, state.operators)
+            roster = escalated(terms, risk, author, state.operators, state.absent)
             return e.GateActed(run=state.run, act=done, roster=roster, deadline=until)
 
 
-def why_not_act(gate: Gate, done: GateAct, now: int, operators: Operators) -> str:
+def why_not_act(gate: Gate, done: GateAct, now: int, state: RunState) -> str:
     """Says why ``done`` cannot be done at a gate as it stands; empty if it can."""
     if done.act is ActKind.UNDO:
         return _why_not_undone(gate, now)
@@ -95,11 +96,14 @@ def why_not_act(gate: Gate, done: GateAct, now: int, operators: Operators) -> st
         case ActKind.ESCALATE if gate.escalated:
             return "it was escalated before"
         case ActKind.ESCALATE:
-            roster = escalated(terms, gate.request.risk, gate.request.author or None, operators)
+            author, risk = gate.request.author or None, gate.request.risk
+            roster = escalated(terms, risk, author, state.operators, state.absent)
             reason = why_unmeetable(terms.quorum, roster)
             return f"nobody could decide it after that: {reason}" if reason else ""
         case ActKind.DELEGATE:
-            return _why_not_delegated(gate, done, operators)
+            return why_away(done.to or done.operator, state.revoked) or _why_not_delegated(
+                gate, done, state.operators
+            )
     return ""
 
 

@@ -27,12 +27,15 @@ from converge_core.authority import ActorKind
 from converge_core.canonical import canonical_checked
 from converge_core.context import Context, Standpoint
 from converge_core.correcting import why_not_correct
+from converge_core.enrolling import why_not_people
 from converge_core.errors import IllegalCommand, LedgerCorrupt
 from converge_core.fact import FactRecord
 from converge_core.gate import ReportRecord
+from converge_core.ids import OperatorId
 from converge_core.key import ContextKey
 from converge_core.ledger import Entry, Head
 from converge_core.lifecycle import why_not_begun
+from converge_core.people import why_away
 from converge_core.proposal import Draft
 from converge_core.review import SignatureCheck
 from converge_core.run_state import DeskState, Phase, RunState
@@ -63,10 +66,8 @@ def _why_not(event: e.Event, state: DeskState, verify: SignatureCheck, head: Hea
     if reason:
         return reason
     match event:
-        case e.OperatorEnrolled(operator=operator):
-            known = state.operators.get(operator.id)
-            taken = known is not None and known.public_key != operator.public_key
-            return f"{operator.id} was enrolled before, with another key" if taken else ""
+        case e.OperatorEnrolled() | e.OperatorKeyRotated() | e.OperatorRevoked():
+            return why_not_people(state, event, head.v, verify)
         case e.RunStarted():
             return _why_not_started(event, state)
         case e.GateOpened(request=request):
@@ -108,8 +109,9 @@ def _why_not_proposed(
         return f"{draft.id} was proposed before"
     if isinstance(event, e.ProposalCreated) or head.v < ONE_TIME:
         return ""
-    enrolled = draft.author.id in state.operators
-    return "" if enrolled else f"{draft.author.id} lays input before it, and is nobody here"
+    if draft.author.id not in state.operators:
+        return f"{draft.author.id} lays input before it, and is nobody here"
+    return why_away(OperatorId(draft.author.id), state.revoked)
 
 
 def _why_not_then(event: e.Event, head: Head) -> str:

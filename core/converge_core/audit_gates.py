@@ -21,6 +21,7 @@ from converge_core.ids import ApprovalId, OperatorId, ProposalId, gate_request_i
 from converge_core.ledger import Head
 from converge_core.merge import author_of
 from converge_core.panel import frozen, is_among, may_self_approve
+from converge_core.people import why_away
 from converge_core.resolving import feedback_of
 from converge_core.review import Decision, GateRequest, SignatureCheck
 from converge_core.run_state import DeskState, RunState
@@ -46,7 +47,7 @@ def why_not_asked(request: GateRequest, run: RunState, head: Head) -> str:
     author = author_of(draft)
     if (request.author or None) != author:
         return f"{request.id} names another author than its proposal has"
-    asked = frozen(request.terms, request.risk, author, run.operators)
+    asked = frozen(request.terms, request.risk, author, run.operators, run.absent)
     if asked != (request.terms, request.roster):
         return f"{request.id} asks others than its terms name"
     until = request.terms.deadline_us
@@ -88,7 +89,8 @@ def why_not_decided(
     if operator is None:
         return f"a decision by {decision.operator}, who was never enrolled"
     return (
-        why_not_open(gate, at)
+        why_away(operator.id, state.revoked)
+        or why_not_open(gate, at)
         or why_refused(decision, gate, operator, state.operators, verify)
         or why_not_taken(run, gate, decision)
     )
@@ -111,8 +113,9 @@ def why_not_happened(
             if operator is None:
                 return f"an act of {done.operator}, who was never enrolled"
             reason = (
-                why_done_before(state, done)
-                or why_not_act(gate, done, at, state.operators)
+                why_away(operator.id, state.revoked)
+                or why_done_before(state, done)
+                or why_not_act(gate, done, at, state)
                 or why_not_on_roster(gate, operator.id, state.operators)
                 or why_not_signed(done, operator, verify)
             )

@@ -18,8 +18,9 @@ A capsule is text, one canonical JSON value a line, and can be read with ``less`
   date, and stands before the checkpoint then.
 
 A redacted copy lacks body and salt of records, as a redacted ledger does, and texts, of which the
-hash stays; it still verifies. A capsule proves that its records stood in the ledger that was
-signed. It cannot prove that none was left out of it which speaks against them.
+hash stays; it still verifies. It keeps the record that begins the run, or opens the gate, that it
+is about, because nobody could tell without. A capsule proves that its records stood in the ledger
+that was signed. It cannot prove that none was left out of it which speaks against them.
 """
 
 from __future__ import annotations
@@ -146,7 +147,8 @@ def redact(
 ) -> Iterator[bytes]:
     """Yields the lines of a copy of which parts are left out; what is left out already stays so.
 
-    A text that no record names any more is gone with its hash, from which it might be guessed.
+    A text that no record names any more is gone with its hash, from which it might be guessed. The
+    record that begins what it is about stays as it is.
 
     Args:
         lines: a capsule.
@@ -159,10 +161,12 @@ def redact(
 
     def copied() -> Iterator[bytes]:
         named: set[str] = set()
+        about = About(run="", gate="")
         for _, part in parts(lines):
             if isinstance(part, Opening):
+                about = part.about
                 yield canonical_record(part) + b"\n"
-            elif isinstance(part, Proven) and hides(part.entry.head):
+            elif isinstance(part, Proven) and _is_hidden(part.entry, about, hides):
                 head = canonical_record(part.entry.head)
                 line = b'{"hash":"%b","head":%b}\n' % (part.entry.hash.encode(), head)
                 yield _proven(line, part.proof)
@@ -213,9 +217,22 @@ def texts_of(event: e.Event | None) -> tuple[TextRef, ...]:
     return ()
 
 
+def begins(about: About, entry: Entry) -> bool:
+    """Whether a record begins what a capsule is about: its run, or the very gate that it names."""
+    if entry.head.run != about.run:
+        return False
+    if about.gate:
+        return isinstance(entry.event, e.GateOpened) and entry.event.request.id == about.gate
+    return isinstance(entry.event, e.RunStarted)
+
+
 def behind(seq: int, size: int) -> str:
     """Says that a record lies behind the checkpoint."""
     return f"record {seq} is not covered by the checkpoint, which ends with record {size - 1}"
+
+
+def _is_hidden(entry: Entry, about: About, hides: Callable[[LedgerHead], bool]) -> bool:
+    return hides(entry.head) and not begins(about, entry)
 
 
 def _proven(line: bytes, proof: Proof) -> bytes:

@@ -1,10 +1,10 @@
 """What an evidence capsule proves, and what is left to be taken on trust.
 
 It holds if each record stands under the root of the checkpoint, the checkpoint is signed with the
-key of somebody, every decision and act is signed by who was enrolled, and every text that is named
-is there or marked as left out. Whose key it is that signed the checkpoint is said by a record of
-the capsule itself; whoever made up a whole desk has made up that too, so whoever can knows the key
-from elsewhere and gives it.
+key of somebody, every decision and act is signed by who was enrolled, every text that is named is
+there or marked as left out, and the record that begins what it is about is there whole. Whose key
+it is that signed the checkpoint is said by a record of the capsule itself; whoever made up a whole
+desk has made up that too, so whoever can knows the key from elsewhere and gives it.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from converge_core import events as e
 from converge_core.canonical import hash_text
 from converge_core.capsule import About, Opening, Proven, Text, behind, parts, texts_of
+from converge_core.capsule_keys import Keys
+from converge_core.capsule_subject import Subject
 from converge_core.checkpoint import SignedCheckpoint, read_checkpoint, why_not_signed
 from converge_core.errors import CapsuleBroken, InvalidValue
-from converge_core.ids import OperatorId
 from converge_core.ledger import Entry
 from converge_core.merkle import includes
-from converge_core.review import Decision, GateAct, SignatureCheck, bytes_of
+from converge_core.review import SignatureCheck
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Holding:
 
     Attributes:
         about: what it is about.
+        stands: how that gate stands by the records in it; empty for a run.
         exported_at: when it was made, in microseconds since 1970 UTC; it says so itself.
         signed: the checkpoint that its records stand under.
         key: the public key that fits the checkpoint.
@@ -42,6 +44,7 @@ class Holding:
     """
 
     about: About
+    stands: str
     exported_at: int
     signed: SignedCheckpoint
     key: str
@@ -95,13 +98,12 @@ class _Checker:
         self._root = bytes.fromhex(self._signed.checkpoint.root)
         self._verify = verify
         self._given = key
-        self._keys: dict[OperatorId, str] = {}
-        self._keys_hidden = False
+        signer, desk = self._signed.operator, self._signed.checkpoint.desk
+        self._keys = Keys(desk, signer, key, verify)
         self._named: dict[str, int] = {}
         self._met: set[str] = set()
-        self._begun, self._asked = False, not opening.about.gate
+        self._subject = Subject(opening.about)
         self._records = self._redacted = self._left_out = self._inline = 0
-        self._fitting = self._unchecked = 0
 
     def record(self, number: int, part: Proven) -> None:
         """Takes in a record."""
@@ -115,19 +117,25 @@ class _Checker:
         if not stands:
             raise CapsuleBroken(number, f"record {seq} is not one that the checkpoint covers")
         self._records += 1
-        self._meets_about(entry)
+        unchecked = self._keys.unchecked
         if entry.event is None:
             self._redacted += 1
-            self._keys_hidden |= entry.head.kind == e.OperatorEnrolled.kind
-            return
-        for ref in texts_of(entry.event):
+            self._keys.hide(entry.head)
+        else:
+            self._whole(number, entry, entry.event)
+        self._subject.take(entry, checked=unchecked == self._keys.unchecked)
+
+    def _whole(self, number: int, entry: Entry, event: e.Event) -> None:
+        """Takes in a record of which the body is there."""
+        seq = entry.head.seq
+        for ref in texts_of(event):
             if ref.inline is None:
                 self._named.setdefault(ref.sha256, seq)
             elif hash_text(ref.inline) != ref.sha256:
                 raise CapsuleBroken(number, "a text in the record is not the one of its hash")
             else:
                 self._inline += 1
-        reason = self._why_not(entry.event, entry)
+        reason = self._why_not(event, entry)
         if reason:
             raise CapsuleBroken(number, f"record {seq}: {reason}")
 
@@ -144,19 +152,20 @@ class _Checker:
             if name not in self._met:
                 words = f"the text {name[:12]} that record {seq} names is not there, nor left out"
                 raise CapsuleBroken(last, words)
-        about = self._opening.about
-        if not (self._begun and self._asked):
-            what = f"gate {about.gate} of run {about.run}" if about.gate else f"run {about.run}"
-            raise CapsuleBroken(1, f"it is said to be about {what}, and no record begins that")
+        reason = self._subject.why_not_begun()
+        if reason:
+            raise CapsuleBroken(1, reason)
         signer = self._signed.operator
-        key = self._given or self._keys.get(signer, "")
-        if self._keys.get(signer, key) != key:
+        known = self._keys.get(signer)
+        key = self._given or known
+        if known and known != key:
             raise CapsuleBroken(1, f"{signer} is enrolled in it with another key than that given")
         reason = why_not_signed(self._signed, key, self._verify) if key else self._nobody()
         if reason:
             raise CapsuleBroken(1, reason)
         return Holding(
-            about=about,
+            about=self._opening.about,
+            stands=self._subject.stands(),
             exported_at=self._opening.exported_at,
             signed=self._signed,
             key=key,
@@ -165,48 +174,31 @@ class _Checker:
             texts=len(self._named),
             left_out=self._left_out,
             inline=self._inline,
-            fitting=self._fitting + 1,
-            unchecked=self._unchecked,
+            fitting=self._keys.fitting + 1,
+            unchecked=self._keys.unchecked,
         )
 
     def _nobody(self) -> str:
         name = self._signed.operator
-        if self._keys_hidden:
+        if self._keys.hidden:
             return f"a record that enrols {name}, who signed, was left out; give their public key"
         return f"the checkpoint is signed by {name}, whom no record enrols; give their public key"
-
-    def _meets_about(self, entry: Entry) -> None:
-        """Notes the records without which a capsule would be about something else."""
-        about, head, event = self._opening.about, entry.head, entry.event
-        if head.run != about.run:
-            return
-        self._begun |= head.kind == e.RunStarted.kind
-        if head.kind == e.GateOpened.kind:
-            self._asked |= not isinstance(event, e.GateOpened) or event.request.id == about.gate
 
     def _why_not(self, event: e.Event, entry: Entry) -> str:
         match event:
             case e.DeskOpened(desk=desk):
                 of = self._signed.checkpoint.desk
                 return "" if desk == of else f"it is of desk {desk}, and the checkpoint of {of}"
-            case e.OperatorEnrolled(operator=person):
-                same = self._keys.setdefault(person.id, person.public_key) == person.public_key
-                return "" if same else f"{person.id} was enrolled before, with another key"
+            case e.OperatorEnrolled() | e.OperatorKeyRotated() | e.OperatorRevoked():
+                return self._keys.why_not_people(event, entry)
             case e.GateDecided(decision=signed):
-                return self._why_not_signed(signed)
+                return self._keys.why_not_signed(signed)
             case e.GateActed(act=act):
-                return self._why_not_signed(act)
+                return self._keys.why_not_signed(act)
             case e.CheckpointSigned(signed=earlier):
                 return self._why_not_taken(earlier, entry)
             case _:
                 return ""
-
-    def _why_not_signed(self, signed: Decision | GateAct) -> str:
-        key, reason = self._key_of(signed.operator)
-        if key and not self._verify(key, bytes_of(signed), signed.signature):
-            return f"the signature is not that of {signed.operator}"
-        self._fitting += bool(key)
-        return reason
 
     def _why_not_taken(self, signed: SignedCheckpoint, entry: Entry) -> str:
         """Says why a checkpoint in the ledger is none, as far as can be told from it alone."""
@@ -214,16 +206,4 @@ class _Checker:
         stands = (self._signed.checkpoint.desk, head.seq, head.prev)
         if (said.desk, said.size, said.head) != stands:
             return "the checkpoint is of other records than stand before it"
-        key, reason = self._key_of(signed.operator)
-        if not key:
-            return reason
-        self._fitting += 1
-        return why_not_signed(signed, key, self._verify)
-
-    def _key_of(self, name: OperatorId) -> tuple[str, str]:
-        """Returns a person's key, or why it cannot but be there; neither where it is left out."""
-        key = self._keys.get(name) or (self._given if name == self._signed.operator else "")
-        if key or self._keys_hidden:
-            self._unchecked += not key
-            return key, ""
-        return "", f"{name} was never enrolled"
+        return self._keys.why_not_taken(signed)

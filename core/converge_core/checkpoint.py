@@ -254,7 +254,9 @@ def _body(checkpoint: Checkpoint) -> str:
     if reason:
         raise InvalidValue(f"the name of the desk {reason}")
     if not 0 < checkpoint.size <= MAX_INTEGER or not 0 <= checkpoint.at <= MAX_INTEGER:
-        raise InvalidValue("a checkpoint covers one record or more, at a time after 1970")
+        raise InvalidValue(
+            "a checkpoint covers one record or more, at a time after 1970; is the clock set right?"
+        )
     if not (_HASH.fullmatch(checkpoint.root) and _HASH.fullmatch(checkpoint.head)):
         raise InvalidValue("root and head are 64 lower-case hexadecimal digits each")
     root = _base64(bytes.fromhex(checkpoint.root))

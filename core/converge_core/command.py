@@ -15,6 +15,7 @@ from converge_core.context import Context
 from converge_core.events import RunStarted
 from converge_core.ids import OperatorId
 from converge_core.observation import Observation
+from converge_core.people import Revocation
 from converge_core.proposal import ProposedFact
 from converge_core.review import Decision, GateAct, Operator
 from converge_core.run_state import Phase
@@ -30,7 +31,8 @@ class Begin(msgspec.Struct, frozen=True):
         inputs: the proposals that restate what was read.
         base: the context of the run it continues, if it continues one; as
             :func:`~converge_core.forking.context_at` gives it, if it is a fork.
-        operators: those who are enrolled, by id.
+        operators: those who were enrolled, by id.
+        revoked: those of them who may not decide any more.
         artifacts: where the desk's governed artifacts stand.
         uses: the digests of what steers the run beside what ``started`` names, such as its model.
     """
@@ -40,6 +42,7 @@ class Begin(msgspec.Struct, frozen=True):
     inputs: tuple[ProposedFact, ...] = ()
     base: Context = msgspec.field(default_factory=Context)
     operators: Mapping[OperatorId, Operator] = msgspec.field(default_factory=dict)
+    revoked: Mapping[OperatorId, Revocation] = msgspec.field(default_factory=dict)
     artifacts: Mapping[ArtifactRef, ArtifactState] = msgspec.field(default_factory=dict)
     uses: tuple[str, ...] = ()
 

@@ -12,6 +12,7 @@ from converge_core.asking import Gate, GateEnd
 from converge_core.errors import DecisionRefused, InvalidValue
 from converge_core.ids import GateId, OperatorId
 from converge_core.panel import Operators, frozen, is_among, may_self_approve, roster_of
+from converge_core.people import why_away
 from converge_core.proposal import require_proposable
 from converge_core.quorum import why_unmeetable
 from converge_core.review import (
@@ -25,6 +26,9 @@ from converge_core.review import (
 from converge_core.run_state import RunState
 from converge_core.sizes import why_too_long
 from converge_core.targets import target_of
+
+MOST_PARTS, LONGEST_PART = 64, 64
+"""How many parts of a review an answer may name, and how long a name of one may be."""
 
 
 def decide(
@@ -88,8 +92,26 @@ def why_refused(
         return "an edit, and nothing but an edit, says what is to stand instead"
     if edited and edited.key is not request.key:
         return f"an edit stands under {request.key}, as what it edits; it says {edited.key}"
-    reason = why_not_signed(decision, operator, verify)
-    return reason or why_not_on_roster(gate, operator.id, operators)
+    return (
+        _why_not_seen(decision)
+        or why_not_signed(decision, operator, verify)
+        or why_not_on_roster(gate, operator.id, operators)
+    )
+
+
+def _why_not_seen(decision: Decision) -> str:
+    """Says why nobody can have seen what it says was seen; empty if somebody can."""
+    opened = decision.opened
+    if opened is msgspec.UNSET:
+        return ""
+    if list(opened) != sorted(set(opened)):
+        return "the parts that were seen are named once each, in the order of the alphabet"
+    if len(opened) > MOST_PARTS or not all(1 <= len(name) <= LONGEST_PART for name in opened):
+        return (
+            f"at most {MOST_PARTS} parts of a review are named, each by 1 to {LONGEST_PART} "
+            "characters"
+        )
+    return ""
 
 
 def why_not_signed(signed: Decision | GateAct, operator: Operator, verify: SignatureCheck) -> str:
@@ -104,7 +126,7 @@ def why_not_enrolled(state: RunState, operator: Operator) -> str:
     """Says why ``operator`` is nobody at this desk; empty if they are enrolled as they are."""
     enrolled = state.operators.get(operator.id)
     if enrolled == operator:
-        return ""
+        return why_away(operator.id, state.revoked)
     why = "is enrolled with another key" if enrolled else "is not enrolled at this desk"
     return f"{operator.id} {why} and cannot decide here"
 
@@ -217,7 +239,7 @@ def _why_dead_end(state: RunState, gate: Gate, author: OperatorId) -> str:
     """Says why nobody could approve what ``author`` wrote instead; empty if somebody could."""
     if may_self_approve(gate.terms, gate.request.risk, author):
         return ""
-    operators = state.operators
+    operators = state.absent.left(state.operators, gate.terms.quorum)
     _, roster = frozen(gate.terms, gate.request.risk, author, operators)
     if roster is msgspec.UNSET:
         roster = roster_of(tuple(operators), operators, but=author)

@@ -63,7 +63,7 @@ def timed_out(state: RunState, gate: Gate, deadline: int, now: int) -> e.GateTim
     """Returns what comes of a gate whose deadline has passed, noticed at ``now``."""
     terms, action = gate.terms, gate.terms.on_timeout
     author, risk = gate.request.author or None, gate.request.risk
-    roster = escalated(terms, risk, author, state.operators)
+    roster = escalated(terms, risk, author, state.operators, state.absent)
     if action is OnTimeout.ESCALATE and (gate.escalated or why_unmeetable(terms.quorum, roster)):
         action = OnTimeout.REJECT  # nobody is asked a third time, nor where nobody could decide
     if action is OnTimeout.APPROVE and (gate.rejections or gate.request.id in state.tension_of):

@@ -20,27 +20,25 @@ from converge_core.authority import AuthorityGrant, AuthorityLevel
 from converge_core.canonical import canonical_record, parse
 from converge_core.checkpoint import SignedCheckpoint
 from converge_core.errors import InvalidValue
+from converge_core.event import Event as Event  # noqa: PLC0414 - all events are found here
 from converge_core.fact import FactRecord
 from converge_core.frame import Frames
 from converge_core.gate import ReportRecord
 from converge_core.ids import AgentId, GateId, OperatorId, ProposalId, RunId
 from converge_core.intent import RootIntent
 from converge_core.observation import Observation
+from converge_core.people_events import OperatorEnrolled as OperatorEnrolled  # noqa: PLC0414
+from converge_core.people_events import OperatorKeyRotated as OperatorKeyRotated  # noqa: PLC0414
+from converge_core.people_events import OperatorRevoked as OperatorRevoked  # noqa: PLC0414
 from converge_core.plan import ExecutionPlan
 from converge_core.proposal import Draft
-from converge_core.record import Record, read
+from converge_core.record import read
 from converge_core.retry import CallAttempt
-from converge_core.review import Decision, GateAct, GateRequest, Operator
+from converge_core.review import Decision, GateAct, GateRequest
 from converge_core.stop import AnyStop
 from converge_core.tension import Tension, TensionResolution
 from converge_core.terms import OnTimeout
 from converge_core.trace import DecisionTrace, TextRef
-
-
-class Event(Record, frozen=True):
-    """The base of all events; ``kind`` is how the ledger names it."""
-
-    kind: ClassVar[str] = ""
 
 
 class DeskOpened(Event, frozen=True):
@@ -49,13 +47,6 @@ class DeskOpened(Event, frozen=True):
     kind: ClassVar[str] = "desk_opened"
     desk: str
     app_version: str
-
-
-class OperatorEnrolled(Event, frozen=True):
-    """A person may decide from now on."""
-
-    kind: ClassVar[str] = "operator_enrolled"
-    operator: Operator
 
 
 class RunStarted(Event, frozen=True):

@@ -5,7 +5,7 @@ computed for it, everything that happened at the gate, and the fact that came of
 both, the facts that proposals rest on and models were shown, each with how it came about in turn,
 back through the runs that a run continues; the other facts of those runs are there by their root
 alone, which the beginning of a run names. To check signatures, it takes the records of the desk
-that say whose it is and enrol everybody who signed.
+that say whose it is, and of everybody who signed with which keys they could.
 """
 
 from __future__ import annotations
@@ -143,33 +143,68 @@ class _Search:
         return [self._found[seq] for seq in sorted(self._found)]
 
 
-def with_keys(records: Records, found: list[Entry], signer: OperatorId) -> list[Entry]:
+def with_keys(records: Records, found: list[Entry], signer: OperatorId, size: int) -> list[Entry]:
     """Returns records with those by which their signatures are checked, in their order.
+
+    Of everybody who signed, and of who answered for them in turn: that they were enrolled, which
+    keys they took later, and that they were revoked.
 
     Args:
         records: gives the records of the desk.
         found: what was signed, and what was not.
         signer: who signed the checkpoint.
+        size: how many records the checkpoint covers.
     """
-    wanted = {signer, *(name for entry in found for name in _signers(entry.event))}
     every = {entry.head.seq: entry for entry in found}
+    wanted = {signer, *(name for entry in found for name in _signers(entry.event))}
+    people: list[tuple[Entry, _About]] = []
     for entry in records(""):
-        event = entry.event
-        if isinstance(event, e.OperatorEnrolled) and event.operator.id in wanted:
-            wanted.remove(event.operator.id)  # who is enrolled again has the same key
+        about = _people_of(entry.event)
+        if isinstance(entry.event, e.DeskOpened):
             every[entry.head.seq] = entry
-        elif isinstance(event, e.DeskOpened):
-            every[entry.head.seq] = entry
+        elif about is not None and entry.head.seq < size:
+            people.append((entry, about))
+    while True:
+        told = [(entry, about) for entry, about in people if about.who in wanted]
+        more = {about.by for _, about in told if about.by is not None} - wanted
+        if not more:
+            break
+        wanted |= more
+    every.update((entry.head.seq, entry) for entry, _ in told)
     return [every[seq] for seq in sorted(every)]
 
 
-def key_of(records: Records, name: OperatorId) -> str:
-    """Returns the public key that somebody was enrolled with; empty if they never were."""
+class _About(NamedTuple):
+    """Whom a record of the desk is about, and who signed it beside them."""
+
+    who: OperatorId
+    by: OperatorId | None = None
+
+
+def _people_of(event: e.Event | None) -> _About | None:
+    match event:
+        case e.OperatorEnrolled(operator=operator, welcome=welcome):
+            return _About(operator.id, welcome.by if welcome else None)
+        case e.OperatorKeyRotated(rotation=rotation):
+            return _About(rotation.operator)
+        case e.OperatorRevoked(revocation=revocation):
+            return _About(revocation.operator, revocation.by)
+        case _:
+            return None
+
+
+def key_of(records: Records, name: OperatorId, size: int) -> str:
+    """Returns the public key of somebody once ``size`` records stood; empty if they had none."""
+    found = ""
     for entry in records(""):
+        if entry.head.seq >= size:
+            break
         event = entry.event
         if isinstance(event, e.OperatorEnrolled) and event.operator.id == name:
-            return event.operator.public_key
-    return ""
+            found = found or event.operator.public_key  # who is enrolled again has the same key
+        elif isinstance(event, e.OperatorKeyRotated) and event.rotation.operator == name:
+            found = event.rotation.public_key
+    return found
 
 
 def _signers(event: e.Event | None) -> tuple[OperatorId, ...]:

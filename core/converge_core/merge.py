@@ -35,6 +35,7 @@ from converge_core.ids import (
 from converge_core.invariant import Invariant, Violation
 from converge_core.key import ContextKey
 from converge_core.panel import Roster, frozen
+from converge_core.people import Absent
 from converge_core.policy import (
     Effect,
     PolicyDecision,
@@ -112,7 +113,8 @@ class Merge(msgspec.Struct):
         recorded: the number of the record that made each fact of the run.
         drafted: how many proposals the run has seen.
         tenant: whose corrections hold in the run, beside those for everybody.
-        operators: who is enrolled, by id.
+        operators: who was enrolled, by id.
+        absent: who of them is not asked any more.
         traces: the model calls of the run, those of this merge among them.
         refused: targets that this merge closes.
         events: what happened so far.
@@ -138,6 +140,7 @@ class Merge(msgspec.Struct):
     drafted: int
     tenant: str
     operators: Mapping[OperatorId, Operator]
+    absent: Absent
     traces: Mapping[TraceId, DecisionTrace]
     refused: set[str] = set()
     events: list[e.Event] = []
@@ -429,7 +432,8 @@ class Merge(msgspec.Struct):
         What nobody could ever approve is refused at once, so that no run waits for nobody.
         """
         asked = decision.review or ANYBODY_ONCE
-        terms, roster = frozen(asked, decision.risk, author_of(proposal), self.operators)
+        author, among = author_of(proposal), self.operators
+        terms, roster = frozen(asked, decision.risk, author, among, self.absent)
         if roster is not msgspec.UNSET:
             reason = why_unmeetable(terms.quorum, roster)
             if reason:

@@ -54,7 +54,7 @@ def merge_input(rules: Rules, command: Begin, now: int) -> list[e.Event]:
     if (forked or started.base_root) and base.root != started.base_root:
         where = f"stood at record {started.forked_at}" if forked else "ended"
         raise IllegalCommand(f"run {started.run} does not begin where {started.continues} {where}")
-    state = begun(started, now, base, command.operators)
+    state = begun(started, now, base, command.operators, command.revoked)
     observed = [settled(Observation, one) for one in command.observations]
     for one in observed:
         require_recordable(one, f"the observation {one.id}")

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 
 from converge_core.ids import OperatorId
+from converge_core.people import NOBODY, Absent
 from converge_core.policy import Risk
 from converge_core.quorum import QuorumRule
 from converge_core.review import Operator
@@ -53,13 +54,18 @@ def roster_of(
 
 
 def frozen(
-    terms: ReviewTerms, risk: Risk, author: OperatorId | None, operators: Operators
+    terms: ReviewTerms,
+    risk: Risk,
+    author: OperatorId | None,
+    operators: Operators,
+    absent: Absent = NOBODY,
 ) -> tuple[ReviewTerms, Roster | msgspec.UnsetType]:
     """Returns terms and roster as a gate that opens now keeps them.
 
     Who wrote a proposal themselves is on no roster about it, unless they may approve it alone.
     """
     quorum = terms.quorum
+    operators = absent.left(operators, quorum)
     if quorum.lead:
         [lead] = roster_of((quorum.lead,), operators) or (OperatorId(quorum.lead),)
         quorum = msgspec.structs.replace(quorum, lead=lead)
@@ -72,11 +78,16 @@ def frozen(
 
 
 def escalated(
-    terms: ReviewTerms, risk: Risk, author: OperatorId | None, operators: Operators
+    terms: ReviewTerms,
+    risk: Risk,
+    author: OperatorId | None,
+    operators: Operators,
+    absent: Absent = NOBODY,
 ) -> Roster:
     """Returns who is asked after an escalation, by the same rule about authors."""
     alone = author is not None and may_self_approve(terms, risk, author)
-    return roster_of(terms.escalate_to, operators, None if alone else author)
+    among = absent.left(operators, terms.quorum)
+    return roster_of(terms.escalate_to, among, None if alone else author)
 
 
 def may_self_approve(terms: ReviewTerms, risk: Risk, author: OperatorId) -> bool:

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import UNSET
+
 from converge_core import events as e
 from converge_core.agent import Agent, Executed, execute
 from converge_core.asking import Gate, GatePhase
@@ -24,7 +26,7 @@ from converge_core.engine import Engine
 from converge_core.errors import DecisionRefused
 from converge_core.fact import FactRecord
 from converge_core.ids import AgentId, ApprovalId, GateId, OperatorId
-from converge_core.proposal import Draft
+from converge_core.proposal import Draft, ProposedFact
 from converge_core.review import Decision, GateRequest, Verdict
 from converge_core.run_state import DeskState, Phase, RunState
 from converge_core.state import fold
@@ -33,6 +35,7 @@ from converge_core.stop import AnyStop
 SOMEBODY = OperatorId("somebody")
 """Who answers in a preview where anybody who is enrolled may."""
 SHOWN = frozenset({Verdict.APPROVE, Verdict.REJECT})
+"""What is shown for the asking; an edit is where it says what is to stand instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +141,8 @@ def preview(
     gate: GateId,
     verdict: Verdict,
     *,
+    edited: ProposedFact | None = None,
+    by: OperatorId | None = None,
     budget: Effort = ENOUGH,
     now: int | None = None,
 ) -> Preview:
@@ -149,7 +154,9 @@ def preview(
         engine: the engine of the run; call this where it is stepped, or with one of its own.
         state: the run, waiting.
         gate: an open gate of it.
-        verdict: to approve or to reject.
+        verdict: to approve or to reject; or to edit, which takes one person's word.
+        edited: for an edit, what is to stand instead.
+        by: who would edit; somebody who may vote by default.
         budget: how far to go; looked at before each cycle, beside the budgets of the run itself.
         now: microseconds since 1970 UTC, for grants that expire; when the gate opened by default.
 
@@ -159,12 +166,12 @@ def preview(
     asked = state.gates.get(gate)
     if asked is None or not asked.open:
         raise DecisionRefused(f"{gate} is no open gate of run {state.run}")
-    if verdict not in SHOWN:
+    if verdict not in SHOWN and edited is None:
         raise DecisionRefused(f"a preview shows what approving or rejecting leads to: no {verdict}")
     at = asked.request.opened_at if now is None else now
     unanswered = tuple(one.request.id for one in state.open_gates() if one is not asked)
     trial = _Trial(engine, state, at)
-    trial.answer(gate, verdict, unanswered)
+    trial.answer(gate, verdict, unanswered, edited, by)
     spent = trial.go(budget)
     return trial.shown(gate, verdict, unanswered, spent=spent)
 
@@ -180,7 +187,14 @@ class _Trial:
         self._woken: list[Woken] = []
         self._waiting: set[AgentId] = set()
 
-    def answer(self, name: GateId, verdict: Verdict, unanswered: Iterable[GateId]) -> None:
+    def answer(
+        self,
+        name: GateId,
+        verdict: Verdict,
+        unanswered: Iterable[GateId],
+        edited: ProposedFact | None,
+        by: OperatorId | None,
+    ) -> None:
         """Has a gate answered, and whatever was decided before take effect, as time would."""
         run = self._run.run
         for other in unanswered:
@@ -188,9 +202,10 @@ class _Trial:
             self._fold(e.GateWithdrawn(run=run, gate=other, reason=reason))
             self._waiting.add(self._run.gates[other].request.agent)
         gate = self._run.gates[name]
-        for who in _voters(gate):
+        for who in (by,) if by else _voters(gate):
             if gate.open:
-                self._fold(e.GateDecided(run=run, decision=self._decision(gate, verdict, who)))
+                decision = self._decision(gate, verdict, who, edited)
+                self._fold(e.GateDecided(run=run, decision=decision))
         if gate.open:
             raise DecisionRefused(f"{name}: nobody is left who could {verdict} it")
         for one in self._run.undecided():
@@ -239,7 +254,9 @@ class _Trial:
         ran = [one for one in self._woken if one.part is not Part.UNKNOWN]
         return Effort(cycles=len(begun), facts=len(made), agents=len(ran))
 
-    def _decision(self, gate: Gate, verdict: Verdict, who: OperatorId) -> Decision:
+    def _decision(
+        self, gate: Gate, verdict: Verdict, who: OperatorId, edited: ProposedFact | None
+    ) -> Decision:
         """Returns an answer that nobody gave; unsigned, it would count nowhere else."""
         return Decision(
             id=ApprovalId(f"preview {len(gate.votes)}"),
@@ -251,6 +268,7 @@ class _Trial:
             request=gate.request.digest(),
             shown="",
             signature="",
+            edited=UNSET if edited is None else edited,
         )
 
     def _execute(self, agent: Agent, view: ContextView) -> Executed:

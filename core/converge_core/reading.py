@@ -13,6 +13,7 @@ from converge_core.errors import LedgerCorrupt
 from converge_core.events import CheckpointSigned
 from converge_core.ledger import Chain, Entry
 from converge_core.merkle import Frontier
+from converge_core.people import why_away
 from converge_core.review import SignatureCheck
 from converge_core.run_state import DeskState
 from converge_core.state import fold
@@ -97,6 +98,8 @@ class Reading:
         who = self.state.operators.get(signed.operator)
         if who is None:
             return f"a checkpoint is signed by {signed.operator}, who was never enrolled"
-        return why_not_taken(
-            signed.checkpoint, self.state.desk, self.frontier, self._hash
-        ) or why_not_signed(signed, who.public_key, self._verify)
+        return (
+            why_away(who.id, self.state.revoked)
+            or why_not_taken(signed.checkpoint, self.state.desk, self.frontier, self._hash)
+            or why_not_signed(signed, who.public_key, self._verify)
+        )

@@ -130,6 +130,21 @@ class Operator(Record, frozen=True):
     public_key: str
 
 
+class InputOrigin(StrEnum):
+    """By what hand an answer was given."""
+
+    KEYBOARD = "keyboard"
+    """By keys, at the review."""
+    POINTER = "pointer"
+    """By mouse, touch or pen, at the review."""
+    COMMAND_LINE = "command-line"
+    """By a command, after the review was printed."""
+    BATCH = "batch"
+    """As one of several, confirmed together."""
+    FILE = "file"
+    """At another desk, after a request file was printed."""
+
+
 class Decision(Record, frozen=True):
     """A person's signed answer; where several people are asked, their vote.
 
@@ -144,6 +159,8 @@ class Decision(Record, frozen=True):
         shown: the digest of the review as it was shown.
         signature: Ed25519 over :func:`bytes_of`, in hex.
         edited: what it is to say instead, for an edit; under the same key and id.
+        opened: the parts of the review that were seen, by name, in order; unset where nobody said.
+        input_origin: by what hand it was given; unset where nobody said.
     """
 
     id: ApprovalId
@@ -156,6 +173,8 @@ class Decision(Record, frozen=True):
     shown: str
     signature: str
     edited: ProposedFact | msgspec.UnsetType = msgspec.UNSET
+    opened: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    input_origin: InputOrigin | msgspec.UnsetType = msgspec.UNSET
 
 
 class ActKind(StrEnum):

@@ -91,6 +91,7 @@ class Rules:
             drafted=len(state.drafts),
             tenant=started.tenant or "",
             operators=state.operators,
+            absent=state.absent,
             traces=state.traces,
         )
 

@@ -33,6 +33,7 @@ from converge_core.ids import (
 from converge_core.intent import Criterion, RootIntent
 from converge_core.key import ContextKey
 from converge_core.observation import Observation
+from converge_core.people import NOBODY, Absent, Revocation
 from converge_core.proposal import Draft
 from converge_core.review import Operator
 from converge_core.stop import AnyStop
@@ -85,7 +86,8 @@ NONE: Mapping[Any, Any] = MappingProxyType({})
 class RunState(msgspec.Struct):
     """One run as its events left it.
 
-    ``operators`` are those who are enrolled at the desk by now; it is the desk's own, which grows.
+    ``operators`` are those who were enrolled at the desk by now, and ``revoked`` who of them was
+    revoked; both are the desk's own, which grow. ``gone`` were revoked before the run began.
     ``binding`` is worked out once, from how the run began.
     """
 
@@ -129,6 +131,8 @@ class RunState(msgspec.Struct):
     executing_since: int | None = None
     stop: AnyStop | None = None
     stopped_at: int = 0
+    revoked: Mapping[OperatorId, Revocation] = NONE
+    gone: frozenset[OperatorId] = frozenset()
 
     @property
     def run(self) -> RunId:
@@ -155,6 +159,11 @@ class RunState(msgspec.Struct):
     def grants(self) -> tuple[AuthorityGrant, ...]:
         """The authority the run was given."""
         return self.started.grants
+
+    @property
+    def absent(self) -> Absent:
+        """Who is not asked any more, though they were enrolled."""
+        return Absent(self.revoked, self.gone) if self.revoked else NOBODY
 
     def open_gates(self) -> tuple[Gate, ...]:
         """Returns the gates that await an answer, in the order in which they opened."""
@@ -209,10 +218,15 @@ class DeskState(msgspec.Struct):
 
     Whoever keeps it may give it other ``runs`` than a plain table, such as one that reads those
     that have stopped when they are asked for: the fold only looks runs up, and adds them.
+
+    ``operators`` are all who were ever enrolled, each with the key they have now; ``revoked`` says
+    who of them may not decide any more, and ``retired`` which keys were whose before.
     """
 
     desk: str = ""
     operators: dict[OperatorId, Operator] = {}
+    revoked: dict[OperatorId, Revocation] = {}
+    retired: dict[str, OperatorId] = {}
     artifacts: dict[ArtifactRef, Artifact] = {}
     runs: MutableMapping[RunId, RunState] = msgspec.field(default_factory=dict)
     seq: int = -1

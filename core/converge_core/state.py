@@ -26,6 +26,7 @@ from converge_core.ids import (
     RunId,
 )
 from converge_core.intent import NO_INTENT
+from converge_core.people import Revocation, Rotation
 from converge_core.review import ActKind, Operator
 from converge_core.run_state import (
     NONE,
@@ -82,11 +83,22 @@ def _fold_desk(event: e.Event, state: DeskState, at: int, seq: int) -> None:
                 raise IllegalCommand(f"record {seq} begins run {event.run}, which began before")
             origin = state.runs.get(event.continues) if event.continues else None
             base = base_of(event, origin, seq)
-            state.runs[event.run] = begun(event, at, base, state.operators, seq)
+            people, revoked = state.operators, state.revoked
+            state.runs[event.run] = begun(event, at, base, people, revoked, seq=seq)
         case e.OperatorEnrolled():
             state.operators[event.operator.id] = event.operator
+        case e.OperatorKeyRotated():
+            _fold_rotation(state, event.rotation)
+        case e.OperatorRevoked():
+            state.revoked[event.revocation.operator] = event.revocation
         case e.ArtifactRegistered() | e.ArtifactTransitioned() | e.ArtifactRolledBack():
             _fold_step(state, ArtifactStep(event.step, at, seq))
+
+
+def _fold_rotation(state: DeskState, rotation: Rotation) -> None:
+    before = state.operators[rotation.operator]
+    state.retired[before.public_key] = before.id
+    state.operators[before.id] = msgspec.structs.replace(before, public_key=rotation.public_key)
 
 
 def _fold_step(state: DeskState, taken: ArtifactStep) -> None:
@@ -106,11 +118,14 @@ def begun(
     at: int,
     base: Context,
     operators: Mapping[OperatorId, Operator],
+    revoked: Mapping[OperatorId, Revocation] = NONE,
+    *,
     seq: int = 0,
 ) -> RunState:
     """Returns the state of a run that begins by record ``seq`` with the facts of ``base``.
 
-    ``operators`` is shared, not copied: whoever is enrolled later is known to the run.
+    ``operators`` and ``revoked`` are shared, not copied: whoever is enrolled or revoked later is
+    known to the run.
     """
     context = base._continued() if base.count() else Context()  # noqa: SLF001 - contexts grow here
     levels = dict(zip(started.agents, started.levels, strict=False))
@@ -121,6 +136,8 @@ def begun(
         context=context,
         base_facts=context.count(),
         started_seq=seq,
+        revoked=revoked,
+        gone=frozenset(revoked),
     )
 
 

@@ -2,4 +2,5 @@
 
 from __future__ import annotations
 
+from tests.adapters.ledgers import no_waiting, place, whole  # noqa: F401 - fixtures
 from tests.adapters.surreal_kit import filled  # noqa: F401 - a fixture

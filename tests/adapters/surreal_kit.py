@@ -42,14 +42,35 @@ async def everything(view: SurrealView) -> dict[str, Any]:
     rows = {}
     for table in TABLES:
         [found] = await view._ask(f"SELECT * FROM {table} ORDER BY id;")
-        rows[table] = list(map(repr, found))
+        rows[table] = found
     return {
         "seq": (view.seq, view.head),
-        "rows": rows,
+        "rows": apart(rows),
         "facts": await view.facts("", ""),
         "decisions": await view.decisions_by(ALICE.operator.id),
         "proposals": {status: await view.proposals(status) for status in STATUSES},
         "as of": [await view.as_of(seq) for seq in range(0, view.seq + 1, 20)],
+    }
+
+
+def apart(rows: dict[str, list[dict[str, Any]]]) -> dict[str, list[str]]:
+    """Returns rows as text, with a row for each proposal that a fact tells of, and without heads.
+
+    Which of them those are, and with it how many rows there are, depends on where it was cut.
+    """
+    own = [str(proposal["id"]) for proposal in rows["proposal"]]
+    drawn = [(fact, fact.pop("drawn", None)) for fact in rows["fact"]]
+    rows["proposal"] += [
+        {"id": fact["proposal"], "agent": fact["byline"], "fact_id": fact["id"].id[2]}
+        | {name: fact[name] for name in ("run", "key", "label")}
+        | told
+        for fact, told in drawn
+        if told and str(fact["proposal"]) not in own
+    ]
+    return {
+        table: sorted(repr(sorted(row.items())) for row in found)
+        for table, found in rows.items()
+        if table != "head"
     }
 
 

@@ -51,7 +51,7 @@ def test_a_capsule_is_made_of_the_lines_on_disk(tmp_path: Path, source: LedgerSo
 
     assert len(list((tmp_path / "ledger").iterdir())) > 5
     assert b"".join(STORY.capsule(WHOLE)) == file.read_bytes()
-    assert (45, True) == (holding.records, holding.whole)
+    assert (46, True) == (holding.records, holding.whole)
     assert holding == check_capsule(file)
     assert file.stat().st_mode & 0o777 == 0o600
     assert ["evidence.jsonl", "ledger"] == sorted(path.name for path in tmp_path.iterdir())

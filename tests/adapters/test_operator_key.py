@@ -19,6 +19,7 @@ from converge_core.ids import ApprovalId
 from converge_core.key import ContextKey
 from converge_core.merkle import Frontier
 from converge_core.review import Decision, Verdict, bytes_of
+from converge_desktop.adapters.identity.key_file import file_key
 from converge_desktop.adapters.keys import (
     KEY_BYTES,
     KeyProblem,
@@ -31,14 +32,14 @@ from tests.core.kit import ASK_STRATEGIES, Play, engine_of, fact, proposes
 
 @pytest.fixture
 def key(tmp_path: Path) -> OperatorKey:
-    return OperatorKey(tmp_path / "keys" / "alice.key", "alice")
+    return file_key(tmp_path / "keys" / "alice.key", "alice")
 
 
 def test_a_key_is_made_once_and_kept(tmp_path: Path) -> None:
     """The second use finds the person of the first."""
     path = tmp_path / "keys" / "alice.key"
 
-    assert OperatorKey(path, "alice").operator == OperatorKey(path, "alice").operator
+    assert file_key(path, "alice").operator == file_key(path, "alice").operator
     assert [path] == list(path.parent.iterdir())
 
 
@@ -46,7 +47,7 @@ def test_a_key_file_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
     """Whatever the umask says."""
     before = os.umask(0)
     try:
-        OperatorKey(tmp_path / "alice.key", "alice")
+        file_key(tmp_path / "alice.key", "alice")
     finally:
         os.umask(before)
 
@@ -58,7 +59,7 @@ def test_a_key_file_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
 
 def test_two_people_of_one_name_are_two_operators(tmp_path: Path) -> None:
     """The id carries the key's fingerprint."""
-    one, two = (OperatorKey(tmp_path / name, "alice").operator for name in "ab")
+    one, two = (file_key(tmp_path / name, "alice").operator for name in "ab")
 
     assert one.name == two.name
     assert one.id != two.id
@@ -69,11 +70,11 @@ def test_two_people_of_one_name_are_two_operators(tmp_path: Path) -> None:
 def test_a_key_that_others_can_reach_is_refused_with_the_remedy(tmp_path: Path, mode: int) -> None:
     """It may have been copied, so it is not simply used, nor changed behind a person's back."""
     path = tmp_path / "alice.key"
-    OperatorKey(path, "alice")
+    file_key(path, "alice")
     path.chmod(mode)
 
     with pytest.raises(KeyProblem, match=f"chmod 600 '{path}'"):
-        OperatorKey(path, "alice")
+        file_key(path, "alice")
     assert mode == path.stat().st_mode & 0o777
 
 
@@ -85,7 +86,7 @@ def test_a_file_that_is_no_key_is_refused_and_kept(tmp_path: Path, size: int) ->
     path.chmod(0o600)
 
     with pytest.raises(KeyProblem, match=rf"\({size} bytes instead of 32\)"):
-        OperatorKey(path, "alice")
+        file_key(path, "alice")
     assert b"k" * size == path.read_bytes()
 
 
@@ -93,7 +94,7 @@ def test_a_key_left_half_made_by_a_crash_does_not_stand_in_the_way(tmp_path: Pat
     """A key is written beside its place and moved there whole."""
     (tmp_path / "alice.new").write_bytes(b"half")
 
-    assert OperatorKey(tmp_path / "alice.key", "alice").operator
+    assert file_key(tmp_path / "alice.key", "alice").operator
     assert [tmp_path / "alice.key"] == list(tmp_path.iterdir())
 
 
@@ -102,7 +103,7 @@ def test_a_key_left_half_made_by_a_crash_does_not_stand_in_the_way(tmp_path: Pat
 
 def test_a_signature_fits_its_message_and_its_key_and_no_other(tmp_path: Path) -> None:
     """Another message, another key, another signature: none of them fits."""
-    alice, bob = (OperatorKey(tmp_path / name, name) for name in ("alice", "bob"))
+    alice, bob = (file_key(tmp_path / name, name) for name in ("alice", "bob"))
     signature = alice.sign(b"yes")
 
     assert signature_fits(alice.operator.public_key, b"yes", signature)
@@ -189,7 +190,7 @@ def test_known_forgeries_do_not_fit(message: str, public: str, signature: str) -
 
 def test_a_signature_that_starts_from_a_point_of_small_order_does_not_fit(tmp_path: Path) -> None:
     """Only the owner of the key can make one, and no honest program does."""
-    key = OperatorKey(tmp_path / "alice.key", "alice")
+    key = file_key(tmp_path / "alice.key", "alice")
     public = bytes.fromhex(key.operator.public_key)
     digest = sha512((tmp_path / "alice.key").read_bytes()).digest()
     secret = int.from_bytes(digest[:32], "little") & ((1 << 254) - 8) | 1 << 254

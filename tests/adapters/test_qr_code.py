@@ -10,7 +10,7 @@ from defusedxml.ElementTree import fromstring
 
 from converge_core.checkpoint import Checkpoint, SignedCheckpoint, text_of
 from converge_core.ids import OperatorId
-from converge_desktop.adapters.qr import TooLong, qr_characters, qr_svg
+from converge_desktop.adapters.qr import TooLong, qr_characters, qr_modules, qr_svg
 
 
 def longest(name: str) -> str:
@@ -52,6 +52,18 @@ def test_the_picture_is_the_code_of_the_text(text: str) -> None:
 
     assert "M" == code.error
     assert squares == modules(qr_svg(text))
+
+
+@pytest.mark.parametrize("text", ["converge/desk/00c0ffee\n42\n— alice", longest("ü" * 32)])
+def test_what_a_window_draws_is_what_the_picture_shows(text: str) -> None:
+    """Module by module, without the margin, which whoever draws it adds."""
+    margin = segno.make_qr(text, error="m").default_border_size
+    rows = qr_modules(text)
+    drawn = {
+        (x + margin, y + margin) for y, row in enumerate(rows) for x, dark in enumerate(row) if dark
+    }
+    assert {len(rows)} == {len(row) for row in rows}
+    assert drawn == modules(qr_svg(text))
 
 
 def test_it_is_the_same_of_the_same_text() -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from converge_core.context import Standpoint
 from converge_core.correction import ScopeKind
+from converge_core.ids import ProposalId, RunId
 from converge_core.key import ContextKey
 from converge_core.ledger import Entry
 from converge_core.lineage import Lineage, Node, NodeKind
@@ -159,10 +160,25 @@ def test_proposals_stand_as_the_fold_says(cases: list[Case]) -> None:
     entries = told(cases)
     desk = folded(entries)
 
+    drafts = {
+        (run.run, one): draft
+        for run in desk.runs.values()
+        for one, draft in [*run.drafts.items(), *run.staged.items()]
+    }
+
     async def look(view: SurrealView) -> dict[str, set[str]]:
         await view.apply(entries)
         found = (await everything(view))["proposals"]
         assert all(len(rows) < MAX_ROWS for rows in found.values())
+        for row in (row for rows in found.values() for row in rows):
+            draft = drafts[RunId(row.run), ProposalId(row.id)]
+            said = draft.fact
+            assert (said.key.value, said.id, said.content, draft.agent) == (
+                row.key,
+                row.fact_id,
+                row.content,
+                row.agent,
+            )
         return {status: {row.id for row in rows} for status, rows in found.items()}
 
     with tempfile.TemporaryDirectory() as directory:

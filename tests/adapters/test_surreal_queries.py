@@ -163,6 +163,43 @@ def test_a_walk_that_reaches_too_much_says_that_it_was_ended(
     assert 2 <= len(walk.of("fact")) < len(line(WIDTH - 1))
 
 
+@pytest.mark.parametrize("limit", ["MAX_RUNS", "MAX_USES"])
+def test_a_walk_from_what_many_runs_share_is_ended_too(
+    filled: Filled, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    """After so many runs, or so many rows that name it; what was found by then is told."""
+    monkeypatch.setattr(f"converge_desktop.adapters.surreal.walking.{limit}", 3)
+
+    walk = filled.run(lambda view: view.blast_radius("operator", ALICE.operator.id))
+
+    assert not walk.whole
+    assert 1 <= len(walk.of("fact")) <= 3
+
+
+def test_long_questions_let_others_have_their_turn(
+    filled: Filled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A search that finds nothing, and a walk; either answers as of when it was asked."""
+    pauses: list[None] = []
+
+    async def pause() -> None:
+        pauses.append(None)
+
+    monkeypatch.setattr(filled.view, "_pause", pause)
+    paused = []
+    for question in (
+        lambda view: view.facts("", "no such words"),
+        lambda view: view.blast_radius("operator", ALICE.operator.id),
+    ):
+        pauses.clear()
+        filled.run(question)
+        paused.append(len(pauses))
+
+    searched, walked = paused
+    assert searched >= 3
+    assert walked >= RUNS // 2
+
+
 @pytest.mark.parametrize("share", [0, 1, 50, 99, 100])
 def test_facts_that_stood_at_a_record_are_those_made_by_then(
     filled: Filled, entries: list[Entry], share: int

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ from converge_desktop.adapters.surreal import (
     StoreProblem,
     SurrealView,
 )
+from converge_desktop.adapters.surreal import view as view_module
+from converge_desktop.adapters.surreal.connection import Connection
 from converge_desktop.adapters.surreal.schema import KEPT
 from tests.adapters.surreal_kit import (
     EMPTY,
@@ -92,6 +96,72 @@ def test_a_database_cut_short_is_thrown_away(tmp_path: Path) -> None:
     log.write_bytes(log.read_bytes()[: log.stat().st_size // 2])
 
     assert EMPTY == using(directory, reached)
+
+
+def test_a_database_whose_middle_is_damaged_is_thrown_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its engine cuts off what it cannot read, with all that follows; no row need be counted."""
+    monkeypatch.setattr(view_module, "FEW", 0)
+    directory = tmp_path / "view"
+    using(directory, fill())
+    [log] = directory.glob("clog/*")
+    raw = bytearray(log.read_bytes())
+    raw[len(raw) * 3 // 4] ^= 1
+    log.write_bytes(raw)
+
+    assert EMPTY == using(directory, reached)
+
+
+def test_wherever_a_large_database_ends_it_goes_on_to_the_right_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even where its file ends between two writes: of a transaction in part, nothing is kept."""
+    monkeypatch.setattr(view_module, "FEW", 0)
+    directory = tmp_path / "view"
+    right = using(directory, fill(portion=50))
+    whole = shutil.copytree(directory, tmp_path / "whole")
+    size = next(directory.glob("clog/*")).stat().st_size
+
+    async def repaired() -> None:
+        connection = Connection(directory, "desk")
+        await connection.open()  # the engine cuts off what it cannot read
+        await connection.close()
+
+    async def mended(view: SurrealView) -> tuple[int, dict[str, Any]]:
+        began = view.seq
+        await view.apply(ENTRIES)
+        return began, await everything(view)
+
+    began = set()
+    for end in range(size * 2 // 3, size, size // 100):
+        shutil.rmtree(directory)
+        shutil.copytree(whole, directory)
+        os.truncate(next(directory.glob("clog/*")), end)
+        asyncio.run(repaired())
+        at, answers = using(directory, mended)
+        assert right == answers
+        began.add(at)
+    assert -1 in began
+
+
+def test_a_large_database_is_not_counted_as_it_opens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That rows are missing from it is found once somebody has the time to count them."""
+    monkeypatch.setattr(view_module, "FEW", 0)
+
+    async def whole(view: SurrealView) -> tuple[int, bool]:
+        return view.seq, await view.whole()
+
+    async def claim(view: SurrealView) -> None:
+        await view.apply(ENTRIES)
+        assert await view.whole()
+        await view._ask("UPDATE head SET rows += 1;")
+
+    using(tmp_path / "view", claim)
+
+    assert (LAST.head.seq, False) == using(tmp_path / "view", whole)
 
 
 def test_a_database_that_does_not_open_says_so_and_can_be_thrown_away(tmp_path: Path) -> None:

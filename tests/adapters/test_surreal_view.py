@@ -216,13 +216,36 @@ def test_other_words_lead_to_who_wrote_them_and_what_they_replace(filled: Path) 
     assert "Release on Monday (by planner)" == labels[relations["takes the place of"][1]]
 
 
+def test_a_proposal_that_became_a_fact_at_once_is_there_like_any_other(filled: Path) -> None:
+    """It has no row of its own, and neither has what was read from the world."""
+    proposal = "run-0001|run-0001/0/input/0"
+
+    async def look(view: SurrealView) -> tuple[Walk, Walk, Walk]:
+        return (
+            await view.grounds("proposal", proposal),
+            await view.blast_radius("proposal", proposal),
+            await view.blast_radius("observation", "run-0001|read:tests.failed"),
+        )
+
+    up, down, read = using(filled, look)
+    assert ("observation:run-0001|read:tests.failed",) == up.found
+    assert "0 tests failed (by input)" == up.labels[up.start]
+    assert "fact:run-0001|tests.failed" == down.found[0]
+    assert (f"proposal:{proposal}", *down.found) == read.found
+
+
 def test_what_is_not_there_came_from_nothing(filled: Path) -> None:
     """An unknown name is no error and has no lineage."""
 
     async def look(view: SurrealView) -> tuple[list[tuple[str, str, str]], dict[str, str]]:
         return await view.lineage("fact", "run-9999|nothing")
 
+    async def rests(view: SurrealView) -> list[tuple[str, ...]]:
+        names = [("proposal", "run-9999|x"), ("observation", "run-9999|x"), ("proposal", "odd")]
+        return [(await view.blast_radius(*name)).found for name in names]
+
     assert ([], {}) == using(filled, look)
+    assert [(), (), ()] == using(filled, rests)
 
 
 # What was signed, and what was forked.

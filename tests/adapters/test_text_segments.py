@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -198,8 +199,16 @@ def test_a_last_segment_that_is_gone_is_never_begun_anew_under_its_name(tmp_path
     assert segments[-2] not in names(tmp_path, "jsonl")
 
 
+def taken_aside(directory: Path) -> list[bytes]:
+    """Takes what was moved aside out of a directory and returns it."""
+    found = [(file, file.read_bytes()) for file in directory.glob("unfinished-*.part")]
+    for file, _ in found:
+        file.unlink()
+    return [data for _, data in found]
+
+
 def test_a_torn_tail_at_every_byte_of_the_last_text_loses_no_other(tmp_path: Path) -> None:
-    """It is no text; the next writer cuts it off and keeps it whole."""
+    """It is no text; the next writer moves it aside, and keeps the text whole."""
     fill(tmp_path, *TEXTS[:2])
     file = tmp_path / "000000000000.jsonl"
     before = file.stat().st_size
@@ -211,6 +220,94 @@ def test_a_torn_tail_at_every_byte_of_the_last_text_loses_no_other(tmp_path: Pat
         assert (2, 0) == (readable(tmp_path, TEXTS[:2]), readable(tmp_path, (LAST,)))
         fill(tmp_path, LAST, segment_bytes=10**9)
         assert whole == file.read_bytes()
+        assert [whole[before:length]] * (length > before) == taken_aside(tmp_path)
+
+
+@pytest.mark.parametrize("other", [b"x", b"\n", b"\0", b""])
+def test_a_changed_byte_at_every_place_of_the_last_text_is_cut_away_by_nobody(
+    tmp_path: Path, other: bytes
+) -> None:
+    """Not even its line end, without which it is told from no crash: whoever looks finds it whole.
+
+    The store opens, the other texts are there, and keeping the text again mends it.
+    """
+    file = fill(tmp_path, *TEXTS[:2]) / "000000000000.jsonl"
+    before = file.stat().st_size
+    fill(tmp_path, LAST, segment_bytes=10**9)
+    whole = file.read_bytes()
+
+    for place in range(before, len(whole)):
+        changed = whole[:place] + other + whole[place + 1 :]
+        file.write_bytes(changed)
+        fill(tmp_path, segment_bytes=10**9)
+        assert changed == file.read_bytes() + b"".join(taken_aside(tmp_path))
+        there = int(changed == whole)
+        assert (2, there) == (readable(tmp_path, TEXTS[:2]), readable(tmp_path, (LAST,)))
+        fill(tmp_path, LAST, segment_bytes=10**9)
+        assert 3 == readable(tmp_path, (*TEXTS[:2], LAST))
+
+
+def test_a_text_whose_end_was_changed_is_named_with_the_file_that_has_it(tmp_path: Path) -> None:
+    """Before a writer moved it aside, and after."""
+    file = fill(tmp_path, *TEXTS[:2]) / "000000000000.jsonl"
+    file.write_bytes(file.read_bytes()[:-1] + b"x")
+
+    def why() -> str:
+        with pytest.raises(TextMissing) as missing:
+            TextReader(tmp_path).text(text_ref(TEXTS[1], shared=True))
+        return str(missing.value)
+
+    what = f"the text {hash_text(TEXTS[1])[:12]} in"
+    remedy = f"was changed at its end, or never finished; restore {tmp_path} from a copy"
+    assert f"{what} {file} {remedy}" == why()
+    fill(tmp_path)
+    [aside] = tmp_path.glob("unfinished-000000000000-*.part")
+    assert f"{what} {aside} {remedy}" == why()
+
+
+def test_an_end_that_cannot_be_moved_aside_stays_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full; the reason is raised, and nothing is cut."""
+    file = fill(tmp_path, *TEXTS[:2]) / "000000000000.jsonl"
+    file.write_bytes(file.read_bytes()[:-1] + b"x")
+    before = file.read_bytes()
+
+    def fail(*arguments: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "write", fail)
+    with pytest.raises(OSError, match="No space left"):
+        TextStore(tmp_path)
+    assert before == file.read_bytes()
+
+
+def test_what_is_moved_aside_is_durable_before_it_is_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file and its name in the folder; a crash between the two finds it twice and not never."""
+    file = fill(tmp_path, *TEXTS[:2]) / "000000000000.jsonl"
+    file.write_bytes(file.read_bytes()[:-1] + b"x")
+    size, seen = file.stat().st_size, []
+    for_real = os.fsync
+
+    def noted(fd: int) -> None:
+        seen.append((stat.S_ISDIR(os.fstat(fd).st_mode), file.stat().st_size == size))
+        for_real(fd)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    fill(tmp_path, segment_bytes=10**9)
+
+    assert [(False, True), (True, True), (False, False)] == seen
+
+
+def test_an_index_that_is_cut_short_under_a_reader_ends_nothing(tmp_path: Path) -> None:
+    """Whoever maps a file that somebody truncates is killed by it; an index is read instead."""
+    fill(tmp_path, *TEXTS)
+    with closing(TextStore(tmp_path, SMALL)) as store:
+        for file in tmp_path.glob("*.index"):
+            os.truncate(file, 0)
+        assert list(TEXTS) == [store.text(text_ref(text, shared=True)) for text in TEXTS]
 
 
 def test_a_flipped_bit_at_every_byte_is_never_shown(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from converge_core.ledger import SALT_BYTES, Chain, Entry, encode_batch
 from converge_core.merkle import Frontier
 from converge_desktop import __version__
 from converge_desktop.adapters.disk import write_durably
+from converge_desktop.adapters.identity.key_file import file_key
 from converge_desktop.adapters.keys import KEY_BYTES, OperatorKey
 from converge_desktop.adapters.ledger.segments import SEGMENT_BYTES, segment_name
 from converge_desktop.adapters.texts import TextStore
@@ -172,7 +173,7 @@ def _key(directory: Path, chance: Random) -> OperatorKey:
     path = directory / "keys" / f"{WHO}.ed25519"
     path.parent.mkdir(parents=True)
     write_durably(path, chance.randbytes(KEY_BYTES))
-    return OperatorKey(path, WHO)
+    return file_key(path, WHO)
 
 
 def _say(words: str) -> None:

@@ -27,6 +27,7 @@ from converge_core.key import ContextKey
 from converge_core.policy import grant
 from converge_core.review import SignatureCheck
 from converge_core.run_state import Phase, RunState
+from converge_desktop.adapters.identity.key_file import file_key
 from converge_desktop.adapters.keys import OperatorKey, sign_checkpoint, signature_fits
 from converge_desktop.adapters.ledger.ledger_file import LedgerFile
 from converge_desktop.runtime import desk_reader
@@ -87,7 +88,7 @@ def _decisions(directory: Path) -> Iterator[Line]:
     """
     sync, sign = Stopwatch(), Stopwatch()
     fits = sign.over(signature_fits)
-    key = OperatorKey(directory / "key", "bench")
+    key = file_key(directory / "key", "bench")
     taken = []
     with (
         patch.object(desk_reader, "signature_fits", fits),
@@ -146,7 +147,7 @@ def _appends(directory: Path) -> Iterator[Line]:
 
 def _events(directory: Path, most: int) -> list[Event]:
     """Returns events as a desk makes them."""
-    runs = Runs(OperatorKey(directory / "key", "bench"), at=0)
+    runs = Runs(file_key(directory / "key", "bench"), at=0)
     found: list[Event] = []
 
     def written() -> int:
@@ -164,7 +165,7 @@ def _events(directory: Path, most: int) -> list[Event]:
 def _cold_starts(directory: Path) -> Iterator[Line]:
     """Times what peers.py times, in turns: opened, answered, durable, gone on with to the end."""
     directory.mkdir()
-    key = OperatorKey(directory / "key", "bench")
+    key = file_key(directory / "key", "bench")
     taken: list[float] = []
     peers: dict[str, list[float]] = {}
     for turn in range(TURNS):

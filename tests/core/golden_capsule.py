@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from msgspec.structs import replace
 
 from converge_core import events as e
 from converge_core import evidence
@@ -22,10 +22,17 @@ from converge_core.checkpoint import bytes_of as checkpoint_bytes
 from converge_core.ids import ApprovalId, GateId, OperatorId, RunId
 from converge_core.ledger import Chain, Entry, decode, encode_batch
 from converge_core.merkle import Frontier, Tree
+from converge_core.people import (
+    Rotation,
+    key_bytes,
+    revocation_bytes,
+    rotation_bytes,
+    welcome_bytes,
+)
 from converge_core.review import Decision, GateAct, Verdict, bytes_of
 from converge_core.trace import TextRef, text_ref
 from tests.core.golden_story import FOLDER, NOON, story
-from tests.core.kit import ALICE, INTENT, salts
+from tests.core.kit import ALICE, DESK, INTENT, salts
 
 CAPSULE = FOLDER / "capsule_v1.jsonl"
 RUN = "run-0001"
@@ -57,7 +64,7 @@ def sign(entries: Iterable[Entry], operator: OperatorId = ALICE.operator.id) -> 
     """Returns a checkpoint of a ledger."""
     known = list(entries)
     frontier = Frontier().extend(bytes.fromhex(entry.hash) for entry in known)
-    taken = take("00c0ffee", frontier, known[-1].hash, NOON)
+    taken = take(DESK, frontier, known[-1].hash, NOON)
     return SignedCheckpoint(
         checkpoint=taken,
         operator=operator,
@@ -96,8 +103,8 @@ class Told:
             found = evidence.of_gate(self.of_run, about.run, about.gate)
         else:
             found = evidence.of_run(self.of_run, about.run)
-        found = evidence.with_keys(self.of_run, found, signed.operator)
         size = signed.checkpoint.size
+        found = evidence.with_keys(self.of_run, found, signed.operator, size)
         proven = [
             (self.lines[seq], self.tree.inclusion(seq, max(size, seq + 1)))
             for seq in (entry.head.seq for entry in (found if only is None else only))
@@ -135,7 +142,7 @@ def small() -> Told:
         signature="",
     )
     opened: list[e.Event] = [
-        e.DeskOpened(desk="00c0ffee", app_version="0.3.0"),
+        e.DeskOpened(desk=DESK, app_version="0.3.0"),
         e.OperatorEnrolled(operator=ALICE.operator),
         started,
         e.GateDecided(run=RunId("run"), decision=decision),
@@ -147,8 +154,9 @@ def tell(batches: list[tuple[list[e.Event], int]]) -> Told:
     """Returns what happened as a ledger with real signatures, and a checkpoint at its end."""
     data, chain, salt = b"", Chain(), salts()
     every: list[Entry] = []
+    signer = _Signer()
     for events, at in batches:
-        lines, entries = encode_batch(map(_signed, events), chain, at, salt)
+        lines, entries = encode_batch(map(signer.signed, events), chain, at, salt)
         data, chain = data + lines, Chain(entries[-1].head.seq, entries[-1].hash)
         every += entries
     closing = e.CheckpointSigned(signed=sign(every))
@@ -156,21 +164,51 @@ def tell(batches: list[tuple[list[e.Event], int]]) -> Told:
     return Told((data + lines).splitlines(keepends=True))
 
 
-def _signed(event: e.Event) -> e.Event:
-    replace = msgspec.structs.replace
-    match event:
-        case e.OperatorEnrolled(operator=one):
-            return replace(event, operator=replace(one, public_key=public_key(one.id)))
-        case e.GateDecided(decision=decision):
-            return replace(event, decision=_with_signature(decision))
-        case e.GateActed(act=act):
-            return replace(event, act=_with_signature(act))
-    return event
+class _Signer:
+    """Signs for everybody in the story, each with the key that they have by then."""
 
+    def __init__(self) -> None:
+        self._secrets: dict[str, str] = {}
 
-def _with_signature(signed: Decision | GateAct) -> Decision | GateAct:
-    signature = private_key(signed.operator).sign(bytes_of(signed)).hex()
-    return msgspec.structs.replace(signed, signature=signature)
+    def key(self, name: str) -> Ed25519PrivateKey:
+        return private_key(self._secrets.get(name, name))
+
+    def sign(self, name: str, message: bytes) -> str:
+        return self.key(name).sign(message).hex()
+
+    def signed(self, event: e.Event) -> e.Event:
+        match event:
+            case e.OperatorEnrolled(operator=one, welcome=welcome):
+                operator = replace(one, public_key=public_key(one.id))
+                if not welcome:
+                    return replace(event, operator=operator)
+                welcome = replace(welcome, proof=self.sign(one.id, key_bytes(operator)))
+                told = welcome_bytes(DESK, operator, welcome)
+                welcome = replace(welcome, signature=self.sign(welcome.by, told))
+                return replace(event, operator=operator, welcome=welcome)
+            case e.OperatorKeyRotated(rotation=rotation):
+                return replace(event, rotation=self._rotated(rotation))
+            case e.OperatorRevoked(revocation=ended):
+                told = revocation_bytes(DESK, ended)
+                return replace(
+                    event, revocation=replace(ended, signature=self.sign(ended.by, told))
+                )
+            case e.GateDecided(decision=decision):
+                return replace(event, decision=self._with_signature(decision))
+            case e.GateActed(act=act):
+                return replace(event, act=self._with_signature(act))
+        return event
+
+    def _rotated(self, rotation: Rotation) -> Rotation:
+        who, secret = rotation.operator, f"{rotation.operator} again"
+        rotation = replace(rotation, public_key=public_key(secret))
+        told = rotation_bytes(DESK, rotation)
+        signature = self.sign(who, told)
+        self._secrets[who] = secret
+        return replace(rotation, proof=self.sign(who, told), signature=signature)
+
+    def _with_signature(self, signed: Decision | GateAct) -> Decision | GateAct:
+        return replace(signed, signature=self.sign(signed.operator, bytes_of(signed)))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from converge_core.ballot import Asked, Ballot, unsigned_vote
 from converge_core.command import Advance
 from converge_core.constraint import (
     Budget,
@@ -38,8 +39,10 @@ from converge_core.policy import Effect
 from converge_core.proposal import ContentKind
 from converge_core.quorum import Quorum, QuorumRule
 from converge_core.replication import Replica, RuleRecord
-from converge_core.review import ActKind, Decision, GateAct, Verdict
+from converge_core.review import ActKind, Decision, GateAct, InputOrigin, Verdict
+from converge_core.run_state import DeskState
 from converge_core.scope import Custom, CustomerSegment, Geography, Market, Product, TimeWindow
+from converge_core.state import fold
 from converge_core.tension import ChosenSide, ConflictType, Tension, TensionResolution
 from converge_core.terms import OnTimeout, ReviewTerms
 from tests.core.kit import (
@@ -47,14 +50,17 @@ from tests.core.kit import (
     BOB,
     CAROL,
     DAVE,
+    DESK,
     Play,
     engine_of,
+    enrolled,
     fact,
     policy_of,
     proposes,
     rule,
 )
 
+BOB_NOW = BOB.again("bob's new laptop")
 HOUR = 3_600_000_000
 UNDONE = ReviewTerms(self_approval=True, undo_us=HOUR)
 VOTED = ReviewTerms(
@@ -74,8 +80,21 @@ POLICY = policy_of(
 
 
 def people(clock: Callable[[], int]) -> list[tuple[list[Event], int]]:
-    """Returns the batches of runs in which people have every part that they can have."""
-    return [*_voted(clock).batches, *_torn(clock).batches]
+    """Returns the batches of runs in which people have every part that they can have.
+
+    Before them, one of them takes another key; after them, another is revoked.
+    """
+    rotated: list[Event] = [BOB.rotate(BOB_NOW, at=1)]
+    begun = [(rotated, clock())]
+    told = [*_voted(clock).batches, *_torn(clock).batches]
+    revoked: list[Event] = [ALICE.revoke(DAVE, at=2)]
+    return [*begun, *told, (revoked, clock())]
+
+
+def _desk() -> DeskState:
+    desk = fold(enrolled(ALICE, BOB), BOB.rotate(BOB_NOW), 0, -1)
+    desk.desk = DESK
+    return desk
 
 
 def _voted(clock: Callable[[], int]) -> Play:
@@ -85,7 +104,7 @@ def _voted(clock: Callable[[], int]) -> Play:
         proposes("judge", fact(Key.EVALUATIONS, "score", "It is fit")),
         proposes("shy", fact(Key.HYPOTHESES, "guess", "It may rain", requires_human=True)),
     ]
-    play = Play(engine_of(*agents, policy=POLICY), run=RunId("run-0004"), clock=clock)
+    play = Play(engine_of(*agents, policy=POLICY), run=RunId("run-0004"), clock=clock, desk=_desk())
     play.tenant = "acme"
     play.enrol(CAROL, DAVE).begin(fact(Key.SIGNALS, "coverage", "61 %"))
     plan, score, guess = play.gates()
@@ -102,10 +121,10 @@ def _voted(clock: Callable[[], int]) -> Play:
                 scope=CorrectionScope(kind=ScopeKind.TENANT, name="acme"),
             ),
         ),
-        BOB,
+        BOB_NOW,
     )
     play.answer(guess, "refine", ALICE, "say when")
-    play.act(score, ActKind.DELEGATE, BOB, DAVE).act(score, ActKind.EXTEND, ALICE)
+    play.act(score, ActKind.DELEGATE, BOB_NOW, DAVE).act(score, ActKind.EXTEND, ALICE)
     opened = score.request.opened_at
     play.at(opened + 3 * HOUR).at(opened + 5 * HOUR)  # warned, and then escalated
     play.answer(score, "approve", CAROL).answer(score, "approve", DAVE)
@@ -124,9 +143,9 @@ def _torn(clock: Callable[[], int]) -> Play:
         proposes("left", fact(Key.HYPOTHESES, "way", "go left")),
         proposes("right", fact(Key.HYPOTHESES, "way", "go right")),
     ]
-    play = Play(engine_of(*agents, policy=POLICY), run=RunId("run-0005"), clock=clock)
+    play = Play(engine_of(*agents, policy=POLICY), run=RunId("run-0005"), clock=clock, desk=_desk())
     [tension] = play.begin().state.tensions.values()
-    return play.settle(tension, ChosenSide.RIGHT, 1, BOB, "left is closed").go()
+    return play.settle(tension, ChosenSide.RIGHT, 1, BOB_NOW, "left is closed").go()
 
 
 SCOPE = (
@@ -187,7 +206,23 @@ EDITED = fact(
     requires_human=True,
 )
 _ALICE = OperatorId("alice#00000000")
+ASKED = Asked(
+    desk=DESK,
+    run=RunId("run-0001"),
+    gate=GateId("gate:a"),
+    request="request",
+    shown=("Release 1.0", "high risk"),
+    evidence="evidence",
+    voters=(BOB.operator,),
+    answers=1,
+    asked_at=7,
+    deadline=HOUR,
+    by=ALICE.operator,
+    signature="signature",
+)
 FULL: list[msgspec.Struct] = [
+    ASKED,
+    Ballot(asked=ASKED, decision=unsigned_vote(ASKED, BOB.operator, Verdict.APPROVE, "yes", 8)),
     *SCOPE,
     CONSTRAINT,
     FRAMED,
@@ -224,6 +259,8 @@ FULL: list[msgspec.Struct] = [
         shown="shown",
         signature="signature",
         edited=EDITED,
+        opened=("checks", "evidence"),
+        input_origin=InputOrigin.KEYBOARD,
     ),
     GateAct(
         id=ApprovalId("act:gate:a"),

@@ -154,7 +154,7 @@ def happened() -> list[tuple[list[Event], int]]:
     opened: list[Event] = [e.DeskOpened(desk="00c0ffee", app_version="0.1.0")]
     enrolled: list[Event] = [
         e.OperatorEnrolled(operator=ALICE.operator),
-        e.OperatorEnrolled(operator=BOB.operator),
+        ALICE.welcome(BOB),
     ]
     batches = [(opened, clock()), (enrolled, clock())]
     for play in (_decided(clock), _discarded(clock), _cancelled(clock)):

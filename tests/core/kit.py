@@ -57,6 +57,15 @@ from converge_core.ids import (
 from converge_core.intent import Criterion, RootIntent
 from converge_core.key import ContextKey
 from converge_core.observation import Observation
+from converge_core.people import (
+    Revocation,
+    Rotation,
+    Welcome,
+    key_bytes,
+    revocation_bytes,
+    rotation_bytes,
+    welcome_bytes,
+)
 from converge_core.plan import ExecutionPlan
 from converge_core.policy import BASIC_CHECKS, ENGINE_GATE, Effect, Risk, Rule, RulePolicy, grant
 from converge_core.proposal import Draft, ProposedFact, draft
@@ -72,6 +81,8 @@ E = TypeVar("E", bound=e.Event)
 EVERYTHING = grant("test", *ContextKey)
 """A grant that covers every key."""
 RUN = RunId("run")
+DESK = "00c0ffee"
+"""Where people sign that others are who they are."""
 INTENT = RootIntent(question="is it so", subject="the test")
 SWEDEN = Geography(value="SE")
 
@@ -187,11 +198,18 @@ class Person:
     """Somebody who signs; the scheme is a hash over the public key, which serves a test."""
 
     name: str
+    secret: str = ""
+    known_as: str = ""
 
     @property
     def operator(self) -> Operator:
-        key = hash_bytes(self.name.encode())
-        return Operator(id=OperatorId(f"{self.name}#{key[:8]}"), name=self.name, public_key=key)
+        key = hash_bytes((self.secret or self.name).encode())
+        name = OperatorId(self.known_as or f"{self.name}#{key[:8]}")
+        return Operator(id=name, name=self.name, public_key=key)
+
+    def again(self, secret: str) -> Person:
+        """Returns this person with another key."""
+        return Person(self.name, secret, self.operator.id)
 
     def sign(self, message: bytes) -> str:
         return hash_bytes(self.operator.public_key.encode() + message)
@@ -243,6 +261,47 @@ class Person:
             key=key_id(who.id, who.public_key),
             signature=self.sign(checkpoint_bytes(checkpoint)),
         )
+
+    def welcome(self, other: Person, desk: str = DESK, at: int = 0) -> e.OperatorEnrolled:
+        """Returns that this person answers for another at a desk."""
+        who = other.operator
+        unsigned = Welcome(
+            by=self.operator.id, welcomed_at=at, proof=other.sign(key_bytes(who)), signature=""
+        )
+        signature = self.sign(welcome_bytes(desk, who, unsigned))
+        welcome = msgspec.structs.replace(unsigned, signature=signature)
+        return e.OperatorEnrolled(operator=who, welcome=welcome)
+
+    def rotate(self, new: Person, desk: str = DESK, at: int = 0) -> e.OperatorKeyRotated:
+        """Returns that this person takes the key of ``new``, and stays who they are."""
+        unsigned = Rotation(
+            operator=self.operator.id,
+            public_key=new.operator.public_key,
+            reason="a new laptop",
+            rotated_at=at,
+            proof="",
+            signature="",
+        )
+        signed = rotation_bytes(desk, unsigned)
+        return e.OperatorKeyRotated(
+            rotation=msgspec.structs.replace(
+                unsigned, proof=new.sign(signed), signature=self.sign(signed)
+            )
+        )
+
+    def revoke(
+        self, other: Person, reason: str = "left", desk: str = DESK, at: int = 0
+    ) -> e.OperatorRevoked:
+        """Returns that this person revokes another, or themselves."""
+        unsigned = Revocation(
+            operator=other.operator.id,
+            by=self.operator.id,
+            reason=reason,
+            revoked_at=at,
+            signature="",
+        )
+        signature = self.sign(revocation_bytes(desk, unsigned))
+        return e.OperatorRevoked(revocation=msgspec.structs.replace(unsigned, signature=signature))
 
     def signed(self, decision: Decision) -> Decision:
         return msgspec.structs.replace(decision, signature=self.sign(bytes_of(decision)))
@@ -342,7 +401,9 @@ class Play:
             frames=self.frames or msgspec.UNSET,
             forked_at=msgspec.UNSET if self.forked_at is None else self.forked_at,
         )
-        self.command(Begin(started, observations, inputs, base, self.desk.operators))
+        self.command(
+            Begin(started, observations, inputs, base, self.desk.operators, self.desk.revoked)
+        )
         return self.go() if go else self
 
     def go(self) -> Play:
@@ -363,9 +424,11 @@ class Play:
         return Play(engine, RunId(f"{self.run}-on"), desk=self.desk, base=self.state)
 
     def enrol(self, *people: Person) -> Play:
-        """Enrols people at the desk."""
+        """Enrols people at the desk; who came first answers for those who follow."""
         for one in people:
-            self.record(e.OperatorEnrolled(operator=one.operator), 0)
+            first = next((Person(who.name) for who in self.desk.operators.values()), one)
+            alone = e.OperatorEnrolled(operator=one.operator)
+            self.record(alone if first == one else first.welcome(one, self.desk.desk), 0)
         self.batches.append(([event for event, _ in self.recorded[-len(people) :]], 0))
         return self
 

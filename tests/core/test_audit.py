@@ -18,7 +18,7 @@ from converge_core.key import ContextKey
 from converge_core.ledger import Chain, decode, encode_batch
 from converge_core.review import Decision, SignatureCheck, Verdict, no_signatures
 from converge_core.run_state import DeskState
-from tests.core.golden_story import LEDGER, salts, written
+from tests.core.golden_story import FOLDER, LEDGER, salts, written
 from tests.core.kit import ALICE, BOB, Play, contents, engine_of, fact, fits
 from tests.core.test_golden import ROOTS, entries
 
@@ -244,4 +244,6 @@ def test_before_version_3_a_fact_was_recorded_a_little_after_it_was_made() -> No
 def test_a_reader_that_cannot_check_signatures_believes_no_decision() -> None:
     """Nothing is taken on trust by default."""
     with pytest.raises(LedgerCorrupt, match="the signature"):
+        read_back((FOLDER / "ledger_v4.jsonl").read_bytes(), no_signatures)
+    with pytest.raises(LedgerCorrupt, match="is not shown to be theirs"):
         believed(EVENTS, no_signatures)

@@ -13,6 +13,8 @@ from converge_core.capsule import VERSION, Proven, Text, parts, redact, texts_of
 from converge_core.capsule_check import check
 from converge_core.checkpoint import text_of
 from converge_core.errors import CapsuleBroken
+from converge_core.people import Revocation, revocation_bytes
+from converge_core.review import bytes_of
 from tests.core.capsule_kit import (
     ABOUT_RUN,
     ABOUT_SMALL,
@@ -34,11 +36,12 @@ from tests.core.golden_capsule import (
     TEXTS,
     Told,
     fits,
+    private_key,
     public_key,
     sign,
     told,
 )
-from tests.core.kit import ALICE, BOB
+from tests.core.kit import ALICE, BOB, DESK
 
 # What is in it.
 
@@ -47,12 +50,12 @@ def test_the_golden_capsule_holds() -> None:
     """Whoever was handed one can have it verified for ever."""
     found = check(CAPSULE.read_bytes().splitlines(keepends=True), fits)
 
-    assert (45, 0, 1, 0, 3, 3, 0) == (
+    assert (46, 0, 1, 0, 3, 5, 0) == (
         *(found.records, found.redacted, found.texts, found.left_out),
         *(found.inline, found.fitting, found.unchecked),
     )
     assert (ABOUT_RUN, True) == (found.about, found.whole)
-    assert ("00c0ffee", 151) == (found.signed.checkpoint.desk, found.signed.checkpoint.size)
+    assert ("00c0ffee", 153) == (found.signed.checkpoint.desk, found.signed.checkpoint.size)
     assert public_key(ALICE.operator.id) == found.key
 
 
@@ -67,7 +70,10 @@ def test_it_holds_the_lines_of_the_ledger_to_the_byte() -> None:
     of_desk = [entry.head.seq for entry in STORY.of_run("")]
     of_it = [entry.head.seq for entry in STORY.of_run(RUN)]
 
-    assert [STORY.lines[seq] for seq in (*of_desk[:3], *of_it)] == held
+    rotated = [
+        entry.head.seq for entry in STORY.entries if entry.head.kind == "operator_key_rotated"
+    ]
+    assert [STORY.lines[seq] for seq in (*of_desk[:3], *of_it, *rotated)] == held
     assert TEXTS == {part.sha256: part.text for _, part in parts(WHOLE) if isinstance(part, Text)}
 
 
@@ -98,7 +104,7 @@ def test_a_ledger_that_was_redacted_can_still_be_told_of() -> None:
     left = [part.line for _, part in parts(copy) if isinstance(part, Proven)]
     found = check(Told([*left, SMALL.lines[-1]]).capsule(ABOUT_SMALL), fits)
 
-    assert (4, 2, 0) == (found.records, found.redacted, found.texts)
+    assert (4, 1, 1) == (found.records, found.redacted, found.texts)
 
 
 # What is done to it.
@@ -329,6 +335,62 @@ def test_an_act_is_signed_by_who_did_it() -> None:
     forged = msgspec.structs.replace(acted, act=act)
 
     refused(made_up(forged), 5, "record 3: the signature is not that of alice#2bd806c9")
+
+
+def people_signed() -> dict[str, e.Event]:
+    """Returns what happened to people in the story, with real signatures."""
+    found: dict[str, e.Event] = {}
+    for entry in STORY.entries:
+        if entry.event is not None:
+            found.setdefault(entry.head.kind, entry.event)
+    welcomed = next(
+        entry.event
+        for entry in STORY.entries
+        if isinstance(entry.event, e.OperatorEnrolled) and entry.event.welcome
+    )
+    return {**found, "operator_enrolled": welcomed}
+
+
+def test_what_happened_to_people_is_signed_or_refused() -> None:
+    """As it is in the ledger: welcomed, another key, revoked; each by who could."""
+    told = people_signed()
+    welcomed, rotated = told["operator_enrolled"], told["operator_key_rotated"]
+    assert isinstance(welcomed, e.OperatorEnrolled)
+    assert isinstance(rotated, e.OperatorKeyRotated)
+    assert welcomed.welcome
+    replace = msgspec.structs.replace
+    alone = e.OperatorEnrolled(operator=welcomed.operator)
+    unproven = replace(welcomed, welcome=replace(welcomed.welcome, proof="00" * 64))
+    unsigned = replace(welcomed, welcome=replace(welcomed.welcome, signature="00" * 64))
+    not_theirs = replace(rotated, rotation=replace(rotated.rotation, proof="00" * 64))
+    not_asked = replace(rotated, rotation=replace(rotated.rotation, signature="00" * 64))
+
+    assert check(made_up(welcomed, rotated), fits).fitting == 3
+    refused(made_up(alone), 5, "bob#81b637d8 is enrolled, and nobody welcomes them")
+    refused(made_up(unproven), 5, "the key of bob#81b637d8 is not shown to be theirs")
+    refused(made_up(unsigned), 5, "the signature is not that of alice#2bd806c9")
+    refused(made_up(welcomed, not_theirs), 6, "new key of bob#81b637d8 is not shown to be theirs")
+    refused(made_up(welcomed, not_asked), 6, "the signature is not that of bob#81b637d8")
+
+
+def test_who_was_revoked_signs_nothing_after_that() -> None:
+    """What they signed before stands."""
+    enrolled = people_signed()["operator_enrolled"]
+    assert isinstance(enrolled, e.OperatorEnrolled)
+    unsigned = Revocation(
+        operator=BOB.operator.id, by=ALICE.operator.id, reason="left", revoked_at=1, signature=""
+    )
+    alice, bob = private_key(ALICE.operator.id), private_key(BOB.operator.id)
+    signature = alice.sign(revocation_bytes(DESK, unsigned)).hex()
+    revoked = e.OperatorRevoked(revocation=msgspec.structs.replace(unsigned, signature=signature))
+    decided = SMALL.entries[3].event
+    assert isinstance(decided, e.GateDecided)
+    vote = msgspec.structs.replace(decided.decision, operator=BOB.operator.id, signature="")
+    vote = msgspec.structs.replace(vote, signature=bob.sign(bytes_of(vote)).hex())
+    voted = e.GateDecided(run=decided.run, decision=vote)
+
+    assert check(made_up(enrolled, voted, revoked), fits).fitting == 4
+    refused(made_up(enrolled, revoked, voted), 7, "record 5: bob#81b637d8 was revoked before")
 
 
 def test_nobody_is_enrolled_with_two_keys() -> None:

@@ -108,5 +108,11 @@ def test_what_there_is_nothing_of_is_refused() -> None:
 
 def test_a_key_is_that_of_who_was_enrolled() -> None:
     """And of nobody else."""
-    assert public_key(BOB.operator.id) == key_of(STORY.of_run, BOB.operator.id)
-    assert key_of(STORY.of_run, OperatorId("mallory")) == ""
+    first, again = public_key(BOB.operator.id), public_key(f"{BOB.operator.id} again")
+    rotated = next(
+        entry.head.seq for entry in STORY.entries if entry.head.kind == "operator_key_rotated"
+    )
+
+    assert first == key_of(STORY.of_run, BOB.operator.id, rotated)
+    assert again == key_of(STORY.of_run, BOB.operator.id, rotated + 1)
+    assert key_of(STORY.of_run, OperatorId("mallory"), 99) == ""

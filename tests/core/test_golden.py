@@ -71,7 +71,7 @@ HEADS = {
     "ledger_v2.jsonl": "22e14deab9215c0a4133dc959e49e404d0cb6d9437904a27119c7df3299abd8c",
     "ledger_v3.jsonl": "ff0f93b1698632276c81d1f54f184b572fabffd75e642c256316ab4538f56aca",
     "ledger_v4.jsonl": "ae79d2d4ce22b92ad43575a227cef4287b84b3c39339a6252d7fe864a6e6927a",
-    "ledger_v5.jsonl": "6bc0a5fc0ccee429ef805ff398b72192e08e6f44e7bd1b50e4b493963b022cdb",
+    "ledger_v5.jsonl": "87636bfde35ac5791eca2185cc58cb3c87f23508584753aafba8b51e0684e806",
 }
 """The hash of the last record of each version's ledger."""
 OLD_BODIES = {

@@ -353,6 +353,20 @@ def test_what_cannot_be_shown_is_refused(gate: str, verdict: str, reason: str) -
         preview(play.engine, play.state, gate, Verdict(verdict))  # type: ignore[arg-type]
 
 
+def test_an_edit_shows_what_becomes_of_the_words_of_a_person() -> None:
+    """They are asked about in turn, or refused by the checks that their proposal passed."""
+    play = asking()
+    edited = fact(Key.STRATEGIES, "s", "Do it later")
+    nothing = fact(Key.STRATEGIES, "s", " ")
+
+    found = shown(play, "edit", edited=edited, by=ALICE.operator.id)
+    refused = shown(play, "edit", edited=nothing, by=ALICE.operator.id)
+
+    assert [ALICE.operator.id] == [one.author for one in found.gates]
+    assert ["edited"] == [one.rule for one in found.refused]
+    assert any("content-present" in one.reason for one in refused.refused)
+
+
 def test_a_gate_that_was_answered_shows_no_preview() -> None:
     """It has its end."""
     play = asking()

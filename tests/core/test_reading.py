@@ -22,7 +22,7 @@ ENTRIES = list(decode(LEDGER.read_bytes().splitlines(keepends=True)))
 CAST = [
     e.DeskOpened(desk="d", app_version="1"),
     e.OperatorEnrolled(operator=ALICE.operator),
-    e.OperatorEnrolled(operator=BOB.operator),
+    ALICE.welcome(BOB, "d"),
 ]
 
 

@@ -48,7 +48,8 @@ PART = small().capsule(About(run="run", gate=""))
 GOLDEN = CAPSULE.read_bytes().splitlines(keepends=True)
 ABOUT_GATE = About(run="run-0004", gate="gate:run-0004/1/judge/0")
 GATE = told().capsule(ABOUT_GATE)
-SAMPLES = [PART, GOLDEN, GATE, list(redact(GOLDEN, lambda head: head.seq % 2 == 0, lambda _: True))]
+HALF = list(redact(GOLDEN, lambda head: head.seq % 2 == 0, lambda _: True))
+SAMPLES = [PART, GOLDEN, GATE, HALF, list(redact(GATE, lambda head: head.seq % 2, lambda _: True))]
 
 
 def ask(*arguments: object) -> tuple[int, list[str], str]:
@@ -76,7 +77,7 @@ def put(tmp_path: Path) -> Callable[[Lines], Path]:
     return put
 
 
-def by_script(data: bytes, key: str = "") -> tuple[int, ...] | str:
+def by_script(data: bytes, key: str = "") -> tuple[int | str, ...] | str:
     """Returns what the verifier counts, or the line at which it refuses."""
     capsule = verifier.Capsule(bytes.fromhex(key) if key else None)
     try:
@@ -88,11 +89,11 @@ def by_script(data: bytes, key: str = "") -> tuple[int, ...] | str:
     people = capsule.people
     return (
         *(capsule.records, capsule.redacted, len(capsule.named), capsule.left_out),
-        *(people.fitting, people.unchecked),
+        *(people.fitting, people.unchecked, capsule.subject.stands()),
     )
 
 
-def by_app(data: bytes, key: str = "") -> tuple[int, ...] | str:
+def by_app(data: bytes, key: str = "") -> tuple[int | str, ...] | str:
     """Returns what the app counts, or the line at which it refuses."""
     try:
         found = check(io.BytesIO(data), signature_fits, key)
@@ -100,11 +101,11 @@ def by_app(data: bytes, key: str = "") -> tuple[int, ...] | str:
         return f"line {error.line}"
     return (
         *(found.records, found.redacted, found.texts, found.left_out),
-        *(found.fitting, found.unchecked),
+        *(found.fitting, found.unchecked, found.stands),
     )
 
 
-def both(data: bytes, key: str = "") -> tuple[int, ...] | str:
+def both(data: bytes, key: str = "") -> tuple[int | str, ...] | str:
     """Returns what both say."""
     said = by_script(data, key)
     assert said == by_app(data, key)
@@ -130,9 +131,9 @@ def test_the_golden_capsule_holds() -> None:
 
     assert [
         "about: run run-0001, of desk 00c0ffee",
-        "records: 45 of 151",
+        "records: 46 of 153",
         "texts: 1",
-        "signatures: 3 hold",
+        "signatures: 5 hold",
         "checkpoint: signed by alice#2bd806c9, as of 2026-11-20 12:00:00 UTC",
         f"key: {KEY}, as the capsule has it; compare it if you can",
         "verified: all of this holds",
@@ -156,7 +157,7 @@ def test_a_redacted_copy_holds_and_says_so(put: Callable[[Lines], Path]) -> None
     copy = redact(GOLDEN, lambda head: head.kind == "gate_decided", lambda _: True)
     status, said, _ = ask(put(list(copy)))
 
-    assert "records: 45 of 151, of which 2 redacted" in said
+    assert "records: 46 of 153, of which 2 redacted" in said
     assert "texts: 1, of which 1 left out" in said
     assert (0, "verified: what is left of it holds") == (status, said[-1])
 
@@ -165,9 +166,33 @@ def test_of_a_decision_it_says_which(put: Callable[[Lines], Path]) -> None:
     """By the name of its gate."""
     _, said, _ = ask(put(GATE))
 
-    assert said[0] == (
-        "about: the decision at gate:run-0004/1/judge/0 of run run-0004, of desk 00c0ffee"
-    )
+    assert said[0] == ("about: gate gate:run-0004/1/judge/0 of run run-0004, of desk 00c0ffee")
+    assert said[1] == "gate: decided by carol#4c26d907: approve, by dave#61ea0803: approve"
+
+
+def test_of_a_gate_whose_decision_was_dropped_it_says_that_none_is_there(
+    put: Callable[[Lines], Path],
+) -> None:
+    """Before anything else; the file holds, as that of an open gate does."""
+    dropped = [line for line in GATE[:-1] if b'"kind":"gate_decided"' not in line]
+    status, said, _ = ask(put([sealed(dropped)]))
+
+    assert (0, "gate: no decision is in it") == (status, said[1])
+
+
+def test_a_redacted_opening_makes_no_gate(put: Callable[[Lines], Path]) -> None:
+    """Nor does one of a run make a run: whoever copies could name what never was."""
+    for lines, kind in ((GATE, b"gate_opened"), (GOLDEN, b"run_started")):
+        copy = [*lines]
+        at = next(n for n, line in enumerate(copy) if b'"kind":"%b"' % kind in line)
+        raw = json.loads(copy[at])
+        del raw["record"]["body"], raw["record"]["salt"]
+        copy[at] = spelled(raw) + b"\n"
+        status, said, _ = ask(put([sealed(copy[:-1])]))
+
+        assert status == 1
+        assert "no record begins that unless it is one that was left out" in said[0]
+        assert "line 1" == both(sealed(copy[:-1]))
 
 
 def test_without_who_signed_their_key_is_asked_for(put: Callable[[Lines], Path]) -> None:
@@ -180,7 +205,7 @@ def test_without_who_signed_their_key_is_asked_for(put: Callable[[Lines], Path])
 
     status, said, _ = ask(copy, "--key", KEY)
     assert status == 0
-    assert "signatures: 2 hold, 1 not checked, because records that enrol people were" in said[3]
+    assert "signatures: 2 hold, 2 not checked, because records that enrol people were" in said[3]
 
 
 # What does not: both refuse it, at the same line.
@@ -189,7 +214,7 @@ def test_without_who_signed_their_key_is_asked_for(put: Callable[[Lines], Path])
 def test_a_flipped_bit_at_any_byte_is_refused_by_both_at_the_same_line() -> None:
     """No byte counts for nothing."""
     data = b"".join(PART)
-    assert both(data) == (4, 0, 1, 0, 2, 0)
+    assert both(data) == (4, 0, 1, 0, 2, 0, "")
     for place in range(len(data)):
         flipped = bytearray(data)
         flipped[place] ^= 1 << place % 8
@@ -312,7 +337,7 @@ def test_both_know_the_same_format() -> None:
 
 def test_the_app_takes_the_capsule_that_the_verifier_tries_itself_on() -> None:
     """It is one of the app's making."""
-    assert both("".join(verifier.KNOWN).encode()) == (4, 1, 0, 0, 2, 0)
+    assert both("".join(verifier.KNOWN).encode()) == (4, 1, 1, 1, 2, 0, "")
 
 
 def test_a_verifier_that_takes_anything_says_so_of_itself(
@@ -366,4 +391,4 @@ def test_what_a_capsule_says_does_nothing_to_a_terminal(put: Callable[[Lines], P
     opening["about"]["run"] = "\x1b[2J"
     _, said, _ = ask(put([sealed([spelled(opening) + b"\n", *PART[1:-1]])]))
 
-    assert said == ["line 1: no record begins run \\x1b[2J, which it is said to be about"]
+    assert said == ["line 1: it is said to be about run \\x1b[2J, and no record begins that"]

@@ -25,6 +25,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from converge_core import events as e
+from converge_core import people
 from converge_core.audit import read_in
 from converge_core.canonical import canonical, canonical_record
 from converge_core.checkpoint import Checkpoint, SignedCheckpoint, bytes_of, key_id, take, text_of
@@ -35,9 +36,11 @@ from converge_core.merkle import Frontier, Tree
 from converge_core.review import Decision, GateAct
 from converge_core.review import bytes_of as bytes_signed
 from converge_core.run_state import DeskState
+from converge_desktop.adapters.identity.key_file import file_key
 from converge_desktop.adapters.keys import OperatorKey, signature_fits
 from converge_desktop.adapters.ledger.ledger_file import LedgerFile, read_ledger
 from tests.core.golden_story import FOLDER, happened
+from tests.core.kit import DESK
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "packaging" / "verify_ledger.py"
@@ -94,21 +97,40 @@ class Keys:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._keys: dict[str, OperatorKey] = {}
+        self._taken: dict[str, str] = {}
 
     def __getitem__(self, operator: str) -> OperatorKey:
+        """Returns the key that somebody has by now."""
         name = operator.partition("#")[0]
+        name = self._taken.get(name, name)
         if name not in self._keys:
-            self._keys[name] = OperatorKey(self._folder / f"{name}.key", name)
+            self._keys[name] = file_key(self._folder / f"{name}.key", name)
         return self._keys[name]
 
     def signed(self, event: e.Event) -> e.Event:
         """Returns an event of the golden story as it would be with these keys."""
         replace = msgspec.structs.replace
         match event:
-            case e.OperatorEnrolled(operator=one):
-                return replace(
-                    event, operator=replace(one, public_key=self[one.id].operator.public_key)
-                )
+            case e.OperatorEnrolled(operator=one, welcome=welcome):
+                key = self[one.id]
+                operator = replace(one, public_key=key.operator.public_key)
+                if welcome:
+                    welcome = replace(welcome, proof=key.sign(people.key_bytes(operator)))
+                    told = people.welcome_bytes(DESK, operator, welcome)
+                    welcome = replace(welcome, signature=self[welcome.by].sign(told))
+                return replace(event, operator=operator, welcome=welcome)
+            case e.OperatorKeyRotated(rotation=rotation):
+                name, before = rotation.operator.partition("#")[0], self[rotation.operator]
+                self._taken[name] = f"{name} again"
+                key = self[rotation.operator]
+                rotation = replace(rotation, public_key=key.operator.public_key)
+                told = people.rotation_bytes(DESK, rotation)
+                rotation = replace(rotation, proof=key.sign(told), signature=before.sign(told))
+                return replace(event, rotation=rotation)
+            case e.OperatorRevoked(revocation=ended):
+                told = people.revocation_bytes(DESK, ended)
+                ended = replace(ended, signature=self[ended.by].sign(told))
+                return replace(event, revocation=ended)
             case e.GateDecided(decision=decision):
                 return replace(event, decision=self._sign(decision))
             case e.GateActed(act=act):
@@ -232,7 +254,11 @@ def test_what_is_signed_is_taken_from_the_record_alone(ledger: Path) -> None:
         assert bytes_signed(signed) == verifier.signed_bytes(what, body[what])
     assert found
     answer = ask(ledger)
-    fails(answer, of_kind(ledger.read_bytes().splitlines(), "gate_decided"), "the signature is not")
+    lines = ledger.read_bytes().splitlines()
+    if any(b'"welcome":' in line for line in lines):
+        fails(answer, of_kind(lines, "operator_enrolled") + 1, "is not shown to be theirs")
+    else:
+        fails(answer, of_kind(lines, "gate_decided"), "the signature is not")
 
 
 def test_a_ledger_that_the_app_wrote_holds(desk: Path, lines: Lines) -> None:
@@ -240,7 +266,7 @@ def test_a_ledger_that_the_app_wrote_holds(desk: Path, lines: Lines) -> None:
     state = DeskState()
     for entry in read_ledger(desk / "ledger"):
         state = read_in(state, entry, signature_fits)
-    signed = sum(json.loads(line)["head"]["kind"] in verifier.SIGNED for line in lines)
+    signed = len(signed_by(lines))
     answer = ask(desk)
 
     assert len(list((desk / "ledger").glob("*.jsonl"))) > 5
@@ -326,14 +352,26 @@ for position in range(len(data)):
 """
 
 
+def signed_by(lines: Lines) -> list[str]:
+    """Returns who signed each record that somebody signed."""
+    found = []
+    for body in (json.loads(line)["body"] for line in lines):
+        signed = [
+            body[what] for what in ("decision", "act", "rotation", "revocation") if what in body
+        ]
+        found += [one.get("by", one["operator"]) for one in signed]
+        found += [body["welcome"]["by"]] if "welcome" in body else []
+    return found
+
+
 def small(lines: Lines) -> Lines:
     """Returns a ledger of three records, the last of them signed by whom the second enrols."""
-    decided = json.loads(lines[of_kind(lines, "gate_decided")])
-    enrolled = next(
-        line
-        for line in lines
-        if json.loads(line)["body"].get("operator", {}).get("id")
-        == decided["body"]["decision"]["operator"]
+    enrolled = lines[of_kind(lines, "operator_enrolled")]
+    first = json.loads(enrolled)["body"]["operator"]["id"]
+    decided = next(
+        record
+        for record in map(json.loads, lines)
+        if record["body"].get("decision", {}).get("operator") == first
     )
 
     def number(record: dict[str, Any]) -> None:
@@ -476,7 +514,7 @@ def test_a_redacted_copy_holds(put: Callable[[Lines], Path], lines: Lines) -> No
     assert answer.status == 0
 
 
-LOOKED_INTO = {"desk_opened", "operator_enrolled", "gate_decided", "gate_acted"}
+LOOKED_INTO = {"desk_opened", *verifier.PEOPLE, *verifier.SIGNED}
 
 
 def test_signatures_of_people_who_were_left_out_are_not_said_to_hold(
@@ -484,8 +522,8 @@ def test_signatures_of_people_who_were_left_out_are_not_said_to_hold(
 ) -> None:
     """Their keys are gone, so nobody can tell; and that is told."""
     kinds = [json.loads(line)["head"]["kind"] for line in lines]
+    enrolled = {i for i, kind in enumerate(kinds) if kind in verifier.PEOPLE}
     signed = sum(kind in verifier.SIGNED for kind in kinds)
-    enrolled = {i for i, kind in enumerate(kinds) if kind == "operator_enrolled"}
     answer = ask(put(redacted(lines, enrolled)))
 
     assert answer.status == 0
@@ -568,10 +606,11 @@ def test_the_answer_of_somebody_who_was_never_enrolled_is_refused(
 
 def test_a_key_cannot_be_exchanged(put: Callable[[Lines], Path], lines: Lines) -> None:
     """Neither where somebody was enrolled, for what they signed, nor by enrolling them again."""
-    decided = of_kind(lines, "gate_decided")
     mine = Ed25519PrivateKey.generate().public_key().public_bytes_raw().hex()
     forged = sealed(lines, lambda r: r["body"]["operator"].update(public_key=mine), 2)
-    fails(ask(put(forged)), decided, "the signature is not that of bob")
+    fails(ask(put(forged)), 2, "the key of bob#81b637d8 is not shown to be theirs")
+    forged = sealed(lines, lambda r: r["body"]["operator"].update(public_key=mine), 1)
+    fails(ask(put(forged)), 2, "the signature is not that of alice#2bd806c9")
 
     again = sealed(
         lines[:2] + lines[1:2],

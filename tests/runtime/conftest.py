@@ -11,7 +11,10 @@ import pytest
 
 from converge_desktop import paths
 from converge_desktop.runtime.desk import Desk, DeskOptions
+from tests.runtime.deciding_kit import make_waiting  # noqa: F401 - a fixture
 from tests.runtime.folders import make_folder
+from tests.runtime.journals import scripted  # noqa: F401 - a fixture
+from tests.runtime.shares import no_waiting, whole  # noqa: F401 - fixtures
 from tests.runtime.store_kit import patient, right, server, store  # noqa: F401 - fixtures
 from tests.runtime.watching import Watch
 

@@ -44,6 +44,7 @@ def test_from_folder_to_fact_without_a_window(cli: Cli, failing: Path) -> None:
     ran = cli("run", "release-readiness", "--input", str(failing), "--json")
     waiting = printed("run", ran)
     [gate] = printed("inbox", cli("inbox", "--json"))
+    enrolled = printed("operator", cli("operator", "enrol", "alice", "--json"))
     decided = cli("decide", gate["gate_id"], "approve", "--as", "alice", "--json")
     traces = printed("traces", cli("traces", "--json"))
     trace = printed("trace", cli("trace", traces[0]["trace_id"], "--json"))
@@ -51,6 +52,7 @@ def test_from_folder_to_fact_without_a_window(cli: Cli, failing: Path) -> None:
 
     assert (3, [gate["gate_id"]]) == (ran.returncode, waiting["gates"])
     assert {"gate_id", "title", "run", "risk", "proposal"} <= set(gate)
+    assert enrolled["operator"].startswith("alice#")
     assert (0, "CriteriaMet") == (decided.returncode, printed("decide", decided)["stop"])
     assert ["planning", "evaluation", "reasoning"] == [line["step"] for line in traces]
     assert ["priming", "policy", "task_frame", "state", "intent"] == list(trace["layers"])

@@ -63,7 +63,7 @@ def test_a_run_is_exported_and_verified_by_anybody(cli: Cli, desk: Path, tmp_pat
     )
 
     told_of = printed("export", exported)
-    assert (RUN, "", 45, 1, 3) == tuple(
+    assert (RUN, "", 46, 1, 5) == tuple(
         told_of[name] for name in ("run", "gate", "records", "texts", "fitting")
     )
     assert told_of == printed("verify-capsule", verified)
@@ -77,7 +77,7 @@ def test_what_a_desk_decided_is_handed_on(cli: Cli, failing: Path, tmp_path: Pat
     [gate] = json.loads(cli("run", "release-readiness", "--input", str(failing), "--json").stdout)[
         "gates"
     ]
-    assert cli("decide", gate, "approve", "--as", "alice").returncode == 0
+    assert cli("decide", gate, "approve").returncode == 0
     file = tmp_path / "evidence.jsonl"
     exported = printed("export", cli("export", gate, "--out", str(file), "--json"))
     lines = map(json.loads, file.read_bytes().splitlines())
@@ -97,7 +97,7 @@ def test_a_decision_is_told_in_words(cli: Cli, desk: Path, tmp_path: Path) -> No
     verified = cli("verify", "--capsule", str(file))
     known = cli("verify", "--capsule", str(file), "--key", KEY)
 
-    assert f"holds evidence of the decision at {GATE}." in exported.stdout
+    assert f"holds evidence of gate {GATE}." in exported.stdout
     assert "The checkpoint is signed by alice#2bd806c9." in verified.stdout
     assert f"It brings the key {KEY} itself; compare it" in verified.stdout
     assert verified.stdout.endswith("\nIt holds.\n")
@@ -162,8 +162,8 @@ def test_the_newest_checkpoint_is_printed_to_be_kept(cli: Cli, desk: Path, tmp_p
     held = cli("verify", "--checkpoint", str(kept), "--json")
 
     assert output["text"] == result.stdout
-    assert (151, KEY) == (output["size"], output["key"])
-    assert {"ok": True, "reason": "", "size": 151, "records": 152} == printed(
+    assert (153, KEY) == (output["size"], output["key"])
+    assert {"ok": True, "reason": "", "size": 153, "records": 154} == printed(
         "verify-checkpoint", held
     )
     assert (0, 0) == (result.returncode, held.returncode)
@@ -195,7 +195,7 @@ def test_a_ledger_that_was_replaced_is_found_out(cli: Cli, desk: Path, tmp_path:
 
     assert result.returncode == 1
     assert printed("verify-checkpoint", result)["reason"] == (
-        "the ledger was replaced or shortened: the checkpoint covers records 0 to 150, and the "
+        "the ledger was replaced or shortened: the checkpoint covers records 0 to 152, and the "
         "ledger ends at record 4"
     )
 
@@ -218,7 +218,7 @@ def test_a_ledger_whose_keys_were_replaced_is_found_out(
 
     assert (1, 1) == (by_its_own.returncode, by_a_known_one.returncode)
     assert "the one enrolled here: one of the two was replaced" in by_its_own.stdout
-    assert "the ledger was replaced or shortened: records 0 to 150" in by_a_known_one.stdout
+    assert "the ledger was replaced or shortened: records 0 to 152" in by_a_known_one.stdout
 
 
 def test_a_checkpoint_by_somebody_who_is_not_known_here_needs_their_key(
@@ -232,7 +232,7 @@ def test_a_checkpoint_by_somebody_who_is_not_known_here_needs_their_key(
     assert alone.returncode == 1
     assert "auditor, who signed it, was never enrolled here; give their key" in alone.stdout
     known = cli("verify", "--checkpoint", str(kept), "--key", public_key("auditor"))
-    assert (0, "Records 0 to 151 are those that auditor signed.\n") == (
+    assert (0, "Records 0 to 153 are those that auditor signed.\n") == (
         known.returncode,
         known.stdout,
     )

@@ -213,10 +213,15 @@ def test_the_login_decides_where_no_name_is_given_and_an_empty_name_does_not(
     decide = ("decide", waiting["gate_id"], "approve", "--data-dir", str(data_dir))
 
     empty = program(MAIN, *decide, "--as", "", LOGNAME="bob@corp.example")
+    stranger = program(MAIN, *decide, LOGNAME="bob@corp.example")
+    enrol = ("operator", "enrol", "bob-corp.example", "--data-dir", str(data_dir))
+    assert 0 == program(MAIN, *enrol).returncode
     decided = program(MAIN, *decide, LOGNAME="bob@corp.example")
 
     assert 2 == empty.returncode
     assert "'' cannot be an operator's name: use 1 to 48 letters" in sentence(empty)
+    assert 2 == stranger.returncode
+    assert "bob-corp.example" in sentence(stranger)
     assert 0 == decided.returncode
     assert "bob-corp.example chose approve." in decided.stdout.decode()
 

@@ -127,8 +127,8 @@ def test_the_inbox_says_how_many_have_approved_and_how_many_it_takes(
 ) -> None:
     """Of those whom the policy names, who has sat at this desk."""
     written(packs, 'roster = ["alice", "bob", "carol"]\ncount = 2')
-    open_at(Hand(), "bob")[0].close()
     desk, watch = open_at(Hand())
+    desk.enrol_operator("bob").result(10)
     _, review = ask(desk, watch, failing)
     [row] = desk.inbox().result(10)
 
@@ -137,6 +137,7 @@ def test_the_inbox_says_how_many_have_approved_and_how_many_it_takes(
     desk.decide(review.gate_id, "approve", "", review.digest).result(30)
     [row] = desk.inbox().result(10)
     assert (1, 2) == (row.votes, row.votes_needed)
+    desk.enrol_operator("dave").result(10)
     with pytest.raises(DecisionRefused, match=r"dave#.* is not among those who may decide this"):
         desk.decide(review.gate_id, "reject", "no", review.digest, "dave").result(30)
 

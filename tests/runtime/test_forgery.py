@@ -10,7 +10,7 @@ import pytest
 from converge_core.events import Event, FactPromoted, GateDecided, OperatorEnrolled
 from converge_core.ids import ApprovalId, OperatorId
 from converge_core.review import Decision, Verdict
-from converge_desktop.adapters.keys import OperatorKey
+from converge_desktop.adapters.identity.key_file import file_key
 from converge_desktop.adapters.ledger.ledger_file import LedgerFile
 from converge_desktop.runtime.verifying import verify_ledger
 from converge_desktop.runtime.views import read_views
@@ -76,16 +76,27 @@ def test_a_decision_by_nobody_is_refused_on_reading(
 def test_a_decision_in_anothers_name_is_refused_on_reading(
     open_desk: OpenDesk, data_dir: Path, failing: Path, tmp_path: Path
 ) -> None:
-    """Enrolled or not: what alice did not sign is not alice's."""
+    """What alice did not sign is not alice's."""
     gate_id = waiting_gate(open_desk, failing)
-    alice = OperatorKey(tmp_path / "alice.key", "alice").operator
-    mallory = OperatorKey(tmp_path / "mallory.key", "mallory")
+    [alice] = read_views(data_dir, {}).operators().values()
+    mallory = file_key(tmp_path / "mallory.key", "mallory")
     forged = decision_on(data_dir, gate_id, alice.id, mallory.sign(b"approve"))
     run = read_views(data_dir, {}).gate(gate_id)[0].run
 
-    seq = append(data_dir, OperatorEnrolled(operator=alice), GateDecided(run=run, decision=forged))
+    seq = append(data_dir, GateDecided(run=run, decision=forged))
 
-    refused_at(open_desk, data_dir, seq + 1, "signature")
+    refused_at(open_desk, data_dir, seq, "signature")
+
+
+def test_a_person_whom_nobody_welcomed_is_refused_on_reading(
+    open_desk: OpenDesk, data_dir: Path, failing: Path, tmp_path: Path
+) -> None:
+    """Whoever can write to the files enrols nobody."""
+    waiting_gate(open_desk, failing)
+    mallory = file_key(tmp_path / "mallory.key", "mallory").operator
+    seq = append(data_dir, OperatorEnrolled(operator=mallory))
+
+    refused_at(open_desk, data_dir, seq, "nobody who is welcomes them")
 
 
 def test_a_fact_in_a_persons_name_without_their_decision_is_refused_on_reading(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -19,6 +20,7 @@ from converge_desktop.adapters.surreal import (
     StoreProblem,
     SurrealView,
 )
+from tests.adapters.surreal_stories import DESK
 from tests.core.kit import BOB, salts
 from tests.runtime.store_kit import ENTRIES, HALF, PATIENCE, Right, Store
 
@@ -97,6 +99,28 @@ def test_a_damaged_database_is_found_at_start_and_filled_again(
     assert sorted(done) == done
     assert (len(ENTRIES), len(ENTRIES)) == mended.progress[-1]
     assert {len(ENTRIES)} == {total for _, total in mended.progress}
+
+
+def test_rows_that_are_missing_from_a_large_database_are_found_once_it_is_in_use(
+    right: Right, tmp_path: Path, store: Callable[..., Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is opened without counting them, and counted then; and filled again."""
+    monkeypatch.setattr("converge_desktop.adapters.surreal.view.FEW", 0)
+    shutil.copytree(right[0], tmp_path / "view")
+
+    async def claim() -> None:
+        view = SurrealView(tmp_path / "view", DESK)
+        await view.open()
+        await view._ask("UPDATE head SET rows += 1;")
+        await view.close()
+
+    asyncio.run(claim())
+    mended = store(tmp_path / "view", ENTRIES)
+
+    assert ENTRIES[-1].head.seq == mended.until("ready")
+    mended.until("filling")
+    mended.until("ready")
+    assert right[1] == mended.answers()
 
 
 @settings(max_examples=25)

@@ -14,12 +14,13 @@ from converge_core.ids import RunId
 from converge_core.key import ContextKey as Key
 from converge_core.ledger import Entry
 from converge_core.policy import Effect
-from converge_core.review import Verdict
 from converge_core.terms import ReviewTerms
 from converge_core.trace import text_ref
 from converge_desktop import paths
-from converge_desktop.adapters.keys import OperatorKey, signature_fits
+from converge_desktop.adapters.identity.key_file import file_key
+from converge_desktop.adapters.keys import signature_fits
 from converge_desktop.adapters.packs.pack import Pack, load_pack
+from converge_desktop.runtime.deciding_model import Answer
 from converge_desktop.runtime.engine_thread import EngineThread
 from converge_desktop.runtime.model_thread import ModelSettings, ModelThread
 from converge_desktop.runtime.port import Notice, RunChanged, Update
@@ -79,7 +80,7 @@ class ScriptedDesk:
         self._runs: dict[str, RunView] = {}
         self._changed = threading.Condition()
         self._pack = load_pack(paths.packs() / "release-readiness")
-        self._key = OperatorKey(data_dir / "keys" / "anna.ed25519", "anna")
+        self._key = file_key(data_dir / "keys" / "anna.ed25519", "anna")
         self._model = ModelThread(lambda view: None, ModelSettings(data_dir / "models", {}))
         self.engine = thread(
             data_dir,
@@ -126,7 +127,7 @@ class ScriptedDesk:
     def approve(self, gate_id: str) -> None:
         """Reviews what is asked, and approves it."""
         shown = self.ask(lambda: self.engine.views.review(gate_id)).digest
-        self.ask(lambda: self.engine.decide(gate_id, Verdict.APPROVE, "", shown, self._key))
+        self.ask(lambda: self.engine.answer([Answer(gate_id, "approve", shown)], self._key))
 
     def close(self) -> None:
         """Stops every thread. Safe to call twice."""

@@ -161,7 +161,7 @@ class Teller:
             return True
         for person in (ANNA, BERT):
             if person.operator.id not in self.journal.state.operators:
-                self.commit([e.OperatorEnrolled(operator=person.operator)])
+                self.commit([self._enrolled(person)])
                 return True
         for number in range(1, self._runs + 1):
             run = RunId(f"run-{number:04d}")
@@ -173,6 +173,12 @@ class Teller:
                 self._step(state, self._next(state))
                 return True
         return False
+
+    def _enrolled(self, person: Signer) -> e.OperatorEnrolled:
+        """Returns that somebody may decide: the first of themselves, the other by the first."""
+        if person is ANNA:
+            return e.OperatorEnrolled(operator=person.operator)
+        return ANNA.welcome(person, self.journal.state.desk, self.now)
 
     def _open(self) -> None:
         self.journal = Journal(self._directory, lambda: self.now, SMALL_FILE)

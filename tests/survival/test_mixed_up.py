@@ -33,7 +33,9 @@ def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 MIX_UPS: dict[str, Callable[[list[Path]], object]] = {
     "two swapped": lambda paths: swap(paths[0], paths[1]),
     "the last two swapped": lambda paths: swap(paths[-2], paths[-1]),
-    "one twice": lambda paths: shutil.copy(paths[1], paths[1].with_stem("000000000001x")),
+    "one twice": lambda paths: shutil.copy(
+        paths[1], paths[1].with_stem(f"{int(paths[1].stem) + 1:012}")
+    ),
     "the first away": lambda paths: paths[0].unlink(),
     "a middle one away": lambda paths: paths[1].unlink(),
     "a middle one empty": lambda paths: paths[1].write_bytes(b""),
@@ -57,7 +59,17 @@ def test_segments_that_are_mixed_up_are_refused(tmp_path: Path, mix_up: str) -> 
     assert before == {name: after[name] for name in before}
 
 
-@pytest.mark.parametrize("name", [".DS_Store", "notes.txt", "000000000000.jsonl.bak", "~lock"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".DS_Store",
+        "notes.txt",
+        "000000000000.jsonl.bak",
+        "~lock",
+        "notes.jsonl",
+        "copy of 000000000000.jsonl",
+    ],
+)
 def test_a_foreign_file_beside_the_segments_is_let_be(tmp_path: Path, name: str) -> None:
     """It is neither read nor removed."""
     ledger = written(tmp_path)

@@ -68,8 +68,23 @@ class FakeDesk:
     def review(self, gate_id: str) -> Future[Any]:
         return self._ask("review", gate_id)
 
-    def traces(self) -> Future[Any]:
-        return self._ask("traces")
+    def run_at(self, run_id: str, seq: int) -> Future[Any]:
+        return self._ask("run_at", run_id, seq)
+
+    def replay_run(self, run_id: str) -> Future[Any]:
+        return self._ask("replay_run", run_id)
+
+    def fork(self, run_id: str, seq: int | None = None) -> Future[Any]:
+        return self._ask("fork", run_id, seq)
+
+    def trace_count(self) -> Future[Any]:
+        return self._ask("trace_count")
+
+    def trace_page(self, first: int, count: int) -> Future[Any]:
+        return self._ask("trace_page", first, count)
+
+    def trace_place(self, trace_id: str) -> Future[Any]:
+        return self._ask("trace_place", trace_id)
 
     def trace(self, trace_id: str) -> Future[Any]:
         return self._ask("trace", trace_id)
@@ -83,6 +98,9 @@ class FakeDesk:
     def ledger_page(self, first: int, count: int) -> Future[Any]:
         return self._ask("ledger_page", first, count)
 
+    def record(self, seq: int) -> Future[Any]:
+        return self._ask("record", seq)
+
     def facts(self, key: str, text: str) -> Future[Any]:
         return self._ask("facts", key, text)
 
@@ -94,6 +112,24 @@ class FakeDesk:
 
     def verify(self) -> Future[Any]:
         return self._ask("verify")
+
+    def stop_verifying(self) -> None:
+        self._ask("stop_verifying")
+
+    def newest_checkpoint(self) -> Future[Any]:
+        return self._ask("newest_checkpoint")
+
+    def sign_checkpoint(self) -> Future[Any]:
+        return self._ask("sign_checkpoint")
+
+    def compare(self, kept: str | Path) -> Future[Any]:
+        return self._ask("compare", kept)
+
+    def save_text(self, text: str, path: Path) -> Future[Any]:
+        return self._ask("save_text", text, path)
+
+    def export(self, name: str, path: Path) -> Future[Any]:
+        return self._ask("export", name, path)
 
     def start_run(self, pack_id: str, folder: Path) -> Future[Any]:
         return self._ask("start_run", pack_id, folder)

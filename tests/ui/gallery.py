@@ -12,12 +12,13 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtWidgets import QApplication
 
-from converge_desktop.runtime.port import StatusChanged
+from converge_desktop.runtime.port import NotSigned, StatusChanged, VerifyProgress
 from converge_desktop.runtime.readmodel import FactAnswer, ModelView
 from converge_desktop.ui.application import create_application
 from converge_desktop.ui.clock import UiClock
@@ -26,6 +27,20 @@ from converge_desktop.ui.settings import UiSettings
 from tests.ui import sample
 from tests.ui.fake_desk import FakeDesk
 
+UNUSABLE: dict[str, Any] = {
+    "ledger_state": "altered",
+    "engine": "The ledger cannot be used",
+    "ledger_seq": 0,
+    "signed_seq": -1,
+    "ledger_problem": "The ledger in /home/ada/converge cannot be used: record "
+    "48201: the ledger was shortened: this desk once wrote record 48213, which is gone; restore "
+    "the files from a copy, or, if they were replaced on purpose, remove the folder snapshots "
+    "beside them. Nothing was changed. Do that, or choose another place with --data-dir.",
+}
+BEHIND = (
+    "record 48211 stands behind the newest checkpoint, which covers 48,200 records; one is signed "
+    "with every decision and when the desk is closed, so export it after that"
+)
 SIZES = {"1280": (1280, 800), "1920": (1920, 1080)}
 
 
@@ -55,7 +70,7 @@ def make(folder: Path, desk: FakeDesk, app: QApplication) -> MainWindow:
 
 
 def scenes(  # noqa: C901 - a list of little functions
-    window: MainWindow, app: QApplication
+    window: MainWindow, desk: FakeDesk, app: QApplication
 ) -> dict[str, Callable[[], None]]:
     pages = window.pages
 
@@ -124,6 +139,77 @@ def scenes(  # noqa: C901 - a list of little functions
         window.go("ledger")
         pages.ledger.verify()
 
+    def record() -> None:
+        window.go("ledger")
+        pages.ledger.jump.setText("48,191")
+        pages.ledger.jump.returnPressed.emit()
+
+    def ledger_fresh() -> None:
+        window.go("ledger")
+        pages.ledger.close_detail()
+
+    def verifying() -> None:
+        answer = desk.answers.pop("verify")
+        ledger_fresh()
+        pages.ledger.verify()
+        desk.tell(VerifyProgress(412_000, 380))
+        settle(app)
+        desk.answers["verify"] = answer
+
+    def verified() -> None:
+        verifying_calls = desk.named("verify")
+        if verifying_calls and not verifying_calls[-1].future.done():
+            verifying_calls[-1].future.set_result(desk.answers["verify"]())
+        ledger_fresh()
+
+    def compare(copy: str) -> Callable[[], None]:
+        def show() -> None:
+            window.go("ledger")
+            pages.ledger.compare()
+            pages.ledger.comparing.edit.setPlainText(copy)
+            pages.ledger.comparing.compare()
+
+        return show
+
+    def keep() -> None:
+        window.go("ledger")
+        pages.ledger.keep()
+
+    def unusable() -> None:
+        window.bridge.post(StatusChanged(replace(sample.STATUS, **UNUSABLE)))
+        window.go("ledger")
+
+    def moment() -> None:
+        window.routes.moment.emit("r-0192", 48_100, sample.NOW - 7 * 60_000_000)
+
+    def replay_run() -> None:
+        window.routes.run.emit("r-0190")
+        settle(app)
+        pages.runs.asks.replay()
+
+    def unsigned() -> None:
+        window.routes.run.emit("r-0190")
+        settle(app)
+        export = desk.answers.pop("export")
+        pages.runs.asks.exporter.begin("r-0190", "run 0190", Path("/home/ada/run-0190.jsonl"))
+        desk.last("export").future.set_exception(NotSigned(BEHIND))
+        desk.answers["export"] = export
+
+    def searching() -> None:
+        page = desk.answers.pop("trace_page")
+        window.go("traces")
+        pages.traces.filter.setText("step:planning")
+        desk.last("trace_page").future.set_result(page(0, 8))
+        settle(app)
+        pages.traces.search.looked, pages.traces.search.of = 12_000, 60_000
+        pages.traces.search._keep = bool
+        pages.traces._show_left()
+        desk.answers["trace_page"] = page
+
+    def searched() -> None:
+        pages.traces.search.stop()
+        pages.traces.filter.clear()
+
     def palette() -> None:
         window.go("inbox")
         window.palette_overlay.open()
@@ -149,6 +235,16 @@ def scenes(  # noqa: C901 - a list of little functions
         "traces-lineage": trace_tab(3),
         "context": context,
         "ledger": ledger,
+        "ledger-record": record,
+        "ledger-keep": keep,
+        "ledger-compare": compare(sample.checkpoint().text),
+        "ledger-verifying": verifying,
+        "ledger-verified": verified,
+        "run-moment": moment,
+        "run-replay": replay_run,
+        "run-unsigned": unsigned,
+        "traces-searching": searching,
+        "traces-searched": searched,
         "packs": lambda: window.go("packs"),
         "traces-replay-differs": replay("t-0192-03"),
         "traces-replay-same": replay("t-0192-02"),
@@ -164,13 +260,15 @@ def scenes(  # noqa: C901 - a list of little functions
         "models-none": models(ModelView()),
         "palette": palette,
         "sheet": sheet,
+        "ledger-unusable": unusable,
     }
 
 
 def empty(folder: Path, app: QApplication, suffix: str, size: tuple[int, int]) -> None:
     """Pictures a desk with nothing in it, and one that fails."""
     desk = FakeDesk()
-    desk.answers = dict.fromkeys(("runs", "inbox", "traces"), tuple)
+    desk.answers = dict.fromkeys(("runs", "inbox"), tuple)
+    desk.answers["trace_count"] = int
     desk.answers["packs"] = lambda: sample.PACKS
     desk.answers["facts"] = lambda *_: FactAnswer((), 0)
     with tempfile.TemporaryDirectory() as state:
@@ -209,7 +307,7 @@ def main(argv: list[str]) -> None:
                 window.theme.choose(theme)
                 window.resize(*SIZES[size])
                 settle(app)
-                for name, scene in scenes(window, app).items():
+                for name, scene in scenes(window, desk, app).items():
                     if only and name not in only.split(","):
                         continue
                     scene()

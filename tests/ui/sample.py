@@ -6,14 +6,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from converge_core.checkpoint import Checkpoint, SignedCheckpoint, text_of
 from converge_core.envelope import ReplayGrade
+from converge_core.ids import OperatorId
+from converge_desktop.adapters.qr import qr_modules
+from converge_desktop.runtime.outputs import RunReplay
 from converge_desktop.runtime.readmodel import (
     AgentRow,
     AskedRow,
     BudgetRow,
     Cell,
+    CheckpointView,
     CheckRow,
+    Comparison,
     EvidenceRow,
+    Exported,
     FactAnswer,
     FactCard,
     InboxRow,
@@ -25,6 +32,7 @@ from converge_desktop.runtime.readmodel import (
     PackRow,
     PlanRow,
     ReasonRow,
+    RecordView,
     Review,
     RunRow,
     RunView,
@@ -653,6 +661,9 @@ STATUS = Status(
     view_seq=48_213,
     view_state="ready",
     budgets="cycles 4 of 100 · facts 15 of 10,000",
+    signed_seq=48_200,
+    signed_by="ada#2bd806c9",
+    signed_at=NOW - 2 * MIN,
 )
 POLICY = (ROOT / "resources/packs/release-readiness/pack.toml").read_text(encoding="utf-8")
 PACKS = (
@@ -754,6 +765,67 @@ def replayed(trace_id: str) -> Replay:
     return Replay(trace_id, Outcome.DIFFERS, ReplayGrade.BYTE_EXACT, words, first, changed)
 
 
+def trace_page(first: int, count: int) -> tuple[TraceRow, ...]:
+    """Steps by number, oldest first."""
+    return TRACES[::-1][first : first + count]
+
+
+def trace_place(trace_id: str) -> int:
+    return [row.trace_id for row in reversed(TRACES)].index(trace_id)
+
+
+BODY = """{
+  "decision": {
+    "decided_at": 1795183440000000,
+    "gate": "gate:r-0192/4/planning/0",
+    "id": "decision:gate:r-0192/4/planning/0",
+    "operator": "ada#2bd806c9",
+    "reason": "the failing tests are known \u202e",
+    "signature": "037de0ae582dccf9203d2e4b9f29d599fd4cca9f21e3259f4e4c7a4596b3b9a0",
+    "verdict": "approve"
+  },
+  "run": "r-0192"
+}"""
+
+
+def record(seq: int) -> RecordView:
+    """A record; every third is about a gate, and those behind the checkpoint are not covered."""
+    [row] = ledger_page(seq, 1)
+    covered = seq < STATUS.signed_seq
+    return RecordView(
+        row=row,
+        run_label="run 0192",
+        prev=f"{seq:064x}",
+        commitment=f"{seq * 7:064x}",
+        body=BODY,
+        file="ledger-000000048100.jsonl",
+        gate="gate:r-0192/4/planning/0" if seq % 7 == 4 else "",
+        covered_by=STATUS.signed_seq if covered else -1,
+        signer=STATUS.signed_by if covered else "",
+    )
+
+
+def checkpoint(seq: int = STATUS.signed_seq) -> CheckpointView:
+    signed = SignedCheckpoint(
+        checkpoint=Checkpoint(
+            desk="00c0ffee12345678", size=seq, root="ab" * 32, head="cd" * 32, at=STATUS.signed_at
+        ),
+        operator=OperatorId(STATUS.signed_by),
+        key="03" * 4,
+        signature="7d" * 64,
+    )
+    text = text_of(signed)
+    by, root = STATUS.signed_by, signed.checkpoint.root
+    return CheckpointView(seq, seq, STATUS.signed_at, by, root, text, qr_modules(text))
+
+
+def run_at(run_id: str, seq: int) -> RunView:
+    """The run as it once stood: fewer facts, and nothing that waits."""
+    now = run_view(run_id)
+    kept = tuple((key, cards[:1]) for key, cards in now.context[:2])
+    return replace(now, context=kept, cycle=1, root=f"{seq:064x}")
+
+
 def answers() -> dict[str, Any]:
     """What a desk with all this answers."""
     return {
@@ -762,12 +834,25 @@ def answers() -> dict[str, Any]:
         "run_view": run_view,
         "inbox": lambda: INBOX,
         "review": review,
-        "traces": lambda: TRACES,
+        "trace_count": lambda: len(TRACES),
+        "trace_page": trace_page,
+        "trace_place": trace_place,
+        "run_at": run_at,
+        "replay_run": lambda run_id: RunReplay(run_id, 212, 15, "4b" * 32, "4b" * 32, 48_190),
+        "fork": lambda *_: "r-0193",
+        "record": record,
+        "newest_checkpoint": checkpoint,
+        "sign_checkpoint": lambda: checkpoint(STATUS.ledger_seq + 1),
+        "compare": lambda _: Comparison("", 48_200, 48_214, STATUS.signed_at, STATUS.signed_by),
+        "save_text": lambda *_: None,
+        "export": lambda name, path: Exported(name, str(path), 96, 48_200, STATUS.signed_by),
         "trace": trace_view,
         "ledger_page": ledger_page,
         "facts": facts,
         "lineage": lineage,
-        "verify": lambda: Verification(STATUS.ledger_seq + 1, -1, "", "51c9e8f0a37d4be1c09d20fa"),
+        "verify": lambda: Verification(
+            STATUS.ledger_seq + 1, -1, "", "51c9e8f0a37d4be1c09d20fa", root="ab" * 32
+        ),
         "start_run": lambda *_: "r-0193",
         "decide": lambda *_: None,
         "cancel": lambda *_: None,

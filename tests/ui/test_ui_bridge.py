@@ -71,10 +71,10 @@ def test_only_the_latest_of_a_batch_is_told(bridge: Bridge) -> None:
 def test_traces_of_a_batch_are_told_together(bridge: Bridge) -> None:
     heard: list[TracesAdded] = []
     bridge.traces_added.connect(heard.append)
-    bridge.post(TracesAdded(sample.TRACES[:2]))
-    bridge.post(TracesAdded(sample.TRACES[2:3]))
+    bridge.post(TracesAdded(sample.TRACES[:2], 7))
+    bridge.post(TracesAdded(sample.TRACES[2:3], 8))
     bridge.drain()
-    assert heard == [TracesAdded(sample.TRACES[:3])]
+    assert heard == [TracesAdded(sample.TRACES[:3], 8)]
 
 
 def test_the_second_drain_waits_for_its_frame(bridge: Bridge, clock: Clock, qtbot: QtBot) -> None:

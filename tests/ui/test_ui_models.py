@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtWidgets import QApplication
@@ -18,7 +18,6 @@ from converge_desktop.ui.models.ledger import PAGE, LedgerModel
 from converge_desktop.ui.models.lists import INBOX_FIELDS, inbox_look
 from converge_desktop.ui.models.looks import Role, RowLook
 from converge_desktop.ui.models.rows import RowModel
-from converge_desktop.ui.models.traces import TRACE_FIELDS, TraceModel
 from tests.ui import sample
 
 
@@ -63,6 +62,47 @@ def test_any_sequence_of_rows_is_shown_as_it_is(changes: list[list[int]]) -> Non
         assert [model.row_at(n) for n in range(model.rowCount())] == change
 
 
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    start=st.lists(st.integers(0, 30), unique=True),
+    puts=st.lists(st.tuples(st.integers(0, 30), st.integers(0, 9)), max_size=20),
+    least=st.integers(0, 9),
+)
+def test_putting_rows_one_by_one_comes_to_the_same_as_setting_them_all(
+    qapp: QApplication, start: list[int], puts: list[tuple[int, int]], least: int
+) -> None:
+    """Whatever the order and the filter; only that it costs one row and not all of them."""
+    rows = {key: (key, 5) for key in start}
+    one: RowModel[tuple[int, int]] = RowModel(lambda r: str(r[0]), lambda r: RowLook(str(r)))
+    every: RowModel[tuple[int, int]] = RowModel(lambda r: str(r[0]), lambda r: RowLook(str(r)))
+    for model in (one, every):
+        model.set_order(lambda r: (-r[1], r[0]))
+        model.set_filter(lambda r: r[1] >= least)
+        model.set_rows(tuple(rows.values()))
+    for row in puts:
+        rows[row[0]] = row
+        one.put(row)
+    every.set_rows(tuple(rows.values()))
+    shown = [[m.row_at(n) for n in range(m.rowCount())] for m in (one, every)]
+    assert shown[0] == shown[1]
+    assert one.total() == every.total()
+
+
+def test_a_list_that_rows_are_put_into_is_sound(
+    qapp: QApplication, qtmodeltester: ModelTester
+) -> None:
+    """New, changed, moved, hidden."""
+    model: RowModel[tuple[int, int]] = RowModel(lambda r: str(r[0]), lambda r: RowLook(str(r)))
+    qtmodeltester.check(model)
+    model.set_order(lambda r: r[1])
+    model.set_filter(lambda r: r[1] < 9)
+    for row in ((1, 5), (2, 3), (1, 6), (2, 8), (3, 9), (1, 9)):
+        model.put(row)
+    assert [model.row_at(n) for n in range(model.rowCount())] == [(2, 8)]
+
+
 def test_what_a_screen_reader_says_of_a_row(inbox: RowModel[InboxRow]) -> None:
     inbox.set_rows(sample.INBOX)
     said = inbox.data(inbox.index(0), Qt.ItemDataRole.AccessibleTextRole)
@@ -76,22 +116,6 @@ def test_hidden_characters_show_in_lists_too(inbox: RowModel[InboxRow]) -> None:
     index = inbox.index(0)
     assert inbox.data(index, Qt.ItemDataRole.DisplayRole) == "a⟨U+202E⟩b<i>"
     assert "<i>" not in inbox.data(index, Qt.ItemDataRole.ToolTipRole)
-
-
-def test_traces_are_put_on_top_once(qapp: QApplication, qtmodeltester: ModelTester) -> None:
-    model = TraceModel()
-    qtmodeltester.check(model)
-    model.set_rows(sample.TRACES[3:])
-    model.add(sample.TRACES[:4])
-    assert [model.row_at(n).trace_id for n in range(4)] == [r.trace_id for r in sample.TRACES[:4]]
-    assert model.rowCount() == len(sample.TRACES)
-    model.set_filter(compile_filter("step:evaluation valid:no", TRACE_FIELDS))
-    assert model.rowCount() == 1
-    model.add([replace(sample.TRACES[0], trace_id="new")])
-    assert model.rowCount() == 1
-    index = model.index(0, 2)
-    assert model.data(index, Qt.ItemDataRole.DisplayRole) == "invalid"
-    assert model.data(index, Qt.ItemDataRole.AccessibleTextRole).strip() == "contract  invalid"
 
 
 def test_the_ledger_reads_only_what_is_looked_at(

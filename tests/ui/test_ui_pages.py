@@ -57,7 +57,8 @@ def test_a_silent_desk_leaves_every_page_waiting_and_alive(make_desk: MakeDesk) 
 
 def test_an_empty_desk_says_on_every_page_what_to_do(make_desk: MakeDesk) -> None:
     desk = FakeDesk()
-    desk.answers = dict.fromkeys(("packs", "runs", "inbox", "traces"), tuple)
+    desk.answers = dict.fromkeys(("packs", "runs", "inbox"), tuple)
+    desk.answers["trace_count"] = int
     desk.answers["facts"] = lambda *_: FactAnswer((), 0)
     opened = make_desk(desk)
     pages = opened.window.pages
@@ -79,7 +80,7 @@ def test_a_failing_desk_is_quoted_and_can_be_asked_again(make_desk: MakeDesk) ->
     def fail(*_: object) -> None:
         raise OSError("the database is locked by another program")
 
-    names = ("packs", "runs", "inbox", "traces", "facts")
+    names = ("packs", "runs", "inbox", "trace_count", "facts")
     desk.answers = dict.fromkeys(names, fail)
     opened = make_desk(desk)
     opened.window.go("context")
@@ -89,7 +90,7 @@ def test_a_failing_desk_is_quoted_and_can_be_asked_again(make_desk: MakeDesk) ->
     for state in (pages.inbox.none, pages.runs.none, pages.traces.none, pages.context.none):
         assert sentence in state.words()
     opened.window.go("traces")
-    desk.answers["traces"] = lambda: sample.TRACES
+    desk.answers |= {name: sample.answers()[name] for name in ("trace_count", "trace_page")}
     press(pages.traces.none, "Try again")
     opened.settle()
     assert pages.traces.model.rowCount() == len(sample.TRACES)

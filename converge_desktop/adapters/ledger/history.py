@@ -52,7 +52,6 @@ class LedgerHistory:
         self.frontier = Frontier()
         self.notes: dict[str, bytes] = {}
         self._snapshots = snapshots
-        self._open: dict[int, int] = {}
         self._digest: Any = hashlib.sha256()
         self._digested = (0, 0)
         known = self._known()
@@ -160,9 +159,7 @@ class LedgerHistory:
         return heapq.merge(*each, key=lambda entry: entry.head.seq)
 
     def close(self) -> None:
-        """Closes the files that were read. Safe to call twice."""
-        while self._open:
-            os.close(self._open.popitem()[1])
+        """Closes what it notes the last record in. Safe to call twice."""
         if isinstance(self._snapshots, Snapshots):
             self._snapshots.close()
 
@@ -184,13 +181,9 @@ class LedgerHistory:
         return place
 
     def _seal(self, part: Part) -> None:
-        """Keeps what is known of a file that is left, and leaves its columns on disk."""
-        if not self._save(part) or self._snapshots is None:
-            return
-        stored = self._snapshots.stored(self.files[part.file])
-        if stored is not None:
-            part.offsets, part.kinds, part.hashes = stored.offsets, stored.kinds, stored.hashes
-            part.spans = []
+        """Keeps what is known of a file that is left."""
+        if self._save(part):
+            part.spans = []  # they are in the index of runs as well
 
     def _save(self, part: Part) -> bool:
         if not isinstance(self._snapshots, Snapshots):
@@ -219,9 +212,9 @@ class LedgerHistory:
 
     def _read(self, part: Part, first: int, count: int) -> list[Entry]:
         """Reads records that follow each other in one file."""
-        at = first - part.first
+        at, size = first - part.first, part.size  # the size first: the other grows before it does
         begin = part.offsets[at]
-        end = part.offsets[at + count] if at + count < len(part.offsets) else part.size
+        end = part.offsets[at + count] if at + count < len(part.offsets) else size
         lines = self._bytes(part.file, begin, end).splitlines(keepends=True)
         chain = Chain(first - 1, self.index.hash(first - 1))
         found: list[Entry] = []
@@ -234,9 +227,11 @@ class LedgerHistory:
         return found
 
     def _bytes(self, file: int, begin: int, end: int) -> bytes:
-        if file not in self._open:
-            self._open[file] = os.open(self.files[file], os.O_RDONLY)
-        return os.pread(self._open[file], end - begin, begin)
+        fd = os.open(self.files[file], os.O_RDONLY)
+        try:
+            return os.pread(fd, end - begin, begin)
+        finally:
+            os.close(fd)
 
 
 def _require(claim: Claim, index: LedgerIndex) -> None:

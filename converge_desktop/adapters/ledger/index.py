@@ -1,8 +1,8 @@
 """Where everything lies in a ledger: by record, by run and by kind.
 
-Kept in columns, a few bytes a record, so that any page, run or moment of a long ledger is read
-without what stands before it. It says nothing of its own: whatever is found by it is read from the
-ledger and checked there.
+Kept in columns, some fifty bytes a record, so that any page, run or moment of a long ledger is read
+without what stands before it. A record that is found by it is read from the ledger and checked
+there; kinds and hashes are as they were when the ledger was read last.
 """
 
 from __future__ import annotations
@@ -137,11 +137,25 @@ class LedgerIndex:
         pattern = re.compile(b"[%b]" % b"".join(re.escape(bytes([_CODES[one]])) for one in kinds))
         limit = self.count if before is None else before
         for part in self.parts:
-            for found in pattern.finditer(part.kinds):
+            # A copy: while a search goes on in a column, another thread could not add to it.
+            for found in pattern.finditer(bytes(part.kinds)):
                 seq = part.first + found.start()
                 if seq >= limit:
                     return
                 yield seq
+
+    def has(self, run: str, kind: str) -> bool:
+        """Whether a run has a record of a kind."""
+        code = _CODES[kind]
+        return any(
+            code in part.kinds[max(first - part.first, 0) : first + count - part.first]
+            for first, count in self.spans(run)
+            for part in self._parts_of(first, count)
+        )
+
+    def _parts_of(self, first: int, count: int) -> list[Part]:
+        begin, end = (bisect_right(self._firsts, seq) for seq in (first, first + count - 1))
+        return self.parts[begin - 1 : end]
 
     def kind(self, seq: int) -> str:
         """Returns the kind of a record."""

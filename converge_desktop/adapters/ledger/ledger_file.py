@@ -7,13 +7,14 @@ batch is moved aside whole, with a report; a record that does not verify is refu
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from converge_core.canonical import hash_bytes
+from converge_core.errors import LedgerCorrupt
 from converge_core.events import Event
 from converge_core.ledger import SALT_BYTES, Chain, Entry, encode_batch
 from converge_desktop.adapters.disk import (
@@ -21,7 +22,6 @@ from converge_desktop.adapters.disk import (
     require_linked,
     sync_directory,
     write_all,
-    write_durably,
 )
 from converge_desktop.adapters.ledger.history import LedgerHistory
 from converge_desktop.adapters.ledger.segments import (
@@ -32,6 +32,8 @@ from converge_desktop.adapters.ledger.segments import (
     segment_name,
     segments,
 )
+
+_CHUNK = 1 << 20
 
 
 class LedgerWriteFailed(Exception):
@@ -86,6 +88,7 @@ class LedgerFile:
             files.append(directory / segment_name(0))
         self._path = files[-1]
         if end.file != len(files) - 1:  # nothing was ever written to the last one
+            _require_next(files[-1], end.chain)
             end = Place(len(files) - 1, 0, end.chain)
         self._length, self._chain = end.offset, end.chain
         if self.history.unfinished:
@@ -122,6 +125,7 @@ class LedgerFile:
         data, entries = encode_batch(events, self._chain, at, _salt, last)
         try:
             require_linked(self._fd, self._path)
+            self._require_untouched()
             if self._length and self._length + len(data) > self._segment_bytes:
                 self._next_segment(entries[0].head.seq)
             write_all(self._fd, data)
@@ -148,6 +152,10 @@ class LedgerFile:
         """
         if self._broken:
             raise LedgerWriteFailed(self._broken)
+
+    def refuse(self, why: str) -> None:
+        """Has nothing appended from now on, for the reason given."""
+        self._broken = why
 
     def lies_in_place(self) -> bool:
         """Whether the file that is written to can still be found under its name."""
@@ -197,6 +205,21 @@ class LedgerFile:
         if not self.history.durable or not self._length:
             sync_directory(self._directory)
 
+    def _require_untouched(self) -> None:
+        """Refuses to add to a file that somebody else wrote to; what they wrote is let be.
+
+        Raises:
+            LedgerWriteFailed: if its length is not the one that was left.
+        """
+        found = os.fstat(self._fd).st_size
+        if found != self._length:
+            self._broken = (
+                f"the ledger {self._path} has {found:,} bytes where this desk left "
+                f"{self._length:,}: something else wrote to it. Nothing of the last step was kept; "
+                "close whatever else has this desk open, and try again."
+            )
+            raise LedgerWriteFailed(self._broken)
+
     def _next_segment(self, first: int) -> None:
         path = self._directory / segment_name(first)
         fresh = _opened(path)
@@ -231,6 +254,15 @@ def _opened(path: Path) -> int:
     return fd
 
 
+def _require_next(path: Path, chain: Chain) -> None:
+    """Refuses an empty file that is not where the next record goes."""
+    if path.name != segment_name(chain.seq + 1):
+        raise LedgerCorrupt(
+            chain.seq + 1,
+            f"{path.name} is empty and no file of this ledger; move it away",
+        )
+
+
 def read_ledger(directory: Path) -> Iterator[Entry]:
     """Reads every closed batch under ``directory`` without opening it for writing.
 
@@ -256,11 +288,25 @@ def _salt() -> bytes:
 
 
 def _move_tail(path: Path, good: int, seq: int) -> SetAside:
-    data = path.read_bytes()[good:]
-    # Named by content too, so that a second crash at the same place keeps the first one's remains.
-    aside = path.parent / f"unfinished-{seq:012d}-{hash_bytes(data)[:8]}.part"
-    write_durably(aside, data)
-    with path.open("r+b") as file:
-        file.truncate(good)
+    """Moves what lies behind byte ``good`` into a file of its own, in pieces."""
+    fresh = path.parent / f"unfinished-{seq:012d}.new"
+    digest, size = hashlib.sha256(), 0
+    with path.open("r+b") as file, fresh.open("wb") as aside:
+        fresh.chmod(0o600)
+        file.seek(good)
+        while data := file.read(_CHUNK):
+            digest.update(data)
+            size += len(data)
+            if data.strip(b"\0"):
+                aside.write(data)
+            else:
+                aside.seek(len(data), os.SEEK_CUR)  # a hole takes no room
+        aside.truncate(size)
+        os.fsync(aside.fileno())
+        # Named by content too, so that a second crash at the same place keeps the first's remains.
+        kept = path.parent / f"unfinished-{seq:012d}-{digest.hexdigest()[:8]}.part"
+        fresh.replace(kept)
+        sync_directory(path.parent)
+        os.ftruncate(file.fileno(), good)
         os.fsync(file.fileno())
-    return SetAside(aside, len(data))
+    return SetAside(kept, size)

@@ -7,8 +7,10 @@ that is not a record: what a crash left of a batch that was never acknowledged.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,8 +18,12 @@ from converge_core.errors import LedgerCorrupt
 from converge_core.ledger import Chain, Entry, decode_line
 
 SUFFIX = ".jsonl"
+_NAME = re.compile(r"[0-9]{12,}\.jsonl")
+MAX_LINE = 64 * 1024 * 1024
+"""Bytes beyond which a line is no record; a record is a good deal smaller."""
 SEGMENT_BYTES = 64 * 1024 * 1024
 """The size from which a new file is begun."""
+_CHUNK = 1 << 20
 _SECTOR = bytes(512)
 """What a power cut can leave where nothing was written yet. No record holds a zero byte."""
 
@@ -56,7 +62,8 @@ def segments(directory: Path) -> list[Path]:
     """
     if not directory.exists():
         return []
-    return sorted(path for path in directory.iterdir() if path.suffix == SUFFIX)
+    named = (path for path in directory.iterdir() if _NAME.fullmatch(path.name))
+    return sorted((path for path in named if path.is_file()), key=lambda path: int(path.stem))
 
 
 def segment_name(first: int) -> str:
@@ -110,7 +117,7 @@ class Batches:
         chain, position, read = self.end.chain, self.end.offset, self._read
         offsets: list[int] = []
         entries: list[Entry] = []
-        for line in file:
+        for line in iter(partial(file.readline, MAX_LINE), b""):
             if not line.endswith(b"\n"):
                 self._require_torn(line, chain)
                 return
@@ -139,6 +146,8 @@ class Batches:
         """
         if line.endswith(b"\0"):
             return
+        if len(line) == MAX_LINE:
+            raise LedgerCorrupt(chain.seq + 1, "the line is longer than any record")
         try:
             decode_line(line[:-1] + b"\n", chain)
         except LedgerCorrupt:
@@ -150,4 +159,9 @@ class Batches:
         if self.end.file != len(self._files) - 1:
             return False
         file.seek(self.end.offset)
-        return _SECTOR in file.read()
+        before = b""
+        while data := file.read(_CHUNK):
+            if _SECTOR in before + data:
+                return True
+            before = data[-len(_SECTOR) :]
+        return False

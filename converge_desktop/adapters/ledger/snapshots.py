@@ -14,7 +14,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import hmac
-import mmap
 import os
 import secrets
 import struct
@@ -35,7 +34,7 @@ from converge_desktop.adapters.disk import write_durably
 from converge_desktop.adapters.ledger.index import HASH_BYTES, KIND_NAMES, Part
 from converge_desktop.adapters.ledger.segments import segments
 
-VERSION = 1
+VERSION = 2
 SUFFIX = ".snapshot"
 LAST = "last"
 """The file that names the last record that was made durable."""
@@ -98,13 +97,16 @@ class SnapshotReader:
     Args:
         directory: where they lie.
         key: the file of the key that seals them.
+        believe_from: the bytes of a ledger from which snapshots spare reading it; a shorter one is
+            read whole, because that takes no time worth sparing.
 
     Attributes:
         claims: what all snapshots say that this desk sealed, also those that do not fit.
     """
 
-    def __init__(self, directory: Path, key: Path) -> None:
+    def __init__(self, directory: Path, key: Path, believe_from: int = 0) -> None:
         self.claims: list[Claim] = []
+        self._believe_from = believe_from
         self._directory = directory
         self._key_path = key
         self._key = b""
@@ -122,14 +124,11 @@ class SnapshotReader:
         self.claims = [Claim(end.seq, end.hash) for _, end, _ in found.values()]
         self.claims += self._last_known()
         files = segments(ledger)  # looked up last: whatever is claimed was written by now
+        if sum(file.stat().st_size for file in files) < self._believe_from:
+            return files, []
         known = [file for file in files if file.name in found]
         digests = _digests(known, [found[file.name][0].size for file in known])
         return files, _fitting(files, found, digests)
-
-    def stored(self, file: Path) -> Part | None:
-        """Returns the part that was kept of a file, its columns left on disk."""
-        found = _read(self._path(file), self._known_key())
-        return found[2] if found else None
 
     def _path(self, file: Path) -> Path:
         return self._directory / f"{file.stem}{SUFFIX}"
@@ -164,8 +163,8 @@ class SnapshotReader:
 class Snapshots(SnapshotReader):
     """The same, written as well; directory and key are made with the first."""
 
-    def __init__(self, directory: Path, key: Path) -> None:
-        super().__init__(directory, key)
+    def __init__(self, directory: Path, key: Path, believe_from: int = 0) -> None:
+        super().__init__(directory, key, believe_from)
         self._last = -1
 
     def note_last(self, end: Chain) -> None:
@@ -196,7 +195,8 @@ class Snapshots(SnapshotReader):
 
         Args:
             file: the file of the ledger.
-            part: where its records lie; its columns are those that were stored, from then on.
+            part: where its records lie.
+                part: where its records lie.
             digest: the SHA-256 over the bytes that they take.
             frontier: the tree over all records up to its last.
             notes: what to keep with it, by run, in JSON.
@@ -308,9 +308,8 @@ def _encoded(
 def _read(path: Path, key: bytes) -> tuple[_Head, Chain, Part] | None:
     """Reads a snapshot; nothing where there is none that this desk sealed."""
     try:
-        with path.open("rb") as file:
-            data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-        return _decoded(data, key)
+        # Not mapped: where somebody shortens the file, looking at it would end the process.
+        return _decoded(memoryview(path.read_bytes()), key)
     except (OSError, ValueError, msgspec.MsgspecError, struct.error, IndexError):
         return None
 

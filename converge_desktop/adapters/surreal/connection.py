@@ -46,7 +46,12 @@ class Question:
 
 
 class Connection:
-    """A connection to ``place``, whose rows are those of ``desk``; used on one event loop."""
+    """A connection to ``place``, whose rows are those of ``desk``; used on one event loop.
+
+    Attributes:
+        cut: whether the embedded engine found its file damaged as it was opened: it then cuts off
+            what it cannot read, with all that follows, and says no word of it.
+    """
 
     def __init__(self, place: Place, desk: str) -> None:
         self._place = place
@@ -54,6 +59,7 @@ class Connection:
         self._db: Any = None
         self._turn = asyncio.Lock()
         self._numbers = count(1)
+        self.cut = False
 
     def __str__(self) -> str:
         return str(self._place)
@@ -68,12 +74,6 @@ class Connection:
         """Whether something is there already, as far as can be known without a connection."""
         return isinstance(self._place, Server) or self._place.exists()
 
-    def size(self) -> int:
-        """Returns how long the files of the embedded engine are; 0 for a server."""
-        if isinstance(self._place, Server):
-            return 0
-        return sum(one.stat().st_size for one in self._place.glob("clog/*"))
-
     async def open(self) -> None:
         """Connects.
 
@@ -87,12 +87,14 @@ class Connection:
 
     async def _open_directory(self, directory: Path) -> None:
         directory.parent.mkdir(parents=True, exist_ok=True)
+        size = _size(directory)
         try:
             self._db = AsyncSurreal(f"surrealkv://{directory}")
             await self._db.connect()
             await self._db.use("converge", "desk")
         except _ENGINE as error:
             raise StoreProblem(f"the database does not open: {error}") from error
+        self.cut = _size(directory) < size
 
     async def _sign_in(self, server: Server) -> None:
         async with self._reached():
@@ -188,6 +190,11 @@ class Connection:
             f"the database server {self._place} cannot be reached ({why}). Facts are not searched "
             "until it is there again; everything else goes on, and nothing is lost."
         )
+
+
+def _size(directory: Path) -> int:
+    """Returns how long the embedded engine's files are."""
+    return sum(one.stat().st_size for one in directory.glob("clog/*"))
 
 
 def named(record: RecordID) -> Ref:

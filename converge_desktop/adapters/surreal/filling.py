@@ -124,6 +124,9 @@ class Filling:
     def writing(self, page: Page, before: str, last: Entry) -> Question:
         """Returns what writes rows, and the head that they reflect, in one transaction.
 
+        What is begun comes first and the head last: in this order the embedded engine keeps what it
+        writes, so that one without the other tells of a transaction that was torn.
+
         It is refused where the head has another hash than ``before``: another program that works
         for the same desk, such as a copy of it on another machine, has written there.
         """
@@ -136,6 +139,7 @@ class Filling:
         statements = [
             "LET $head = (SELECT VALUE hash FROM ONLY head:[$desk, 'ledger']) ?? '';",
             "IF $head != $before { THROW 'another program writes for this desk' };",
+            "UPSERT begun:[$desk, 'ledger'] SET seq = $seq RETURN NONE;",
         ]
         for table, rows in page.rows.items():
             values[table] = [{"id": [self._desk, *key], **row} for key, row in rows.items()]

@@ -52,6 +52,7 @@ class Page:
         self.standing: dict[tuple[str, ...], dict[str, Any] | None] = {}
         self.stretches: dict[tuple[str, int], list[Ref]] = {}
         self.readings: dict[tuple[str, int], list[tuple[str, str]]] = {}
+        self._staged: set[Ref] = set()
         self._seq = self._at = 0
 
     def add(self, event: e.Event, seq: int, at: int) -> None:
@@ -79,8 +80,15 @@ class Page:
             row["how"].append(relation)
             row["came_from"].append(parent)
 
-    def drawn(self, proposal: Ref) -> dict[str, Any]:
+    def staged(self, proposal: Ref) -> None:
+        """Says that a proposal waits to be heard, and so has a row of its own whatever comes."""
+        self._staged.add(proposal)
+        self.stands(proposal, STAGED)
+
+    def drawn(self, fact: Ref, proposal: Ref) -> dict[str, Any]:
         """Takes back a proposal that became a fact at once; returns what its fact tells of it."""
+        if proposal in self._staged or fact.key in self.rows.get(fact.table, {}):
+            return {}
         row = self.rows.get(proposal.table, {}).pop(proposal.key, None)
         return {"drawn": {name: row[name] for name in _DRAWN}} if row else {}
 
@@ -175,7 +183,7 @@ def _(event: e.ObservationStaged, page: Page) -> None:
 @_tells(e.InputStaged)
 def _(event: e.InputStaged, page: Page) -> None:
     _draft(event.run, event.draft, page)
-    page.stands(Ref("proposal", (event.run, event.draft.id)), STAGED)
+    page.staged(Ref("proposal", (event.run, event.draft.id)))
 
 
 @_tells(e.ProposalCreated)
@@ -223,9 +231,10 @@ def _(event: e.MergeDiscarded, page: Page) -> None:
 def _(event: e.FactPromoted, page: Page) -> None:
     fact, promotion = event.fact, event.fact.promotion
     proposal = Ref("proposal", (event.run, fact.proposal))
-    drawn = {} if promotion.approvals else page.drawn(proposal)
-    this = page.row(
-        Ref("fact", (event.run, fact.id)),
+    this = Ref("fact", (event.run, fact.id))
+    drawn = {} if promotion.approvals else page.drawn(this, proposal)
+    page.row(
+        this,
         fact.content,
         run=Ref("run", (event.run,)),
         proposal=proposal,

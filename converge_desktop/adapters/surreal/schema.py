@@ -3,7 +3,8 @@
 Rows are keyed by desk: the id of each is a list that begins with it. What happened is append-only,
 guarded by events that throw. What sums up rows changes: ``standing`` (how the proposals stand that
 are no facts), ``stretch`` (which facts a stretch of the ledger made, by key), ``reading`` (what a
-run read from the world in one) and ``head`` (how far the view reaches).
+run read from the world in one), ``head`` (how far the view reaches) and ``begun`` (how far it was
+to reach: the engine may keep the beginning of a transaction without its end).
 
 The provenance graph lies in the rows: each names what it came from, and how. What rests on a row is
 of its run, or of one that goes on from that, and is read with all of the run; only what many runs
@@ -94,7 +95,7 @@ STRETCH = 500
 
 KEPT = tuple(_ENTITIES)
 """The tables whose rows are never changed."""
-TABLES = (*KEPT, "standing", "stretch", "reading", "head")
+TABLES = (*KEPT, "standing", "stretch", "reading", "begun", "head")
 MADE = "made"
 """Says by one row of which format the tables are; it is nobody's, and no desk's rows."""
 
@@ -125,6 +126,7 @@ _TABLES = {
     },
     "stretch": {"facts": "array<record<fact>>"},
     "reading": {"places": "array<array<string>>"},
+    "begun": {"seq": "int"},
     "head": {"seq": "int", "hash": "string", "format": "int", "rows": "int"},
     MADE: {"format": "int"},
 }

@@ -4,9 +4,9 @@ Rows and the head they reflect are one transaction; there is one serial writer. 
 opens a torn or damaged file with what comes before the damage, and no word of it. A database that
 does not fit its file, its head, or the ledger is thrown away and filled again:
 
-- at opening: that its file was not cut shorter, which the engine does where it cannot read on; and
-  that there is a head of this format, which is written last in each transaction, so that all that
-  comes before it is there;
+- at opening: that its file was not cut shorter, which the engine does where it cannot read on; that
+  there is a head of this format, which is written last in each transaction, so that all that comes
+  before it is there; and that no transaction was begun that the head does not tell of;
 - by whoever fills it: that the head is a record of the ledger;
 - that there are as many rows as the head counts: at opening while they are few (:data:`FEW`), by
   :meth:`SurrealView.whole` where counting would take its time.
@@ -91,11 +91,9 @@ class SurrealView:
         Raises:
             StoreProblem: if it cannot be opened.
         """
-        stood, size = self._connection.stood, self._connection.size()
-        await self._connection.open()
-        cut = self._connection.size() < size
-        await self._prepare()
-        if (cut or not await self._placed()) and stood:
+        stood = self._connection.stood
+        await self._connect()
+        if (self._connection.cut or not await self._placed()) and stood:
             await self.discard()
 
     async def discard(self) -> None:
@@ -104,8 +102,7 @@ class SurrealView:
         self._filling.bases.clear()
         if not self._connection.shared:
             await self._connection.remove()
-            await self._connection.open()
-            await self._prepare()
+            await self._connect()
             return
         mine = "[$discarding, NONE]..[$discarding, {}]"
         for table in ("head", *TABLES):  # without a head, what is left has no place
@@ -200,7 +197,8 @@ class SurrealView:
 
     # How it is opened.
 
-    async def _prepare(self) -> None:
+    async def _connect(self) -> None:
+        await self._connection.open()
         [found] = await self._ask(f"SELECT VALUE format FROM {MADE}:tables;")  # noqa: S608 - ours
         made = max(found, default=FORMAT)
         if made > FORMAT and self._connection.shared:
@@ -214,8 +212,12 @@ class SurrealView:
     async def _placed(self) -> bool:
         """Reads how far the rows reach; False where that cannot be told."""
         values = {"desk": self._desk}
-        [found] = await self._ask("SELECT * FROM head:[$desk, NONE]..[$desk, {}];", values)
-        if not found or found[0].get("format") != FORMAT:
+        found, begun = await self._ask(
+            "SELECT * FROM head:[$desk, NONE]..[$desk, {}];"
+            "SELECT VALUE seq FROM begun:[$desk, NONE]..[$desk, {}];",
+            values,
+        )
+        if not found or found[0].get("format") != FORMAT or begun != [found[0].get("seq")]:
             return False
         if not (self._large(rows := found[0].get("rows")) or await self._count() == rows):
             return False

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from typing import Any
 
 from converge_desktop.adapters.surreal.answers import Walk
 from converge_desktop.adapters.surreal.connection import Connection, named
 from converge_desktop.adapters.surreal.filling import until_of
+from converge_desktop.adapters.surreal.nodes import Edge, Nodes
 from converge_desktop.adapters.surreal.values import Ref
 
 MAX_REACH = 20_000
 """A walk that has reached more is ended, and says so."""
 MAX_RUNS = 200
 """So does a walk down that has looked through so many runs."""
-MAX_USES = 5000
+MAX_USES = 2000
 """So does one from what more rows than that name, such as a model."""
 STEP = 500
 """So many things are looked at until others have their turn."""
-_ROW = "id, seq, how, came_from"
 _SHARED = {
     "operator": ("decision", "checkpoint"),
     "prompt": ("trace",),
@@ -29,13 +28,8 @@ _SHARED = {
 """What many runs share, and which rows name it."""
 _NAMED_BY = {"run": "continues"}
 """The field that names it, where that is not called as the table is."""
-_OF_A_RUN = ("trace", "proposal", "gate", "decision", "fact", "correction")
-"""Rows of one run that come from each other."""
 _ALONE = {*_SHARED, "checkpoint", "ending"}
 """Tables whose rows go by one name; all others are named by run and id."""
-
-Edge = tuple[tuple[int, int], Ref, str, Ref]
-"""What came from what, how, and where that stands in the order of the ledger."""
 
 
 def ref(table: str, name: str) -> Ref:
@@ -56,9 +50,9 @@ class Walking:
         self._desk = desk
         self._seq = seq
         self._pause = pause
+        self._nodes = Nodes(connection, desk, seq, pause)
         self._uses: dict[Ref, list[Edge]] = {}
         self._read: set[str] = set()
-        self._places: dict[str, dict[Ref, str]] = {}
         self._cut = False
 
     async def lineage(self, start: Ref) -> Walk:
@@ -72,29 +66,25 @@ class Walking:
         stands.
         """
         walk = await self._walk(start, up=False)
-        reached = [ref(*name.split(":", 1)) for name in (walk.start, *walk.found)]
-        holding = [row for some in self._by_steps(reached) for row in await self._held(some)]
-        runs = dict.fromkeys(named(row["run"]) for row in holding)
-        runs.update(
-            {Ref("run", one.key[:1]): None for one in reached if one.table == "observation"}
-        )
-        since: dict[Ref, int] = {}
-        for row in holding:
-            if named(row["id"]).table == "fact":
-                run = named(row["run"])
-                since[run] = min(int(row["seq"]), since.get(run, int(row["seq"])))
+        there = [name for name in (walk.start, *walk.found) if name in walk.labels]
+        reached = [ref(*name.split(":", 1)) for name in there]
+        runs = dict.fromkeys(Ref("run", one.key[:1]) for one in reached if one.table not in _ALONE)
+        since = await self._since([one for one in reached if one.table == "fact"])
         runs.update([(run, None) async for run in self._later(since)])
         known = {*walk.found, walk.start}
         found = (*walk.found, *(str(run) for run in runs if str(run) not in known))
         return Walk(walk.start, walk.edges, walk.labels, found, walk.whole)
 
-    async def _held(self, things: list[Ref]) -> list[dict[str, Any]]:
-        """Returns those of some things that are held by a run."""
-        await self._pause()
-        [found] = await self._connection.ask(
-            "SELECT id, run, seq FROM $things WHERE run;", {"things": things}
-        )
-        return list(found)
+    async def _since(self, facts: list[Ref]) -> dict[Ref, int]:
+        """Returns the runs that made some facts, with the record of the first."""
+        since: dict[Ref, int] = {}
+        for some in self._by_steps(facts):
+            await self._pause()
+            [rows] = await self._connection.ask("SELECT id, seq FROM $some;", {"some": some})
+            for row in rows:
+                run, seq = Ref("run", named(row["id"]).key[:1]), int(row["seq"])
+                since[run] = min(seq, since.get(run, seq))
+        return since
 
     async def _later(self, since: Mapping[Ref, int]) -> AsyncIterator[Ref]:
         """Yields the runs that go on from some, at whatever distance.
@@ -144,36 +134,12 @@ class Walking:
     async def _steps(self, ahead: list[Ref], labels: dict[str, str], *, up: bool) -> list[Edge]:
         """Returns the edges at such of some things as there are; notes their labels."""
         await self._pause()
-        [rows] = await self._connection.ask(
-            f"SELECT {_ROW}, label, agent FROM $ahead WHERE seq <= $seq;",  # noqa: S608 - ours
-            {"ahead": ahead, "seq": self._seq},
-        )
-        there = [named(row["id"]) for row in rows]
-        for name, row in zip(there, rows, strict=True):
-            by = f" (by {row['agent']})" if name.table == "proposal" else ""
-            labels[str(name)] = row["label"] + by
-        for one in ahead:
-            label = (await self._places_of(one.key[0])).get(one) if _is_read(one) else None
-            if label is not None:
-                labels[str(one)] = label
-                there.append(one)
+        there = await self._nodes.among(ahead, edges=up)
+        labels.update((str(node.name), node.label) for node in there)
         if up:
-            return [edge for row in rows for edge in _edges(row)]
-        await self._look_down(there)
-        return [edge for one in there for edge in self._uses.get(one, ())]
-
-    async def _places_of(self, run: str) -> dict[Ref, str]:
-        """Returns what a run read from the world, with where."""
-        if run not in self._places:
-            [found] = await self._connection.ask(
-                "SELECT VALUE places FROM reading:[$desk, $run, NONE]..[$desk, $run, {}];",
-                {"desk": self._desk, "run": run},
-            )
-            known: dict[Ref, str] = {}
-            for name, label in (place for places in found for place in places):
-                known.setdefault(Ref("observation", (run, name)), label)
-            self._places[run] = known
-        return self._places[run]
+            return [edge for node in there for edge in node.edges]
+        await self._look_down([node.name for node in there])
+        return [edge for node in there for edge in self._uses.get(node.name, ())]
 
     def _by_steps(self, things: list[Ref]) -> Iterable[list[Ref]]:
         return (things[first : first + STEP] for first in range(0, len(things), STEP))
@@ -195,43 +161,17 @@ class Walking:
                 self._cut = True
                 return
             self._read.add(run)
-            await self._pause()
-            await self._read_run(run)
+            nodes = await self._nodes.of_run(run)
+            self._note(edge for node in nodes.values() for edge in node.edges)
 
     async def _read_uses(self, shared: Ref) -> None:
         field = _NAMED_BY.get(shared.table, shared.table)
-        asked = (
-            f"SELECT {_ROW} FROM {table} WHERE {field} = $shared LIMIT $most;"  # noqa: S608 - ours
-            for table in _SHARED[shared.table]
-        )
-        values = {"shared": shared, "most": MAX_USES}
-        answers = await self._connection.ask("".join(asked), values)
-        self._cut = self._cut or any(len(rows) >= MAX_USES for rows in answers)
-        self._note(answers, only=shared)
+        for table in _SHARED[shared.table]:
+            await self._pause()
+            edges = await self._nodes.uses(shared, table, field, MAX_USES)
+            self._cut = self._cut or len(edges) >= MAX_USES
+            self._note(edges)
 
-    async def _read_run(self, run: str) -> None:
-        asked = (
-            f"SELECT {_ROW} FROM {table}:[$desk, $run, NONE]..[$desk, $run, {{}}];"  # noqa: S608 - ours
-            for table in _OF_A_RUN
-        )
-        values = {"desk": self._desk, "run": run}
-        self._note(await self._connection.ask("".join(asked), values))
-
-    def _note(self, answers: Iterable[list[dict[str, Any]]], only: Ref | None = None) -> None:
-        for rows in answers:
-            for edge in (edge for row in rows if row["seq"] <= self._seq for edge in _edges(row)):
-                if only in (None, edge[3]):
-                    self._uses.setdefault(edge[3], []).append(edge)
-
-
-def _is_read(thing: Ref) -> bool:
-    """Whether it was read from the world: that has no row of its own."""
-    return thing.table == "observation" and len(thing.key) == 2  # noqa: PLR2004 - run and id
-
-
-def _edges(row: dict[str, Any]) -> list[Edge]:
-    child = named(row["id"])
-    return [
-        ((row["seq"], number), child, how, named(parent))
-        for number, (how, parent) in enumerate(zip(row["how"], row["came_from"], strict=True))
-    ]
+    def _note(self, edges: Iterable[Edge]) -> None:
+        for edge in edges:
+            self._uses.setdefault(edge[3], []).append(edge)

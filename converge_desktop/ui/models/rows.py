@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
@@ -36,6 +37,26 @@ class RowModel(QAbstractListModel, Generic[R]):
         """Shows these rows."""
         self._all = tuple(rows)
         self._update()
+
+    def put(self, row: R) -> None:
+        """Shows one row that is new or has changed, and looks at no other."""
+        key, at = self._key(row), self.find(self._key(row))
+        places = (n for n, old in enumerate(self._all) if self._key(old) == key)
+        place = next(places, len(self._all))
+        self._all = (*self._all[:place], row, *self._all[place + 1 :])
+        passes = self._keep is None or self._keep(row)
+        if at < 0 and not passes:
+            return
+        if at >= 0 and passes and self._rank(self._shown[at]) == self._rank(row):
+            self._shown[at] = row
+            self.dataChanged.emit(self.index(at), self.index(at))
+        elif at < 0 and self._order is not None:
+            at = bisect_right(self._shown, self._rank(row), key=self._rank)
+            self.beginInsertRows(QModelIndex(), at, at)
+            self._shown.insert(at, row)
+            self.endInsertRows()
+        else:
+            self._update()
 
     def set_filter(self, keep: Callable[[R], bool] | None) -> None:
         """Shows only the rows that pass."""
@@ -97,6 +118,9 @@ class RowModel(QAbstractListModel, Generic[R]):
             said = look.spoken or f"{look.title}, {look.right}, {look.subtitle}"
             return words.one_line(said)
         return None
+
+    def _rank(self, row: R) -> Any:
+        return self._order(row) if self._order is not None else 0
 
     def _update(self) -> None:
         rows = [r for r in self._all if self._keep is None or self._keep(r)]

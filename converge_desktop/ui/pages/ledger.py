@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout
 from converge_desktop.runtime.port import StatusChanged, VerifyProgress
 from converge_desktop.runtime.readmodel import LedgerRow, RecordView, Status, Verification
 from converge_desktop.runtime.stopper import GivenUp
+from converge_desktop.runtime.wording import run_label
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.models.ledger import COLUMNS, LedgerModel
 from converge_desktop.ui.pages.checkpoint_pane import CheckpointPane
@@ -86,7 +87,7 @@ class LedgerPage(Page):
         self.record = RecordPane()
         self.record.run_wanted.connect(self.tools.routes.run)
         self.record.moment_wanted.connect(self.tools.routes.moment)
-        self.record.fork_wanted.connect(self.fork)
+        self.record.fork_wanted.connect(self._on_fork)
         self.record.export_wanted.connect(self.exporter.export)
         self.checkpoint = CheckpointPane(self.tools)
         self.comparing = ComparePane(self.tools)
@@ -136,6 +137,20 @@ class LedgerPage(Page):
         self.close_detail()
         return True
 
+    def can_export(self) -> bool:
+        """Override Page.can_export."""
+        return self.record.has_run()
+
+    can_fork = can_export
+
+    def export(self) -> None:
+        """Override Page.export."""
+        self.record.export()
+
+    def fork_here(self) -> None:
+        """Override Page.fork_here."""
+        self.record.fork()
+
     # Verifying
 
     @Slot()
@@ -144,7 +159,7 @@ class LedgerPage(Page):
         if not self.verify_button.isEnabled():
             return
         self.verify_button.setEnabled(False)
-        self.head.say("Reading every record from the first…", "muted")
+        self.head.say_nothing()
         self.verifying.work("Reading every record from the first…", action="Cancel")
         self.tools.bridge.ask(
             self, self.tools.desk.verify(), self._on_verified, self._on_not_verified
@@ -199,7 +214,7 @@ class LedgerPage(Page):
                 "The ledger cannot be used", problem, action="Verify what is there", tone="danger"
             )
         self.model.set_last(-1 if problem else change.status.ledger_seq)
-        self._stack.setCurrentIndex(1 if self.model.rowCount() else 0)
+        self._stack.setCurrentIndex(1 if self.model.rowCount() and not problem else 0)
         self._show_signed()
 
     @Slot()
@@ -307,9 +322,8 @@ class LedgerPage(Page):
             self.table.setColumnHidden(column, not self.detail.isHidden())
 
     @Slot(str, object)
-    def fork(self, run_id: str, seq: int) -> None:
-        """Begins a run with the facts another had once a record was written, and shows it."""
-        label = words.one_line(run_id).replace("-", " ")
+    def _on_fork(self, run_id: str, seq: int) -> None:
+        label = run_label(run_id)
         self.strip.work(f"Starting a run with the facts of {label} as of record {seq:,}…")
         self.tools.bridge.ask(
             self, self.tools.desk.fork(run_id, seq), self._on_forked, self._on_not_forked
@@ -334,6 +348,10 @@ def verification_words(result: Verification) -> tuple[str, str]:
         if result.unfinished:
             left = words.count(result.unfinished, "byte")
             said = f"{said} {left} of a step that was never finished stand behind them."
+        if result.redacted:
+            gone = words.count(result.redacted, "record")
+            said = f"{said} But {gone} of them say nothing any more: their bodies were left out."
+            return said.replace("✓", "⚠", 1), "caution"
         return said, "good"
     said = (
         f"✕ Record {result.bad_seq:,} does not hold. {words.sentence(result.reason)} "

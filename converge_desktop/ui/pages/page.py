@@ -66,6 +66,20 @@ class Page(QWidget):
     def focus_filter(self) -> None:
         """Puts the cursor where the page's list is filtered."""
 
+    def can_export(self) -> bool:
+        """Says whether something is shown of which evidence can be exported."""
+        return False
+
+    def export(self) -> None:
+        """Exports evidence of what is shown."""
+
+    def can_fork(self) -> bool:
+        """Says whether a moment of a run is shown from which another can begin."""
+        return False
+
+    def fork_here(self) -> None:
+        """Begins a run with the facts of the moment that is shown."""
+
     def escape(self) -> bool:
         """Leaves what is open on the page; returns whether something was."""
         return False

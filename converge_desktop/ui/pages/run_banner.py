@@ -18,7 +18,7 @@ _ENDINGS = {
     "info": "You stopped this run. What was promoted stays.",
     "danger": "This run has ended without a result. What was promoted stays; the cause is below.",
 }
-_ENDS_AT_MOST = "What happened after it is not shown, and nothing here can be changed."
+_ENDS_AT_MOST = "What came after is not shown."
 _GOOD = ("converged", "criteria")
 _ENDED = ("user-cancelled", "cancelled", "usercancelled")
 

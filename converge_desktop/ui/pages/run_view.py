@@ -42,6 +42,7 @@ _SIGNS = {
 _ANSWERED = ("check", "good", "Answered")
 _UNANSWERED = ("alert", "caution", "Not answered")
 _NEARLY, _FULL = 900, 1000
+_REPLAYED = "Its records alone must come to the same facts."
 
 
 def _budget_tone(share: int) -> str:
@@ -80,7 +81,7 @@ class RunPane(QWidget):
         head = QVBoxLayout(header)
         head.setContentsMargins(unit * 3, unit + 4, unit * 3, unit + 4)
         head.setSpacing(unit)
-        head.addLayout(self._build_title())
+        head.addWidget(self._title)
         head.addWidget(self._chips)
         self.banner = RunBanner()
         self.banner.review_wanted.connect(self.review_wanted)
@@ -106,18 +107,22 @@ class RunPane(QWidget):
         self.strip = TaskStrip("What was asked of the run")
         outer.addWidget(self.strip)
         outer.addWidget(scroll, 1)
+        outer.addWidget(self._build_foot())
 
-    def _build_title(self) -> QHBoxLayout:
-        self.replay_button = Button("Replay from the ledger", kind="compact")
+    def _build_foot(self) -> QWidget:
+        unit = fonts.measures().unit
+        made = Panel("footer")
+        self.replay_button = Button("Replay from the ledger", "Ctrl Shift L")
         self.replay_button.clicked.connect(self.replay_wanted)
-        self.export_button = Button("Export evidence…", kind="compact")
+        self.export_button = Button("Export evidence…", "Ctrl E")
         self.export_button.clicked.connect(self.export_wanted)
-        row = QHBoxLayout()
-        row.setSpacing(fonts.measures().unit)
-        row.addWidget(self._title, 1)
+        row = QHBoxLayout(made)
+        row.setContentsMargins(unit * 3, unit + 4, unit * 3, unit + 4)
+        row.setSpacing(unit * 2)
         row.addWidget(self.replay_button)
+        row.addWidget(Label(_REPLAYED, "small", "muted").wrapped(), 1)
         row.addWidget(self.export_button)
-        return row
+        return made
 
     def _build_left(self) -> QWidget:
         unit = fonts.measures().unit

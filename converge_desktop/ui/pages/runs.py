@@ -15,6 +15,8 @@ from converge_desktop.ui.models.lists import RUN_FIELDS, run_look
 from converge_desktop.ui.models.rows import RowModel
 from converge_desktop.ui.pages.new_run import NewRun
 from converge_desktop.ui.pages.page import Page, Tools
+from converge_desktop.ui.pages.run_asks import RunAsks
+from converge_desktop.ui.pages.run_banner import Moment
 from converge_desktop.ui.pages.run_view import RunPane
 from converge_desktop.ui.widgets.buttons import Button
 from converge_desktop.ui.widgets.empty import EmptyState
@@ -34,6 +36,7 @@ class RunsPage(Page):
         self._rows: dict[str, RunRow] = {}
         self._known = False
         self._shown = ""
+        self._moment: Moment | None = None
         self._updating = False
         self.filter = FilterEdit("Filter: phase:waiting …", "Filter the runs")
         self.filter.textChanged.connect(self._on_filter)
@@ -59,6 +62,8 @@ class RunsPage(Page):
         self.pane.review_wanted.connect(self._on_review)
         self.pane.cancel_wanted.connect(self._on_cancel)
         self.pane.lineage_wanted.connect(tools.routes.fact)
+        self.pane.banner.now_wanted.connect(self.show_now)
+        self.asks = RunAsks(tools, self.pane)
         self.form = NewRun(tools)
         self.form.started.connect(self._on_started)
         self.form.left.connect(self._on_form_left)
@@ -88,14 +93,51 @@ class RunsPage(Page):
         if self.detail.currentIndex() == _FORM and self._rows:
             self._on_form_left()
             return True
+        if self.shows_moment():
+            self.show_now()
+            return True
         return False
 
+    def shows_run(self) -> bool:
+        """Says whether a run is shown."""
+        return self.detail.currentIndex() == _RUN and self.pane.view is not None
+
+    def shows_moment(self) -> bool:
+        """Says whether a run is shown as it once stood."""
+        return self.shows_run() and self._moment is not None
+
+    can_export, can_fork = shows_run, shows_moment
+
+    def export(self) -> None:
+        """Override Page.export."""
+        self.asks.export()
+
+    def fork_here(self) -> None:
+        """Override Page.fork_here."""
+        self.asks.fork()
+
     def show_run(self, run_id: str) -> None:
-        """Shows a run."""
-        if run_id != self._shown or self.detail.currentIndex() != _RUN:
-            self._shown = run_id
-            self._select(run_id)
-            self._load(run_id)
+        """Shows a run as it is."""
+        shown = run_id == self._shown and self.detail.currentIndex() == _RUN
+        if not shown or self._moment is not None:
+            self._show(run_id, None)
+
+    def show_moment(self, run_id: str, seq: int, at: int) -> None:
+        """Shows a run as it stood once record ``seq`` was written, at the time ``at``."""
+        self._show(run_id, Moment(seq, at))
+
+    @Slot()
+    def show_now(self) -> None:
+        """Goes back from a moment of a run to how it is."""
+        if self._shown and self._moment is not None:
+            self._show(self._shown, None)
+
+    def _show(self, run_id: str, moment: Moment | None) -> None:
+        if run_id != self._shown:
+            self.asks.forget()
+        self._shown, self._moment = run_id, moment
+        self._select(run_id)
+        self._load(run_id)
 
     @Slot()
     def new_run(self, pack_id: str = "") -> None:
@@ -181,20 +223,24 @@ class RunsPage(Page):
 
     def _load(self, run_id: str) -> None:
         self.empty.tell("Reading the run…", "Its cycles, its context and its budgets.")
-        if self.pane.view is None or self.pane.view.row.run_id != run_id:
+        before = (self.pane.view.row.run_id, self.pane.moment) if self.pane.view else None
+        moment = self._moment
+        if before != (run_id, moment):
             self.detail.setCurrentIndex(_EMPTY)
         else:
             self.detail.setCurrentIndex(_RUN)
         self.tools.bridge.ask(
             self,
-            self.tools.desk.run_view(run_id),
-            self._on_view,
+            self.tools.desk.run_at(run_id, moment.seq)
+            if moment
+            else self.tools.desk.run_view(run_id),
+            partial(self._on_view, moment),
             partial(self._on_view_failed, run_id),
         )
 
-    def _on_view(self, view: RunView) -> None:
-        if view.row.run_id == self._shown:
-            self.pane.show_run(view)
+    def _on_view(self, moment: Moment | None, view: RunView) -> None:
+        if (view.row.run_id, moment) == (self._shown, self._moment):
+            self.pane.show_run(view, moment)
             if self.detail.currentIndex() == _EMPTY:
                 self.detail.setCurrentIndex(_RUN)
 
@@ -209,9 +255,14 @@ class RunsPage(Page):
     def _on_changed(self, change: RunChanged) -> None:
         row = change.view.row
         self._rows[row.run_id] = row
-        self._refill()
+        self._updating = True
+        self.model.put(row)
+        self._updating = False
+        self._show_left()
         if row.run_id == self._shown:
-            self._on_view(change.view)
+            if self.list.currentIndex().row() != self.model.find(row.run_id):
+                self._select(row.run_id)
+            self._on_view(None, change.view)
 
     @Slot(str)
     def _on_filter(self, text: str) -> None:

@@ -14,6 +14,7 @@ from converge_desktop.ui import fonts, words
 from converge_desktop.ui.actions import spoken
 from converge_desktop.ui.models.traces import OUTCOME_TONES
 from converge_desktop.ui.pages import trace_parts
+from converge_desktop.ui.pages.exporting import Exporter
 from converge_desktop.ui.pages.page import Tools
 from converge_desktop.ui.pages.trace_replay import (
     Again,
@@ -29,6 +30,7 @@ from converge_desktop.ui.widgets.labels import Label, set_property
 from converge_desktop.ui.widgets.link_text import LinkText
 from converge_desktop.ui.widgets.lists import Panel
 from converge_desktop.ui.widgets.scroll import ScrollBody, ScrollPage
+from converge_desktop.ui.widgets.task_strip import TaskStrip
 
 TABS = ("Prompt and output", "Envelope", "Validation", "Lineage", "Replay")
 _LINEAGE, _REPLAY = 3, 4
@@ -91,6 +93,9 @@ class TracePane(QWidget):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
         outer.addWidget(header)
+        self.strip = TaskStrip("Evidence")
+        self.exporter = Exporter(tools, self.strip, self)
+        outer.addWidget(self.strip)
         outer.addWidget(self._stack, 1)
         outer.addWidget(self._build_footer())
         self._build_lineage()
@@ -106,8 +111,11 @@ class TracePane(QWidget):
         self.replay_button = Button("Replay", spoken(REPLAY_KEY))
         self.replay_button.clicked.connect(self.replay)
         self._foot = Label("", "small", "muted").wrapped()
+        self.export_button = Button("Export evidence…", "Ctrl E")
+        self.export_button.clicked.connect(self.export)
         row.addWidget(self.replay_button)
         row.addWidget(self._foot, 1)
+        row.addWidget(self.export_button)
         return footer
 
     def _build_lineage(self) -> None:
@@ -125,6 +133,8 @@ class TracePane(QWidget):
 
     def show_trace(self, view: TraceView) -> None:
         """Shows a step; the tab stays."""
+        if self.view is None or self.view.row.trace_id != view.row.trace_id:
+            self.exporter.forget()
         self.view = view
         step = view.row.step
         self._title.say(f"{step[:1].upper()}{step[1:]}, {view.row.run_label}")
@@ -191,6 +201,17 @@ class TracePane(QWidget):
     def can_replay(self) -> bool:
         """Says whether the step can be made again, now."""
         return self.isVisible() and self.replay_button.isEnabled()
+
+    @Slot()
+    def export(self) -> None:
+        """Exports evidence: of the decision that the step led to, else of its run."""
+        if self.view is None:
+            return
+        row = self.view.row
+        if self.view.gate:
+            self.exporter.export(self.view.gate, f"the decision it led to in {row.run_label}")
+        else:
+            self.exporter.export(row.run_id, row.run_label)
 
     @Slot()
     def replay(self) -> None:

@@ -85,6 +85,14 @@ class TracesPage(Page):
         """Override Page.focus_filter."""
         self.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
+    def can_export(self) -> bool:
+        """Override Page.can_export."""
+        return self.detail.currentIndex() == 1
+
+    def export(self) -> None:
+        """Override Page.export."""
+        self.pane.export()
+
     def show_trace(self, trace_id: str) -> None:
         """Shows a step by its id, in the list or not."""
         self._load(trace_id)

@@ -83,11 +83,14 @@ class MessageBar(QWidget):
         Args:
             severity: ``info``, ``good``, ``caution`` or ``danger``.
             text: The sentence, plain.
-            topic: A sentence on the same topic, or the same sentence, is replaced.
+            topic: A sentence on the same topic, or one that ends in the same words, is replaced.
+                What ends in words that are shown says nothing new, and is not shown beside them.
         """
         known = severity if severity in _ICONS else "info"
+        if any(text != shown and text.endswith(shown) for shown in self.texts()):
+            return
         for old in list(self._messages):
-            if (topic and old.topic == topic) or old.label.text() == text:
+            if (topic and old.topic == topic) or old.label.text().endswith(text):
                 self._drop(old)
         message = _Message(known, text, topic)
         message.closed.connect(self._on_closed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QWheelEvent
+from PySide6.QtGui import QFontMetricsF, QTextOption, QWheelEvent
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy
 
 from converge_desktop.ui import fonts, words
@@ -12,10 +12,21 @@ from converge_desktop.ui import fonts, words
 class TextView(QPlainTextEdit):
     """Text as it is, hidden characters shown; long text scrolls inside."""
 
-    def __init__(self, text: str, name: str, limit: int = 24, kind: str = "text") -> None:
+    def __init__(
+        self,
+        text: str,
+        name: str,
+        limit: int = 24,
+        kind: str = "text",
+        *,
+        anywhere: bool = False,
+    ) -> None:
+        """Shows a text; ``anywhere`` breaks lines inside words, for what is full of hashes."""
         super().__init__()
         self._limit = limit
-        self._slack = 4
+        self._slack = 4 if kind == "text" else 2 * fonts.measures().unit + 6
+        if anywhere:
+            self.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
         self.setProperty("kind", kind)
         self.setFont(fonts.font("mono-small"))
         self.setReadOnly(True)

@@ -1,0 +1,114 @@
+"""Exporting evidence: where to, how far it is, and what to do where no checkpoint covers it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from converge_desktop.runtime.port import EvidenceProgress, NotSigned
+from converge_desktop.runtime.readmodel import CheckpointView, Exported
+from converge_desktop.ui import words
+from converge_desktop.ui.pages.page import Tools
+from converge_desktop.ui.widgets.task_strip import TaskStrip
+
+SUFFIX = ".capsule.jsonl"
+_SIGN = "Sign now and export"
+
+
+class Exporter(QObject):
+    """Exports one thing at a time and says in a strip how it stands."""
+
+    def __init__(self, tools: Tools, strip: TaskStrip, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._tools = tools
+        self._strip = strip
+        self._parent = parent
+        self._name, self._about, self._path = "", "", Path()
+        self.busy = False
+        self._offers_to_sign = False
+        strip.pressed.connect(self._on_pressed)
+        tools.bridge.progressed.connect(self._on_progress)
+
+    def export(self, name: str, about: str) -> None:
+        """Asks where to, and exports.
+
+        Args:
+            name: The id of a run or of a gate.
+            about: What it is, in words, as in ``run 0192``.
+        """
+        if self.busy or not name:
+            return
+        chosen = ask_evidence(self._parent, str(Path.home() / file_name(name)))
+        if chosen:
+            self.begin(name, about, Path(chosen))
+
+    def begin(self, name: str, about: str, path: Path) -> None:
+        """Exports to a file that the person chose."""
+        self._name, self._about, self._path = name, about, path
+        self._begin()
+
+    def forget(self) -> None:
+        """Closes what was said of something else; what is under way goes on."""
+        self._offers_to_sign = False
+        if not self.busy:
+            self._strip.leave()
+
+    def _begin(self) -> None:
+        self.busy = True
+        self._strip.work(f"Gathering the evidence of {self._about}…")
+        self._tools.bridge.ask(
+            self, self._tools.desk.export(self._name, self._path), self._on_done, self._on_failed
+        )
+
+    @Slot(object)
+    def _on_progress(self, progress: object) -> None:
+        if isinstance(progress, EvidenceProgress) and self.busy and progress.name == self._name:
+            many = words.count(progress.lines, "line")
+            self._strip.work(f"Writing the evidence of {self._about}: {many}.")
+
+    def _on_done(self, made: Exported) -> None:
+        self.busy = False
+        many = words.count(made.records, "record")
+        self._strip.tell(
+            "good",
+            f"The evidence of {self._about} is written and was read back: {many}, proven under the "
+            f"checkpoint that {made.operator} signed. It lies in {made.path}",
+        )
+
+    def _on_failed(self, error: BaseException) -> None:
+        self.busy = False
+        self._offers_to_sign = isinstance(error, NotSigned)
+        said = f"The evidence of {self._about} was not exported. {words.problem(error)}"
+        if self._offers_to_sign:
+            self._strip.tell("caution", said, _SIGN)
+        else:
+            self._strip.tell("danger", said)
+
+    @Slot()
+    def _on_pressed(self) -> None:
+        if not self._offers_to_sign or self.busy:
+            return
+        self._offers_to_sign = False
+        self.busy = True
+        self._strip.work("Signing what the ledger came to…")
+        self._tools.bridge.ask(
+            self, self._tools.desk.sign_checkpoint(), self._on_signed, self._on_failed
+        )
+
+    def _on_signed(self, _: CheckpointView) -> None:
+        self._begin()
+
+
+def file_name(name: str) -> str:
+    """Returns a name for the file of the evidence of something, by its id."""
+    return re.sub(r"[^A-Za-z0-9-]+", "-", name).strip("-") + SUFFIX
+
+
+def ask_evidence(parent: QWidget, start: str) -> str:
+    """Asks where evidence is to lie; returns nothing where the person leaves it."""
+    kinds = f"Evidence (*{SUFFIX})"
+    chosen, _ = QFileDialog.getSaveFileName(parent, "Export evidence", start, kinds)
+    return chosen
