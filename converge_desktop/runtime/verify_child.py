@@ -6,6 +6,7 @@ now and then, with how far it is, and a last one with what it found.
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -52,4 +53,7 @@ def _say(said: Said) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:4])
+    try:
+        main(*sys.argv[1:4])
+    except BrokenPipeError:  # whoever wanted to know is gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

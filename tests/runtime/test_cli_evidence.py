@@ -106,7 +106,7 @@ def test_a_decision_is_told_in_words(cli: Cli, desk: Path, tmp_path: Path) -> No
 
 @pytest.mark.parametrize(
     ("what", "gone"),
-    [("text", (0, 1)), ("trace_recorded, gate_decided", (3, 0)), ("body", (42, 0))],
+    [("text", (0, 1)), ("trace_recorded, gate_decided", (3, 0)), ("body", (41, 0))],
 )
 def test_a_redacted_copy_is_exported(
     cli: Cli, desk: Path, tmp_path: Path, what: str, gone: tuple[int, int]
@@ -163,7 +163,7 @@ def test_the_newest_checkpoint_is_printed_to_be_kept(cli: Cli, desk: Path, tmp_p
 
     assert output["text"] == result.stdout
     assert (153, KEY) == (output["size"], output["key"])
-    assert {"ok": True, "reason": "", "size": 153, "records": 154} == printed(
+    assert {"ok": True, "reason": "", "size": 153, "records": 154, "redacted": 0} == printed(
         "verify-checkpoint", held
     )
     assert (0, 0) == (result.returncode, held.returncode)

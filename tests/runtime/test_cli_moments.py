@@ -294,6 +294,7 @@ def test_verify_prints_what_it_found(cli: Cli, desk: Path) -> None:
         "head": entries[-1].hash,
         "unfinished": 0,
         "root": found["root"],
+        "redacted": 0,
     } == found
     assert 64 == len(found["root"])
     [file] = segments(desk / "ledger")
