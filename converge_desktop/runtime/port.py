@@ -217,6 +217,12 @@ class DeskPort(Protocol):
     def cancel(self, run_id: str) -> Future[None]:
         """Stops a run; what it reached stays."""
 
+    def unlock(self, passphrase: str = "") -> Future[bool]:
+        """Opens the key of the person at the desk; says whether they may decide then."""
+
+    def lock(self) -> Future[None]:
+        """Locks every key; nothing is signed until one is unlocked."""
+
     def load_model(self, path: Path) -> Future[None]:
         """Takes another GGUF file into use."""
 

@@ -52,6 +52,8 @@ class Callbacks:
     focus_approve: Callable[[], None]
     reject: Callable[[], None]
     can_reject: Callable[[], bool]
+    unlock: Callable[[], None]
+    lock: Callable[[], None]
     next_row: Callable[[], None]
     previous_row: Callable[[], None]
     filter: Callable[[], None]
@@ -98,6 +100,22 @@ def build(do: Callbacks) -> tuple[Action, ...]:
         ),
         Action(
             "decide.reject", "Reject with a reason…", ("R",), do.reject, "Decide", do.can_reject
+        ),
+        Action(
+            "key.unlock",
+            "Unlock your key…",
+            ("Ctrl+U",),
+            do.unlock,
+            "Decide",
+            partial(do.can, "key.unlock"),
+        ),
+        Action(
+            "key.lock",
+            "Lock your key",
+            ("Ctrl+Shift+U",),
+            do.lock,
+            "Decide",
+            partial(do.can, "key.lock"),
         ),
     )
     pages = tuple(

@@ -24,6 +24,7 @@ from converge_desktop.ui.rail import Rail
 from converge_desktop.ui.routes import Routes
 from converge_desktop.ui.settings import UiSettings
 from converge_desktop.ui.status_bar import StatusBar
+from converge_desktop.ui.unlock import UnlockDialog
 from converge_desktop.ui.widgets.message_bar import MessageBar
 
 
@@ -39,6 +40,9 @@ class MainWindow(ActionHost):
         self.bridge = Bridge(clock, self)
         self.routes = Routes(self)
         tools = Tools(desk, self.bridge, clock, self.routes, settings)
+        self._tools = tools
+        self._unlocked = False
+        self.unlock_dialog = UnlockDialog(tools, self)
         self.rail = Rail()
         self.messages = MessageBar()
         self.pages = PageStack(tools)
@@ -100,6 +104,8 @@ class MainWindow(ActionHost):
             focus_approve=review.focus_approve,
             reject=review.open_reject,
             can_reject=lambda: self._at("inbox") and review.reject_button.isEnabled(),
+            unlock=self.unlock_dialog.ask,
+            lock=self._lock,
             next_row=lambda: self.pages.current().step(1),
             previous_row=lambda: self.pages.current().step(-1),
             filter=lambda: self.pages.current().focus_filter(),
@@ -129,6 +135,8 @@ class MainWindow(ActionHost):
         """Says whether something of the table can be done now; what is not named here can."""
         runs, ledger, page = self.pages.runs, self.pages.ledger, self.pages.current()
         known: dict[str, Callable[[], bool]] = {
+            "key.unlock": lambda: not self._unlocked,
+            "key.lock": lambda: self._unlocked,
             "run.replay": lambda: page is runs and runs.shows_run(),
             "run.export": page.can_export,
             "run.fork": page.can_fork,
@@ -203,6 +211,16 @@ class MainWindow(ActionHost):
         self._settings.put("window/theme", choice)
         self.messages.say("info", f"Theme: {theme.TITLES[choice]}.", "theme")
 
+    def _lock(self) -> None:
+        self.bridge.ask(self, self._tools.desk.lock(), self._on_locked, self._on_not_locked)
+
+    def _on_locked(self, _: object) -> None:
+        said = "Your key is locked. Nothing is signed until it is unlocked again."
+        self.messages.say("info", said, "key")
+
+    def _on_not_locked(self, error: BaseException) -> None:
+        self.messages.say("danger", f"Your key was not locked. {words.problem(error)}", "key")
+
     def _quit(self) -> None:
         self.close()
 
@@ -215,6 +233,7 @@ class MainWindow(ActionHost):
 
     @Slot(object)
     def _on_status(self, change: StatusChanged) -> None:
+        self._unlocked = change.status.unlocked
         self.status.tell(change.status)
 
     @Slot(object)

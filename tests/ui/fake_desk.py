@@ -140,6 +140,12 @@ class FakeDesk:
     def cancel(self, run_id: str) -> Future[Any]:
         return self._ask("cancel", run_id)
 
+    def unlock(self, passphrase: str = "") -> Future[Any]:
+        return self._ask("unlock", passphrase)
+
+    def lock(self) -> Future[Any]:
+        return self._ask("lock")
+
     def load_model(self, path: Path) -> Future[Any]:
         return self._ask("load_model", path)
 
