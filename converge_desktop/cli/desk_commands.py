@@ -256,8 +256,8 @@ def verify(arguments: argparse.Namespace) -> int:
         words = f"All {found.records:,} records verify. The head is {found.head}, the root of the "
         words += f"tree over them {found.root}." if found.root else "tree that of none."
     if found.redacted:
-        words += f" {plural(found.redacted, 'record')} of them say nothing: their bodies were left "
-        words += "out, as in a redacted copy, and what stood there is not known."
+        words += f" But what {plural(found.redacted, 'record')} said was left out, as in a "
+        words += "redacted copy; it is not known."
     if found.unfinished:
         words += f" {found.unfinished:,} bytes of an unfinished step follow; they do not count."
     show(arguments, output, [words])

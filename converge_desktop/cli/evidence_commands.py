@@ -155,7 +155,7 @@ def _verify_checkpoint(arguments: argparse.Namespace, key: str) -> int:
     size = signed.checkpoint.size
     words = f"Records 0 to {size - 1} are those that {signed.operator} signed."
     if redacted:
-        words += f" But {plural(redacted, 'record')} of the ledger say nothing any more."
+        words += f" But what {plural(redacted, 'record')} said was left out."
     output = KeptOutput(not reason, reason, size, records, redacted)
     show(arguments, output, [f"It does not hold: {reason}." if reason else words])
     return ALTERED if reason else DONE

@@ -65,7 +65,7 @@ from converge_desktop.runtime.readmodel import (
 )
 from converge_desktop.runtime.run_views import approver_words
 from converge_desktop.runtime.store_thread import LineageEdges, StoreThread
-from converge_desktop.runtime.wording import is_text, ledger_problem, run_label
+from converge_desktop.runtime.wording import is_text, ledger_problem, plural, run_label
 
 if TYPE_CHECKING:
     from converge_desktop.adapters.surreal import DecisionRow, FactRow, Place, ProposalRow, Walk
@@ -384,7 +384,7 @@ class Desk(PeopleDesk, DecidingDesk):
             self._verified(found)
             self.confirmed.set_result(None)
             return
-        reason = result.reason or f"{result.redacted} records of it say nothing any more"
+        reason = result.reason or f"what {plural(result.redacted, 'record')} said was left out"
         lost = LedgerCorrupt(max(result.bad_seq, 0), reason)
         words = ledger_problem(self._options.data_dir, lost)
         self._engine.doubt(words)

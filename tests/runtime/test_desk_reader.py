@@ -195,6 +195,19 @@ def test_a_note_that_another_version_kept_is_made_anew(desk: Scripted) -> None:
     assert expected == said(read(desk.directory))
 
 
+def test_a_note_that_a_run_stopped_is_not_believed_of_one_that_goes_on(desk: Scripted) -> None:
+    """Otherwise what waits for a person would be hidden from them."""
+    going = {run.run for run in desk.journal.reader.runs.going()}
+    notes = desk.journal.reader.history.notes
+    ended = next(iter(notes.values()))
+    notes.update({str(run): ended for run in going})
+    desk.journal.close()
+    reader = read(desk.directory)
+
+    assert going
+    assert going == {run.run for run in reader.runs.going()}
+
+
 def test_a_redacted_copy_is_not_gone_on_with(desk: Scripted) -> None:
     """What was decided could be undone by taking the decision's body away."""
     desk.journal.close()

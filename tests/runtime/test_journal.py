@@ -13,6 +13,7 @@ import pytest
 
 from converge_core import events as e
 from converge_core.checkpoint import Checkpoint, SignedCheckpoint
+from converge_core.errors import InvalidValue
 from converge_core.ledger import Entry
 from converge_core.merkle import Frontier
 from converge_desktop.adapters.ledger.ledger_file import LedgerWriteFailed, read_ledger
@@ -232,3 +233,36 @@ def test_after_a_failure_the_state_is_that_of_what_is_on_disk(
     scripted.answer("b")
 
     assert told(folded(scripted.directory).runs[scripted.run("b").run]) == told(scripted.run("b"))
+
+
+# What goes wrong while a desk is open.
+
+
+def test_damage_found_when_a_failed_step_is_read_again_is_told_and_stops_the_writing(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a sentence with the record; nothing more is written, and what was read before stands."""
+    journal.commit(news(journal), NOON)
+    seq = journal.seq
+    [segment] = (journal._directory / "ledger").glob("*.jsonl")
+    segment.write_bytes(segment.read_bytes().replace(b'"name":"anna"', b'"name":"hans"', 1))
+    size = segment.stat().st_size
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "write", no_room)
+        with pytest.raises(LedgerWriteFailed):
+            journal.commit(news(journal), NOON)
+
+    with pytest.raises(LedgerWriteFailed, match="was damaged meanwhile: record 1: "):
+        journal.commit(news(journal), NOON)
+    assert (seq, size) == (journal.seq, segment.stat().st_size)
+    journal.close()
+
+
+def test_a_clock_that_no_checkpoint_can_say_is_named(journal: Journal) -> None:
+    """Nothing of the step is written."""
+    journal.commit(news(journal), NOON)
+    before = entries_of(journal)
+    with pytest.raises(InvalidValue, match="is the clock set right"):
+        journal.commit(news(journal), -1, sign=ANNA.checkpoint)
+
+    assert before == entries_of(journal)

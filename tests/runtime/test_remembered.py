@@ -19,7 +19,7 @@ from converge_desktop.adapters.ledger.ledger_file import read_ledger
 from converge_desktop.adapters.ledger.snapshots import SnapshotReader, Snapshots
 from converge_desktop.runtime import desk_reader
 from converge_desktop.runtime.desk import Desk
-from converge_desktop.runtime.port import StatusChanged
+from converge_desktop.runtime.port import Notice, StatusChanged
 from converge_desktop.runtime.verifying import verify_ledger
 from tests.runtime.conftest import Cli, OpenDesk
 from tests.runtime.test_main_path import ask
@@ -59,7 +59,7 @@ def test_a_decision_cannot_be_undone_by_taking_away_what_was_recorded(
 
     found = verify_ledger(data_dir / "ledger")
     assert (-1, taken) == (found.bad_seq, found.redacted)
-    assert f"{taken} records of them say nothing" in cli("verify").stdout
+    assert f"what {taken} records said was left out" in cli("verify").stdout
     assert "redacted copy can be verified, and not used" in cli("inbox").stderr
     with pytest.raises(IllegalCommand, match="redacted copy can be verified, and not used"):
         open_desk()
@@ -152,3 +152,21 @@ def test_a_short_ledger_is_read_whole_at_every_start(
     desk, _ = open_desk()
     assert isinstance(desk, Desk)
     assert desk.confirmed.done()
+
+
+def test_what_cannot_be_shown_is_recorded_all_the_same(
+    open_desk: OpenDesk, failing: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever decided is not told that it failed, because it did not; and hears what is wrong."""
+    desk, watch = open_desk()
+    run_id, review = ask(desk, watch, failing)
+
+    def broken(*_: object) -> None:
+        raise ValueError("a page went missing")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk._engine.views, "inbox", broken)
+        desk.decide(review.gate_id, "approve", "", review.digest).result(10)
+    assert "stopped" == desk.run_view(run_id).result(10).row.phase
+    said = [update.text for update in watch.updates if isinstance(update, Notice)]
+    assert any("cannot be shown: a page went missing" in text for text in said)

@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 import subprocess
+import sys
 from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
@@ -19,6 +20,7 @@ from converge_core.ledger import Chain
 from converge_core.merkle import Frontier
 from converge_core.reading import Reading
 from converge_core.run_state import DeskState, RunState
+from converge_desktop.adapters.child_environment import child_environment
 from converge_desktop.adapters.keys import signature_fits
 from converge_desktop.adapters.ledger.ledger_file import LedgerFile, read_ledger
 from converge_desktop.adapters.ledger.segments import Batches, Place, segments
@@ -272,3 +274,19 @@ def test_no_ledger_is_no_verified_ledger(tmp_path: Path) -> None:
     """It is an error, which names the place."""
     with pytest.raises(FileNotFoundError, match="there is no ledger"):
         verifying.verify_ledger(tmp_path / "nowhere")
+
+
+def test_a_process_whose_listener_is_gone_ends_without_a_word(whole: Path) -> None:
+    """As when whoever verified was killed."""
+    child = subprocess.Popen(
+        [sys.executable, "-m", "converge_desktop.runtime.verify_child", str(whole), "0", "1"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=child_environment(),
+    )
+    assert child.stdout is not None
+    child.stdout.close()
+    assert child.stderr is not None
+    with child.stderr as said:
+        assert b"" == said.read()
+    assert 0 == child.wait(60)

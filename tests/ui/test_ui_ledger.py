@@ -17,6 +17,7 @@ from converge_desktop.runtime.readmodel import Comparison, Status, Verification
 from converge_desktop.runtime.stopper import GivenUp
 from converge_desktop.ui import words
 from converge_desktop.ui.pages import checkpoint_pane, compare_pane
+from converge_desktop.ui.pages.compare_pane import comparison_words
 from converge_desktop.ui.pages.ledger import LedgerPage, verification_words
 from converge_desktop.ui.pages.ledger_head import signed_words
 from converge_desktop.ui.widgets.text_view import TextView
@@ -438,3 +439,13 @@ def test_what_was_set_aside_is_told_whole(opened: Desk) -> None:
     label = opened.window.messages._messages[0].label
     assert label.text() == long.strip()
     assert label.height() >= label.heightForWidth(label.width())
+
+
+def test_records_that_say_nothing_any_more_are_told_of_wherever_the_ledger_is_judged() -> None:
+    """A copy from which a decision was taken away holds, and is no proof of what was decided."""
+    verified, tone = verification_words(Verification(9, -1, "", "ab", root="cd", redacted=2))
+    assert verified.startswith("⚠ All 9 records hold.")
+    assert "But what 2 records said was left out" in verified
+    compared, other = comparison_words(Comparison("", 8, 9, 0, "alice", redacted=1))
+    assert "But what 1 record said was left out" in compared
+    assert ("caution", "caution") == (tone, other)

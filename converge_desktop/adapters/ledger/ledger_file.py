@@ -88,8 +88,9 @@ class LedgerFile:
             files.append(directory / segment_name(0))
         self._path = files[-1]
         if end.file != len(files) - 1:  # nothing was ever written to the last one
-            _require_next(files[-1], end.chain)
             end = Place(len(files) - 1, 0, end.chain)
+        if not end.offset:
+            _require_next(files[-1], end.chain)
         self._length, self._chain = end.offset, end.chain
         if self.history.unfinished:
             self.set_aside = _move_tail(self._path, self._length, self._chain.seq + 1)
@@ -255,11 +256,12 @@ def _opened(path: Path) -> int:
 
 
 def _require_next(path: Path, chain: Chain) -> None:
-    """Refuses an empty file that is not where the next record goes."""
+    """Refuses a file without a batch that is not where the next record goes."""
     if path.name != segment_name(chain.seq + 1):
         raise LedgerCorrupt(
             chain.seq + 1,
-            f"{path.name} is empty and no file of this ledger; move it away",
+            f"{path.name} is no file of this ledger, whose next one is "
+            f"{segment_name(chain.seq + 1)}; move it away",
         )
 
 

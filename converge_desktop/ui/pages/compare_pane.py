@@ -135,7 +135,7 @@ def comparison_words(found: Comparison) -> tuple[str, str]:
     )
     if found.redacted:
         gone = words.count(found.redacted, "record")
-        return f"{said} But {gone} of it say nothing any more.", "caution"
+        return f"{said} But what {gone} said was left out.", "caution"
     return said, "good"
 
 

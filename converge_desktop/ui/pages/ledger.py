@@ -350,7 +350,7 @@ def verification_words(result: Verification) -> tuple[str, str]:
             said = f"{said} {left} of a step that was never finished stand behind them."
         if result.redacted:
             gone = words.count(result.redacted, "record")
-            said = f"{said} But {gone} of them say nothing any more: their bodies were left out."
+            said = f"{said} But what {gone} said was left out, as in a redacted copy."
             return said.replace("✓", "⚠", 1), "caution"
         return said, "good"
     said = (
