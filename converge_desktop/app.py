@@ -1,10 +1,10 @@
 """Start-up and shut-down of the window.
 
-In order: Qt application, desk (which takes the lock and reads the ledger on its own thread), crash
-log, window, first paint; then the desk loads the model and opens its view. On the way out:
-window, desk (model, agents, engine, view, lock), crash log. No model and no store is imported
-before the first paint. Where the lock is held by another window, that one is shown, and nothing
-else happens.
+In order: Qt application, desk (which takes the lock), crash log, log, window, first paint; then the
+desk reads the ledger on its own thread; once the window shows what it asked for, the desk loads the
+model and opens its view. On the way out: window, desk (model, agents, engine, view, lock), crash
+log, log. No model and no store is imported before the first paint. Where the lock is held by
+another window, that one is shown, and nothing else happens.
 """
 
 from __future__ import annotations
@@ -22,15 +22,20 @@ from converge_core.errors import ConvergeError
 from converge_desktop.adapters.lock import DataDirectoryBusy, DataDirectoryUnusable
 from converge_desktop.adapters.models.catalogue import CatalogueProblem
 from converge_desktop.adapters.packs.pack import PackProblem
-from converge_desktop.crash import CrashLog
+from converge_desktop.crash import CrashLog, fault_words
+from converge_desktop.logs import LogFile
 from converge_desktop.runtime.desk import Desk, DeskOptions
 from converge_desktop.runtime.port import Notice
-from converge_desktop.ui.application import create_application
+from converge_desktop.ui.application import create_application, enlarge
 from converge_desktop.ui.instance import FirstWindow, raise_first
 from converge_desktop.ui.main_window import MainWindow
-from converge_desktop.ui.settings import UiSettings
+from converge_desktop.ui.settings import TEXT_SIZE, UiSettings
+from converge_desktop.ui.starting import StartUp
 
 CANNOT_START = 2
+SWITCH_S = 0.0005
+"""For how long a thread may keep the others from Python, in seconds; the window crosses into Python
+a hundred times as it lays itself out, and might wait for each that long."""
 _CANNOT_START = (
     CatalogueProblem,
     ConvergeError,
@@ -48,21 +53,25 @@ def main(options: DeskOptions) -> int:
             "WAYLAND_DISPLAY is set). Work without one: converge-desktop --help\n"
         )
         return CANNOT_START
+    sys.setswitchinterval(SWITCH_S)
     app = create_application(sys.argv[:1])
     try:
-        desk = Desk(options)
+        desk = Desk(options, held=True)
         crashes = CrashLog(options.data_dir)
     except DataDirectoryBusy as busy:
         return _show_first(options, busy)
     except _CANNOT_START as error:
         QMessageBox.critical(None, "Converge Desktop cannot start", str(error))
         return CANNOT_START
+    log = LogFile(options.data_dir)
     crashes.install()
-    window = MainWindow(desk, UiSettings(options.data_dir / "window.ini"))
-    if crashes.last:
-        words = f"The last session ended in a crash; what is known of it is in {crashes.last}."
-        window.bridge.post(Notice("caution", words))
+    settings = UiSettings(options.data_dir / "window.ini")
+    enlarge(app, settings.number(TEXT_SIZE, 100))
+    window = MainWindow(desk, settings)
+    crashes.install(lambda error: window.bridge.post(Notice("danger", fault_words(error))))
+    window.around.offer_crash(crashes.last, fresh=crashes.fresh)
     signals = _Signals(app)
+    StartUp(desk, window)
     window.show()
     first = FirstWindow(options.data_dir)
     first.asked.connect(window.come_forward)
@@ -74,6 +83,7 @@ def main(options: DeskOptions) -> int:
         window.close()
         desk.close()
         crashes.close()
+        log.close()
 
 
 def _show_first(options: DeskOptions, busy: DataDirectoryBusy) -> int:

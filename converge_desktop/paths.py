@@ -36,6 +36,11 @@ def shipped_models() -> dict[str, Path]:
     return {"converge-nano": default_model()}
 
 
+def embedder() -> Path:
+    """Returns the model that ships to embed texts with; it writes nothing, so no pack names it."""
+    return resources() / "models" / "all-minilm-l6-v2-q8_0.gguf"
+
+
 def default_data_dir() -> Path:
     """Returns where a desk lies unless the person says otherwise."""
     return user_data_path(APP, appauthor=False)

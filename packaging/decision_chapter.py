@@ -34,9 +34,10 @@ A **gate** is one question: may this proposal become a fact? It is opened by a r
 and everything that bears on the answer is frozen into the question when it opens: the proposal, the
 facts that its author was seen to read, the checks that ran, the policy, the terms on which people
 are asked, who they are, until when, and how the model calls behind it were computed. A **decision**
-is a person's signed answer to just that question. Its signature covers the digest of all of it, and
-the digest of the review as it was shown. Change any of it, and it is a decision about something
-else.
+is a person's signed answer to just that question. Its signature covers the digest of all of it, the
+digest of the review as it was shown, which parts of that were in sight (`opened`) and by what hand
+it was given (`input_origin`: keyboard, pointer or command line). Change any of it, and it is a
+decision about something else.
 
 Four things follow:
 
@@ -85,8 +86,10 @@ Silence rejects unless the policy says otherwise; it approves only where the pol
 sentence, and never where the risk is high; it neither overrules a rejection that stands nor chooses
 between contradicting proposals. After the deadline nothing is undone. A deadline that passed while
 the program was closed is found at its start, before any answer is taken. A decision with an undo
-window takes effect when the window is over; until then no agent sees the fact. A crash inside the
-window begins it anew. Replay reads what time brought; it never asks a clock.
+window takes effect when the window is over; until then no agent sees the fact. While no desk is
+open nobody can undo it, so the window begins anew when one opens, and after a crash. On the command
+line `decide` waits for its end and tells how to undo; Ctrl+C ends the waiting and not the decision,
+and with `--no-wait` it comes back at once. Replay reads what time brought; it never asks a clock.
 
 ## How a gate stands, and how it ends
 

@@ -75,7 +75,10 @@ def _take_all(
         window.routes.trace.emit(trace.trace_id)
         _until(lambda: window.pages.traces.pane.view is not None)
         _take(window, chosen.out / f"trace{ending}.png")
-        for page in ("context", "ledger", "packs", "models"):
+        fact = desk.run_view(run).result(10).context[0][1][0]
+        window.routes.fact.emit(run, fact.fact_id)
+        _take(window, chosen.out / f"context{ending}.png")
+        for page in ("ledger", "people", "packs", "models", "settings"):
             window.go(page)
             _take(window, chosen.out / f"{page}{ending}.png")
     app.processEvents()

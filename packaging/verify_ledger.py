@@ -47,7 +47,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-VERSION = 5
+VERSION = 6
 GENESIS = "0" * 64
 MAX_INTEGER = 2**53 - 1
 MAX_DEPTH = 128

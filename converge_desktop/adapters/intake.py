@@ -6,13 +6,17 @@ thing. Importing this module loads no library that reads; the readers do.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from converge_core.canonical import ContentHash
 from converge_core.errors import ConvergeError
 from converge_core.limits import Quantity
-from converge_desktop.adapters.wording import plain
+from converge_desktop.adapters.wording import counted, plain
+
+MOST_NOTES = 24
+"""So many notes of one kind go with a run."""
 
 
 class IntakeError(ConvergeError):
@@ -77,6 +81,21 @@ class Intake:
     metrics: tuple[Metric, ...]
     notes: tuple[str, ...]
     sources: tuple[Source, ...]
+
+
+def few(notes: Iterable[str]) -> tuple[str, ...]:
+    """Returns each note once; of very many the first, and how many there are more.
+
+    Notes go with the run into every review of it, and whoever decides has to see them.
+    """
+    every = tuple(dict.fromkeys(notes))
+    more = len(every) - MOST_NOTES
+    if more <= 0:
+        return every
+    said = (
+        f"{counted(more, 'more note was', 'more notes were')} left out; there is much to mend here."
+    )
+    return (*every[:MOST_NOTES], said)
 
 
 def checked_folder(folder: Path) -> Path:

@@ -29,7 +29,10 @@ from converge_desktop.cli import (
     event_commands,
     evidence_commands,
     model_commands,
+    pack_commands,
     people_commands,
+    running_commands,
+    trace_commands,
 )
 from converge_desktop.cli.shared import (
     ALTERED,
@@ -55,6 +58,14 @@ def parser() -> argparse.ArgumentParser:
         metavar="D",
         help="where the desk keeps everything",
     )
+    common.add_argument(
+        "--packs",
+        type=_path,
+        dest="packs_dir",
+        default=argparse.SUPPRESS,
+        metavar="D",
+        help="where the packs lie, instead of those that ship",
+    )
     model = argparse.ArgumentParser(add_help=False)
     model.add_argument(
         "--model",
@@ -76,9 +87,7 @@ def parser() -> argparse.ArgumentParser:
     def command(name: str, words: str, *parents: argparse.ArgumentParser) -> Any:
         return commands.add_parser(name, help=words, parents=[common, *parents, printed])
 
-    run = command("run", "run a pack over a folder", model)
-    run.add_argument("pack", metavar="PACK", help="the pack's name, such as release-readiness")
-    run.add_argument("--input", type=_path, required=True, metavar="DIR", help="the folder to read")
+    running_commands.add_commands(command, model, _path)
     inbox = command("inbox", "list what waits for a person")
     inbox.add_argument(
         "--filter", default="", metavar="TEXT", help="which, such as: risk:high due<2h agent:plan*"
@@ -86,7 +95,7 @@ def parser() -> argparse.ArgumentParser:
     decide = command("decide", "answer a gate", model)
     deciding_commands.add_answer(decide, _path)
     deciding_commands.add_commands(command, _path)
-    command("traces", "list recorded model calls")
+    trace_commands.add_commands(command)
     trace = command("trace", "show one recorded model call")
     trace.add_argument("trace", metavar="ID", help="the trace's id, as traces lists it")
     verify = command("verify", "check every record of the ledger, or what was kept outside it")
@@ -94,15 +103,13 @@ def parser() -> argparse.ArgumentParser:
     event_commands.add_commands(command)
     evidence_commands.add_commands(command, _path)
     people_commands.add_commands(command, _path)
+    pack_commands.add_commands(command)
     replay = command(
         "replay", "fold a run again, or make its model calls again, to the byte", model
     )
     replay.add_argument(
         "what", metavar="ID", nargs="*", help="a run, or which traces; all traces if none is named"
     )
-    fork = command("fork", "start a run from any moment of another", model)
-    fork.add_argument("run", metavar="RUN", help="the run's id, such as run-0001")
-    fork.add_argument("--at", type=int, metavar="SEQ", help="the record; the last one if missing")
     context = command("context", "show what stands in a run, or stood at a record")
     context.add_argument("run", metavar="RUN", help="the run's id, such as run-0001")
     context.add_argument("--at", type=int, metavar="SEQ", help="the record; now if missing")
@@ -186,20 +193,25 @@ _KNOWN = (
 )
 
 _COMMANDS = {
-    "run": desk_commands.run,
+    "run": running_commands.run,
+    "pause": running_commands.pause,
+    "resume": running_commands.resume,
+    "cancel": running_commands.cancel,
     "inbox": desk_commands.inbox,
     "context": desk_commands.context,
     "decide": desk_commands.decide,
     **dict.fromkeys(deciding_commands.ACTS, deciding_commands.act),
     "retract": deciding_commands.retract,
     "events": event_commands.events,
-    "fork": desk_commands.fork,
-    "traces": desk_commands.traces,
+    "fork": running_commands.fork,
+    "traces": trace_commands.traces,
+    "insights": trace_commands.insights,
     "trace": desk_commands.trace,
     "verify": evidence_commands.verify,
     "export": evidence_commands.export,
     "checkpoint": evidence_commands.checkpoint,
     "operator": people_commands.operator,
+    "packs": pack_commands.packs,
     "request": people_commands.request,
     "vote": people_commands.vote,
     "replay": model_commands.replay,

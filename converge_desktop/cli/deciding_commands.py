@@ -41,6 +41,12 @@ def add_answer(decide: argparse.ArgumentParser, path: ReadPath) -> None:
         metavar="FILE",
         help='what is to stand instead, as JSON: {"content": "…", "structured": {…}}',
     )
+    decide.add_argument(
+        "--no-wait",
+        dest="wait",
+        action="store_false",
+        help="come back at once, while it can still be undone",
+    )
     _add_operator(decide)
 
 

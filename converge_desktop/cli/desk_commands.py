@@ -1,83 +1,43 @@
-"""Runs, gates, traces and the ledger: what one does with a desk."""
+"""Gates, contexts, traces and the ledger: what one does with a desk."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
 from queue import SimpleQueue
 
 from converge_core.review import InputOrigin
 from converge_desktop.adapters.clock import system_clock
 from converge_desktop.cli.deciding_commands import change_lines, read_edit
-from converge_desktop.cli.following import follow
+from converge_desktop.cli.following import follow, settles
 from converge_desktop.cli.shared import (
     ALTERED,
     DONE,
     WAITING,
     CannotGoOn,
-    absolute,
     data_dir,
     open_desk,
     problem,
     read,
     show,
 )
-from converge_desktop.runtime.deciding_model import Answer
+from converge_desktop.runtime.deciding_model import Answer, Settling
 from converge_desktop.runtime.inbox_filter import FilterProblem, compile_filter
 from converge_desktop.runtime.outputs import (
     ContextOutput,
     DecideOutput,
     FactLine,
     GateOutput,
-    RunOutput,
-    TraceLine,
     VerifyOutput,
     trace_output,
 )
 from converge_desktop.runtime.port import Update
-from converge_desktop.runtime.readmodel import InboxRow, Review, RunView
+from converge_desktop.runtime.readmodel import Review, RunView
+from converge_desktop.runtime.shown_lines import shown_lines
 from converge_desktop.runtime.unseen import spelled_out
 from converge_desktop.runtime.verifying import verify_ledger
 from converge_desktop.runtime.wording import plural
-
-
-def run(arguments: argparse.Namespace) -> int:
-    """Carries out ``run``."""
-    desk = open_desk(arguments)
-    try:
-        seen: SimpleQueue[Update] = SimpleQueue()
-        desk.subscribe(seen.put)
-        run_id = desk.start_run(arguments.pack, absolute(arguments.input)).result()
-        view = follow(seen, run_id, quiet=arguments.json)
-        waiting = [row for row in desk.inbox().result() if row.run_id == run_id]
-    finally:
-        desk.close()
-    return _show_run(arguments, run_id, view, waiting)
-
-
-def _show_run(
-    arguments: argparse.Namespace, run_id: str, view: RunView, waiting: list[InboxRow]
-) -> int:
-    phase = "waiting" if waiting else "stopped"
-    words = view.stop_words or f"Waiting for a decision on “{waiting[0].title}”."
-    gates = [row.gate_id for row in waiting]
-    output = RunOutput(run_id, phase, view.stop_kind, words, view.cycle, gates, view.root)
-    show(arguments, output, [words, *(f"  {gate}" for gate in gates)])
-    return WAITING if waiting else DONE
-
-
-def fork(arguments: argparse.Namespace) -> int:
-    """Carries out ``fork``."""
-    desk = open_desk(arguments)
-    try:
-        seen: SimpleQueue[Update] = SimpleQueue()
-        desk.subscribe(seen.put)
-        run_id = desk.fork(arguments.run, arguments.at).result()
-        view = follow(seen, run_id, quiet=arguments.json)
-        waiting = [row for row in desk.inbox().result() if row.run_id == run_id]
-    finally:
-        desk.close()
-    return _show_run(arguments, run_id, view, waiting)
 
 
 def context(arguments: argparse.Namespace) -> int:
@@ -138,19 +98,11 @@ def decide(arguments: argparse.Namespace) -> int:
         review = desk.review(gate).result()
         print("\n".join(map(spelled_out, shown_lines(review))), file=sys.stderr)
         desk.subscribe(seen.put)
-        answer = Answer(
-            gate,
-            verdict,
-            review.digest,
-            arguments.reason,
-            edit=read_edit(arguments.edit) if arguments.edit else None,
-            opened=PRINTED,
-            origin=InputOrigin.COMMAND_LINE.value,
-        )
-        done = desk.answer(answer, operator).result()
+        done = desk.answer(_answer(arguments, review), operator).result()
         view = desk.run_view(review.run_id).result()
-        if view.row.phase == "running":
+        if view.row.phase == "running" or (settles(view) and arguments.wait):
             view = follow(seen, review.run_id, quiet=arguments.json)
+        undo = next((row for row in desk.settling().result() if row.gate_id == gate), None)
     finally:
         desk.close()
     output = DecideOutput(
@@ -163,11 +115,38 @@ def decide(arguments: argparse.Namespace) -> int:
         words=view.stop_words,
         root=view.root,
         end=done.end,
-        undo_until=done.settles_at,
+        undo_until=undo.until if undo else None,
         changes=change_lines(done, quiet=arguments.json),
     )
-    show(arguments, output, [f"{operator} chose {verdict}.", view.stop_words])
-    return WAITING if view.row.phase == "waiting" else DONE
+    lines = [f"{operator} chose {verdict}.", *_takes_effect(view, undo, review)]
+    show(arguments, output, [line for line in lines if line])
+    return WAITING if view.row.phase in {"waiting", "paused"} else DONE
+
+
+def _answer(arguments: argparse.Namespace, review: Review) -> Answer:
+    """Returns the answer that the command line gives to what it has shown."""
+    return Answer(
+        arguments.gate,
+        arguments.verdict,
+        review.digest,
+        arguments.reason,
+        edit=read_edit(arguments.edit) if arguments.edit else None,
+        opened=PRINTED,
+        origin=InputOrigin.COMMAND_LINE.value,
+    )
+
+
+def _takes_effect(view: RunView, undo: Settling | None, review: Review) -> Iterator[str]:
+    """Says when what was decided takes effect, and how it is undone until then."""
+    yield view.stop_words
+    if undo is not None:
+        window = review.standing.undo_us // 1_000_000 if review.standing else 0
+        yield (
+            f"It takes effect once the desk has been open for {window} s more; until then it can "
+            f"be undone: converge-desktop undo {undo.gate_id}"
+        )
+    if view.row.phase == "paused":
+        yield f"It takes effect when {view.row.run_id} goes on: {view.row.outcome}."
 
 
 PRINTED = (
@@ -182,49 +161,6 @@ PRINTED = (
     "what",
 )
 """The parts of a review that a terminal shows."""
-
-
-def shown_lines(review: Review) -> list[str]:
-    """Returns the review as a terminal shows it; the decision signs that it was shown."""
-    lines = [review.title, f"{review.risk} risk, asked by rule {review.rule}: {review.rule_reason}"]
-    lines += [review.becomes_true] if review.becomes_true != review.title else []
-    lines += [f"  {sentence}" for sentence in review.consequences]
-    for stands in review.truth:
-        lines.append(f"  {stands.relation} {stands.other}:")
-        lines += [f"    {one.field}: {one.before} → {one.after}" for one in stands.changes]
-    for row in review.reasoning:
-        lines.append(f"  {row.side:8} {''.join(part.text for part in row.text)}")
-    for step in review.plan:
-        purpose = "".join(part.text for part in step.purpose)
-        lines.append(f"  {step.capability:16} {step.meaning} {purpose}".rstrip())
-    for fact in review.evidence:
-        said = [f"{fact.label}: {fact.value}", fact.limit, f"({fact.source}, {fact.place})"]
-        lines.append(f"  {' '.join(filter(None, said))}")
-    for check in review.checks:
-        lines.append(f"  {'ok' if check.passed else 'NO'}  {check.name} {check.reason}".rstrip())
-    return [*lines, *(f"  note: {note}" for note in (*review.notes, *review.kept))]
-
-
-def traces(arguments: argparse.Namespace) -> int:
-    """Carries out ``traces``."""
-    output = [
-        TraceLine(
-            row.trace_id,
-            row.run_id,
-            row.step,
-            row.headline,
-            row.outcome,
-            row.at,
-            row.duration,
-            row.tokens,
-        )
-        for row in read(arguments).traces()
-    ]
-    lines = [
-        f"{line.outcome:9}  {line.step:10}  {line.headline}\n  {line.trace_id}" for line in output
-    ]
-    show(arguments, output, lines or ["No model was called yet."])
-    return DONE
 
 
 def trace(arguments: argparse.Namespace) -> int:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from converge_desktop.adapters.identity.key_store import Where
-from converge_desktop.cli.desk_commands import shown_lines
 from converge_desktop.cli.passphrase import new_passphrase
 from converge_desktop.cli.shared import DONE, CannotGoOn, absolute, options, show
 from converge_desktop.runtime.desk import Desk
@@ -21,6 +20,7 @@ from converge_desktop.runtime.people_outputs import (
     RequestOutput,
     VoteOutput,
 )
+from converge_desktop.runtime.shown_lines import shown_lines
 from converge_desktop.runtime.unseen import spelled_out
 
 PROTECT = "it lies in a plain file; protect it: converge-desktop operator protect"
@@ -141,7 +141,7 @@ def _list(arguments: argparse.Namespace) -> int:
 
 def _enrol(arguments: argparse.Namespace) -> int:
     with _desk(arguments) as desk:
-        who = desk.enrol_operator(arguments.name).result()
+        who = desk.enrol_operator(arguments.name, new_passphrase(arguments.name)).result()
     return _told(arguments, who, "enrolled", f"{who} may decide here from now on.")
 
 

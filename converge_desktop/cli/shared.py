@@ -49,7 +49,7 @@ def options(arguments: argparse.Namespace) -> DeskOptions:
     directory, name = data_dir(arguments), operator_name(login())
     return DeskOptions(
         data_dir=directory,
-        packs_dir=paths.packs(),
+        packs_dir=packs_dir(arguments),
         samples_dir=paths.samples(),
         operator=name,
         keyring=system_keyring,
@@ -61,6 +61,12 @@ def options(arguments: argparse.Namespace) -> DeskOptions:
 def data_dir(arguments: argparse.Namespace) -> Path:
     """Returns where the desk lies."""
     chosen: Path = getattr(arguments, "data_dir", paths.default_data_dir())
+    return absolute(chosen)
+
+
+def packs_dir(arguments: argparse.Namespace) -> Path:
+    """Returns where the packs lie."""
+    chosen: Path = getattr(arguments, "packs_dir", paths.packs())
     return absolute(chosen)
 
 
@@ -82,7 +88,7 @@ def login() -> str:
 
 def read(arguments: argparse.Namespace) -> Views:
     """Reads the desk without locking it."""
-    packs = load_packs(paths.packs())
+    packs = load_packs(packs_dir(arguments))
     directory = data_dir(arguments)
     try:
         if directory.exists() and not directory.is_dir():

@@ -31,11 +31,11 @@ from converge_core.review import (
 )
 from converge_core.run_state import RunState
 from converge_desktop.adapters.keys import OperatorKey, signature_fits
-from converge_desktop.runtime.deciding_model import Answer, Answered, Change, Doing
+from converge_desktop.runtime.deciding_model import Answer, Answered, Change, Doing, OrderMatters
 from converge_desktop.runtime.editing import changes_of, look_at_edit
 from converge_desktop.runtime.standing_views import require_open
 from converge_desktop.runtime.views import Views
-from converge_desktop.runtime.wording import is_text
+from converge_desktop.runtime.wording import is_text, shows_something
 
 S = TypeVar("S", bound=StrEnum)
 
@@ -226,7 +226,7 @@ def _require_apart(run: RunState, plans: Sequence[Planned]) -> None:
     if len(plans) > 1:
         clashes = why_order_matters(run, plans)
         if clashes:
-            raise DecisionRefused(f"{clashes[0]}. Answer these one after the other.")
+            raise OrderMatters(tuple((one.first, one.second, one.why) for one in clashes))
 
 
 def _enrolled(run: RunState, operator: Operator) -> RunState:
@@ -239,6 +239,8 @@ def _enrolled(run: RunState, operator: Operator) -> RunState:
 def _require_text(gate_id: str, reason: str) -> None:
     if not is_text(reason):
         raise DecisionRefused(f"{gate_id}: the reason holds what is no text; write it anew")
+    if reason.strip() and not shows_something(reason):
+        raise DecisionRefused(f"{gate_id}: nothing of the reason can be seen; write it anew")
 
 
 def _one_of(kind: type[S], word: str, where: str, what: str) -> S:

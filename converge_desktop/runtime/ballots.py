@@ -33,7 +33,8 @@ from converge_core.record import read
 from converge_core.review import Verdict, bytes_of
 from converge_core.run_state import DeskState, RunState
 from converge_desktop.adapters.keys import OperatorKey, signature_fits
-from converge_desktop.runtime.wording import is_text
+from converge_desktop.runtime.carried_file import open_carried
+from converge_desktop.runtime.wording import is_text, shows_something
 
 T = TypeVar("T", Asked, Ballot)
 
@@ -107,7 +108,7 @@ def read_request(path: Path) -> Request:
     """
     if path.stat().st_size > MAX_BYTES:
         raise DecisionRefused(f"{path} is larger than any request")
-    with path.open("rb") as file:
+    with open_carried(path) as file:
         line, capsule = file.readline(MOST_ASKED + 1), file.read()
     asked = _read(Asked, line, path, "request")
     reason = why_not_asked(asked, signature_fits)
@@ -144,6 +145,8 @@ def vote_on(request: Request, key: OperatorKey, verdict: str, reason: str, now: 
         )
     if not is_text(reason):
         raise DecisionRefused("the reason holds what is no text; write it anew")
+    if reason.strip() and not shows_something(reason):
+        raise DecisionRefused("nothing of the reason can be seen; write it anew")
     if verdict == Verdict.REJECT and not reason.strip():
         raise DecisionRefused("a rejection needs a reason")
     unsigned = unsigned_vote(asked, who, Verdict(verdict), reason, now)
@@ -163,7 +166,7 @@ def read_ballot(path: Path) -> Ballot:
         DecisionRefused: if it does not hold, with the reason.
         OSError: if it cannot be read.
     """
-    with path.open("rb") as file:
+    with open_carried(path) as file:
         line = file.read(2 * MOST_ASKED + 1)
     ballot = _read(Ballot, line, path, "vote")
     reason = why_not_cast(ballot, signature_fits)

@@ -6,6 +6,7 @@ woken by the fact of the one before, so it is never reached. Nothing is retried.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from converge_core.agent import AgentEffect, Dependency
@@ -29,6 +30,7 @@ from converge_core.prompt import Standing, StateEntry, StateLayer
 from converge_core.proposal import ContentKind, ProposedFact
 from converge_core.scope import DECLARED
 from converge_desktop.adapters.packs.pack import Pack
+from converge_desktop.runtime.hints import NO_HINTS, Hints, Recalls, hints_for
 from converge_desktop.runtime.model_call import Infer, Question, Telling, ask, broken
 from converge_desktop.runtime.state_layers import impossible, signal_entry, signals, truths
 from converge_desktop.runtime.wording import plural
@@ -56,10 +58,18 @@ class StepAgent:
         about: what the run is for: subject, and question of the intent layer.
         plan: what the chain may do.
         infer: how the model is called.
+        recalls: how it is recalled what is like the matter at hand; None where nothing can be.
     """
 
     def __init__(
-        self, step: DecisionStep, pack: Pack, about: RootIntent, plan: ExecutionPlan, infer: Infer
+        self,
+        step: DecisionStep,
+        pack: Pack,
+        about: RootIntent,
+        plan: ExecutionPlan,
+        infer: Infer,
+        *,
+        recalls: Recalls | None = None,
     ) -> None:
         self.name = AgentId(step.value)
         self.dependencies = (_woken_by(step),)
@@ -69,6 +79,7 @@ class StepAgent:
         self._question = about.question
         self._plan = plan
         self._infer = infer
+        self._recalls = recalls
         self._capabilities = capability_ids(tuple(pack.capabilities))
         self._key, self._fact_id = MAKES[step]
 
@@ -85,8 +96,9 @@ class StepAgent:
         read = [signal_entry(self._pack, cite, fact) for cite, fact in measured.items()]
         found = self._findings(view, measured)
         # The first step reads the signals; a later one reads what was found, and cites through it.
-        told = StateLayer(tuple(found)) if found else StateLayer(tuple(read), self._pack.hold_at)
-        state = StateLayer((*read, *found))
+        hints = self._hints(found or read)
+        told = StateLayer((*(found or read), *hints.entries), None if found else self._pack.hold_at)
+        state = StateLayer((*read, *found, *hints.entries))
         ground = Ground(
             state=state,
             verdicts=tuple(self._pack.verdicts),
@@ -101,6 +113,7 @@ class StepAgent:
             self._pack.templates[self._step].stack(told, self._question),
             contract_of(self._step, tuple(self._pack.verdicts)),
             ground,
+            hints.envelope,
         )
         telling = Telling(
             lambda answer: self._propose(answer, state, self._confidence(answer, view)),
@@ -108,6 +121,13 @@ class StepAgent:
             lambda held: _refusal(held, state),
         )
         return ask(question, self._plan, self._infer, telling)
+
+    def _hints(self, told: Sequence[StateEntry]) -> Hints:
+        """Returns what is recalled of things like this, where the plan says that it is."""
+        policy = self._plan.recalls(self._step.value)
+        if policy is None or self._recalls is None:
+            return NO_HINTS
+        return hints_for(self._step.value, self._question, told, policy, self._recalls)
 
     def _findings(self, view: ContextView, measured: dict[str, Fact]) -> list[StateEntry]:
         """Returns what the steps before this one found."""

@@ -3,7 +3,7 @@
 The child is told each new fact once and keeps a context of its own; asked about another run, it
 begins that context anew. What comes back are the bytes of an effect, which are settled here as
 those of any agent. A child that does not answer in time, or answers rubbish, is ended, and the next
-one begins anew with everything there is to know.
+one begins anew with everything there is to know. One whose work is given up is ended at once.
 
 An engine registers the agents as :class:`Contained` ones, whose own code runs in the child alone:
 whether one accepts is asked there as well, within the same time, and one that declines does nothing
@@ -30,6 +30,7 @@ import msgspec
 from converge_core import events as e
 from converge_core.agent import Agent, AgentEffect, Executed, execute, settle, wants
 from converge_core.canonical import canonical_record
+from converge_core.capability import CancellationToken
 from converge_core.context import Context, ContextView
 from converge_core.errors import ConvergeError, IllegalCommand, InvalidValue
 from converge_core.fact import Fact, FactRecord
@@ -43,6 +44,8 @@ from converge_core.state import fold
 MAX_EFFECT_BYTES = 64 * 1024 * 1024
 """The largest effect that is taken in; more is a flood."""
 START_LIMIT_S = 60.0
+LOOK_S = 0.02
+"""How often it is looked whether the work was given up."""
 READY = b"ready"
 _Question = tuple[str, str, bool, list[msgspec.Raw]]
 """A secret, an agent's name, whether to begin anew, and facts."""
@@ -83,9 +86,16 @@ class ChildExecutor:
         self._timeout_s = timeout_s
         self._child: _Child | None = None
 
-    def __call__(self, work: tuple[tuple[Agent, ContextView], ...]) -> tuple[Executed, ...]:
-        """Executes each agent on its view, one after the other, and returns what came of it."""
-        return tuple([self._execute(agent.name, view) for agent, view in work])
+    def __call__(
+        self, work: tuple[tuple[Agent, ContextView], ...], given_up: CancellationToken = bool
+    ) -> tuple[Executed, ...]:
+        """Executes each agent on its view, one after the other, and returns what came of it.
+
+        Once the work is given up, the child is ended and no further agent is asked.
+        """
+        return tuple(
+            self._execute(agent.name, view, given_up) for agent, view in work if not given_up()
+        )
 
     def agents(self) -> tuple[Contained, ...]:
         """Returns the agents to register with the engine, in the order of the recipe."""
@@ -97,13 +107,13 @@ class ChildExecutor:
             self._child.end()
             self._child = None
 
-    def _execute(self, name: AgentId, view: ContextView) -> Executed:
+    def _execute(self, name: AgentId, view: ContextView, given_up: CancellationToken) -> Executed:
         child = self._child
         if child is None:
             child = self._child = _Child(self._recipe)
         fresh = child.fresh
         try:
-            return child.ask(name, view, self._timeout_s)
+            return child.ask(name, view, self._timeout_s, given_up)
         except TimeoutError:
             failure = f"TimeoutError: no answer within {self._timeout_s:g} s; it was ended"
         except (EOFError, OSError):
@@ -112,7 +122,7 @@ class ChildExecutor:
             failure = f"{type(error).__name__}: {error}"
             if not fresh:  # it may have been said by the agent before
                 self.close()
-                return self._execute(name, view)
+                return self._execute(name, view, given_up)
         self.close()
         return Executed(name, failure=failure)
 
@@ -133,22 +143,24 @@ class _Child:
         self._told: dict[ContextKey, tuple[int, Fact]] = {}
         """How many facts it knows under each key, and the last of them."""
 
-    def ask(self, name: AgentId, view: ContextView, timeout_s: float) -> Executed:
+    def ask(
+        self, name: AgentId, view: ContextView, timeout_s: float, given_up: CancellationToken
+    ) -> Executed:
         """Has one agent execute.
 
         Raises:
-            TimeoutError: if it does not answer in time.
+            TimeoutError: if it does not answer in time, or the work is given up.
             EOFError: if the process ended.
             ConvergeError: if what it answers is no effect.
         """
         if not self._ready:  # starting is not the agent's time
-            if self._exchanged(b"", START_LIMIT_S) != READY:
+            if self._exchanged(b"", START_LIMIT_S, given_up) != READY:
                 raise InvalidValue("the process said something before it was asked")
             self._ready = True
         anew, news = self._news(view)
         secret = secrets.token_hex(16)
         question = msgspec.json.encode([secret, name, anew, news], enc_hook=str)
-        answer = self._exchanged(question, timeout_s)
+        answer = self._exchanged(question, timeout_s, given_up)
         self.fresh = False
         try:
             return _executed(name, secret, answer)
@@ -162,15 +174,17 @@ class _Child:
         self._process.join()
         return self._process.exitcode
 
-    def _exchanged(self, question: bytes, limit_s: float) -> bytes:
+    def _exchanged(self, question: bytes, limit_s: float, given_up: CancellationToken) -> bytes:
         """Says ``question``, if any, and returns the next message; both in time or not at all.
 
         Whoever does not listen, or says half a message, would be waited for without end; a process
         that ended is not.
         """
         deadline = time.monotonic() + limit_s
-        watch = threading.Timer(limit_s, self._expire)
-        watch.daemon = True
+        answered = threading.Event()
+        watch = threading.Thread(
+            target=self._watch, args=(deadline, given_up, answered), daemon=True
+        )
         watch.start()
         try:
             if question:
@@ -183,12 +197,18 @@ class _Child:
                 raise TimeoutError from error
             raise
         finally:
-            watch.cancel()
+            answered.set()
             watch.join()  # so that it ends nobody who is asked later
 
-    def _expire(self) -> None:
-        self._expired = True
-        self._process.kill()
+    def _watch(
+        self, deadline: float, given_up: CancellationToken, answered: threading.Event
+    ) -> None:
+        """Ends the process when its time is over, or its work is given up."""
+        while not answered.wait(LOOK_S):
+            if given_up() or time.monotonic() >= deadline:
+                self._expired = True
+                self._process.kill()
+                return
 
     def _news(self, view: ContextView) -> tuple[bool, list[msgspec.Raw]]:
         """Returns whether the child must begin anew, and the facts that it has not been told.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
+from converge_desktop.adapters.clock import Clock
 from converge_desktop.adapters.keys import OperatorKey
+from converge_desktop.runtime.allowing import allowed, settling
 from converge_desktop.runtime.deciding_model import (
+    Allowed,
     Answer,
     Answered,
     Doing,
@@ -15,6 +18,7 @@ from converge_desktop.runtime.deciding_model import (
     EditView,
     Previews,
     Retraction,
+    Settling,
 )
 from converge_desktop.runtime.engine_thread import EngineThread
 from converge_desktop.runtime.readmodel import InboxRow, Review
@@ -32,6 +36,8 @@ class DecidingDesk:
     _questions: ThreadPoolExecutor
     _store: StoreThread | None
     _data_dir: Path
+    _clock: Clock
+    _sitting: str
 
     def inbox(self) -> Future[tuple[InboxRow, ...]]:
         """Lists the open gates of all runs."""
@@ -44,6 +50,29 @@ class DecidingDesk:
         how the gate stands by now, is told along.
         """
         return self._engine.send(lambda: self._engine.views.review(gate_id, since))
+
+    def allowed(self, gate_id: str, operator: str | None = None) -> Future[Allowed]:
+        """Returns what somebody may do at a gate; their key may be locked."""
+
+        def look() -> Allowed:
+            run, gate = self._engine.views.gate(gate_id)
+            return allowed(run, gate, operator or self._sitting, self._clock())
+
+        return self._engine.send(look)
+
+    def proposed(self, gate_id: str) -> Future[Edit]:
+        """Returns what a proposal says, as an edit of it begins."""
+
+        def look() -> Edit:
+            run, gate = self._engine.views.gate(gate_id)
+            fact = run.drafts[gate.request.proposal].fact
+            return Edit(fact.content, fact.structured)
+
+        return self._engine.send(look)
+
+    def settling(self) -> Future[tuple[Settling, ...]]:
+        """Lists the decisions that can still be undone, the newest first."""
+        return self._engine.send(lambda: settling(self._engine.views.going()))
 
     def previews(self, gate_id: str) -> Future[Previews]:
         """Returns what approving and what rejecting would lead to, side by side."""
@@ -59,7 +88,8 @@ class DecidingDesk:
 
     def answer(self, answer: Answer, operator: str | None = None) -> Future[Answered]:
         """Signs and records an answer, and returns what came of it at once."""
-        return self._engine.send(lambda: self._engine.answer((answer,), self._key_of(operator))[0])
+        key = self._given_by(operator)
+        return self._engine.send(lambda: self._engine.answer((answer,), key())[0])
 
     def decide_many(
         self, answers: Sequence[Answer], operator: str | None = None
@@ -69,23 +99,24 @@ class DecidingDesk:
         Each names its gate and the digest of the review that was shown for it. Where one of them
         was shown otherwise than it is asked now, or their order could matter, all are refused.
         """
-        given = tuple(answers)
-        return self._engine.send(lambda: self._engine.answer(given, self._key_of(operator)))
+        given, key = tuple(answers), self._given_by(operator)
+        return self._engine.send(lambda: self._engine.answer(given, key()))
 
     def decide(
         self, gate_id: str, verdict: str, reason: str, shown: str, operator: str | None = None
     ) -> Future[None]:
         """Signs and records ``approve`` or ``reject``; ``shown`` is the digest of the review."""
+        key = self._given_by(operator)
 
         def take() -> None:
-            answer = Answer(gate_id, verdict, shown, reason)
-            self._engine.answer((answer,), self._key_of(operator))
+            self._engine.answer((Answer(gate_id, verdict, shown, reason),), key())
 
         return self._engine.send(take)
 
     def act(self, doing: Doing, operator: str | None = None) -> Future[Answered]:
         """Signs and records that somebody undid, extended, delegated or escalated."""
-        return self._engine.send(lambda: self._engine.act(doing, self._key_of(operator)))
+        key = self._given_by(operator)
+        return self._engine.send(lambda: self._engine.act(doing, key()))
 
     def retract(
         self,
@@ -99,13 +130,12 @@ class DecidingDesk:
 
         Where the run of the fact has stopped, a new one goes on from what it came to.
         """
+        key = self._given_by(operator)
 
         def take() -> Retraction:
             radius = self._radius(run_id, fact_id)
             run, made = self._engine.send(
-                lambda: self._engine.retract(
-                    run_id, fact_id, reason, instead, self._key_of(operator)
-                )
+                lambda: self._engine.retract(run_id, fact_id, reason, instead, key())
             ).result()
             return Retraction(run, fact_id, made, *radius)
 
@@ -131,6 +161,10 @@ class DecidingDesk:
         except Exception:  # noqa: BLE001 - a view that is away, however, stops no correction
             return (), False, -1
         return tuple((name, walk.labels.get(name, name)) for name in walk.found), walk.whole, seq
+
+    def _given_by(self, operator: str | None) -> Callable[[], OperatorKey]:
+        """Returns what opens the key of whoever gives something now, once it is its turn."""
+        raise NotImplementedError
 
     def _key_of(self, operator: str | None) -> OperatorKey:
         """Returns the key of whoever answers.

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from converge_core.errors import DecisionRefused
+
 
 @dataclass(frozen=True, slots=True)
 class Edit:
@@ -124,13 +126,17 @@ class TruthRow:
 
 @dataclass(frozen=True, slots=True)
 class VoteRow:
-    """An answer that was given; ``stands`` is False where it was undone or made void."""
+    """An answer that was given; ``stands`` is False where it was undone or made void.
+
+    ``own`` says whether it is about what its author proposed themselves.
+    """
 
     operator: str
     verdict: str
     reason: str
     at: int
     stands: bool
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +173,9 @@ class Standing:
         moved: what of its ground is other than when it opened.
         will_move: what answers that wait for their effect will change about it, in sentences.
         instead: the gate at which the same is asked now, where this one is asked no more.
+        silence: what happens if nobody answers by the deadline, in a sentence; empty where it
+            does not wait for one.
+        became: the fact that it became, once it is one.
     """
 
     phase: str
@@ -187,11 +196,54 @@ class Standing:
     moved: tuple[GroundRow, ...]
     will_move: tuple[str, ...]
     instead: str
+    silence: str = ""
+    became: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What somebody may do at a gate as it stands.
+
+    Attributes:
+        operator: who, by id; empty where nobody of their name is enrolled yet.
+        why_not: by verdict or act, why it would be refused; what is not named would be taken.
+        delegates: to whom it could be delegated: id and name.
+    """
+
+    operator: str
+    why_not: Mapping[str, str]
+    delegates: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """A decision that can still be undone.
+
+    Attributes:
+        gate_id: the gate.
+        run_id: its run.
+        title: what was decided about.
+        end: how it will have ended, such as ``approved``.
+        by: who decided, by id.
+        since: when.
+        until: when it takes effect.
+    """
+
+    gate_id: str
+    run_id: str
+    title: str
+    end: str
+    by: str
+    since: int
+    until: int
 
 
 @dataclass(frozen=True, slots=True)
 class PrecedentRow:
-    """A decision of this desk on the same target, or on the same kind of thing (``same``)."""
+    """A decision of this desk on the same target, or on the same kind of thing (``same``).
+
+    ``own`` says whether it was decided by the one who proposed it.
+    """
 
     same: str
     gate_id: str
@@ -202,6 +254,7 @@ class PrecedentRow:
     reason: str
     operator: str
     at: int
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,3 +330,16 @@ class Retraction:
     rests_on_it: tuple[tuple[str, str], ...]
     whole: bool
     seq: int
+
+
+class OrderMatters(DecisionRefused):
+    """Answers that were given as one and whose order can matter; none of them was taken.
+
+    Attributes:
+        clashes: which two gates each time, and why.
+    """
+
+    def __init__(self, clashes: tuple[tuple[str, str, str], ...]) -> None:
+        first, second, why = clashes[0]
+        super().__init__(f"{first} and {second}: {why}. Answer these one after the other.")
+        self.clashes = clashes

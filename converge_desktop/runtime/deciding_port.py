@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from typing import Protocol
 
 from converge_desktop.runtime.deciding_model import (
+    Allowed,
     Answer,
     Answered,
     Doing,
@@ -17,6 +18,7 @@ from converge_desktop.runtime.deciding_model import (
     EditView,
     Previews,
     Retraction,
+    Settling,
 )
 from converge_desktop.runtime.readmodel import Review
 
@@ -26,6 +28,15 @@ class DecidingPort(Protocol):
 
     def review(self, gate_id: str, since: str = "") -> Future[Review]:
         """Assembles what a person is shown; ``since`` is the digest of what was opened before."""
+
+    def allowed(self, gate_id: str, operator: str | None = None) -> Future[Allowed]:
+        """Returns what somebody may do at a gate; their key may be locked."""
+
+    def proposed(self, gate_id: str) -> Future[Edit]:
+        """Returns what a proposal says, as an edit of it begins."""
+
+    def settling(self) -> Future[tuple[Settling, ...]]:
+        """Lists the decisions that can still be undone, the newest first."""
 
     def previews(self, gate_id: str) -> Future[Previews]:
         """Returns what approving and what rejecting would lead to, side by side."""

@@ -5,7 +5,6 @@ Every public method is a message to one of the threads and answers with a future
 
 from __future__ import annotations
 
-import contextlib
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -14,31 +13,24 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from converge_core.command import Begin
-from converge_core.errors import DecisionRefused, IllegalCommand, LedgerCorrupt
+from converge_core.errors import IllegalCommand, LedgerCorrupt
 from converge_core.events import CheckpointSigned
-from converge_core.ids import RunId
 from converge_core.ledger import Entry
-from converge_core.model_config import ContextBudget, Needs, require_fit
-from converge_core.plan import ExecutionPlan
 from converge_desktop import paths
 from converge_desktop.adapters.clock import Clock, system_clock
-from converge_desktop.adapters.identity.key_store import KeyStore
 from converge_desktop.adapters.identity.system_keyring import Backend
-from converge_desktop.adapters.intake import Intake
-from converge_desktop.adapters.keys import KeyProblem, OperatorKey
-from converge_desktop.adapters.ledger.ledger_file import LedgerWriteFailed, read_ledger
+from converge_desktop.adapters.ledger.ledger_file import read_ledger
 from converge_desktop.adapters.lock import DirectoryLock
 from converge_desktop.adapters.models.catalogue import load_catalogue
-from converge_desktop.adapters.packs.pack import Pack, load_packs
+from converge_desktop.adapters.packs.pack import load_packs
 from converge_desktop.runtime.deciding_desk import DecidingDesk
 from converge_desktop.runtime.desk_reader import LEDGER
 from converge_desktop.runtime.engine_thread import EngineThread
+from converge_desktop.runtime.fact_model import FactView
 from converge_desktop.runtime.key_holder import KeyHolder
 from converge_desktop.runtime.model_thread import ModelSettings, ModelThread, ModelUnavailable
-from converge_desktop.runtime.pack_engine import begin, plan_of
 from converge_desktop.runtime.people_desk import PeopleDesk
-from converge_desktop.runtime.peopling import LETTERS, NAME, require_name
+from converge_desktop.runtime.peopling import LETTERS, NAME
 from converge_desktop.runtime.port import (
     Notice,
     StatusChanged,
@@ -54,7 +46,6 @@ from converge_desktop.runtime.readmodel import (
     LedgerRow,
     Lineage,
     ModelView,
-    PackRow,
     RecordView,
     RunRow,
     RunView,
@@ -63,9 +54,12 @@ from converge_desktop.runtime.readmodel import (
     TraceView,
     Verification,
 )
+from converge_desktop.runtime.recall_desk import RecallDesk
 from converge_desktop.runtime.run_views import approver_words
+from converge_desktop.runtime.running_desk import RunningDesk
 from converge_desktop.runtime.store_thread import LineageEdges, StoreThread
-from converge_desktop.runtime.wording import is_text, ledger_problem, plural, run_label
+from converge_desktop.runtime.trace_desk import TraceDesk
+from converge_desktop.runtime.wording import ledger_problem, plural, run_label
 
 if TYPE_CHECKING:
     from converge_desktop.adapters.surreal import DecisionRow, FactRow, Place, ProposalRow, Walk
@@ -95,8 +89,10 @@ class DeskOptions:
         clock: microseconds since 1970 UTC.
         keyring: finds the keyring that keys are kept in; None to keep them in files.
         passphrase: what protects keys in files; empty if nobody gave any.
-        lock_after_us: after how long without use keys are locked; 0 for never.
+        lock_after_us: after how long without use keys are locked; 0 for never, as in a window,
+            which watches the person and locks by itself.
         models: the models that ship, by name; the desk's own ``models.toml`` adds to them.
+        embedder: the GGUF file that texts are embedded with; None for no recall.
     """
 
     data_dir: Path
@@ -109,10 +105,17 @@ class DeskOptions:
     passphrase: str = field(default="", repr=False)
     lock_after_us: int = 0
     models: Mapping[str, Path] = field(default_factory=paths.shipped_models)
+    embedder: Path | None = None
 
 
-class Desk(PeopleDesk, DecidingDesk):
+class Desk(PeopleDesk, DecidingDesk, RunningDesk, TraceDesk, RecallDesk):
     """A data directory in use.
+
+    Args:
+        options: what it is opened with.
+        held: whether the ledger is read only from ``begin`` on, and model and view are opened only
+            from ``go_on`` on, as a window wants it that is not painted yet. All that is asked
+            meanwhile is answered then.
 
     Raises:
         DataDirectoryBusy: if another program uses it.
@@ -120,13 +123,20 @@ class Desk(PeopleDesk, DecidingDesk):
         CatalogueProblem: if the desk's list of models does not.
     """
 
-    def __init__(self, options: DeskOptions) -> None:
+    def __init__(self, options: DeskOptions, *, held: bool = False) -> None:
         self._options = options
+        self._held = held
         self._data_dir = options.data_dir
         self._clock = options.clock
-        self._holder = KeyHolder(self._keys, options.clock, options.lock_after_us)
-        self._keyring: Backend | None = None
-        self._unlocking: Future[None] | None = None
+        self._sitting = options.operator
+        self._samples_dir = options.samples_dir
+        self._find_keyring = options.keyring
+        self._holder = KeyHolder(
+            *(self._keys, options.clock, options.lock_after_us, options.passphrase),
+            on_locked=self._locked_itself,
+        )
+        self._keyring = None
+        self._unlocking = None
         self._lock = DirectoryLock(options.data_dir)
         try:
             self._packs = load_packs(options.packs_dir)
@@ -156,6 +166,16 @@ class Desk(PeopleDesk, DecidingDesk):
         self.confirmed: Future[None] = Future()
         self.ready = self._engine.send(self._opened)
         self._engine.opened.add_done_callback(self._tell_whether_open)
+        if not held:
+            self.begin()
+
+    def begin(self) -> None:
+        """Begins to read the ledger. Called once, and only where it is held."""
+        self._engine.start()
+
+    def go_on(self) -> Future[None]:
+        """Has the view opened and the model loaded that were held; does nothing a second time."""
+        return self._engine.send(self._go_on)
 
     # What the window and the command line ask for.
 
@@ -168,10 +188,6 @@ class Desk(PeopleDesk, DecidingDesk):
                 listener(notice)
             self._untold.clear()
 
-    def packs(self) -> Future[tuple[PackRow, ...]]:
-        """Lists the packs that can be run."""
-        return self._engine.send(lambda: tuple(map(self._pack_row, self._packs.values())))
-
     def runs(self) -> Future[tuple[RunRow, ...]]:
         """Lists all runs, newest first."""
         return self._engine.send(self._engine.views.runs)
@@ -179,6 +195,11 @@ class Desk(PeopleDesk, DecidingDesk):
     def run_view(self, run_id: str) -> Future[RunView]:
         """Returns one run, whole."""
         return self._engine.send(lambda: self._engine.views.run(run_id))
+
+    def fact(self, run_id: str, fact_id: str) -> Future[FactView]:
+        """Returns one fact whole, as a run sees it, from the ledger alone: no database is asked."""
+        me = self._sitting
+        return self._engine.send(lambda: self._engine.views.fact(run_id, fact_id, me))
 
     def run_at(self, run_id: str, seq: int) -> Future[RunView]:
         """Returns one run as it stood once record ``seq`` was written."""
@@ -291,23 +312,6 @@ class Desk(PeopleDesk, DecidingDesk):
         """Writes evidence of a run or of a decision, by the id of the run or the gate."""
         return self._proofs.export(name, path)
 
-    def start_run(self, pack_id: str, folder: Path) -> Future[str]:
-        """Reads ``folder`` and starts a run; fails with a sentence, and no run, on bad input."""
-        return self._questions.submit(self._start_run, pack_id, folder)
-
-    def fork(self, run_id: str, seq: int | None = None) -> Future[str]:
-        """Starts a run with the facts another had once record ``seq`` was written; now if None."""
-
-        def start() -> str:
-            self._need_model()
-            return self._engine.send(lambda: self._engine.fork(run_id, seq)).result()
-
-        return self._questions.submit(start)
-
-    def cancel(self, run_id: str) -> Future[None]:
-        """Stops a run; what it reached stays."""
-        return self._engine.send(lambda: self._engine.cancel(run_id, self._options.operator))
-
     def load_model(self, path: Path) -> Future[None]:
         """Takes another GGUF file into use."""
         loaded = self._model.load(path)
@@ -324,6 +328,8 @@ class Desk(PeopleDesk, DecidingDesk):
         self._proofs.close()
         self._model.close()
         self._questions.shutdown(wait=True, cancel_futures=True)
+        self._close_traces()
+        self._close_recall()
         self._engine.close()
         if self._store is not None:
             self._store.close()
@@ -332,7 +338,33 @@ class Desk(PeopleDesk, DecidingDesk):
     # How its threads are wired.
 
     def _opened(self) -> None:
-        """Goes on once the ledger is open: fills the view, loads the model, resumes runs."""
+        """Goes on once the ledger is open: says so, and has it confirmed and the key tried."""
+        self._set_status(
+            ledger_seq=self._engine.journal.seq,
+            ledger_state="verified",
+            ledger_verified_at=self._options.clock(),
+            engine=self._engine.views.engine_words(),
+            budgets=self._engine.views.budget_words(),
+        )
+        if self._engine.journal.reader.remembered:
+            self._doubt()
+        else:
+            self.confirmed.set_result(None)
+        self._begin_unlocking()
+        newest = self._engine.views.checkpoint()
+        if newest is not None:
+            self._set_status(signed_seq=newest.seq, signed_by=newest.operator, signed_at=newest.at)
+        if not self._held:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Has the ledger confirmed, fills the view and loads the model, which resumes runs."""
+        if self._store is not None:
+            return
+        if not self.confirmed.done():
+            self._proofs.confirm().add_done_callback(self._confirmed)
+        self._begin_traces(self._engine.journal.seq)
+        self._begin_recall(self._options.embedder)
         directory = self._options.data_dir / LEDGER
         self._store = StoreThread(
             self._view_place,
@@ -343,26 +375,11 @@ class Desk(PeopleDesk, DecidingDesk):
             since=self._since,
             trouble=self._store_trouble,
         )
-        self._set_status(
-            ledger_seq=self._engine.journal.seq,
-            ledger_state="verified",
-            ledger_verified_at=self._options.clock(),
-            engine=self._engine.views.engine_words(),
-            budgets=self._engine.views.budget_words(),
-        )
-        if self._engine.journal.reader.remembered:
-            self._confirm()
-        else:
-            self.confirmed.set_result(None)
-        self._begin_unlocking()
-        newest = self._engine.views.checkpoint()
-        if newest is not None:
-            self._set_status(signed_seq=newest.seq, signed_by=newest.operator, signed_at=newest.at)
         if self._options.model is not None:
             self.load_model(self._options.model)
 
-    def _confirm(self) -> None:
-        """Has the records verified that were remembered and not read; nobody signs before.
+    def _doubt(self) -> None:
+        """Has nobody sign before the records are verified that were remembered and not read.
 
         Whoever can write to the files can write what is remembered, too.
         """
@@ -371,7 +388,6 @@ class Desk(PeopleDesk, DecidingDesk):
             "is done. It takes seconds; then try again."
         )
         self._set_status(ledger_state="verifying")
-        self._proofs.confirm().add_done_callback(self._confirmed)
 
     def _confirmed(self, found: Future[Verification]) -> None:
         error = None if found.cancelled() else found.exception()
@@ -414,6 +430,8 @@ class Desk(PeopleDesk, DecidingDesk):
         if self._store is not None:
             self._store.follow(entries)
         last = entries[-1]
+        self._follow_traces(last.head.seq)
+        self._follow_recall()
         signed: dict[str, object] = {}
         if isinstance(last.event, CheckpointSigned):
             by = str(last.event.signed.operator)
@@ -425,155 +443,15 @@ class Desk(PeopleDesk, DecidingDesk):
             **signed,
         )
 
-    def _start_run(self, pack_id: str, folder: Path) -> str:
-        if not is_text(str(folder)):
-            raise IllegalCommand(
-                f"the folder {str(folder)!r} has a name in a foreign encoding; rename it"
-            )
-        pack = self._packs.get(pack_id)
-        if pack is None:
-            known = ", ".join(self._packs)
-            raise IllegalCommand(f"there is no pack {pack_id!r}; there are: {known}")
-        self._need_model()
-        plan = plan_of(pack, lambda name: self._model.entry(name).reach)
-        self._require_fit(pack, plan)
-        intake = self._read(pack, folder)
-
-        def make(run: RunId) -> tuple[Pack, Begin]:
-            return pack, begin(run, pack, plan, intake, folder)
-
-        return self._engine.send(lambda: self._engine.begin(make)).result()
-
-    def _read(self, pack: Pack, folder: Path) -> Intake:
-        """Reads ``folder`` as the pack's input says."""
-        # Imported here, off the window's path: the table library takes a tenth of a second.
-        if pack.tables is not None:
-            from converge_desktop.adapters.tables.intake import read_tables  # noqa: PLC0415
-
-            return read_tables(folder, pack.tables, f"{pack.id}/pack.toml")
-        from converge_desktop.adapters.readiness.intake import read_folder  # noqa: PLC0415
-
-        return read_folder(
-            folder, now_us=self._options.clock(), workspace=self._options.data_dir / "bundles"
-        )
-
-    def _require_fit(self, pack: Pack, plan: ExecutionPlan) -> None:
-        """Refuses a run whose prompts the planned models cannot be asked, before it begins."""
-        budgets = {one.name: ContextBudget(1, one.contract.max_bytes) for one in pack.agents}
-        for name, template in pack.every_template().items():
-            facts = self._model.facts(plan.step(name).model).result()
-            if facts is not None:
-                layers, budget = tuple(template.layers()), budgets.get(name)
-                require_fit(facts, Needs(prompt=template.version, layers=layers, budget=budget))
-
     def _need_model(self) -> None:
-        """Waits until the desk is open and has tried its model; a run needs one that works."""
-        self.ready.result()
+        """Override RunningDesk._need_model: wait until the desk is open and has tried its model."""
+        self.go_on().result()
         wait([one for one in (self._loading, self._unlocking) if one is not None])
         if not self._model.in_use:
             raise ModelUnavailable(
                 self._model.view.problem
                 or "No model is loaded. Choose one on the Models page or with --model."
             )
-
-    def _pack_row(self, pack: Pack) -> PackRow:
-        sample = self._options.samples_dir / pack.id
-        return PackRow(
-            pack_id=pack.id,
-            title=pack.title,
-            summary=pack.summary,
-            version=pack.version,
-            policy=pack.texts["policy.toml"],
-            sample=str(sample) if sample.is_dir() else "",
-        )
-
-    # Keys.
-
-    @property
-    def operator(self) -> str:
-        """The name of the person at the desk."""
-        return self._options.operator
-
-    def wait_until_unlocked(self) -> None:
-        """Waits until the ledger is read and the operator's key was tried.
-
-        Raises:
-            LedgerCorrupt, OSError: if the ledger cannot be used.
-        """
-        self.ready.result()
-        if self._unlocking is not None:
-            self._unlocking.result()
-
-    def unlock(self, passphrase: str = "") -> Future[bool]:
-        """Opens the key of the person at the desk; says whether they may decide then."""
-
-        def unlock() -> bool:
-            name = self._options.operator
-            self._holder.unlock(name, passphrase, self._known_keys())
-            return self._let_in()
-
-        return self._questions.submit(unlock)
-
-    def lock(self) -> Future[None]:
-        """Locks every key; nothing is signed until one is unlocked."""
-
-        def lock() -> None:
-            self._holder.lock()
-            self._set_status(unlocked=False)
-
-        return self._engine.send(lock)
-
-    def _begin_unlocking(self) -> None:
-        """Tries the operator's key; a keyring may ask something first, so nobody waits for it."""
-        if self._options.keyring is None:
-            self._let_in()
-            return
-        find = self._options.keyring
-
-        def aside() -> None:
-            self._keyring = find()
-            with contextlib.suppress(KeyProblem):  # which is told by the next line
-                self._holder.key(self._options.operator, self._known_keys())
-            self._engine.send(self._let_in).result()
-
-        self._unlocking = self._questions.submit(aside)
-
-    def _known_keys(self) -> frozenset[str]:
-        """Returns the keys that the ledger knows; called on any thread."""
-        return frozenset(one.public_key for one in list(self._engine.views.operators().values()))
-
-    def _let_in(self) -> bool:
-        """Enrols the person at the desk: who may vote is frozen as gates open."""
-        try:
-            self._engine.enrol(self._operator_key(self._options.operator))
-        except (DecisionRefused, KeyProblem, LedgerWriteFailed, OSError) as error:
-            self._publish(Notice("danger", str(error)))
-            self._set_status(unlocked=False)
-            return False
-        self._set_status(unlocked=True)
-        return True
-
-    def _key_of(self, operator: str | None) -> OperatorKey:
-        """Override PeopleDesk._key_of."""
-        return self._operator_key(self._options.operator if operator is None else operator)
-
-    def _operator_key(self, name: str) -> OperatorKey:
-        """Returns somebody's key, as of the id that the ledger knows them by."""
-        plain = require_name(name)
-        known = {one.public_key: one.id for one in self._engine.views.operators().values()}
-        own = plain == self._options.operator.strip()
-        key = self._holder.key(plain, known, make=own or not known)
-        who = known.get(key.operator.public_key, key.operator.id)
-        if who != key.operator.id:
-            key = key.known_as(who)
-            self._holder.hold(plain, key)
-        return key
-
-    def _keys(self, passphrase: str) -> KeyStore:
-        """Returns where keys lie."""
-        folder, desk = self._options.data_dir / "keys", self._engine.journal.state.desk
-        given = passphrase or self._options.passphrase
-        return KeyStore(folder, desk, self._keyring, given)
 
     # Questions that other threads answer.
 

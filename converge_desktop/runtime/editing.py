@@ -25,7 +25,7 @@ from converge_core.run_state import RunState
 from converge_desktop.adapters.packs.pack import Pack
 from converge_desktop.runtime.deciding_model import Change, Edit, EditView
 from converge_desktop.runtime.differences import changes_between
-from converge_desktop.runtime.wording import is_text
+from converge_desktop.runtime.wording import is_text, shows_something
 
 _NEXT = Effort(cycles=1, facts=100, agents=1)
 """As far as a trial goes: what becomes of the edit itself is known before the next cycle."""
@@ -45,6 +45,8 @@ def edited_fact(draft: Draft, edit: Edit | None) -> ProposedFact:
     structured = fact.structured if edit.structured is None else dict(edit.structured)
     if not is_text(content):
         raise DecisionRefused("the edit holds what is no text; write it anew")
+    if not shows_something(content):
+        raise DecisionRefused("the edit says nothing that can be seen; write what is to stand")
     try:
         checked(structured, "the edit")
     except InvalidValue as error:

@@ -5,86 +5,50 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
-from fnmatch import translate
+from typing import TypeAlias
 
+from converge_desktop.runtime.filter_reading import ALIKE, OPS, Field
+from converge_desktop.runtime.filter_words import like, span, within
 from converge_desktop.runtime.readmodel import InboxRow
 from converge_desktop.runtime.wording import plural
 
 Test = Callable[[InboxRow], bool]
-OPS = (":", "=", "<", "<=", ">", ">=")
-_ALIKE = OPS[:2]
+InboxField: TypeAlias = Field[Test, tuple[InboxRow, ...]]
 _MOST_VALUES = 20
 _RISKS = ("low", "medium", "high")
-_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_SPAN = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)\s*(s|min|m|h|d|w)")
 _NUMBER = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(%?)")
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A field: what it is about, how it is compared, and what can be offered for it."""
-
-    words: str
-    ops: tuple[str, ...]
-    example: str
-    test: Callable[[str, str, int], Test]
-    values: Callable[[tuple[InboxRow, ...]], list[tuple[str, str]]]
 
 
 def words_of(words: str) -> Test:
     """Returns whether a row shows these words anywhere; ``*`` stands for whatever is there."""
-    within = _within(words)
-    return lambda row: any(within(shown.casefold()) for shown in _shown(row))
-
-
-def _within(words: str) -> Callable[[str], bool]:
-    """Returns whether a text holds words, in the order of the pieces between the stars."""
-    pieces = [piece for piece in words.casefold().split("*") if piece]
-    if len(pieces) == 1:
-        wanted = pieces[0]
-        return lambda text: wanted in text
-
-    def within(text: str) -> bool:
-        at = 0
-        for piece in pieces:
-            found = text.find(piece, at)
-            if found < 0:
-                return False
-            at = found + len(piece)
-        return True
-
-    return within
+    holds = within(words)
+    return lambda row: any(holds(shown.casefold()) for shown in _shown(row))
 
 
 def _shown(row: InboxRow) -> tuple[str, ...]:
     return (row.title, row.text, row.agent, row.run_label, row.run_id, row.key, row.kind, row.rule)
 
 
-def _text(words: str, example: str, *read: Callable[[InboxRow], str]) -> Field:
+def _text(words: str, example: str, *read: Callable[[InboxRow], str]) -> InboxField:
     """Returns a field of words: all of it is to be as written, and ``*`` stands for anything."""
 
     def test(op: str, value: str, now: int) -> Test:
         del op, now
-        wanted = value.casefold()
-        if "*" in wanted:
-            # Of what a shell knows in file names only the star means something here.
-            like = re.compile(translate(re.sub(r"[?\[]", r"[\g<0>]", wanted))).match
-            return lambda row: any(like(one(row).casefold()) is not None for one in read)
-        return lambda row: any(one(row).casefold() == wanted for one in read)
+        fits = like(value)
+        return lambda row: any(fits(one(row)) for one in read)
 
     def values(rows: tuple[InboxRow, ...]) -> list[tuple[str, str]]:
         found = Counter(filter(None, map(read[0], rows)))
         return [(value, f"{count:,} waiting") for value, count in found.most_common(_MOST_VALUES)]
 
-    return Field(words, _ALIKE, example, test, values)
+    return Field(words, ALIKE, example, test, values)
 
 
 def _title(op: str, value: str, now: int) -> Test:
     del op, now
-    within = _within(value)
-    return lambda row: within(row.title.casefold())
+    holds = within(value)
+    return lambda row: holds(row.title.casefold())
 
 
 def _risk(op: str, value: str, now: int) -> Test:
@@ -100,7 +64,7 @@ def _risk(op: str, value: str, now: int) -> Test:
 def _confidence(op: str, value: str, now: int) -> Test:
     del now
     if value.lower() == "none":
-        if op not in _ALIKE:
+        if op not in ALIKE:
             raise ValueError("“none” is compared with : or = only")
         return lambda row: row.confidence is None
     match = _NUMBER.fullmatch(value)
@@ -114,18 +78,18 @@ def _confidence(op: str, value: str, now: int) -> Test:
 def _due(op: str, value: str, now: int) -> Test:
     """Compares how long is left until the deadline; without one, nothing is left to compare."""
     if value.lower() in {"none", "over"}:
-        if op not in _ALIKE:
+        if op not in ALIKE:
             raise ValueError(f"“{value}” is compared with : or = only")
         if value.lower() == "none":
             return lambda row: row.deadline is None
         return lambda row: row.deadline is not None and row.deadline <= now
-    span, compare = _span(value), _compare("<=" if op in _ALIKE else op)
-    return lambda row: row.deadline is not None and compare(row.deadline - now, span)
+    left, compare = span(value), _compare("<=" if op in ALIKE else op)
+    return lambda row: row.deadline is not None and compare(row.deadline - now, left)
 
 
 def _age(op: str, value: str, now: int) -> Test:
-    span, compare = _span(value), _compare(">=" if op in _ALIKE else op)
-    return lambda row: compare(now - row.opened_at, span)
+    waited, compare = span(value), _compare(">=" if op in ALIKE else op)
+    return lambda row: compare(now - row.opened_at, waited)
 
 
 def _votes(op: str, value: str, now: int) -> Test:
@@ -150,13 +114,6 @@ def _number(run_id: str) -> int:
     return int(digits) if digits.isdecimal() else -1
 
 
-def _span(value: str) -> Decimal:
-    match = _SPAN.fullmatch(value.lower())
-    if match is None:
-        raise ValueError(f"a time is written as 30m, 2h, 3d or 1w; {value!r} is none")
-    return Decimal(match[1]) * _UNITS[match[2]] * 1_000_000
-
-
 def _compare(op: str) -> Callable[[int, Decimal | int], bool]:
     match op:
         case "<":
@@ -178,7 +135,7 @@ def _fixed(*values: tuple[str, str]) -> Callable[[tuple[InboxRow, ...]], list[tu
 _RUN = _text("the run, by id or number", "12", lambda row: row.run_id, lambda row: row.run_label)
 _TIMES = (("30m", "half an hour"), ("2h", "two hours"), ("1d", "a day"), ("1w", "a week"))
 
-FIELDS: dict[str, Field] = {
+FIELDS: dict[str, InboxField] = {
     "risk": Field(
         "how much hangs on it",
         OPS,
@@ -189,26 +146,26 @@ FIELDS: dict[str, Field] = {
         ],
     ),
     "agent": _text("who proposes it", "plan*", lambda row: row.agent),
-    "run": Field(_RUN.words, _ALIKE, "12", _run, _RUN.values),
+    "run": Field(_RUN.words, ALIKE, "12", _run, _RUN.values),
     "kind": _text("what kind of thing it is", "plan", lambda row: row.kind),
     "key": _text("where it would stand", "Strategies", lambda row: row.key),
     "rule": _text("the rule that asks", "holding*", lambda row: row.rule),
-    "title": Field("words of its title", _ALIKE, "release", _title, _fixed()),
+    "title": Field("words of its title", ALIKE, "release", _title, _fixed()),
     "conf": Field(
         "how sure its author is",
-        OPS[2:] + _ALIKE,
+        OPS[2:] + ALIKE,
         "0.7",
         _confidence,
         _fixed(("0.5", "even"), ("0.7", "rather sure"), ("0.9", "sure"), ("none", "not said")),
     ),
     "due": Field(
         "how long is left until its deadline",
-        OPS[2:] + _ALIKE,
+        OPS[2:] + ALIKE,
         "2h",
         _due,
         _fixed(*_TIMES, ("over", "past its deadline"), ("none", "no deadline")),
     ),
-    "age": Field("how long it has waited", OPS[2:] + _ALIKE, "1d", _age, _fixed(*_TIMES)),
+    "age": Field("how long it has waited", OPS[2:] + ALIKE, "1d", _age, _fixed(*_TIMES)),
     "votes": Field(
         "how many approve already", OPS, "1", _votes, _fixed(("0", "nobody"), ("1", "one person"))
     ),

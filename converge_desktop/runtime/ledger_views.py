@@ -63,7 +63,8 @@ def _(event: e.CheckpointSigned) -> str:
 
 @_words.register
 def _(event: e.RunStarted) -> str:
-    return f"{event.pack}: {event.intent.subject}"
+    asked = " ".join((event.intent.request or "").split())
+    return f"{event.pack}: {event.intent.subject}" + (f"; asked for: “{asked}”" if asked else "")
 
 
 @_words.register
@@ -120,6 +121,16 @@ def _(event: e.MergeDiscarded) -> str:
 @_words.register
 def _(event: e.GateOpened) -> str:
     return f"{event.request.rule} asks about “{event.request.title}”"
+
+
+@_words.register
+def _(event: e.RunSuspended) -> str:
+    return f"{event.by} paused it" + (f": {event.reason}" if event.reason else "")
+
+
+@_words.register
+def _(event: e.RunResumed) -> str:
+    return f"{event.by} let it go on"
 
 
 @_words.register

@@ -24,6 +24,7 @@ from converge_core.ids import FactId
 from converge_core.plan import ExecutionPlan, StepPlan
 from converge_core.prompt import PromptStack
 from converge_core.proposal import ProposedFact
+from converge_core.recall_envelope import RecallProvenanceEnvelope
 from converge_core.retry import CallAttempt
 from converge_core.trace import Cited, ModelCall, Outcome, text_ref
 
@@ -44,12 +45,14 @@ class Question:
         stack: the prompt.
         contract: what the answer must be.
         ground: what it must be true of.
+        recall: how the hints in it were found; None where none were looked for.
     """
 
     step: str
     stack: PromptStack
     contract: OutputContract
     ground: Ground
+    recall: RecallProvenanceEnvelope | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +147,7 @@ def _call(
         grade=result.grade,
         remote=result.remote or UNSET,
         plan=plan.digest(),
+        recall=question.recall or UNSET,
     )
 
 

@@ -19,7 +19,7 @@ from converge_core.errors import InvalidValue
 from converge_core.model_config import AdapterNeeds, ModelFacts, Needs, require_fit
 from converge_core.record import read
 from converge_desktop.adapters.models.catalogue import LocalModel
-from converge_desktop.adapters.models.determinism import Findings, probe
+from converge_desktop.adapters.models.determinism import Findings, probe, probe_embedder
 from converge_desktop.adapters.models.llama import (
     COMPUTE_BYTES,
     MOST_CONTEXT,
@@ -212,7 +212,8 @@ class ModelPool:
         if backend.findings is None:
             self._telling("measuring", model)
             with backend.stopping(cancelled):
-                backend.findings = probe(backend)
+                measure = probe_embedder if backend.embeds_only else probe
+                backend.findings = measure(backend)
             found = msgspec.structs.asdict(backend.findings)
             self._registry.remember_measured(
                 backend.sha256, backend.findings.grade, found, settings

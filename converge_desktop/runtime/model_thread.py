@@ -1,5 +1,7 @@
 """The one thread that owns the models of this process; everyone else sends it a job and waits.
 
+Chains come first: what is embedded waits until nothing else does.
+
 A model elsewhere is asked on a thread of its own, one for each, so that a slow server does not keep
 this machine's models waiting.
 """
@@ -8,11 +10,12 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
-from queue import SimpleQueue
+from queue import PriorityQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from converge_core.capability import CallCancelled, CancellationToken, ChatRequest
@@ -25,6 +28,7 @@ from converge_desktop.runtime.readmodel import ModelRow, ModelView
 
 if TYPE_CHECKING:
     from converge_desktop.adapters.models.llama import LlamaBackend
+    from converge_desktop.adapters.models.llama_embedding import Embedded
     from converge_desktop.adapters.remote.openai_compatible import OpenAICompatibleBackend
     from converge_desktop.runtime.chat_call import Answer
     from converge_desktop.runtime.model_pool import ModelPool
@@ -57,10 +61,18 @@ class ModelSettings:
     memory_bytes: int | None = None
 
 
+CHAINS, ASKED, EMBEDDINGS, THE_END = range(4)
+"""What is done first: chains, questions that somebody waits for, what is only kept up, the end."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Job:
     work: Callable[[], object]
     future: Future[object]
+
+
+_Place = tuple[int, int, _Job | None]
+"""How soon a job is done, which number it has, and the job; None for the end."""
 
 
 class ModelThread:
@@ -74,7 +86,8 @@ class ModelThread:
     def __init__(self, changed: Callable[[ModelView], None], settings: ModelSettings) -> None:
         self._changed = changed
         self._settings = settings
-        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._jobs: PriorityQueue[_Place] = PriorityQueue()
+        self._numbers = count()
         self._pool: ModelPool | None = None
         self._default: LocalModel | None = None
         self._remote: dict[str, tuple[OpenAICompatibleBackend, ThreadPoolExecutor]] = {}
@@ -189,6 +202,29 @@ class ModelThread:
         """Makes a recorded call again with the model that made it, if that is known here."""
         return self._submit(lambda: self._replay(golden, cancelled))
 
+    def embed(
+        self,
+        model: LocalModel,
+        texts: Sequence[str],
+        most: int,
+        cancelled: CancellationToken,
+        *,
+        asked: bool = False,
+    ) -> Future[Embedded]:
+        """Embeds texts, of which no more than ``most`` tokens are read, once no chain waits.
+
+        What somebody ``asked`` comes before what is only to be kept up.
+        """
+
+        def work() -> Embedded:
+            from converge_desktop.adapters.models.llama_embedding import Embedded  # noqa: PLC0415
+
+            backend = self._need_pool().backend(model, self._stopping(cancelled))
+            vectors = backend.vectors(texts, most, self._stopping(cancelled))
+            return Embedded(vectors, backend.embedder_identity(most), backend.grade)
+
+        return self._submit(work, ASKED if asked else EMBEDDINGS)
+
     def release(self, sha256: str) -> Future[None]:
         """Lets a quarantined file be looked into again."""
         return self._submit(lambda: self._need_pool().release(sha256))
@@ -197,24 +233,27 @@ class ModelThread:
         """Stops what is computing, frees the models and ends the threads. Safe to call twice."""
         if not self._closing.is_set():
             self._closing.set()
-            self._jobs.put(None)
+            self._put(THE_END, None)
         self._thread.join()
         for _, thread in self._remote.values():
             thread.shutdown(wait=True, cancel_futures=True)
 
-    def _submit(self, work: Callable[[], T]) -> Future[T]:
+    def _submit(self, work: Callable[[], T], turn: int = CHAINS) -> Future[T]:
         future: Future[T] = Future()
         if self._closing.is_set():
             future.set_exception(ModelUnavailable("The desk is closing."))
         else:
-            self._jobs.put(_Job(work, future))  # type: ignore[arg-type]
+            self._put(turn, _Job(work, future))  # type: ignore[arg-type]
         return future
 
+    def _put(self, turn: int, job: _Job | None) -> None:
+        self._jobs.put((turn, next(self._numbers), job))
+
     def _serve(self) -> None:
-        while (job := self._jobs.get()) is not None:
+        while (job := self._jobs.get()[-1]) is not None:
             _run(job)
         while not self._jobs.empty():
-            job = self._jobs.get()
+            job = self._jobs.get()[-1]
             if job is not None:
                 job.future.set_exception(ModelUnavailable("The desk is closing."))
         if self._pool is not None:

@@ -16,16 +16,21 @@ from converge_desktop.runtime.evidence_outputs import (
 from converge_desktop.runtime.people_outputs import (
     OperatorLine,
     OperatorOutput,
+    PackLine,
     RequestOutput,
     VoteOutput,
 )
 from converge_desktop.runtime.readmodel import TraceView
 from converge_desktop.runtime.replay import Replay
+from converge_desktop.runtime.trace_outputs import InsightsOutput, TraceLine
 
 
 @dataclass(frozen=True, slots=True)
 class RunOutput:
-    """``run``: what came of a run. ``phase`` is ``waiting`` or ``stopped``."""
+    """``run``, ``fork``, ``resume``, ``cancel``: what came of a run, and what one can do next.
+
+    ``phase`` is ``waiting`` or ``stopped``.
+    """
 
     run_id: str
     phase: str
@@ -34,6 +39,18 @@ class RunOutput:
     cycles: int
     gates: list[str]
     root: str
+    next: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PauseOutput:
+    """``pause``: the run that is held, by whom, why, and since when in microseconds."""
+
+    run_id: str
+    phase: str
+    by: str
+    reason: str
+    at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +134,8 @@ class DecideOutput:
     """``decide``: the decision, and what it led to.
 
     ``end`` is how the gate ended, or will, such as ``approved``, and empty while more votes are
-    needed; ``undo_until`` is until when it can be undone; ``changes`` are those of an edit.
+    needed; ``undo_until`` is until when it can be undone while the desk stays open, and null where
+    it cannot be, or not any more; ``changes`` are those of an edit.
     """
 
     gate_id: str
@@ -171,20 +189,6 @@ class RetractOutput:
     reached: list[ReachedLine]
     whole: bool
     seq: int
-
-
-@dataclass(frozen=True, slots=True)
-class TraceLine:
-    """One element of ``traces``: a recorded model call. Times in microseconds."""
-
-    trace_id: str
-    run: str
-    step: str
-    headline: str
-    outcome: str
-    at: int
-    duration: int
-    tokens: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,9 +294,13 @@ class TriedOutput:
 
 OUTPUTS: dict[str, Any] = {
     "operator": list[OperatorLine] | OperatorOutput,
+    "packs": list[PackLine],
     "request": RequestOutput,
     "vote": VoteOutput,
     "run": RunOutput,
+    "pause": PauseOutput,
+    "resume": RunOutput,
+    "cancel": RunOutput,
     "inbox": list[GateOutput],
     "decide": DecideOutput,
     "undo": ActOutput,
@@ -302,6 +310,7 @@ OUTPUTS: dict[str, Any] = {
     "retract": RetractOutput,
     "traces": list[TraceLine],
     "trace": TraceOutput,
+    "insights": InsightsOutput,
     "verify": VerifyOutput,
     "verify-capsule": CapsuleOutput,
     "verify-checkpoint": KeptOutput,

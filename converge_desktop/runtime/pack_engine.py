@@ -40,29 +40,41 @@ from converge_desktop.adapters.keys import signature_fits
 from converge_desktop.adapters.packs.pack import Pack
 from converge_desktop.runtime.chain_agents import MAKES, StepAgent
 from converge_desktop.runtime.declared_agents import DeclaredAgent
+from converge_desktop.runtime.hints import Recalls
 from converge_desktop.runtime.model_call import Infer
 from converge_desktop.runtime.state_layers import quantity_of
 
 BeginRun = Callable[[RunId], tuple[Pack, Begin]]
 """Makes the command that begins a run, once its id is known."""
 
-BUDGETS = Budgets(cycles=20, facts=500, tokens=50_000, time_us=300_000_000)
+SECOND_US = 1_000_000
+BUDGETS = Budgets(cycles=20, facts=500, tokens=50_000, time_us=300 * SECOND_US)
 """What a run of a pack may use up: generous for a chain of three calls."""
-MORE_TOKENS, MORE_US = 15_000, 100_000_000
+MORE_TOKENS, MORE_US = 15_000, 100 * SECOND_US
 """What each agent that the pack declares may use up beside."""
 
 
+GOVERNING = "pack-change"
+"""The pack of the runs that ask whether a changed policy governs; nobody proposes in them."""
+
+
 def build_engine(
-    pack: Pack, intent: RootIntent, plan: ExecutionPlan | UnsetType, infer: Infer
+    pack: Pack,
+    intent: RootIntent,
+    plan: ExecutionPlan | UnsetType,
+    infer: Infer,
+    recalls: Recalls | None = None,
 ) -> Engine:
     """Returns the engine of a run: the pack's policy and checks, its chain, and its own agents.
 
     Without a plan, as in runs of before there were any, every step asks the model in use.
     """
-    settled = plan_of(pack, lambda _: Reach.LOCAL) if plan is UNSET else _as_compiled(pack, plan)
     engine = Engine(policy=pack.policy, checks=pack_checks(pack), verify=signature_fits)
+    if pack.id == GOVERNING:
+        return engine
+    settled = plan_of(pack, lambda _: Reach.LOCAL) if plan is UNSET else _as_compiled(pack, plan)
     for step in DecisionStep:
-        engine.register(StepAgent(step, pack, intent, settled, infer))
+        engine.register(StepAgent(step, pack, intent, settled, infer, recalls=recalls))
     for agent in pack.agents:
         engine.register(DeclaredAgent(agent, pack, intent, settled, infer))
     return engine
@@ -75,7 +87,9 @@ def _as_compiled(pack: Pack, plan: ExecutionPlan) -> ExecutionPlan:
         PolicyOverrideAttempted: if it is another, as one that was written into the ledger would be.
     """
     away = {step.model for step in plan.steps if step.remote}
-    compiled = plan_of(pack, lambda name: Reach.REMOTE if name in away else Reach.LOCAL)
+    compiled = plan_of(
+        pack, lambda name: Reach.REMOTE if name in away else Reach.LOCAL, recall=plan.recall
+    )
     if compiled != plan:
         raise PolicyOverrideAttempted(
             "the plan that is kept with this run is not the one that its pack compiles to, so no "
@@ -84,12 +98,13 @@ def _as_compiled(pack: Pack, plan: ExecutionPlan) -> ExecutionPlan:
     return plan
 
 
-def plan_of(pack: Pack, reach: Callable[[str], Reach]) -> ExecutionPlan:
+def plan_of(pack: Pack, reach: Callable[[str], Reach], *, recall: bool = False) -> ExecutionPlan:
     """Returns what a run of ``pack`` will ask of which model.
 
     Args:
         pack: the pack.
         reach: says where the model of a name computes; of the empty name, the one in use.
+        recall: whether whoever begins the run asks for recall.
 
     Raises:
         PolicyOverrideAttempted: if a step would show a model elsewhere what may not leave.
@@ -108,11 +123,24 @@ def plan_of(pack: Pack, reach: Callable[[str], Reach]) -> ExecutionPlan:
         )
         for name, key, model, attempts in asked
     }
-    return compile_plan(pack.policy.version, pack.kernel, steps)
+    return compile_plan(pack.policy.version, pack.kernel, steps, recall=recall)
 
 
-def begin(run: RunId, pack: Pack, plan: ExecutionPlan, intake: Intake, folder: Path) -> Begin:
-    """Returns the command that starts a run of ``pack`` over what was read from ``folder``."""
+def begin(
+    run: RunId,
+    pack: Pack,
+    plan: ExecutionPlan,
+    intake: Intake,
+    folder: Path,
+    *,
+    request: str = "",
+    budgets: Budgets | None = None,
+) -> Begin:
+    """Returns the command that starts a run of ``pack`` over what was read from ``folder``.
+
+    ``request`` is what whoever starts it wants, and ``budgets`` what they give it; the pack's where
+    they say nothing.
+    """
     rules = [rule for rule in pack.policy.rules if rule.effect is Effect.PERMIT]
     permitted = [rule.key for rule in rules if rule.key]
     started = RunStarted(
@@ -121,7 +149,7 @@ def begin(run: RunId, pack: Pack, plan: ExecutionPlan, intake: Intake, folder: P
         pack_version=pack.version,
         pack_digest=pack.digest,
         policy_digest=pack.policy.version,
-        intent=intent_of(pack, intake.subject),
+        intent=intent_of(pack, intake.subject, request, budgets),
         agents=tuple(map(AgentId, pack.every_template())),
         grants=(grant(pack.policy.id, *permitted),),
         folder=str(folder),
@@ -161,32 +189,49 @@ def begin_fork(run: RunId, origin: RunState, base: Context, seq: int) -> Begin:
     return Begin(started, base=base)
 
 
-def intent_of(pack: Pack, subject: str) -> RootIntent:
+def intent_of(
+    pack: Pack, subject: str, request: str = "", budgets: Budgets | None = None
+) -> RootIntent:
     """Returns what a run of ``pack`` over ``subject`` is for: that subject, and no other."""
+    told = " ".join(request.split())  # a line of its own could pass for another layer
     return RootIntent(
         id=IntentId(pack.id),
         scope=(Product(value=subject),),
-        question=fill(pack.question, {"subject": subject}),
+        question=fill(pack.question, {"subject": subject, "request": told}),
         subject=subject,
         criteria=(
             Criterion(
                 id="decided", description="a strategy was decided", key=ContextKey.STRATEGIES
             ),
         ),
-        budgets=budgets_of(pack),
+        budgets=budgets or budgets_of(pack),
         required_agents=tuple(step.value for step in DecisionStep),
+        request=request or UNSET,
     )
 
 
+def tells_request(pack: Pack) -> bool:
+    """Whether agents are told what whoever starts a run wants."""
+    blank, filled = (fill(pack.question, {"subject": "", "request": told}) for told in ("", "x"))
+    return blank != filled
+
+
 def budgets_of(pack: Pack) -> Budgets:
-    """Returns what a run of ``pack`` may use up: more, the more agents it declares."""
+    """Returns what a run of ``pack`` may use up: more, the more agents it declares.
+
+    Never more than the pack allows a person to give it.
+    """
     assert BUDGETS.tokens is not None
     assert BUDGETS.time_us is not None
-    agents = len(pack.agents)
+    agents, most = len(pack.agents), pack.budgets.most
+    tokens = BUDGETS.tokens + agents * MORE_TOKENS
+    time_us = BUDGETS.time_us + agents * MORE_US
     return structs.replace(
         BUDGETS,
-        tokens=BUDGETS.tokens + agents * MORE_TOKENS,
-        time_us=BUDGETS.time_us + agents * MORE_US,
+        cycles=min(BUDGETS.cycles, most("cycles") or BUDGETS.cycles),
+        facts=min(BUDGETS.facts, most("facts") or BUDGETS.facts),
+        tokens=min(tokens, most("tokens") or tokens),
+        time_us=min(time_us, (most("seconds") or time_us) * SECOND_US),
     )
 
 

@@ -1,8 +1,8 @@
-"""What the commands about people print with ``--json``."""
+"""What the commands about people, and about what they may change, print with ``--json``."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +51,21 @@ class VoteOutput:
     file: str = ""
     phase: str = ""
     end: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PackLine:
+    """One element of ``packs``: the version in force, and the one that waits for approval, if any.
+
+    ``loosens`` says in sentences what that makes easier and who has to agree; ``gates`` are where
+    it is asked, ``refused`` whether it was and was not approved, ``changes`` what is other.
+    """
+
+    pack: str
+    title: str
+    version: int
+    waiting: int | None = None
+    loosens: list[str] = field(default_factory=list)
+    gates: list[str] = field(default_factory=list)
+    refused: bool = False
+    changes: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from converge_core.record import Record, read
 from converge_core.review import Operator
 from converge_core.run_state import DeskState
 from converge_desktop.adapters.keys import OperatorKey, signature_fits
+from converge_desktop.runtime.carried_file import open_carried
 
 LETTERS = "A-Za-zÀ-ɏ"
 NAME = re.compile(rf"[{LETTERS}][{LETTERS}0-9 ._-]{{0,47}}")
@@ -52,7 +54,8 @@ class OperatorRow:
     """Somebody who was enrolled.
 
     ``state`` is ``enrolled`` or ``revoked``; ``by`` and ``reason`` are those of a revocation.
-    ``here`` says where their key lies on this machine; empty where it does not.
+    ``here`` says where their key lies on this machine; empty where it does not. ``sits`` says
+    whether they are the person at the desk.
     """
 
     operator_id: str
@@ -63,6 +66,7 @@ class OperatorRow:
     reason: str = ""
     at: int = 0
     here: str = ""
+    sits: bool = False
 
 
 def require_name(name: str) -> str:
@@ -93,11 +97,11 @@ def read_exported(path: Path) -> ExportedKey:
         DecisionRefused: if it is anything else, or nobody has that key.
         OSError: if it cannot be read.
     """
-    with path.open("rb") as file:
+    with open_carried(path) as file:
         data = file.read(MOST_BYTES + 1)
     try:
         found = read(ExportedKey, msgspec.json.decode(data))
-    except (InvalidValue, msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (InvalidValue, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise DecisionRefused(
             f"{path} is no exported key; make one with: converge-desktop operator export-key"
         ) from error
@@ -117,16 +121,25 @@ def welcome_of(state: DeskState, by: OperatorKey, new: ExportedKey, now: int) ->
         DecisionRefused: if somebody of that name may decide here already.
     """
     who = new.operator
-    same = [one.id for one in state.operators.values() if one.name == who.name]
-    if any(one not in state.revoked for one in same):
-        raise DecisionRefused(
-            f"somebody called {who.name} may decide here already, and a person is a name; have "
-            "them take another key instead, or revoke them first"
-        )
+    require_new(state, who.name)
     unsigned = Welcome(by=by.operator.id, welcomed_at=now, proof=new.proof, signature="")
     signature = by.sign(welcome_bytes(state.desk, who, unsigned))
     welcome = msgspec.structs.replace(unsigned, signature=signature)
     return OperatorEnrolled(operator=who, welcome=welcome)
+
+
+def require_new(state: DeskState, name: str) -> None:
+    """Refuses to have two people of one name decide at a desk.
+
+    Raises:
+        DecisionRefused: if somebody of that name may decide here already.
+    """
+    same = [one.id for one in state.operators.values() if one.name == name]
+    if any(one not in state.revoked for one in same):
+        raise DecisionRefused(
+            f"somebody called {name} may decide here already, and a person is a name; have them "
+            "take another key instead, or revoke them first"
+        )
 
 
 def rotation_of(
@@ -170,14 +183,22 @@ def somebody_here(state: DeskState, name: str) -> OperatorId:
     raise DecisionRefused(f"{name} may not decide at this desk; who may: {known}")
 
 
-def rows_of(state: DeskState, here: dict[str, str]) -> tuple[OperatorRow, ...]:
-    """Returns everybody who was ever enrolled; ``here`` says by name where keys lie."""
+def rows_of(state: DeskState, here: Mapping[str, str], sitting: str) -> tuple[OperatorRow, ...]:
+    """Returns everybody who was ever enrolled.
+
+    Args:
+        state: what the ledger says.
+        here: by name, where keys lie.
+        sitting: the name of the person at the desk.
+    """
     found = []
     for who, one in state.operators.items():
         ended = state.revoked.get(who)
-        row = OperatorRow(who, one.name, one.public_key, "enrolled", here=here.get(one.name, ""))
         if ended is not None:
             by, reason, at = ended.by, ended.reason, ended.revoked_at
             row = OperatorRow(who, one.name, one.public_key, "revoked", by, reason, at)
+        else:
+            lies, sits = here.get(one.name, ""), one.name == sitting.strip()
+            row = OperatorRow(who, one.name, one.public_key, "enrolled", here=lies, sits=sits)
         found.append(row)
     return tuple(found)

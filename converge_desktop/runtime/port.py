@@ -6,12 +6,13 @@ is pushed to each subscriber, on whichever thread made it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from converge_desktop.runtime.deciding_model import Settling
 from converge_desktop.runtime.readmodel import (
     CheckpointView,
     Comparison,
@@ -22,14 +23,15 @@ from converge_desktop.runtime.readmodel import (
     Lineage,
     PackRow,
     RecordView,
-    Review,
     RunRow,
     RunView,
+    StartOffer,
     Status,
     TraceRow,
     TraceView,
     Verification,
 )
+from converge_desktop.runtime.trace_model import IndexState
 
 if TYPE_CHECKING:
     from converge_desktop.adapters.surreal import DecisionRow, ProposalRow, Walk
@@ -42,6 +44,13 @@ class InboxChanged:
     """The whole inbox, oldest first."""
 
     rows: tuple[InboxRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SettlingChanged:
+    """All decisions that can still be undone, the newest first."""
+
+    rows: tuple[Settling, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,21 @@ class TracesAdded:
 
 
 @dataclass(frozen=True, slots=True)
+class TraceIndexChanged:
+    """The index over model calls follows the ledger a bit further, or stands otherwise."""
+
+    state: IndexState
+
+
+@dataclass(frozen=True, slots=True)
+class TraceExportProgress:
+    """So many model calls of an export are written, of so many."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class VerifyProgress:
     """So many records hold so far; ``share`` says in thousandths how much of the ledger is read."""
 
@@ -73,6 +97,18 @@ class EvidenceProgress:
 
     name: str
     lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecallChanged:
+    """How recall stands, in a word: ``off``, ``opening``, ``filling``, ``ready`` or ``failed``.
+
+    ``seq`` is the last record that is taken in; ``trouble`` says what is wrong.
+    """
+
+    state: str
+    seq: int
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +132,14 @@ class Notice:
 
 Update = (
     InboxChanged
+    | SettlingChanged
     | RunChanged
     | TracesAdded
+    | TraceIndexChanged
+    | TraceExportProgress
     | VerifyProgress
     | EvidenceProgress
+    | RecallChanged
     | StatusChanged
     | Notice
 )
@@ -116,7 +156,10 @@ class DeskPort(Protocol):
         """Calls ``listener`` with every update from now on, on the thread that made it."""
 
     def packs(self) -> Future[tuple[PackRow, ...]]:
-        """Lists the packs that can be run."""
+        """Lists the packs that can be run, each as it is in force."""
+
+    def ask_about_pack(self, pack_id: str) -> Future[str]:
+        """Asks whether the version of a pack that lies here governs; returns the run that asks."""
 
     def runs(self) -> Future[tuple[RunRow, ...]]:
         """Lists all runs, newest first."""
@@ -135,9 +178,6 @@ class DeskPort(Protocol):
 
     def inbox(self) -> Future[tuple[InboxRow, ...]]:
         """Lists the open gates of all runs."""
-
-    def review(self, gate_id: str) -> Future[Review]:
-        """Assembles what a person is shown before deciding."""
 
     def trace_count(self) -> Future[int]:
         """Counts the recorded steps."""
@@ -208,11 +248,30 @@ class DeskPort(Protocol):
         Fails with ``NotSigned`` where the newest checkpoint does not cover it.
         """
 
-    def start_run(self, pack_id: str, folder: Path) -> Future[str]:
-        """Reads ``folder`` and starts a run; fails with a sentence, and no run, on bad input."""
+    def start_offer(self, pack_id: str) -> Future[StartOffer]:
+        """Says what a run of a pack begins with unless told otherwise, and how far that goes."""
 
-    def decide(self, gate_id: str, verdict: str, reason: str, shown: str) -> Future[None]:
-        """Signs and records ``approve`` or ``reject``; ``shown`` is the digest of the review."""
+    def start_run(
+        self,
+        pack_id: str,
+        folder: Path,
+        intent: str = "",
+        budgets: Mapping[str, int] | None = None,
+    ) -> Future[str]:
+        """Reads ``folder`` and starts a run; fails with a sentence, and no run, on bad input.
+
+        ``intent`` is what the person wants, in their words, beside what the pack asks. ``budgets``
+        are amounts by the names that ``start_offer`` gives; what is not named is as offered.
+        """
+
+    def pause(self, run_id: str, reason: str = "") -> Future[None]:
+        """Holds a run: nothing of it begins or executes until it is let go on; people may decide.
+
+        What agents are at is given up and done again then. It stays so if the desk is closed.
+        """
+
+    def resume(self, run_id: str) -> Future[None]:
+        """Lets a run that was paused go on from where it stood."""
 
     def cancel(self, run_id: str) -> Future[None]:
         """Stops a run; what it reached stays."""

@@ -15,6 +15,7 @@ from converge_core.proposal import Draft
 from converge_core.run_state import RunState
 from converge_core.targets import target_of
 from converge_desktop.runtime.deciding_model import PrecedentRow
+from converge_desktop.runtime.standing_views import decided_own
 from converge_desktop.runtime.wording import run_label
 
 KEPT = 20
@@ -39,12 +40,13 @@ class Precedent:
     reason: str
     operator: str
     at: int
+    own: bool = False
 
 
 def decided_in(run: RunState) -> tuple[Precedent, ...]:
     """Returns what people decided in a run and did not undo, oldest first."""
     found = [
-        _precedent(gate, run.drafts[gate.request.proposal])
+        _precedent(run, gate)
         for gate in run.gates.values()
         if gate.decision is not None
     ]
@@ -108,11 +110,12 @@ def _row(same: str, one: Precedent) -> PrecedentRow:
         reason=one.reason,
         operator=one.operator,
         at=one.at,
+        own=one.own,
     )
 
 
-def _precedent(gate: Gate, draft: Draft) -> Precedent:
-    decision = gate.decision
+def _precedent(run: RunState, gate: Gate) -> Precedent:
+    decision, draft = gate.decision, run.drafts[gate.request.proposal]
     assert decision is not None
     return Precedent(
         gate=str(gate.request.id),
@@ -123,6 +126,7 @@ def _precedent(gate: Gate, draft: Draft) -> Precedent:
         reason=_short(decision.reason),
         operator=str(decision.operator),
         at=decision.decided_at,
+        own=decided_own(run, gate, decision),
     )
 
 

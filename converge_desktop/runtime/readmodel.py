@@ -233,7 +233,11 @@ class BudgetRow:
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """One run, for lists. ``phase`` is ``running``, ``waiting`` or ``stopped``."""
+    """One run, for lists. ``phase`` is ``running``, ``waiting``, ``paused`` or ``stopped``.
+
+    One that a person paused is ``paused`` whether or not it waits for others; ``paused_by`` and
+    ``paused_at`` say who did it and when, and are empty and 0 elsewhere.
+    """
 
     run_id: str
     label: str
@@ -242,6 +246,8 @@ class RunRow:
     outcome: str
     started_at: int
     open_gates: int
+    paused_by: str = ""
+    paused_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,8 +260,46 @@ class AskedRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Explained:
+    """How a run stands, in sentences: what happened, what it means, and what one can do next.
+
+    ``actions`` names what of that the desk can do at once: ``resume``, ``pause``, ``cancel``,
+    ``decide``, ``fork`` or ``start``; one a sentence of ``next``, in their order, and empty where
+    the sentence asks for something outside of the desk.
+    """
+
+    what: str
+    means: str
+    next: tuple[str, ...]
+    actions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CycleSpan:
+    """One cycle in time: when it began and how it went on; cycles count from 1.
+
+    ``ended_at`` is 0 while it goes on. ``worked_us`` is for how long agents were at work, without
+    what was spent waiting for people or paused; of agents that are at work now it counts what was
+    before, and ``working_since`` says since when, 0 if none is.
+    """
+
+    cycle: int
+    began_at: int
+    ended_at: int
+    worked_us: int
+    working_since: int
+    facts: int
+
+
+@dataclass(frozen=True, slots=True)
 class RunView:
-    """One run, whole; ``asked`` are the calls of models elsewhere, in their order."""
+    """One run, whole; ``asked`` are the calls of models elsewhere, in their order.
+
+    ``why_not`` says why it has not converged: pairs of a kind (``paused``, ``ask``, ``settle``,
+    ``run``, ``woken``, ``criterion``, ``budget``, ``expired``, ``stop``) and a sentence.
+    ``intent`` is what the person who started it wants, in their words; empty if they gave none.
+    ``pause_reason`` is why it is paused, empty if nobody said why.
+    """
 
     row: RunRow
     pack: str
@@ -271,6 +315,10 @@ class RunView:
     root: str
     now_doing: str
     asked: tuple[AskedRow, ...] = ()
+    explained: Explained | None = None
+    timeline: tuple[CycleSpan, ...] = ()
+    intent: str = ""
+    pause_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,11 +365,14 @@ class Status:
     ``failed``; ``view_share`` says in thousandths how much of the ledger is in while it is being
     filled, and ``view_problem`` in a sentence what is wrong. ``ledger_problem`` says in a sentence
     why the ledger cannot be used; ``signed_seq`` is the record of the newest checkpoint, -1 while
-    there is none, ``signed_by`` who signed it and ``signed_at`` when.
+    there is none, ``signed_by`` who signed it and ``signed_at`` when. ``operator`` is the name of
+    the person at the desk, and ``key_kept`` says where their key lies: ``keyring``, ``file under a
+    passphrase`` or ``plain file``; empty while nobody knows.
     """
 
     operator: str = ""
     unlocked: bool = False
+    key_kept: str = ""
     engine: str = "Starting"
     model: ModelView = field(default_factory=ModelView)
     ledger_seq: int = 0
@@ -339,8 +390,24 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
+class PackWaiting:
+    """A version of a pack that lies here and does not govern yet.
+
+    ``loosens`` says in sentences what it makes easier, and who has to agree to each; ``changes`` is
+    what is other in its files, line by line. ``gates`` are the open gates at which it is asked, and
+    ``refused`` says whether it was asked and not approved.
+    """
+
+    version: int
+    loosens: tuple[str, ...]
+    changes: str
+    gates: tuple[str, ...] = ()
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PackRow:
-    """One pack that can be run."""
+    """One pack that can be run, as it is in force; ``waiting`` is what lies here and does not."""
 
     pack_id: str
     title: str
@@ -348,6 +415,43 @@ class PackRow:
     version: int
     policy: str
     sample: str
+    waiting: PackWaiting | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetOffer:
+    """One budget of a run that is to be started: what it has unless told otherwise, and its bounds.
+
+    ``name`` is how it is called when it is given (``cycles``, ``facts``, ``tokens``, ``seconds``);
+    ``label`` and ``help`` are for people.
+    """
+
+    name: str
+    label: str
+    help: str
+    default: int
+    least: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class StartOffer:
+    """What a run of a pack begins with unless told otherwise, to fill a form.
+
+    ``question`` is what the pack asks of its input, with ``{subject}`` where the input is named;
+    ``input`` says in a sentence what the folder has to hold, ``sample`` is a folder that does, or
+    empty. ``longest_intent`` is how many characters an intent may have, ``intent_help`` says in a
+    sentence or two what becomes of it.
+    """
+
+    pack_id: str
+    title: str
+    question: str
+    input: str
+    sample: str
+    longest_intent: int
+    intent_help: str
+    budgets: tuple[BudgetOffer, ...]
 
 
 @dataclass(frozen=True, slots=True)

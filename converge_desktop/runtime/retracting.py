@@ -12,7 +12,7 @@ from converge_core.proposal import ProposedFact
 from converge_core.run_state import RunState
 from converge_core.sizes import why_too_long
 from converge_desktop.runtime.deciding_model import Edit
-from converge_desktop.runtime.wording import is_text
+from converge_desktop.runtime.wording import is_text, shows_something
 
 RETRACTED = "Retracted: "
 _LONGEST_ID = 100
@@ -30,7 +30,7 @@ def correction_of(run: RunState, fact_id: str, reason: str, instead: Edit | None
     fact = run.context.find(FactId(fact_id))
     if fact is None:
         raise DecisionRefused(f"there is no fact {fact_id} in run {run.run}")
-    if not reason.strip() or not is_text(reason):
+    if not is_text(reason) or not shows_something(reason):
         raise DecisionRefused(f"{fact_id}: say why it is taken back")
     long = why_too_long(reason, "the reason")
     if long:

@@ -19,10 +19,13 @@ from converge_desktop.runtime.readmodel import (
     AskedRow,
     BudgetRow,
     Cell,
+    CycleSpan,
     FactCard,
     RunRow,
     RunView,
 )
+from converge_desktop.runtime.stop_words import standing
+from converge_desktop.runtime.why_not import why_not
 from converge_desktop.runtime.wording import plural, run_label, seconds
 
 _NAME_PARTS = re.compile(r"(?<=[a-z])([A-Z])")
@@ -39,6 +42,9 @@ class RunNote:
     outcome: str
     started_at: int
     open_gates: int
+    request: str = ""
+    paused_by: str = ""
+    paused_at: int = 0
     decided: tuple[Precedent, ...] = field(default=(), compare=False)
 
 
@@ -52,25 +58,32 @@ def run_note(run: RunState) -> RunNote:
         outcome=_outcome(run),
         started_at=run.started_at,
         open_gates=len(run.open_gates()),
+        request=run.intent.request or "",
+        paused_by=run.suspension.by if run.suspension else "",
+        paused_at=run.suspension.since if run.suspension else 0,
         decided=decided_in(run) if run.phase is Phase.STOPPED else (),
     )
 
 
 def run_row(note: RunNote, title: str) -> RunRow:
-    """Returns a run as a line of a list."""
+    """Returns a run as a line of a list; one that somebody asked for goes by their words."""
+    first, *more = note.request.splitlines() or [""]
     return RunRow(
         run_id=note.run,
         label=run_label(note.run),
-        title=f"{title}: {note.subject}",
+        title=f"{first} …" if more else first or f"{title}: {note.subject}",
         phase=note.phase,
         outcome=note.outcome,
         started_at=note.started_at,
         open_gates=note.open_gates,
+        paused_by=note.paused_by,
+        paused_at=note.paused_at,
     )
 
 
 def run_view(run: RunState, title: str, now_doing: str) -> RunView:
     """Returns a run whole."""
+    budgets = _budgets(run)
     return RunView(
         row=run_row(run_note(run), title),
         pack=title,
@@ -78,14 +91,18 @@ def run_view(run: RunState, title: str, now_doing: str) -> RunView:
         cycle=run.cycle,
         agents=_agents(run),
         context=_context(run),
-        budgets=_budgets(run),
-        why_not=_why_not(run),
+        budgets=budgets,
+        why_not=why_not(run, budgets),
         stop_kind=run.stop.kind if run.stop else "",
         stop_words=run.stop.words() if run.stop else "",
         notes=run.started.notes,
         root=run.context.root,
         now_doing=now_doing,
         asked=_asked(run),
+        explained=standing(run),
+        timeline=_timeline(run),
+        intent=run.intent.request or "",
+        pause_reason=run.suspension.reason if run.suspension else "",
     )
 
 
@@ -114,20 +131,23 @@ def approver_words(approver: str) -> str:
 
 
 def _phase(run: RunState) -> str:
-    match run.phase:
-        case Phase.STOPPED:
-            return "stopped"
-        case Phase.WAITING:
-            return "waiting"
-        case _:
-            return "running"
+    if run.phase is Phase.STOPPED:
+        return "stopped"
+    if run.suspension is not None:
+        return "paused"
+    return "waiting" if run.phase is Phase.WAITING else "running"
 
 
 def _outcome(run: RunState) -> str:
     if run.stop is not None:
         return _NAME_PARTS.sub(r" \1", run.stop.kind).capitalize()
+    if run.suspension is not None:
+        return f"paused by {run.suspension.by}"
     gates = run.open_gates()
-    return f"{plural(len(gates), 'decision')} awaited" if gates else f"cycle {run.cycle}"
+    if gates:
+        return f"{plural(len(gates), 'decision')} awaited"
+    # Nobody is asked, and yet it waits: what was decided can still be undone.
+    return "decided, may be undone" if run.phase is Phase.WAITING else f"cycle {run.cycle}"
 
 
 def _byline(fact: Fact) -> str:
@@ -147,7 +167,7 @@ def _agents(run: RunState) -> tuple[AgentRow, ...]:
         asked[(gate.request.agent, gate.request.cycle)] += 1
     for failure in run.failures:
         refused[(failure.agent, failure.cycle)] += 1
-    executing = run.phase is Phase.EXECUTING
+    executing = run.phase is Phase.EXECUTING and run.suspension is None
     return tuple(
         AgentRow(
             agent,
@@ -222,14 +242,17 @@ def _asked(run: RunState) -> tuple[AskedRow, ...]:
     )
 
 
-def _why_not(run: RunState) -> tuple[tuple[str, str], ...]:
-    if run.stop is not None:
-        return (("stop", run.stop.words()),)
-    rows = [
-        ("ask", f"{gate.request.agent} asks for a decision on “{gate.request.title}”.")
-        for gate in run.open_gates()
-    ]
-    if run.phase is Phase.EXECUTING:
-        at_work = ", ".join(run.eligible[run.cycle])
-        rows.append(("run", f"At work in cycle {run.cycle}: {at_work}."))
-    return tuple(rows)
+def _timeline(run: RunState) -> tuple[CycleSpan, ...]:
+    """Returns the cycles in time, oldest first."""
+    since = run.executing_since or 0
+    return tuple(
+        CycleSpan(
+            cycle=cycle,
+            began_at=span.began,
+            ended_at=span.ended,
+            worked_us=span.worked,
+            working_since=since if cycle == run.cycle else 0,
+            facts=span.facts,
+        )
+        for cycle, span in run.spans.items()
+    )

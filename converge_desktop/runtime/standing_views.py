@@ -7,18 +7,21 @@ from collections.abc import Iterator
 from converge_core.asking import Gate, GateEnd, GatePhase
 from converge_core.batches import why_order_matters
 from converge_core.context import Standpoint
+from converge_core.elapsing import timed_out
 from converge_core.errors import DecisionRefused
 from converge_core.fact import Fact
 from converge_core.ground import ground_of
 from converge_core.ids import FactId
 from converge_core.proposal import Draft, ProposedFact
-from converge_core.review import Ground, Verdict
+from converge_core.review import Decision, Ground, Verdict
 from converge_core.run_state import RunState
 from converge_core.scope import DECLARED
+from converge_core.terms import OnTimeout
 from converge_desktop.runtime.deciding_model import GroundRow, Standing, TruthRow, VoteRow
 from converge_desktop.runtime.differences import changes_between
 
 _SAYS = ("content", "kind", "confidence", "structured")
+OWN = "It was decided by the one who proposed it."
 _HIDDEN = frozenset({"cites", DECLARED})
 """What of a statement for machines only says how it came about."""
 
@@ -45,16 +48,19 @@ def truth_rows(run: RunState, gate: Gate, draft: Draft) -> tuple[TruthRow, ...]:
 
 def standing(run: RunState, gate: Gate) -> Standing:
     """Returns how a gate stands at this moment."""
-    terms, tally = gate.terms, gate.tally()
+    terms, tally, decided = gate.terms, gate.tally(), gate.decision
     given = [*((one, False) for one in gate.undone), *((one, True) for one in gate.votes.values())]
     votes = tuple(
-        VoteRow(one.operator, one.verdict.value, one.reason, one.decided_at, stands)
+        VoteRow(
+            *(one.operator, one.verdict.value, one.reason, one.decided_at, stands),
+            own=decided_own(run, gate, one),
+        )
         for one, stands in sorted(given, key=lambda pair: pair[0].decided_at)
     )
     return Standing(
         phase=gate.phase.value,
         end=gate.end.value if gate.end else "",
-        words=_words(gate),
+        words=_words(gate, own=decided is not None and decided_own(run, gate, decided)),
         votes=votes,
         approvals=tally.approvals,
         needed=tally.needed,
@@ -70,10 +76,22 @@ def standing(run: RunState, gate: Gate) -> Standing:
         moved=tuple(_moved(run, gate)),
         will_move=() if gate.closed else tuple(_will_move(run, gate)),
         instead=_instead(run, gate),
+        silence=_silence(run, gate),
+        became=str(run.drafts[gate.request.proposal].fact.id) if gate.merged else "",
     )
 
 
-def _words(gate: Gate) -> str:
+def decided_own(run: RunState, gate: Gate, decision: Decision) -> bool:
+    """Whether somebody decided about their own: what they proposed, or wrote in its place alone."""
+    if decision.operator == gate.request.author:
+        return True
+    if decision.verdict is not Verdict.EDIT or not gate.closed:
+        return False
+    wrote = [one.id for one in run.drafts.values() if one.supersedes == gate.request.proposal]
+    return any(name in run.promoted and name not in run.gates_of for name in wrote)
+
+
+def _words(gate: Gate, *, own: bool = False) -> str:
     """Says in a sentence how a gate stands."""
     decided, undone = gate.decision, ""
     if gate.withdrawn:
@@ -81,7 +99,8 @@ def _words(gate: Gate) -> str:
     if gate.phase is GatePhase.SETTLING:
         undone = " It takes effect when its undo window is over."
     if decided is not None:
-        return f"{decided.operator} chose to {decided.verdict} it.{undone}"
+        alone = f" {OWN}" if own else ""
+        return f"{decided.operator} chose to {decided.verdict} it.{alone}{undone}"
     if gate.end is GateEnd.ASSUMED:
         return f"Nobody answered by the deadline, and silence approves: {gate.terms.timeout_words}"
     if gate.end is GateEnd.LAPSED:
@@ -91,6 +110,21 @@ def _words(gate: Gate) -> str:
     if tally.needed > 1:
         asked = f"{tally.approvals} of {tally.needed} approvals are given. {asked}".strip()
     return asked or "It waits for an answer."
+
+
+def _silence(run: RunState, gate: Gate) -> str:
+    """Says what happens if nobody answers by the deadline: as the engine would have it."""
+    if gate.deadline is None or not gate.open:
+        return ""
+    terms = gate.terms
+    match timed_out(run, gate, gate.deadline, gate.deadline).action:
+        case OnTimeout.APPROVE:
+            return f"If nobody answers by then, it is approved: {terms.timeout_words}"
+        case OnTimeout.ESCALATE:
+            asked = ", ".join(terms.escalate_to)
+            return f"If nobody answers by then, others are asked, for as long again: {asked}."
+        case _:
+            return "If nobody answers by then, it is rejected."
 
 
 def _standpoint(run: RunState) -> Standpoint:

@@ -59,6 +59,15 @@ class Piece:
         """What can be drawn, or printed, in its place without misleading anybody."""
         return self.text if self.mark is None else f"⟨{self.name.partition(' ')[0]}⟩"
 
+    @property
+    def said(self) -> str:
+        """What it is, in words, such as ``Cyrillic small letter a, looks like Latin a``."""
+        if self.mark is None:
+            return ""
+        number, _, name = self.name.partition(" ")
+        called = f"{_worded(name) or _MEANS[self.mark]} ({number})"
+        return f"{called}, looks like {_like_words(self.like)}" if self.like else called
+
 
 def pieces(text: str) -> tuple[Piece, ...]:
     """Splits a text at what the eye would miss; put together again, the pieces are the text."""
@@ -80,9 +89,32 @@ def has_unseen(text: str) -> bool:
     return any(piece.mark is not None for piece in pieces(text))
 
 
+@lru_cache(maxsize=4096)  # a list draws the same few texts again and again
 def spelled_out(text: str) -> str:
     """Returns a text with what the eye would miss spelled out, such as ``⟨U+202E⟩``."""
     return "".join(piece.shown for piece in pieces(text))
+
+
+_MEANS = {
+    Mark.INVISIBLE: "Invisible character",
+    Mark.DIRECTION: "Character that turns the order of reading",
+    Mark.CONTROL: "Control character",
+    Mark.SPACE: "Unusual space",
+    Mark.LOOKALIKE: "Look-alike",
+    Mark.PILED: "Mark on top of others",
+    Mark.UNKNOWN: "Character without a meaning",
+}
+"""How those are called that have no name."""
+
+
+def _worded(name: str) -> str:
+    """Puts the name of a character as a person would: only its script begins with a capital."""
+    return name[:1] + name[1:].lower()
+
+
+def _like_words(like: str) -> str:
+    script = _script(like[:1])
+    return f"{script.capitalize()} {like}" if script else f"“{like}”"
 
 
 _Found = tuple[Mark, str]

@@ -35,6 +35,8 @@ class Said(msgspec.Struct, omit_defaults=True):
 
 def main(directory: str, number: str, shares: str) -> None:
     """Verifies a share and prints what comes of it."""
+    if sys.platform != "win32":
+        os.nice(10)  # the window goes first
     try:
         found = verify_share(Path(directory), int(number), int(shares), _tell)
     except OSError as error:

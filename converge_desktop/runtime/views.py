@@ -19,13 +19,17 @@ from converge_core.review import Operator
 from converge_core.run_state import Phase, RunState
 from converge_core.trace import DecisionTrace
 from converge_desktop import __version__
+from converge_desktop.adapters.ledger.history import LedgerHistory
 from converge_desktop.adapters.packs.pack import Pack, pack_of
 from converge_desktop.adapters.texts import TextReader
 from converge_desktop.runtime.deciding_model import SinceRow
 from converge_desktop.runtime.desk_reader import LEDGER, DeskReader, snapshot_reader_of
 from converge_desktop.runtime.event_query import EventQuery, find
+from converge_desktop.runtime.fact_model import FactView
+from converge_desktop.runtime.fact_views import fact_view
 from converge_desktop.runtime.ledger_views import ledger_row
 from converge_desktop.runtime.outputs import RunReplay
+from converge_desktop.runtime.pack_engine import GOVERNING
 from converge_desktop.runtime.readmodel import (
     CheckpointView,
     InboxRow,
@@ -71,6 +75,11 @@ class Views:
         self._here = packs
         self._packs: OrderedDict[RunId, Pack] = OrderedDict()
         self._opened: OrderedDict[str, Review] = OrderedDict()
+
+    @property
+    def history(self) -> LedgerHistory:
+        """The records, and where they lie."""
+        return self._reader().history
 
     def going(self) -> list[RunState]:
         """Returns the runs that have not stopped, oldest first."""
@@ -122,9 +131,18 @@ class Views:
     def run(self, run_id: str) -> RunView:
         """Returns one run, whole."""
         run = self.run_state(run_id)
-        busy = run.phase is Phase.EXECUTING
+        busy = run.phase is Phase.EXECUTING and run.suspension is None
         doing = f"{', '.join(run.eligible[run.cycle])} at work" if busy else ""
         return run_view(run, self._title(run.started.pack), doing)
+
+    def fact(self, run_id: str, fact_id: str, me: str) -> FactView:
+        """Returns one fact, whole, as a run sees it; ``me`` is the person at the desk.
+
+        Raises:
+            IllegalCommand: if there is no such run, or it has no such fact.
+        """
+        run, runs = self.run_state(run_id), self._reader().runs
+        return fact_view(run, fact_id, self.pack_of(run), me, lambda name: runs.get(RunId(name)))
 
     def knows_run(self, run_id: str) -> bool:
         """Says whether there is a run of that id."""
@@ -330,7 +348,8 @@ class Views:
 
     def _current(self, run: RunState) -> Current:
         """Returns what a new run of the same pack would begin with."""
-        here = self._here.get(run.started.pack)
+        pack = run.started.pack
+        here = self.pack_of(run) if pack == GOVERNING else self._here.get(pack)
         return Current(
             pack_version=here.version if here else None,
             pack_digest=here.digest if here else "",
@@ -341,11 +360,14 @@ class Views:
     def engine_words(self) -> str:
         """Says in a few words what the engine is at."""
         runs = self.going()
-        waiting = sum(run.phase is Phase.WAITING for run in runs)
+        paused = sum(run.suspension is not None for run in runs)
+        waiting = sum(run.phase is Phase.WAITING and not run.suspension for run in runs)
         if not runs:
             return "Idle"
-        words = plural(len(runs), "run")
-        return f"{words}, {waiting} waiting for you" if waiting else words
+        words = [plural(len(runs), "run")]
+        words += [f"{waiting} waiting for you"] if waiting else []
+        words += [f"{paused} paused"] if paused else []
+        return ", ".join(words)
 
     def budget_words(self) -> str:
         """Says what the newest run that goes on has used up; empty if none does."""
@@ -357,6 +379,8 @@ class Views:
         return f"cycles {used.cycle} of {limits.cycles} · {facts}"
 
     def _title(self, pack: str) -> str:
+        if pack == GOVERNING:
+            return "Changed policy"
         here = self._here.get(pack)
         return here.title if here else pack
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from converge_core.errors import LedgerCorrupt
 from converge_core.trace import Cited
 from converge_desktop.runtime.readmodel import Segment, Text
+from converge_desktop.runtime.unseen import Mark, pieces
 
 CHECKS: Mapping[str, str] = {
     "parses": "the answer has the shape of its contract",
@@ -58,6 +60,9 @@ GRADES: Mapping[str, str] = {
 }
 """What each replay grade means."""
 
+_BLANK = frozenset({Mark.INVISIBLE, Mark.DIRECTION, Mark.CONTROL, Mark.SPACE})
+_LOOKED_AT = 10_000
+"""So many characters of which none is seen are nothing, whatever follows."""
 _CITE = re.compile(r'\{([a-z][0-9]{2})\}|"([a-z][0-9]{2})"')
 
 
@@ -85,6 +90,11 @@ def segments(text: str, cited: Sequence[Cited]) -> Text:
     if end < len(text):
         pieces.append(Segment(text[end:]))
     return tuple(pieces)
+
+
+def shows_something(text: str) -> bool:
+    """Whether somebody who reads ``text`` sees anything of it; blanks of all kinds are nothing."""
+    return any(one.mark not in _BLANK and one.text.strip() for one in pieces(text[:_LOOKED_AT]))
 
 
 def is_text(value: str) -> bool:
@@ -126,3 +136,9 @@ def plural(count: int, one: str, many: str = "") -> str:
 def seconds(microseconds: int) -> str:
     """Returns a duration as ``1.9 s``."""
     return f"{microseconds / 1e6:.1f} s"
+
+
+def fingerprint(public_key: str) -> str:
+    """Returns the hash of a public key in groups of four, as people compare them aloud."""
+    digest = hashlib.sha256(bytes.fromhex(public_key)).hexdigest()[:32]
+    return " ".join(digest[at : at + 4] for at in range(0, len(digest), 4))

@@ -32,3 +32,10 @@ def create_application(argv: Sequence[str]) -> QApplication:
     app.setWindowIcon(icons.window_icon())
     theme.manager(app).choose("system")
     return app
+
+
+def enlarge(app: QApplication, percent: int) -> None:
+    """Makes all text so large, before a window is made."""
+    fonts.enlarge(percent)
+    app.setFont(fonts.font("body"))
+    theme.manager(app).renew()

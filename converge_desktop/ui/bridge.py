@@ -1,26 +1,38 @@
 """The one place where another thread crosses into Qt.
 
 A deque and one wake signal: whoever has something to tell appends it and, unless a wake is under
-way, wakes the window once. The window drains the whole deque at most 30 times a second, in order,
-and tells of each thing that moved only its latest state.
+way, wakes the window once. The window drains the deque at most 30 times a second, in order, and
+tells of each thing that moved only its latest state. Where that takes long it goes on after the
+window has looked after the person, so that many answers at once are no stall.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from itertools import groupby
+from typing import Any, TypeVar, cast
 
 import shiboken6
-from PySide6.QtCore import QCoreApplication, QObject, Qt, QThread, QTimer, Signal, Slot
+from PySide6.QtCore import (
+    QCoreApplication,
+    QObject,
+    Qt,
+    QThread,
+    QTimer,
+    Signal,
+    SignalInstance,
+    Slot,
+)
 
 from converge_desktop.runtime.port import (
     EvidenceProgress,
     InboxChanged,
     Notice,
     RunChanged,
+    SettlingChanged,
     StatusChanged,
     TracesAdded,
     Update,
@@ -29,7 +41,10 @@ from converge_desktop.runtime.port import (
 from converge_desktop.ui.clock import UiClock
 
 T = TypeVar("T")
+_LATEST = (InboxChanged, SettlingChanged, VerifyProgress, EvidenceProgress, StatusChanged)
 FRAME = 1 / 30
+SLICE = 0.002
+"""Seconds after which the rest of a batch is left for later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +62,23 @@ class Bridge(QObject):
 
     Signals:
         inbox_changed: The latest ``InboxChanged`` of a batch.
+        settling_changed: The latest ``SettlingChanged`` of a batch.
         run_changed: The latest ``RunChanged`` of each run that moved.
         traces_added: All ``TracesAdded`` of a batch, as one.
         progressed: The latest ``VerifyProgress`` and ``EvidenceProgress`` of a batch.
         status_changed: The latest ``StatusChanged`` of a batch.
         notice: Every ``Notice``.
+        quiet: All that was asked is answered, and all that was told is delivered.
     """
 
     inbox_changed = Signal(object)
+    settling_changed = Signal(object)
     run_changed = Signal(object)
     traces_added = Signal(object)
     progressed = Signal(object)
     status_changed = Signal(object)
     notice = Signal(object)
+    quiet = Signal()
     _wake = Signal()
 
     def __init__(self, clock: UiClock, parent: QObject | None = None) -> None:
@@ -74,12 +93,17 @@ class Bridge(QObject):
         self._timer.timeout.connect(self.drain)
         self._wake.connect(self._on_wake, Qt.ConnectionType.QueuedConnection)
         self.batches = 0
-        self._latest_of = (
-            (InboxChanged, self.inbox_changed),
-            (VerifyProgress, self.progressed),
-            (EvidenceProgress, self.progressed),
-            (StatusChanged, self.status_changed),
-        )
+        self._asked = 0
+        self._signals: dict[type, SignalInstance] = {
+            InboxChanged: self.inbox_changed,
+            SettlingChanged: self.settling_changed,
+            RunChanged: self.run_changed,
+            TracesAdded: self.traces_added,
+            VerifyProgress: self.progressed,
+            EvidenceProgress: self.progressed,
+            StatusChanged: self.status_changed,
+            Notice: self.notice,
+        }
 
     def post(self, item: Update) -> None:
         """Takes an update, on any thread. This is the listener for ``DeskPort.subscribe``."""
@@ -100,6 +124,7 @@ class Bridge(QObject):
             on_done: Called with the result.
             on_error: Called with the exception.
         """
+        self._asked += 1
         answer = _Answer(owner, future, on_done, on_error)
         future.add_done_callback(lambda _: self._put(answer))
 
@@ -132,66 +157,41 @@ class Bridge(QObject):
 
     @Slot()
     def drain(self) -> None:
-        """Delivers all that has arrived."""
+        """Delivers what has arrived; what a slice of time is too short for, in the next one."""
         app = QCoreApplication.instance()
         assert app is None or QThread.currentThread() is app.thread()
         if self._closed:
             return
         self._pending = False  # before reading: what comes meanwhile wakes us again
         self._drained_at = self._clock.monotonic()
-        batch: list[Update | _Answer] = []
+        arrived: list[Update | _Answer] = []
         while self._queue:
-            batch.append(self._queue.popleft())
-        if not batch:
+            arrived.append(self._queue.popleft())
+        if not arrived:
             return
         self.batches += 1
-        done = 0
+        batch = _latest_only(arrived)
+        done, until = 0, self._drained_at + SLICE
         try:
-            moved: list[Update] = []
-            for item in batch:
+            while done < len(batch) and (not done or self._clock.monotonic() < until):
                 done += 1
-                if isinstance(item, _Answer):
-                    self._tell(moved)
-                    moved = []
-                    self._answer(item)
-                else:
-                    moved.append(item)
-            self._tell(moved)
-        except BaseException:
-            # One receiver failed; the others still get what is theirs.
-            for item in reversed(batch[done:]):
-                self._queue.appendleft(item)
+                self._deliver(batch[done - 1])
+        finally:
+            # Also where a receiver failed: the others still get what is theirs.
+            self._queue.extendleft(reversed(batch[done:]))
             if self._queue:
                 self._timer.start(1)
-            raise
+        if not self._asked and not self._queue:
+            self.quiet.emit()
 
-    def _tell(self, updates: list[Update]) -> None:
-        latest: dict[type, Update] = {}
-        runs: dict[str, RunChanged] = {}
-        traces: list[TracesAdded] = []
-        notices: list[Notice] = []
-        for update in updates:
-            match update:
-                case RunChanged():
-                    runs[update.view.row.run_id] = update
-                case TracesAdded():
-                    traces.append(update)
-                case Notice():
-                    notices.append(update)
-                case _:
-                    latest[type(update)] = update
-        for run in runs.values():
-            self.run_changed.emit(run)
-        if traces:
-            rows = tuple(row for t in traces for row in t.rows)
-            self.traces_added.emit(TracesAdded(rows, traces[-1].total))
-        for kind, signal in self._latest_of:
-            if kind in latest:
-                signal.emit(latest[kind])
-        for said in notices:
-            self.notice.emit(said)
+    def _deliver(self, item: Update | _Answer) -> None:
+        if isinstance(item, _Answer):
+            self._answer(item)
+        else:
+            self._signals[type(item)].emit(item)
 
     def _answer(self, answer: _Answer) -> None:
+        self._asked -= 1
         if self._closed or not shiboken6.isValid(answer.owner):
             return
         try:
@@ -202,3 +202,32 @@ class Bridge(QObject):
             answer.on_error(error)
         else:
             answer.on_done(answer.future.result())
+
+
+def _latest_only(items: list[Update | _Answer]) -> list[Update | _Answer]:
+    """Leaves of each thing that moved only its latest state; nothing passes an answer."""
+    left: list[Update | _Answer] = []
+    for is_answer, some in groupby(items, key=lambda item: isinstance(item, _Answer)):
+        part = list(some)
+        left += part if is_answer else _moved(cast("list[Update]", part))
+    return left
+
+
+def _moved(updates: Iterable[Update]) -> list[Update]:
+    latest: dict[type, Update] = {}
+    runs: dict[str, RunChanged] = {}
+    traces: list[TracesAdded] = []
+    notices: list[Notice] = []
+    for update in updates:
+        match update:
+            case RunChanged():
+                runs[update.view.row.run_id] = update
+            case TracesAdded():
+                traces.append(update)
+            case Notice():
+                notices.append(update)
+            case _:
+                latest[type(update)] = update
+    rows = tuple(row for one in traces for row in one.rows)
+    added = [TracesAdded(rows, traces[-1].total)] if traces else []
+    return [*runs.values(), *added, *(latest[kind] for kind in _LATEST if kind in latest), *notices]

@@ -12,6 +12,9 @@ from converge_desktop import paths
 SANS = "Inter"
 MONO = "JetBrains Mono"
 _BASE = 13
+SIZES = (100, 125, 150, 175, 200)
+"""How large text may be, in percent."""
+_percent = [100]
 
 _ROLES: dict[str, tuple[str, int, QFont.Weight]] = {
     "body": (SANS, 0, QFont.Weight.Normal),
@@ -56,12 +59,24 @@ def load() -> None:
         QFontDatabase.addApplicationFont(str(path))
 
 
+def enlarge(percent: int) -> None:
+    """Makes all text so large, and every length with it; call it before the window is made."""
+    _percent[:] = [min(SIZES, key=lambda size: abs(size - percent))]
+    font.cache_clear()
+    measures.cache_clear()
+
+
+def enlarged() -> int:
+    """Returns how large text is, in percent."""
+    return _percent[0]
+
+
 @cache
 def font(role: str) -> QFont:
     """Returns the font of a role, one of the keys of the table above."""
     family, step, weight = _ROLES[role]
     made = QFont(family)
-    made.setPixelSize(_BASE + step)
+    made.setPixelSize(round((_BASE + step) * _percent[0] / 100))
     made.setWeight(weight)
     made.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
     made.setStyleHint(QFont.StyleHint.Monospace if family == MONO else QFont.StyleHint.SansSerif)

@@ -2,37 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-
 from PySide6.QtCore import QEvent, Qt, Slot
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
     QCloseEvent,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
-from converge_desktop.runtime.port import DeskPort, Notice, StatusChanged
-from converge_desktop.ui import actions, theme, words
-from converge_desktop.ui.action_host import ActionHost
+from converge_desktop.runtime.port import Notice, StatusChanged
+from converge_desktop.runtime.window_port import WindowPort
+from converge_desktop.ui import fonts, theme, words
+from converge_desktop.ui.authority import ReadOnlyBar, why_only_read
 from converge_desktop.ui.bridge import Bridge
 from converge_desktop.ui.clock import UiClock
+from converge_desktop.ui.idle_lock import IdleLock
+from converge_desktop.ui.pace import Pace
 from converge_desktop.ui.pages.page import Tools
 from converge_desktop.ui.pages.stack import PageStack
 from converge_desktop.ui.rail import Rail
 from converge_desktop.ui.routes import Routes
-from converge_desktop.ui.settings import UiSettings
-from converge_desktop.ui.status_bar import StatusBar
+from converge_desktop.ui.settings import SINGLE_KEYS, THEME, UiSettings
+from converge_desktop.ui.status_bar import StatusBar, without_figures
+from converge_desktop.ui.surroundings import Surroundings
+from converge_desktop.ui.undo import Undo
 from converge_desktop.ui.unlock import UnlockDialog
 from converge_desktop.ui.widgets.message_bar import MessageBar
+from converge_desktop.ui.widgets.undo_strip import UndoStrip
+from converge_desktop.ui.window import Window
+from converge_desktop.ui.window_actions import table_of
+
+_ROOMY = 110
+"""How wide a window is that has room for the names of the pages, in units."""
 
 
-class MainWindow(ActionHost):
+class MainWindow(Window):
     """Everything a person sees. It asks the desk and never waits for it."""
 
-    def __init__(self, desk: DeskPort, settings: UiSettings, clock: UiClock | None = None) -> None:
+    def __init__(
+        self, desk: WindowPort, settings: UiSettings, clock: UiClock | None = None
+    ) -> None:
         super().__init__()
+        theme.manager(_app()).hold()
         self.setWindowTitle("Converge Desktop")
         self._settings = settings
         self._waiting = 0
@@ -41,43 +53,58 @@ class MainWindow(ActionHost):
         self.routes = Routes(self)
         tools = Tools(desk, self.bridge, clock, self.routes, settings)
         self._tools = tools
-        self._unlocked = False
+        self.unlocked = False
         self.unlock_dialog = UnlockDialog(tools, self)
+        self.idle = IdleLock(self, self.bridge, desk.lock, clock, settings)
+        self.idle.said.connect(lambda severity, said: self.messages.say(severity, said, "key"))
         self.rail = Rail()
-        self.messages = MessageBar()
+        self.only_read_bar = ReadOnlyBar()
+        self.messages = MessageBar(clock)
         self.pages = PageStack(tools)
         self.status = StatusBar(clock)
-        central = self._lay_out()
+        self._figures = Pace(self.status.tell, self, without_figures)
+        self.undo = Undo(tools, UndoStrip())
+        central = QWidget()
+        self.around = Surroundings(self, central, tools)
+        self._lay_out(central)
         self.theme = theme.manager(_app())
         self.theme.changed.connect(self._on_theme)
-        self.theme.choose(settings.text("window/theme", "system"))
-        self.install(actions.build(self._callbacks()), central, self.status.menu)
+        self.theme.choose(settings.text(THEME, "system"))
+        around = self.around
+        self.install(
+            table_of(self, around), central, self.status.menu, around.notices, around.crash
+        )
+        self.single_keys(on=settings.text(SINGLE_KEYS, "on") == "on")
         self._connect()
         desk.subscribe(self.bridge.post)
         self.pages.start()
+        self.undo.start()
+        self.around.start()
         if not settings.restore_geometry(self):
             self.resize(1280, 800)
+        self.theme.release()
         self.go(settings.text("window/page", "inbox"))
 
-    def _lay_out(self) -> QWidget:
-        central = QWidget()
+    def _lay_out(self, central: QWidget) -> None:
         central.setObjectName("page")
         content = QVBoxLayout()
         content.setSpacing(0)
+        content.addWidget(self.only_read_bar)
         content.addWidget(self.messages)
         content.addWidget(self.pages, 1)
         upper = QHBoxLayout()
         upper.setSpacing(0)
         upper.addWidget(self.rail)
         upper.addLayout(content, 1)
+        upper.addWidget(self.around.panel)
         outer = QVBoxLayout(central)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
         outer.addLayout(upper, 1)
+        outer.addWidget(self.undo.strip)
         outer.addWidget(self.status)
         self.setCentralWidget(central)
         self.setMinimumSize(960, 600)
-        return central
 
     def _connect(self) -> None:
         self.rail.chosen.connect(self.go)
@@ -87,71 +114,27 @@ class MainWindow(ActionHost):
         self.routes.trace.connect(self._on_trace)
         self.routes.gate.connect(self._on_gate)
         self.routes.fact.connect(self._on_fact)
+        self.routes.record.connect(self._on_ledger_record)
         self.routes.start.connect(self._on_start)
+        self.routes.unlock.connect(self.unlock_dialog.ask)
         self.routes.say.connect(self.messages.say)
         self.bridge.status_changed.connect(self._on_status)
         self.bridge.notice.connect(self._on_notice)
         self.pages.inbox.counted.connect(self._on_inbox_counted)
         self.pages.runs.counted.connect(self._on_runs_counted)
         self.status.menu.clicked.connect(self.open_menu)
+        self.only_read_bar.pressed.connect(lambda: self.go("ledger"))
+        keys = self._settings
+        keys.watch(SINGLE_KEYS, lambda value: self.single_keys(on=value == "on"))
+        self.around.connect_to_window()
 
-    def _callbacks(self) -> actions.Callbacks:
-        review, trace = self.pages.inbox.review, self.pages.traces.pane
-        return actions.Callbacks(
-            go=lambda page: partial(self.go, page),
-            approve=review.approve,
-            can_approve=lambda: self._at("inbox") and review.approve_button.isEnabled(),
-            focus_approve=review.focus_approve,
-            reject=review.open_reject,
-            can_reject=lambda: self._at("inbox") and review.reject_button.isEnabled(),
-            unlock=self.unlock_dialog.ask,
-            lock=self._lock,
-            next_row=lambda: self.pages.current().step(1),
-            previous_row=lambda: self.pages.current().step(-1),
-            filter=lambda: self.pages.current().focus_filter(),
-            new_run=lambda: self._on_start(""),
-            choose_folder=self._choose_folder,
-            replay=trace.replay,
-            can_replay=lambda: self._at("traces") and trace.can_replay(),
-            replay_run=self.pages.runs.asks.replay,
-            back_to_now=self.pages.runs.show_now,
-            export=lambda: self.pages.current().export(),
-            verify=lambda: self._at_ledger(self.pages.ledger.verify),
-            stop_verifying=self.pages.ledger.stop_verifying,
-            show_moment=self.pages.ledger.record.show_moment,
-            fork=lambda: self.pages.current().fork_here(),
-            keep=lambda: self._at_ledger(self.pages.ledger.keep),
-            compare=lambda: self._at_ledger(self.pages.ledger.compare),
-            can=self._can,
-            rebuild=self._rebuild,
-            theme=self._next_theme,
-            palette=self.show_palette,
-            sheet=self.show_sheet,
-            escape=self._escape,
-            quit=self._quit,
-        )
+    def front(self) -> str:
+        """Override ActionHost.front."""
+        return self.pages.page_id()
 
-    def _can(self, action: str) -> bool:
-        """Says whether something of the table can be done now; what is not named here can."""
-        runs, ledger, page = self.pages.runs, self.pages.ledger, self.pages.current()
-        known: dict[str, Callable[[], bool]] = {
-            "key.unlock": lambda: not self._unlocked,
-            "key.lock": lambda: self._unlocked,
-            "run.replay": lambda: page is runs and runs.shows_run(),
-            "run.export": page.can_export,
-            "run.fork": page.can_fork,
-            "run.now": lambda: page is runs and runs.shows_moment(),
-            "ledger.stop": ledger.can_stop,
-            "ledger.moment": lambda: page is ledger and ledger.record.has_run(),
-        }
-        return known[action]() if action in known else True
-
-    def _at_ledger(self, do: Callable[[], None]) -> None:
-        self.go("ledger")
-        do()
-
-    def _at(self, page: str) -> bool:
-        return self.pages.page_id() == page
+    def tell_why(self, text: str) -> None:
+        """Override ActionHost.tell_why."""
+        self.messages.say("info", text, "why not")
 
     @Slot(str)
     def go(self, page: str) -> None:
@@ -185,6 +168,12 @@ class MainWindow(ActionHost):
         self.go("context")
         self.pages.context.show_fact(run_id, fact_id)
 
+    @Slot(object)
+    def _on_ledger_record(self, seq: int) -> None:
+        self.go("ledger")
+        self.pages.ledger.jump.setText(f"{seq:,}")
+        self.pages.ledger.jump.returnPressed.emit()
+
     @Slot(str)
     def _on_start(self, pack_id: str) -> None:
         self.go("runs")
@@ -198,20 +187,21 @@ class MainWindow(ActionHost):
         self.raise_()
         self.activateWindow()
 
-    def _choose_folder(self) -> None:
-        self.go("runs")
-        self.pages.runs.choose_folder()
-
-    def _rebuild(self) -> None:
-        self.go("context")
-        self.pages.context.rebuild()
-
-    def _next_theme(self) -> None:
+    def next_theme(self) -> None:
+        """Takes the next look in turn."""
         choice = self.theme.advance()
-        self._settings.put("window/theme", choice)
+        self._settings.put(THEME, choice)
         self.messages.say("info", f"Theme: {theme.TITLES[choice]}.", "theme")
 
-    def _lock(self) -> None:
+    def switch_single_keys(self) -> None:
+        """Switches keys without Ctrl or Alt off, or on again."""
+        on = self._settings.text(SINGLE_KEYS, "on") != "on"
+        self._settings.put(SINGLE_KEYS, "on" if on else "off")
+        how = "on" if on else "off; Ctrl K finds every action"
+        self.messages.say("info", f"Keys without Ctrl or Alt are {how}.", "single keys")
+
+    def lock_key(self) -> None:
+        """Locks the person's key."""
         self.bridge.ask(self, self._tools.desk.lock(), self._on_locked, self._on_not_locked)
 
     def _on_locked(self, _: object) -> None:
@@ -221,10 +211,13 @@ class MainWindow(ActionHost):
     def _on_not_locked(self, error: BaseException) -> None:
         self.messages.say("danger", f"Your key was not locked. {words.problem(error)}", "key")
 
-    def _quit(self) -> None:
+    @Slot()
+    def quit(self) -> None:
+        """Closes the window."""
         self.close()
 
-    def _escape(self) -> None:
+    def leave_front(self) -> None:
+        """Closes what is open: an overlay, something on the page, or the newest message."""
         overlay = self.overlay()
         if overlay is not None:
             overlay.leave()
@@ -233,8 +226,11 @@ class MainWindow(ActionHost):
 
     @Slot(object)
     def _on_status(self, change: StatusChanged) -> None:
-        self._unlocked = change.status.unlocked
-        self.status.tell(change.status)
+        self.unlocked = change.status.unlocked
+        self._figures.take(change.status)
+        reason = why_only_read(change.status)
+        self.only_read(reason)
+        self.only_read_bar.tell(reason)
 
     @Slot(object)
     def _on_notice(self, notice: Notice) -> None:
@@ -261,17 +257,24 @@ class MainWindow(ActionHost):
         self.pages.retint()
         self.update()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Override QMainWindow.resizeEvent: where there is little room, the page has it."""
+        super().resizeEvent(event)
+        self.rail.narrow(narrow=event.size().width() < _ROOMY * fonts.measures().unit)
+
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802
         """Override QMainWindow.changeEvent: the review hears when the focus arrives."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.ActivationChange:
-            self.pages.inbox.review.window_active(active=self.isActiveWindow())
+            self.pages.inbox.window_active(active=self.isActiveWindow())
+            self.pages.people.window_active(active=self.isActiveWindow())
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         """Override QMainWindow.closeEvent: remembers the window; waits for nothing."""
         self._settings.save_geometry(self)
         self.pages.remember()
         self._settings.sync()
+        self.around.tray.close()
         self.bridge.close()
         super().closeEvent(event)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QObject, Qt, Slot
 from PySide6.QtGui import QKeyEvent
@@ -10,9 +10,10 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLineEdit, QScrollArea, QVBox
 
 from converge_desktop.ui import fonts
 from converge_desktop.ui.actions import GROUPS, Action, spoken
+from converge_desktop.ui.focus_order import move_focus
 from converge_desktop.ui.models.looks import RowLook
 from converge_desktop.ui.models.rows import RowModel
-from converge_desktop.ui.widgets.labels import Label, caption
+from converge_desktop.ui.widgets.labels import Elided, Label, caption
 from converge_desktop.ui.widgets.lists import RowList, select_in, step_in
 
 
@@ -43,9 +44,13 @@ class Overlay(QFrame):
             self._back.setFocus(Qt.FocusReason.OtherFocusReason)
         self._back = None
 
+    def focusNextPrevChild(self, next: bool) -> bool:  # noqa: A002, N802
+        """Override QWidget.focusNextPrevChild: Tab goes round; what lies under hears no key."""
+        return move_focus(self, self._host.focusWidget(), forward=next) or True
+
     def _place(self) -> None:
         unit = fonts.measures().unit
-        wide = min(unit * 72, self._host.width() - unit * 8)
+        wide = min(unit * 80, self._host.width() - unit * 8)
         high = min(self._tall, self._host.height() - unit * 12)
         self.setGeometry((self._host.width() - wide) // 2, unit * 7, wide, high)
 
@@ -66,8 +71,11 @@ class Overlay(QFrame):
 class Palette(Overlay):
     """Finds an action by its words and does it."""
 
-    def __init__(self, host: QWidget, actions: Sequence[Action]) -> None:
+    def __init__(
+        self, host: QWidget, actions: Sequence[Action], can_do: Callable[[Action], bool]
+    ) -> None:
         super().__init__(host, "Find an action")
+        self._can_do = can_do
         self._actions = [a for a in actions if a.id != "help.palette"]
         self.model: RowModel[Action] = RowModel(lambda a: a.id, _look, self)
         self.edit = QLineEdit()
@@ -79,18 +87,21 @@ class Palette(Overlay):
         self.list = RowList(self.model, "Actions", lines=1)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.clicked.connect(self._run)
+        self.list.moved.connect(self._on_moved)
+        self.about = Elided("", "small", "muted")
         unit = fonts.measures().unit
         column = QVBoxLayout(self)
         column.setContentsMargins(unit, unit, unit, unit)
         column.setSpacing(unit)
         column.addWidget(self.edit)
         column.addWidget(self.list, 1)
+        column.addWidget(self.about)
         self._tall = unit * 48
 
     def open(self) -> None:
         """Override Overlay.open."""
         self.edit.clear()
-        self.model.set_rows([a for a in self._actions if a.enabled()])
+        self.model.set_rows([a for a in self._actions if self._can_do(a)])
         super().open()
         select_in(self.list, 0)
         self.edit.setFocus(Qt.FocusReason.PopupFocusReason)
@@ -118,24 +129,57 @@ class Palette(Overlay):
         self.model.set_filter(lambda a: all(w in a.title.casefold() for w in wanted))
         select_in(self.list, 0)
 
+    @Slot(int)
+    def _on_moved(self, number: int) -> None:
+        action = self.model.row_at(number)
+        self.about.say("" if action is None else action.authority())
+
     @Slot()
     def _run(self) -> None:
         action = self.model.row_at(self.list.currentIndex().row())
         if action is not None:
             self.leave()
-            action.callback()
+            if self._can_do(action):  # it may have changed since the list was made
+                action.callback()
 
 
 def _look(action: Action) -> RowLook:
     keys = " or ".join(spoken(s) for s in action.shortcut)
-    return RowLook(title=action.title, right=keys)
+    spoken_ = ", ".join(filter(None, (action.title, keys, action.authority())))
+    return RowLook(title=action.title, right=keys, spoken=spoken_)
 
 
 class KeySheet(Overlay):
-    """All keys, by group."""
+    """All keys, by group, and what each writes into the ledger. It is filled when it is wanted."""
 
     def __init__(self, host: QWidget, actions: Sequence[Action]) -> None:
         super().__init__(host, "Keys")
+        self._actions = actions
+        unit = fonts.measures().unit
+        self._scroll = QScrollArea()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(unit, unit * 2, unit, unit)
+        column.setSpacing(unit)
+        head = Label("Keys", "heading")
+        head.setContentsMargins(unit * 2, 0, 0, 0)
+        column.addWidget(head)
+        column.addWidget(self._scroll, 1)
+        self._tall = unit * 78
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def open(self) -> None:
+        """Override Overlay.open."""
+        if self._scroll.widget() is None:
+            table = self._table()
+            self._scroll.setWidget(table)
+            table.setAutoFillBackground(False)
+            self._scroll.viewport().setAutoFillBackground(False)
+        super().open()
+        self.setFocus(Qt.FocusReason.PopupFocusReason)
+
+    def _table(self) -> QWidget:
         unit = fonts.measures().unit
         inner = QWidget()
         grid = QGridLayout(inner)
@@ -148,29 +192,19 @@ class KeySheet(Overlay):
             grid.addWidget(caption(group), line, 0, 1, 2)
             grid.setRowMinimumHeight(line, unit * 3)
             line += 1
-            for action in actions:
+            for action in self._actions:
                 if action.group == group and action.shortcut:
-                    keys = "  or  ".join(spoken(s) for s in action.shortcut)
-                    grid.addWidget(Label(keys, "mono-small"), line, 0)
-                    grid.addWidget(Label(action.title), line, 1)
-                    line += 1
+                    line = _add_row(grid, line, action)
         grid.setRowStretch(line, 1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setWidget(inner)
-        inner.setAutoFillBackground(False)
-        scroll.viewport().setAutoFillBackground(False)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(unit, unit * 2, unit, unit)
-        column.setSpacing(unit)
-        head = Label("Keys", "heading")
-        head.setContentsMargins(unit * 2, 0, 0, 0)
-        column.addWidget(head)
-        column.addWidget(scroll, 1)
-        self._tall = unit * 78
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        return inner
 
-    def open(self) -> None:
-        """Override Overlay.open."""
-        super().open()
-        self.setFocus(Qt.FocusReason.PopupFocusReason)
+
+def _add_row(grid: QGridLayout, line: int, action: Action) -> int:
+    """Adds what an action is called, by which keys, and what it writes; returns the next line."""
+    keys = "  or  ".join(spoken(s) for s in action.shortcut)
+    grid.addWidget(Label(keys, "mono-small"), line, 0)
+    grid.addWidget(Label(action.title).wrapped(), line, 1)
+    if not action.writes:
+        return line + 1
+    grid.addWidget(Label(action.authority(), "small", "muted").wrapped(), line + 1, 1)
+    return line + 2

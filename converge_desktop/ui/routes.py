@@ -15,6 +15,8 @@ class Routes(QObject):
         trace: Show a trace, by its id.
         gate: Show a waiting proposal, by its gate's id.
         fact: Show where a fact came from: run id, fact id.
+        record: Show a record of the ledger, by its number.
+        unlock: Ask for what opens the person's key.
         start: Offer to start a run of a pack, by its id; empty offers all.
         say: Show a sentence: severity, text, topic. A later one replaces one on the same topic.
     """
@@ -25,6 +27,8 @@ class Routes(QObject):
     trace = Signal(str)
     gate = Signal(str)
     fact = Signal(str, str)
+    record = Signal(object)
+    unlock = Signal()
     start = Signal(str)
     say = Signal(str, str, str)
 

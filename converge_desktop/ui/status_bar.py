@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, Qt
+from dataclasses import replace
+
+from PySide6.QtCore import QPointF, QSize, Qt, Slot
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
@@ -11,6 +13,8 @@ from converge_desktop.ui import fonts, tokens, words
 from converge_desktop.ui.clock import UiClock
 from converge_desktop.ui.widgets.buttons import IconButton
 from converge_desktop.ui.widgets.labels import Elided, Label, set_property
+
+_MESSAGES = "Messages of this session"
 
 
 class _Dot(QWidget):
@@ -23,6 +27,8 @@ class _Dot(QWidget):
 
     def tell(self, *, unlocked: bool) -> None:
         """Shows whether the key is unlocked."""
+        if self.accessibleName() and unlocked == self._unlocked:
+            return
         self._unlocked = unlocked
         self.setAccessibleName("Unlocked" if unlocked else "Locked")
         self.update()
@@ -37,6 +43,33 @@ class _Dot(QWidget):
         painter.drawEllipse(QPointF(4.5, 4.5), 3, 3)
 
 
+class _Part(Elided):
+    """Something that is said as long as there is room, and else when the pointer rests on it."""
+
+    def __init__(self, *, firm: bool = False) -> None:
+        """Makes one; a firm one is always said whole."""
+        self._firm = firm
+        super().__init__("", "small", "muted")
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+
+    def say(self, text: str, exact: str = "") -> None:
+        """Override Elided.say: what it asks for follows what it says."""
+        before = self._whole
+        super().say(text, exact)
+        if self._whole != before:
+            self.updateGeometry()
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """Override QLabel.sizeHint."""
+        wide = self.fontMetrics().horizontalAdvance(self._whole)
+        return QSize(wide + 1, super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        """Override QLabel.minimumSizeHint."""
+        whole = self.sizeHint()
+        return whole if self._firm else QSize(0, whole.height())
+
+
 class StatusBar(QWidget):
     """One line, always there."""
 
@@ -48,11 +81,8 @@ class StatusBar(QWidget):
         self.setAccessibleName("Status")
         unit = fonts.measures().unit
         self._dot = _Dot()
-        self.operator = self._part()
-        self.engine = self._part()
-        self.model = self._part()
-        self.ledger = self._part()
-        self.view = self._part()
+        self.operator, self.engine, self.model = _Part(firm=True), _Part(), _Part()
+        self.ledger, self.view = _Part(), _Part()
         self.budgets = Elided("", "small", "muted")
         self.budgets.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         row = QHBoxLayout(self)
@@ -65,16 +95,26 @@ class StatusBar(QWidget):
             row.addSpacing(unit * 2)
         row.addWidget(self.budgets, 1)
         row.addSpacing(unit)
+        self.missed = Label("", "small-strong", "accent")
+        self.missed.hide()
+        self.messages = IconButton("messages", _MESSAGES, 14)
+        self.messages.setFixedHeight(fonts.line("small") + 4)
+        row.addWidget(self.missed)
+        row.addWidget(self.messages)
         self.menu = IconButton("menu", "Menu (F10)", 14)
         self.menu.setFixedHeight(fonts.line("small") + 4)
         row.addWidget(self.menu)
         self.setFixedHeight(fonts.line("small") + unit + 4)
         self.tell(Status())
 
-    def _part(self) -> Label:
-        made = Label("", "small", "muted")
-        made.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
-        return made
+    @Slot(int)
+    def tell_missed(self, count: int) -> None:
+        """Shows how many messages came since the list of them was looked at."""
+        self.missed.say(str(count))
+        self.missed.setVisible(bool(count))
+        title = f"{_MESSAGES}, {count} new" if count else _MESSAGES
+        self.messages.setAccessibleName(title)
+        self.messages.setToolTip(words.tooltip(title))
 
     def tell(self, status: Status) -> None:
         """Shows how things stand."""
@@ -86,15 +126,17 @@ class StatusBar(QWidget):
         self.model.say(words_)
         set_property(self.model, "tone", tone)
         words_, tone = self._ledger_words(status)
-        self.ledger.say(words_)
-        self.ledger.setToolTip(words.tooltip(status.ledger_problem))
+        self.ledger.say(words_, status.ledger_problem or self._verified_at(status))
         set_property(self.ledger, "tone", tone)
         words_, tone = view_words(status)
-        self.view.say(words_)
+        self.view.say(words_, words.sentence(status.view_problem))
         self.view.setVisible(bool(words_))
-        self.view.setToolTip(words.tooltip(words.sentence(status.view_problem)))
         set_property(self.view, "tone", tone)
         self.budgets.say(f"Budget: {status.budgets}" if status.budgets else "")
+
+    def _verified_at(self, status: Status) -> str:
+        at = status.ledger_verified_at
+        return f"Verified {words.full_time(at)}" if at else ""
 
     def _ledger_words(self, status: Status) -> tuple[str, str]:
         record = f"Ledger {status.ledger_seq:,}"
@@ -105,6 +147,19 @@ class StatusBar(QWidget):
         if status.ledger_state in {"verifying", "unverified"}:
             return f"{record} · {status.ledger_state}", "muted"
         return f"{record} · ✕ {status.ledger_state}", "danger"
+
+
+def at_rest(model: ModelView) -> ModelView:
+    """Returns a model without what it is asked just now, and how fast it answers."""
+    if model.state not in {"ready", "busy"}:
+        return model
+    return replace(model, state="ready", doing="", tokens_per_second=0)
+
+
+def without_figures(status: Status) -> Status:
+    """Returns how things stand without what moves with everything that is recorded."""
+    counted = {"ledger_seq": 0, "view_seq": 0, "view_share": 0}
+    return replace(status, model=at_rest(status.model), engine="", budgets="", **counted)
 
 
 _DOING = {"loading": "loading", "measuring": "measuring", "busy": "asking"}

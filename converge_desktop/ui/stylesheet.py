@@ -36,7 +36,8 @@ QWidget#header { background: $surface; border-bottom: 1px solid $line; }
 QWidget#footer { background: $surface; border-top: 1px solid $line; }
 QWidget#listbar { background: $surface; border-bottom: 1px solid $line; }
 QWidget#listfoot { background: $surface; border-top: 1px solid $line; }
-QWidget#master { background: $surface; }
+QWidget#master, QWidget#aside { background: $surface; }
+QWidget#aside { border-left: 1px solid $line; }
 QWidget[banner="caution"] { background: $caution_background; }
 QWidget[banner="danger"] { background: $danger_background; }
 QWidget[banner="good"] { background: $good_background; }
@@ -65,8 +66,8 @@ QPushButton[kind="chip"] { color: $muted; border: 1px solid $line; background: $
     max-height: ${chip}px; }
 QPushButton[kind="chip"]:hover, QPushButton[kind="chip"]:checked { color: $accent;
     border-color: $accent; }
-QPushButton[kind="chip"]:focus { border: 1px solid $accent; color: $accent;
-    padding: 0 ${unit}px; min-height: ${chip}px; }
+QPushButton[kind="chip"]:focus { border: 2px solid $accent; color: $accent;
+    padding: 0 ${unit_less}px; min-height: ${chip_focus}px; max-height: ${chip_focus}px; }
 QPushButton[kind="flat"], QToolButton { background: transparent; border: 1px solid transparent;
     border-radius: 4px; padding: 2px; }
 QPushButton[kind="flat"] { color: $accent; padding: 0 4px; min-height: 0; }
@@ -79,7 +80,7 @@ QPushButton[kind="row"]:focus { border: 2px solid $accent; padding: 0 11px;
     min-height: ${compact_focus}px; }
 
 QLineEdit, QPlainTextEdit[kind="input"], QComboBox { color: $text; background: $background;
-    border: 1px solid $control; border-radius: 6px; padding: 0 ${unit}px;
+    border: 1px solid $field; border-radius: 6px; padding: 0 ${unit}px;
     selection-background-color: $accent; selection-color: $on_accent; }
 QLineEdit, QComboBox { min-height: ${control_in}px; }
 QLineEdit[compact="true"] { min-height: ${compact_in}px; }
@@ -100,19 +101,26 @@ QPlainTextEdit[kind="sheet"] { background: $surface; border: 1px solid $line; co
     selection-color: $on_accent; }
 QPlainTextEdit[kind="sheet"]:focus { border-color: $accent; }
 
-QListView, QTableView { background: $surface; border: none; color: $text; }
+QListView, QTableView, QTreeView { background: $surface; border: 1px solid $surface;
+    color: $text; }
+QListView:focus, QTableView:focus, QTreeView:focus { border: 1px solid $accent; }
 QHeaderView { background: $surface; border: none; }
 QHeaderView::section { background: $surface; color: $muted; border: none;
     border-bottom: 1px solid $line; padding: ${half}px ${unit}px; }
 QTableView[wide="false"] QHeaderView::section:first { padding-left: ${near}px; }
 QTableView[wide="true"] QHeaderView::section:first { padding-left: ${triple}px; }
+QTableView#cycles { background: transparent; border: 1px solid transparent; padding: 0; }
+QTableView#cycles:focus { border: 1px solid $accent; border-radius: 4px; }
+QTableView#cycles QHeaderView, QTableView#cycles QHeaderView::section,
+QTableView#cycles QHeaderView::section:first, QTableView#cycles QTableCornerButton::section
+    { background: transparent; border: none; padding: 0; }
 QScrollArea { background: transparent; border: none; }
 QScrollArea > QWidget > QWidget#body { background: $background; }
 QWidget#page { background: $background; }
 QSplitter::handle { background: $line; }
 QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }
 QScrollBar:horizontal { background: transparent; height: 10px; margin: 0; }
-QScrollBar::handle { background: $control; border-radius: 3px; }
+QScrollBar::handle { background: $field; border-radius: 3px; }
 QScrollBar::handle:vertical { min-height: 32px; margin: 2px; }
 QScrollBar::handle:horizontal { min-width: 32px; margin: 2px; }
 QScrollBar::handle:hover { background: $muted; }
@@ -155,6 +163,7 @@ def build(tokens: Tokens, measures: Measures) -> str:
         "double": measures.unit * 2,
         "triple": measures.unit * 3,
         "chip": measures.chip - 2,
+        "chip_focus": measures.chip - 4,
         "chip_radius": measures.chip // 2,
         "control_in": measures.control - 2,
         "control_focus": measures.control - 4,

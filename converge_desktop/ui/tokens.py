@@ -18,12 +18,16 @@ TONES = ("accent", "good", "caution", "danger")
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """One theme's colours, as ``#rrggbb``."""
+    """One theme's colours, as ``#rrggbb``.
+
+    ``field`` is the edge of what is filled in, which has no words of its own to be seen by.
+    """
 
     background: str
     surface: str
     line: str
     control: str
+    field: str
     text: str
     muted: str
     accent: str

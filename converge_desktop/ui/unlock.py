@@ -5,15 +5,19 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
+from converge_desktop.runtime.port import StatusChanged
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.pages.page import Tools
 from converge_desktop.ui.widgets.buttons import Button
 from converge_desktop.ui.widgets.labels import Label, set_property
 
-HOW = (
-    "What you decide is signed with your key. Type its passphrase; where it lies in the system's "
-    "keyring, leave this empty."
-)
+_SIGNED = "What is decided here is signed with the key of {who}."
+_TAKES = {
+    "keyring": "It lies in the system's keyring, which may ask for its own password.",
+    "file under a passphrase": "It lies in a file under a passphrase. Type that.",
+    "plain file": "It lies in a plain file and has no passphrase. Protect it on the page People.",
+}
+_UNKNOWN = "Type its passphrase; where it lies in the system's keyring, leave this empty."
 
 
 class UnlockDialog(QDialog):
@@ -22,6 +26,7 @@ class UnlockDialog(QDialog):
     def __init__(self, tools: Tools, parent: QWidget) -> None:
         super().__init__(parent)
         self._tools = tools
+        self._who, self._kept = "", ""
         self.setWindowTitle("Unlock your key")
         self.setModal(False)
         unit = fonts.measures().unit
@@ -30,6 +35,7 @@ class UnlockDialog(QDialog):
         self.passphrase.setAccessibleName("Passphrase")
         self.passphrase.setMinimumWidth(unit * 44)
         self.passphrase.returnPressed.connect(self.unlock)
+        self.about_label = Label("", "body", "muted").wrapped()
         self.result_label = Label("", "body", "danger").wrapped().selectable()
         self.unlock_button = Button("Unlock", kind="primary")
         self.unlock_button.clicked.connect(self.unlock)
@@ -43,21 +49,27 @@ class UnlockDialog(QDialog):
         column.setContentsMargins(unit * 3, unit * 3, unit * 3, unit * 3)
         column.setSpacing(unit + unit // 2)
         column.addWidget(Label("Unlock your key", "title"))
-        column.addWidget(Label(HOW, "body", "muted").wrapped())
+        column.addWidget(self.about_label)
         column.addWidget(self.passphrase)
         column.addWidget(self.result_label)
         column.addLayout(row)
         self.result_label.hide()
         self.setFixedWidth(unit * 56)
+        tools.bridge.status_changed.connect(self._on_status)
 
     def ask(self) -> None:
         """Shows itself, empty, and takes the keyboard."""
         self.passphrase.clear()
         self.result_label.hide()
+        signed = _SIGNED.format(who=self._who or "the person at the desk")
+        self.about_label.say(f"{signed} {_TAKES.get(self._kept, _UNKNOWN)}")
+        takes = self._kept not in {"keyring", "plain file"}
+        self.passphrase.setVisible(takes)
         self._fit()
         self.show()
         self.raise_()
-        self.passphrase.setFocus(Qt.FocusReason.ActiveWindowFocusReason)
+        first = self.passphrase if takes else self.unlock_button
+        first.setFocus(Qt.FocusReason.ActiveWindowFocusReason)
 
     @Slot()
     def unlock(self) -> None:
@@ -81,6 +93,10 @@ class UnlockDialog(QDialog):
         self.unlock_button.setEnabled(True)
         self.passphrase.selectAll()
         self._say(words.problem(error), "danger")
+
+    @Slot(object)
+    def _on_status(self, change: StatusChanged) -> None:
+        self._who, self._kept = change.status.operator, change.status.key_kept
 
     def _say(self, text: str, tone: str) -> None:
         self.result_label.say(text)

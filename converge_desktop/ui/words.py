@@ -6,28 +6,13 @@ Nothing from a model or an input file reaches the screen without passing ``visib
 from __future__ import annotations
 
 import html
-import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-_KEPT = frozenset("\n\t")
-_HIDDEN = frozenset(
-    [
-        0x034F,  # combining grapheme joiner
-        0x115F,  # Hangul fillers: letters that show nothing
-        0x1160,
-        0x17B4,
-        0x17B5,
-        0x2800,  # an empty Braille pattern looks like a space
-        0x3164,
-        0xFFA0,
-        *range(0x180B, 0x1810),
-        *range(0xFE00, 0xFE10),  # variation selectors can carry hidden bytes
-        *range(0xE0100, 0xE01F0),
-    ]
-)
-_CATEGORIES = frozenset(["Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"])
+from converge_desktop.runtime.unseen import spelled_out
 
 _SHORT = 10_000
+_LAST = 253_370_764_800_000_000
+"""The last moment that is told, in the year 9999."""
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
@@ -37,26 +22,16 @@ RISK_TONES = {"high": "danger", "medium": "caution", "low": "good"}
 
 
 def visible(text: str) -> str:
-    """Shows characters that would otherwise hide or reorder text.
+    """Shows characters that would otherwise hide, reorder text or pass for others.
 
     Args:
         text: Anything, for instance what a model wrote.
 
     Returns:
-        The same text with control, zero-width, bidirectional and byte-order characters replaced
-        by their name, as in ``⟨U+202E⟩``. Line breaks and tabs stay.
+        The same text with what the eye would miss spelled out, as in ``⟨U+202E⟩``. Line breaks and
+        tabs stay.
     """
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_shown(c) for c in text)
-
-
-def _shown(char: str) -> str:
-    if char in _KEPT:
-        return char
-    if ord(char) in _HIDDEN or unicodedata.category(char) in _CATEGORIES:
-        return f"⟨U+{ord(char):04X}⟩"
-    return char
+    return text if text.isascii() and text.isprintable() else spelled_out(text)
 
 
 def one_line(text: str) -> str:
@@ -102,7 +77,8 @@ def duration(micros: int) -> str:
 
 
 def _local(micros: int) -> datetime:
-    return datetime.fromtimestamp(micros / 1_000_000, tz=UTC).astimezone()
+    told = max(0, min(micros, _LAST))  # what no calendar has came of no clock; it is drawn even so
+    return datetime.fromtimestamp(told / 1_000_000, tz=UTC).astimezone()
 
 
 def clock_time(micros: int, now: int) -> str:
@@ -118,6 +94,12 @@ def clock_time(micros: int, now: int) -> str:
 def full_time(micros: int) -> str:
     """Shows a moment to the second."""
     return f"{_local(micros):%Y-%m-%d %H:%M:%S}"
+
+
+def end_of_day(now: int) -> int:
+    """Returns when the day ends in which a moment lies."""
+    midnight = _local(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    return round((midnight + timedelta(days=1)).timestamp() * 1_000_000)
 
 
 def ago(micros: int, now: int) -> str:

@@ -90,7 +90,8 @@ def why_not_act(gate: Gate, done: GateAct, now: int, state: RunState) -> str:
         case ActKind.EXTEND if gate.deadline is None:
             return "it has no deadline to move"
         case ActKind.EXTEND if gate.extended >= terms.extensions:
-            return f"its deadline was moved {gate.extended} times; its policy allows no more"
+            times = "once" if gate.extended == 1 else f"{gate.extended} times"
+            return f"its deadline was moved {times}; its policy allows no more"
         case ActKind.ESCALATE if not terms.escalate_to:
             return "its policy names nobody to escalate to"
         case ActKind.ESCALATE if gate.escalated:

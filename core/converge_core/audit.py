@@ -41,6 +41,7 @@ from converge_core.review import SignatureCheck
 from converge_core.run_state import DeskState, Phase, RunState
 from converge_core.speakers import ENGINE, SYSTEM
 from converge_core.state import fold
+from converge_core.suspending import why_not_then
 
 
 def read_in(state: DeskState, entry: Entry, verify: SignatureCheck) -> DeskState:
@@ -138,14 +139,14 @@ def _why_out_of_order(event: e.Event, state: DeskState) -> str:
     run = state.runs.get(run_id) if run_id else None
     if run is None:
         return ""
-    if isinstance(event, e.CycleStarted) and run.phase is not Phase.STOPPED:
+    if isinstance(event, e.CycleStarted) and run.phase is not Phase.STOPPED and not run.suspension:
         follows = {Phase.READY: run.cycle + 1, Phase.EXECUTING: run.cycle}.get(run.phase)
         fits = event.cycle == follows  # a cycle that is executed again has its number again
         return "" if fits else f"cycle {event.cycle} begins while cycle {run.cycle} is {run.phase}"
     moves = not isinstance(event, (e.SnapshotTaken, e.RunStarted))  # these have their own no
     if run.phase is Phase.STOPPED and moves:
         return f"a {event.kind} of run {run.run} stands after that run had stopped"
-    return ""
+    return why_not_then(event, run)
 
 
 def _why_not_made(fact: FactRecord, run: RunState) -> str:

@@ -111,6 +111,19 @@ def why_not_as_planned(agent: AgentId, call: ModelCall, plan: ExecutionPlan) -> 
         return f"it was prompted with {call.version}, and {step.version} is planned"
     if step.remote is not (call.remote is not UNSET):
         return "it was not made where it is planned"
+    return _why_not_recalled(call, plan)
+
+
+def _why_not_recalled(call: ModelCall, plan: ExecutionPlan) -> str:
+    if call.recall is UNSET:
+        return ""
+    policy = plan.recalls(call.step)
+    if policy is None:
+        return f"it was shown what was recalled, and the step {call.step} is planned without"
+    if call.recall.policy_hash != policy.digest():
+        return "it recalled under another policy than its plan's"
+    if len(call.recall.candidates) > policy.max_k_total:
+        return f"it was shown {len(call.recall.candidates)} hints, and {policy.max_k_total} may be"
     return ""
 
 

@@ -103,19 +103,37 @@ class Snapshot(msgspec.Struct, frozen=True):
     """Write down how the context stands, for whoever folds the ledger to compare with."""
 
 
+class Suspend(msgspec.Struct, frozen=True):
+    """A person holds the run: nothing of it begins or executes until somebody resumes it."""
+
+    by: str
+    reason: str = ""
+
+
+class Resume(msgspec.Struct, frozen=True):
+    """A person lets a suspended run go on from where it stood."""
+
+    by: str
+
+
 class Cancel(msgspec.Struct, frozen=True):
     """A person stops the run."""
 
     by: str
 
 
-FromOutside = Decide | DecideAll | Settle | Act | Elapse | Stage | Restart | Snapshot | Cancel
+OfPeople = Decide | DecideAll | Settle | Act | Stage | Suspend | Resume | Cancel
+"""What people ask for."""
+FromOutside = OfPeople | Elapse | Restart | Snapshot
 """What people, the host and the clock ask for."""
 Command = Begin | Advance | Report | FromOutside
 
 _ENDED = frozenset({Phase.READY, Phase.WAITING, Phase.STOPPED})
 """Where a merge leads: to the next cycle, to people, or to the end."""
 _STAYS = {phase: frozenset({phase}) for phase in Phase}
+_GOING: Mapping[Phase, frozenset[Phase]] = {
+    phase: stays for phase, stays in _STAYS.items() if phase != Phase.STOPPED
+}
 _ANSWERED = frozenset({Phase.WAITING, Phase.RESOLVING})
 _ANSWERING = {**_STAYS, Phase.WAITING: _ANSWERED}
 """An answer repeated word for word changes nothing, whenever it comes."""
@@ -132,9 +150,11 @@ TRANSITIONS: Mapping[type[Command], Mapping[Phase, frozenset[Phase]]] = {
     Settle: _ANSWERING,
     Act: _STAYS,  # what cannot be done is refused with its own reason
     Elapse: {**_STAYS, Phase.WAITING: _ANSWERED},
-    Stage: {phase: frozenset({phase}) for phase in Phase if phase is not Phase.STOPPED},
+    Stage: _GOING,
+    Suspend: _GOING,  # it stands still in whatever phase it is
+    Resume: _GOING,
     Snapshot: _STAYS,
-    Cancel: {phase: frozenset({Phase.STOPPED}) for phase in Phase if phase is not Phase.STOPPED},
+    Cancel: dict.fromkeys(_GOING, frozenset({Phase.STOPPED})),
 }
 """What each command may lead to from each phase; where a phase is missing, it is not legal."""
 

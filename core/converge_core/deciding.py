@@ -13,6 +13,7 @@ from converge_core.errors import DecisionRefused, InvalidValue
 from converge_core.ids import GateId, OperatorId
 from converge_core.panel import Operators, frozen, is_among, may_self_approve, roster_of
 from converge_core.people import why_away
+from converge_core.policy import Risk
 from converge_core.proposal import require_proposable
 from converge_core.quorum import why_unmeetable
 from converge_core.review import (
@@ -136,7 +137,8 @@ def why_not_on_roster(gate: Gate, operator: OperatorId, operators: Operators) ->
     author = gate.request.author
     own = author and is_among(operator, (author,), operators)
     if author and own and not may_self_approve(gate.terms, gate.request.risk, author):
-        return f"{operator} wrote it, and nobody decides about their own"
+        high = " where the risk is high" if gate.request.risk is Risk.HIGH else ""
+        return f"{operator} wrote it, and nobody decides about their own{high}"
     if gate.roster is not None and operator not in gate.roster:
         may = ", ".join(gate.roster) or "nobody"
         return f"{operator} is not among those who may decide this: {may}"

@@ -33,9 +33,11 @@ from converge_core.command import (
     FromOutside,
     Report,
     Restart,
+    Resume,
     Settle,
     Snapshot,
     Stage,
+    Suspend,
 )
 from converge_core.context import Context, ContextView
 from converge_core.criterion import Judge
@@ -61,6 +63,7 @@ from converge_core.speakers import INPUT
 from converge_core.stakes import StakesOf
 from converge_core.state import begun, grow
 from converge_core.stop import AnyStop, Converged, CriteriaMet, UserCancelled
+from converge_core.suspending import require_going, resume, suspend
 
 RUN, BEFORE = RunId("run"), RunId("before")
 """What a run without a desk is called, and the run whose context it goes on from."""
@@ -191,6 +194,7 @@ class Engine:
         if legal is not None and state.phase not in legal:
             name = type(command).__name__
             raise IllegalCommand(f"{name} does not fit run {state.run}, which is {state.phase}")
+        require_going(state, command)
         match command:
             case Advance():
                 if state.phase is Phase.RESOLVING:
@@ -216,6 +220,10 @@ class Engine:
                 return [_staged(state, command)]
             case Snapshot():
                 return [_snapshot(state)]
+            case Suspend():
+                return suspend(state, command)
+            case Resume():
+                return resume(state, command)
             case Cancel():
                 return stop(state, state.cycle, UserCancelled(by=command.by))
 
@@ -308,6 +316,8 @@ class Engine:
 def _begun_again(state: RunState, now: int) -> list[e.Event]:
     if state.phase is Phase.WAITING:
         return begin_again(state, now)
+    if state.suspension is not None:
+        return []  # its agents begin again when it is resumed
     eligible = state.eligible[state.cycle]
     return [e.CycleStarted(run=state.run, cycle=state.cycle, eligible=eligible)]
 

@@ -1,9 +1,9 @@
 """Everything that can happen, one record a kind. State is a fold over these and nothing else.
 
 What the original's experience store calls otherwise (vocabulary, 1.8): BackendInvoked,
-OutcomeRecorded and ReplayTraceRecorded are one record here, ``trace_recorded``; BudgetExceeded is
-``run_stopped`` with a budget's reason and numbers; PolicySnapshotCaptured is ``run_started``, which
-holds the pack's files; GateDecisionRecorded, UserApprovalGranted and UserApprovalRejected are
+OutcomeRecorded, ReplayTraceRecorded, RecallExecuted and ReplayabilityDowngraded are one record
+here, ``trace_recorded``; BudgetExceeded is ``run_stopped`` with a budget's reason and numbers;
+PolicySnapshotCaptured is ``run_started``, which holds the pack's files; GateDecisionRecorded, UserApprovalGranted and UserApprovalRejected are
 ``gate_decided``; ArtifactStateTransitioned and ArtifactRollbackRecorded are
 ``artifact_transitioned`` and ``artifact_rolled_back``.
 """
@@ -36,6 +36,8 @@ from converge_core.record import read
 from converge_core.retry import CallAttempt
 from converge_core.review import Decision, GateAct, GateRequest
 from converge_core.stop import AnyStop
+from converge_core.suspension import RunResumed as RunResumed  # noqa: PLC0414
+from converge_core.suspension import RunSuspended as RunSuspended  # noqa: PLC0414
 from converge_core.tension import Tension, TensionResolution
 from converge_core.terms import OnTimeout
 from converge_core.trace import DecisionTrace, TextRef

@@ -77,6 +77,7 @@ class RootIntent(Record, frozen=True):
         id: what frames call it.
         scope: what proposals may be about; the gate refuses the others.
         constraints: what the facts have to keep to.
+        request: what the person who began the run wants, in their own words.
     """
 
     question: str
@@ -89,6 +90,7 @@ class RootIntent(Record, frozen=True):
     id: IntentId | UnsetType = UNSET
     scope: Scope | UnsetType = UNSET
     constraints: tuple[IntentConstraint, ...] | UnsetType = UNSET
+    request: str | UnsetType = UNSET
 
     @property
     def declared(self) -> bool:

@@ -12,10 +12,13 @@ from collections.abc import Mapping
 from typing import Annotated
 
 import msgspec
+from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from converge_core.canonical import ContentHash, hash_record
 from converge_core.errors import ConvergeError
 from converge_core.policy import Risk
+from converge_core.recall import RecallPolicy, RecallTrigger
 from converge_core.record import Record
 from converge_core.routing import DataClass, Destination, Reach, RoutingPolicy, route
 
@@ -34,12 +37,19 @@ class KernelPolicy(Record, frozen=True):
         routing: what of it may be shown to a model elsewhere.
         recall: whether they may be shown what was decided about things like this.
         required_truths: what has to be found true of an answer beside its contract, by name.
+        recalling: how far recall goes, and at which steps; unset for what is usual.
     """
 
     data: DataClass = DataClass.CONFIDENTIAL
     routing: RoutingPolicy = RoutingPolicy()
     recall: bool = False
     required_truths: tuple[str, ...] = ()
+    recalling: RecallPolicy | UnsetType = UNSET
+
+    def recall_policy(self) -> RecallPolicy:
+        """Returns how far recall goes; nowhere, unless it is allowed."""
+        known = RecallPolicy() if self.recalling is UNSET else self.recalling
+        return replace(known, enabled=self.recall)
 
 
 class StepPlan(Record, frozen=True):
@@ -69,7 +79,7 @@ class ExecutionPlan(Record, frozen=True):
     Attributes:
         policy: the version of the policy it was compiled from.
         kernel: what that policy allows.
-        recall: whether recall is used; never where the policy does not allow it.
+        recall: whether recall is asked for; never where the policy does not allow it.
         steps: the steps, in their order.
     """
 
@@ -92,6 +102,15 @@ class ExecutionPlan(Record, frozen=True):
             if step.step == name:
                 return step
         raise KeyError(name)
+
+    def recalls(self, step: str) -> RecallPolicy | None:
+        """Returns how a step recalls; None where it does not."""
+        policy = self.kernel.recall_policy()
+        trigger = policy.trigger(step)
+        wanted = trigger is RecallTrigger.ALWAYS or (
+            trigger is RecallTrigger.ON_REQUEST and self.recall
+        )
+        return policy if policy.enabled and wanted else None
 
 
 def compile_plan(

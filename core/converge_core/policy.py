@@ -10,7 +10,7 @@ action (the promotion under a key), a resource (the draft) and a context (amount
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from typing import Protocol
@@ -79,6 +79,7 @@ class Rule(Record, frozen=True, omit_defaults=True):
         amount_at_most: fits known amounts up to this.
         graded: fits proposals that the pack grades as this risk.
         human_approved: fits what a person has approved (True), or has not (False).
+        corrects: fits what takes the place of a fact (True), or does not (False).
         risk: how much hangs on what it fits.
         review: the terms under which people are asked, for a rule that asks.
     """
@@ -97,6 +98,7 @@ class Rule(Record, frozen=True, omit_defaults=True):
     amount_at_most: int | None = None
     graded: Risk | None = None
     human_approved: bool | None = None
+    corrects: bool | None = None
     risk: Risk = Risk.MEDIUM
     review: ReviewTerms | msgspec.UnsetType = msgspec.UNSET
 
@@ -131,9 +133,14 @@ def conditions(rule: Rule) -> tuple[Condition, ...]:
         found.append(lambda request: request.amount is not None and request.amount <= most)
     if rule.graded is not None:
         found.append(lambda request: request.risk is rule.graded)
+    return (*found, *_yes_or_no(rule))
+
+
+def _yes_or_no(rule: Rule) -> Iterator[Condition]:
     if rule.human_approved is not None:
-        found.append(lambda request: request.human_approved is rule.human_approved)
-    return tuple(found)
+        yield lambda request: request.human_approved is rule.human_approved
+    if rule.corrects is not None:
+        yield lambda request: bool(request.draft.fact.corrects) is rule.corrects
 
 
 def _confidence(request: PolicyRequest) -> int:

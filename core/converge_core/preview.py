@@ -182,6 +182,7 @@ class _Trial:
     def __init__(self, engine: Engine, state: RunState, now: int) -> None:
         self._engine, self._now = engine, now
         self._run = state.fork()
+        self._run.suspension = None  # what it would lead to once it goes on
         self._desk = DeskState(runs={state.run: self._run})
         self._events: list[e.Event] = []
         self._woken: list[Woken] = []

@@ -37,6 +37,7 @@ from converge_core.people import NOBODY, Absent, Revocation
 from converge_core.proposal import Draft
 from converge_core.review import Operator
 from converge_core.stop import AnyStop
+from converge_core.suspension import Suspension
 from converge_core.tension import Tension, TensionResolution
 from converge_core.trace import DecisionTrace
 
@@ -79,6 +80,22 @@ class Closed(NamedTuple):
     times: int
 
 
+class Span(NamedTuple):
+    """A cycle in time, in microseconds.
+
+    Attributes:
+        began: when it began, first of all if it began again.
+        ended: when it ended; 0 while it goes on.
+        worked: for how long agents were at work in it, as far as they are done.
+        facts: how many facts it made.
+    """
+
+    began: int
+    ended: int = 0
+    worked: int = 0
+    facts: int = 0
+
+
 NONE: Mapping[Any, Any] = MappingProxyType({})
 """A table that most runs have no use for; whatever is put in makes another."""
 
@@ -88,7 +105,8 @@ class RunState(msgspec.Struct):
 
     ``operators`` are those who were enrolled at the desk by now, and ``revoked`` who of them was
     revoked; both are the desk's own, which grow. ``gone`` were revoked before the run began.
-    ``binding`` is worked out once, from how the run began.
+    ``binding`` is worked out once, from how the run began. ``suspension`` is there while a person
+    holds the run, whatever its phase; ``spans`` are its cycles in time.
     """
 
     started: e.RunStarted
@@ -133,6 +151,8 @@ class RunState(msgspec.Struct):
     stopped_at: int = 0
     revoked: Mapping[OperatorId, Revocation] = NONE
     gone: frozenset[OperatorId] = frozenset()
+    suspension: Suspension | None = None
+    spans: dict[int, Span] = {}
 
     @property
     def run(self) -> RunId:

@@ -37,7 +37,9 @@ from converge_core.run_state import (
     Phase,
     Refusal,
     RunState,
+    Span,
 )
+from converge_core.suspension import Suspension
 from converge_core.targets import REFINED, target_of
 
 
@@ -229,6 +231,8 @@ def _(event: e.CycleStarted, run: RunState, at: int, seq: int) -> None:
     run.recalled = NONE
     run.phase = Phase.EXECUTING
     run.executing_since = at
+    if event.cycle not in run.spans:
+        run.spans[event.cycle] = Span(at)
 
 
 @_folds(e.MergeDiscarded)
@@ -346,6 +350,8 @@ def _(event: e.CycleEnded, run: RunState, at: int, seq: int) -> None:
     run.ends.append(run.context.count())
     run.phase = Phase.READY
     _rest(run, at)
+    if event.cycle in run.spans:  # the input has none
+        run.spans[event.cycle] = run.spans[event.cycle]._replace(ended=at, facts=event.facts)
 
 
 @_folds(e.RunStopped)
@@ -354,10 +360,29 @@ def _(event: e.RunStopped, run: RunState, at: int, seq: int) -> None:
     run.stop = event.reason
     run.cycle = event.cycles
     run.stopped_at = at
+    run.suspension = None
+    _rest(run, at)
+    for cycle, span in run.spans.items():
+        if not span.ended:
+            run.spans[cycle] = span._replace(ended=at)
+
+
+@_folds(e.RunSuspended)
+def _(event: e.RunSuspended, run: RunState, at: int, seq: int) -> None:
+    run.suspension = Suspension(event.by, event.reason, at)
     _rest(run, at)
 
 
+@_folds(e.RunResumed)
+def _(event: e.RunResumed, run: RunState, at: int, seq: int) -> None:
+    run.suspension = None
+
+
 def _rest(run: RunState, at: int) -> None:
+    """Takes in that nobody is at work any more."""
     if run.executing_since is not None:
-        run.active_us += max(0, at - run.executing_since)
+        worked = max(0, at - run.executing_since)
+        run.active_us += worked
         run.executing_since = None
+        cycle, span = next(reversed(run.spans.items()))
+        run.spans[cycle] = span._replace(worked=span.worked + worked)

@@ -12,6 +12,7 @@ from converge_core.canonical import MAX_INTEGER, ContentHash, hash_text
 from converge_core.envelope import InferenceEnvelope, RemoteRef, ReplayGrade
 from converge_core.gate import CheckRecord
 from converge_core.ids import AgentId, FactId, RunId, TraceId
+from converge_core.recall_envelope import RecallProvenanceEnvelope
 from converge_core.record import Record
 
 INLINE_LIMIT = 1000
@@ -79,6 +80,7 @@ class ModelCall(Record, frozen=True):
         grade: how exactly the answer can be had again; unset before it was measured at all.
         remote: where it was computed, if not on this machine.
         plan: the digest of the execution plan it was made under.
+        recall: how the hints among its state were found; unset where none were looked for.
     """
 
     step: str
@@ -103,6 +105,7 @@ class ModelCall(Record, frozen=True):
     grade: ReplayGrade | UnsetType = UNSET
     remote: RemoteRef | UnsetType = UNSET
     plan: ContentHash | UnsetType = UNSET
+    recall: RecallProvenanceEnvelope | UnsetType = UNSET
 
 
 class DecisionTrace(Record, frozen=True):
@@ -124,14 +127,14 @@ class DecisionTrace(Record, frozen=True):
         """How exactly the answer can be had again.
 
         What came from elsewhere can be audited; what was left to chance, or was never measured,
-        can be read.
+        can be read. Hints lower it to what holds of finding them again.
         """
         if self.call.remote is not UNSET:
             return ReplayGrade.AUDIT_ONLY
         measured = self.call.grade
         if measured is UNSET or not self.replayable:
             return ReplayGrade.RECORDED_ONLY
-        return measured
+        return measured if self.call.recall is UNSET else self.call.recall.grade(measured)
 
 
 def prompt_matches(trace: DecisionTrace, prompt: str) -> bool:

@@ -19,8 +19,9 @@ import msgspec
 from converge_core.agent import sequential
 from converge_core.asking import Gate
 from converge_core.canonical import hash_text
-from converge_core.command import Advance, Command, Decide, Report
+from converge_core.command import Advance, Command, Decide, Elapse, Report
 from converge_core.context import Context
+from converge_core.elapsing import next_moment
 from converge_core.engine import Engine
 from converge_core.events import Event, RunStarted
 from converge_core.ids import ApprovalId, OperatorId, RunId
@@ -172,6 +173,9 @@ class _Play:
                 executed = sequential(self._engine.work(state))
                 kept = tuple(text for one in executed for text in one.effect.texts)
                 yield self._step(Report(executed), self._runs.tick(4), kept)
+            elif phase is Phase.WAITING and not state.open_gates():  # it may still be undone
+                self._runs.at = next_moment(state) or self._runs.at
+                yield self._step(Elapse(), self._runs.at, ())
             elif phase is Phase.WAITING:
                 now = self._runs.tick(900)
                 yield self._step(self._runs.decision(state), now, ())

@@ -1,7 +1,7 @@
 """How the golden ledger came to be: a story in which every kind of event happens.
 
 ``python -m tests.core.golden_story`` writes it, and one body of each kind of event, each type of
-record and each reason to stop. The files are a promise to those who have a ledger of version 5, so
+record and each reason to stop. The files are a promise to those who have a ledger of version 6, so
 nothing in them is ever changed: a new kind of event is told at the end of the story, and a new
 format gets new files beside them.
 """
@@ -32,6 +32,7 @@ from converge_core.capability import ResponseFormat
 from converge_core.capability_errors import ErrorCategory
 from converge_core.capsule import About, Opening
 from converge_core.checkpoint import Checkpoint, SignedCheckpoint, take
+from converge_core.command import Advance
 from converge_core.envelope import RemoteRef, ReplayGrade
 from converge_core.evals import EvalOutcome, EvalResult
 from converge_core.events import Event, body_of
@@ -64,6 +65,7 @@ from converge_core.run_state import DeskState
 from converge_core.state import fold
 from converge_core.stop import Error, HumanInterventionRequired
 from converge_core.trace import Cited, text_ref
+from tests.core import golden_recall as recall
 from tests.core.golden_people import (
     CORRECTION,
     FRAME,
@@ -90,9 +92,9 @@ from tests.core.kit import (
 from tests.core.test_stop_reasons import EXAMPLES
 
 FOLDER = Path(__file__).parent.parent / "golden"
-LEDGER = FOLDER / "ledger_v5.jsonl"
-EVENTS = FOLDER / "events_v5.json"
-RECORDS = FOLDER / "records_v5.json"
+LEDGER = FOLDER / "ledger_v6.jsonl"
+EVENTS = FOLDER / "events_v6.json"
+RECORDS = FOLDER / "records_v6.json"
 NOON = 1_795_176_000_000_000
 """20 November 2026, 12:00 UTC, in microseconds."""
 
@@ -160,7 +162,8 @@ def happened() -> list[tuple[list[Event], int]]:
     for play in (_decided(clock), _discarded(clock), _cancelled(clock)):
         batches += play.batches
     batches += _governed(clock) + people(clock)
-    return batches + _forked(_read(batches), clock).batches
+    batches += _forked(_read(batches), clock).batches
+    return batches + _held(clock).batches
 
 
 def _read(batches: list[tuple[list[Event], int]]) -> list[Entry]:
@@ -178,6 +181,20 @@ def _forked(entries: list[Entry], clock: Callable[[], int]) -> Play:
     first = desk.runs[RunId("run-0001")]
     fork = Play(engine, RunId("run-0006"), clock=clock, desk=desk, base=first, forked_at=asked)
     return fork.begin()
+
+
+def _held(clock: Callable[[], int]) -> Play:
+    """A run that somebody held while its agents were at work, and let go on the next morning."""
+    wished = RootIntent(
+        question="is 1.1 fit to be released",
+        subject="1.1",
+        budgets=Budgets(cycles=3, facts=20),
+        request="Is 1.1 good enough for the fair?",
+    )
+    engine = engine_of(proposes("p", seed("late")))
+    play = Play(engine, RunId("run-0007"), wished, clock=clock).begin(seed("early"), go=False)
+    play.command(Advance())
+    return play.suspend("alice", "not before the audit").resume("bob").go()
 
 
 def _signed(entries: list[Entry]) -> Event:
@@ -327,6 +344,7 @@ DECLARED = RootIntent(
     required_agents=("reasoning",),
     required_facts=("release",),
     active_packs=("release-readiness",),
+    request="Is it good enough for the fair?",
     **INTENT_FIELDS,
 )
 RULE = Rule(
@@ -344,6 +362,7 @@ RULE = Rule(
     amount_at_most=50_000,
     graded=Risk.HIGH,
     human_approved=False,
+    corrects=True,
     risk=Risk.HIGH,
     review=TERMS,
 )
@@ -413,10 +432,13 @@ FULL: list[msgspec.Struct] = [
     ),
     PROPOSED,
     AgentEffect((PROPOSED,), (model_call(),), ("a long text",), "It cannot tell.", (ATTEMPT,)),
-    model_call(grade=ReplayGrade.AUDIT_ONLY, remote=REMOTE, plan=PLAN.digest()),
+    model_call(
+        grade=ReplayGrade.AUDIT_ONLY, remote=REMOTE, plan=PLAN.digest(), recall=recall.ENVELOPE
+    ),
+    *recall.FULL,
     REMOTE,
     ROUTING,
-    KERNEL,
+    msgspec.structs.replace(KERNEL, recalling=recall.POLICY),
     STEP,
     PLAN,
     ATTEMPT,

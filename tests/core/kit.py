@@ -34,9 +34,11 @@ from converge_core.command import (
     Decide,
     Elapse,
     Report,
+    Resume,
     Settle,
     Snapshot,
     Stage,
+    Suspend,
 )
 from converge_core.context import Context, ContextView
 from converge_core.engine import Engine
@@ -408,12 +410,18 @@ class Play:
 
     def go(self) -> Play:
         """Steps until people are asked or the run has stopped."""
-        while self.state.phase not in {Phase.WAITING, Phase.STOPPED}:
+        while self.goes_on:
             if self.state.phase is Phase.EXECUTING:
                 self.command(Report(self.executor(self.engine.work(self.state))))
             else:
                 self.command(Advance())
         return self
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the run can be stepped without a person."""
+        stands = self.state.phase in {Phase.WAITING, Phase.STOPPED}
+        return not stands and self.state.suspension is None
 
     def gates(self) -> list[Gate]:
         """Returns the gates that wait for an answer."""
@@ -501,6 +509,14 @@ class Play:
 
     def snapshot(self) -> Play:
         self.command(Snapshot())
+        return self
+
+    def suspend(self, by: str = "alice", reason: str = "") -> Play:
+        self.command(Suspend(by, reason))
+        return self
+
+    def resume(self, by: str = "alice") -> Play:
+        self.command(Resume(by))
         return self
 
     def cancel(self, by: str = "alice") -> Play:

@@ -12,9 +12,10 @@ from msgspec.structs import replace
 
 from converge_core.authority import AuthorityGrant, AuthorityLevel
 from converge_core.canonical import ContentHash
+from converge_core.correction import Correction, CorrectionReason
 from converge_core.engine import Engine
 from converge_core.events import RunStarted
-from converge_core.ids import AgentId, ProposalId
+from converge_core.ids import AgentId, FactId, ProposalId
 from converge_core.key import ContextKey
 from converge_core.merge import Stakes
 from converge_core.policy import (
@@ -41,6 +42,7 @@ from tests.core.kit import (
     seed,
 )
 
+WRONG = Correction(supersedes=FactId("y"), reason=CorrectionReason.MANUAL_OVERRIDE, text="wrong")
 PERMIT, ASK, FORBID = rule(Effect.PERMIT), rule(Effect.ASK), rule(Effect.FORBID)
 
 
@@ -199,6 +201,10 @@ def asked(**about: Any) -> PolicyRequest:
     return PolicyRequest(drafted(fact(ContextKey.SEEDS, "x", kind=ContentKind.PLAN)), **about)
 
 
+def correcting() -> PolicyRequest:
+    return PolicyRequest(drafted(fact(ContextKey.SEEDS, "x", corrects=WRONG)))
+
+
 Level = AuthorityLevel
 
 
@@ -224,9 +230,13 @@ Level = AuthorityLevel
         ({"human_approved": True}, asked(human_approved=True), True),
         ({"human_approved": True}, asked(), False),
         ({"human_approved": False}, asked(), True),
+        ({"corrects": True}, correcting(), True),
+        ({"corrects": True}, asked(), False),
+        ({"corrects": False}, asked(), True),
+        ({"corrects": False}, correcting(), False),
     ],
 )
-def test_a_rule_may_compare_kind_level_amount_grading_and_approval(
+def test_a_rule_may_compare_kind_level_amount_grading_approval_and_correction(
     conditions: dict[str, Any], request_: PolicyRequest, fits: bool
 ) -> None:
     """An amount nobody knows is above every threshold, and under none."""

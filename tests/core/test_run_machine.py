@@ -1,4 +1,4 @@
-"""A run in the hands of chance: proposals, votes, edits, corrections, time and crashes.
+"""A run in the hands of chance: proposals, votes, edits, corrections, holds, time and crashes.
 
 Whatever happens, no fact is without a record and the approvals that its frozen policy asks for,
 every gate comes to exactly one end, nothing is ever taken away, every run can be brought to its
@@ -35,8 +35,10 @@ from converge_core.command import (
     Elapse,
     Report,
     Restart,
+    Resume,
     Snapshot,
     Stage,
+    Suspend,
 )
 from converge_core.context import ContextView
 from converge_core.correction import Correction, CorrectionReason
@@ -174,11 +176,11 @@ class Run(RuleBasedStateMachine):
         self.agents[1].told += second
         self.go_on()
 
-    @precondition(lambda self: self.phase not in {Phase.WAITING, Phase.STOPPED})
+    @precondition(lambda self: self.play.goes_on)
     @rule()
     def go_on(self) -> None:
         """The run goes on as far as it can without a person."""
-        while self.phase not in {Phase.WAITING, Phase.STOPPED}:
+        while self.play.goes_on:
             if self.phase is Phase.EXECUTING:
                 self.report()
             else:
@@ -189,13 +191,13 @@ class Run(RuleBasedStateMachine):
         """An agent will have something to say, or will break."""
         self.agents[agent].told.append(does)
 
-    @precondition(lambda self: self.phase in {Phase.READY, Phase.RESOLVING})
+    @precondition(lambda self: self.play.goes_on and self.phase is not Phase.EXECUTING)
     @rule()
     def advance(self) -> None:
         """Checks, merges and decides what comes next."""
         self.take(Advance())
 
-    @precondition(lambda self: self.phase is Phase.EXECUTING)
+    @precondition(lambda self: self.play.goes_on and self.phase is Phase.EXECUTING)
     @rule()
     def report(self) -> None:
         """The agents' work is merged: promoted, refused, or put to a person."""
@@ -272,7 +274,9 @@ class Run(RuleBasedStateMachine):
     @rule()
     def wrong_command(self) -> None:
         """What does not fit is refused, and changes nothing."""
-        wrong = Advance() if self.phase in {Phase.EXECUTING, Phase.WAITING} else Report(())
+        held = self.play.state.suspension is not None
+        stands = held or self.phase in {Phase.EXECUTING, Phase.WAITING}
+        wrong = Advance() if stands else Report(())
         before = len(self.play.recorded)
         try:
             self.play.command(wrong)
@@ -292,6 +296,13 @@ class Run(RuleBasedStateMachine):
         self.play.desk = self.replayed()
         if self.phase in {Phase.EXECUTING, Phase.WAITING}:
             self.take(Restart())
+
+    @precondition(lambda self: self.phase is not Phase.STOPPED)
+    @rule()
+    def hold_or_let_go(self) -> None:
+        """A person holds the run, or lets it go on; it stands where it stood."""
+        held = self.play.state.suspension is not None
+        self.take(Resume("bob") if held else Suspend("alice", "lunch"))
 
     @precondition(lambda self: self.phase is not Phase.STOPPED)
     @rule(wanted=st.sampled_from([False, False, False, True]))
@@ -362,6 +373,8 @@ class Run(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """However it stands, the run can be brought to its end by answers and time alone."""
+        if self.play.state.suspension is not None:
+            self.take(Resume("bob"))
         for _ in range(400):
             if self.phase is Phase.STOPPED:
                 return
@@ -390,6 +403,7 @@ class Run(RuleBasedStateMachine):
         """The ledger is the truth, and nothing is known beside it."""
         live, read = self.play.state, self.replayed().runs[self.play.run]
         assert (live.phase, live.cycle, live.stop) == (read.phase, read.cycle, read.stop)
+        assert (live.suspension, live.spans) == (read.suspension, read.spans)
         assert live.context.root == read.context.root
         assert live.changed == read.changed
         assert live.gates == read.gates

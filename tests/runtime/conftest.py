@@ -14,8 +14,10 @@ from converge_desktop.runtime.desk import Desk, DeskOptions
 from tests.runtime.deciding_kit import make_waiting  # noqa: F401 - a fixture
 from tests.runtime.folders import make_folder
 from tests.runtime.journals import scripted  # noqa: F401 - a fixture
+from tests.runtime.packs import at_once
 from tests.runtime.shares import no_waiting, whole  # noqa: F401 - fixtures
 from tests.runtime.store_kit import patient, right, server, store  # noqa: F401 - fixtures
+from tests.runtime.stuck import stuck  # noqa: F401 - a fixture
 from tests.runtime.watching import Watch
 
 OpenDesk = Callable[..., tuple[Desk, Watch]]
@@ -40,7 +42,13 @@ def healthy(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def open_desk(data_dir: Path) -> Iterator[OpenDesk]:
+def packs_dir() -> Path:
+    """The packs of a desk: decisions take effect at once."""
+    return at_once()
+
+
+@pytest.fixture
+def open_desk(data_dir: Path, packs_dir: Path) -> Iterator[OpenDesk]:
     """Opens desks over ``data_dir`` and closes those that a test left open."""
     opened: list[Desk] = []
 
@@ -48,7 +56,7 @@ def open_desk(data_dir: Path) -> Iterator[OpenDesk]:
         desk = Desk(
             DeskOptions(
                 data_dir=data_dir,
-                packs_dir=paths.packs(),
+                packs_dir=packs_dir,
                 samples_dir=paths.samples(),
                 operator=operator,
                 model=model or paths.default_model(),
@@ -65,14 +73,15 @@ def open_desk(data_dir: Path) -> Iterator[OpenDesk]:
 
 
 @pytest.fixture
-def cli(data_dir: Path) -> Cli:
+def cli(data_dir: Path, packs_dir: Path) -> Cli:
     """Runs ``converge-desktop`` in a process of its own, on the test's data directory."""
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         command, *rest = arguments
         placed = [command, *rest]
         if not command.startswith("-"):
-            placed = [command, "--data-dir", str(data_dir), *rest]
+            place = ["--data-dir", str(data_dir), "--packs", str(packs_dir)]
+            placed = [command, *place, *rest]
         return subprocess.run(
             [sys.executable, "-m", "converge_desktop", *placed],
             capture_output=True,

@@ -16,6 +16,7 @@ from converge_desktop.runtime.deciding_port import DecidingPort
 from converge_desktop.runtime.desk import Desk, DeskOptions
 from converge_desktop.runtime.readmodel import Review
 from tests.runtime.folders import make_folder
+from tests.runtime.packs import at_once
 from tests.runtime.watching import Watch
 
 PACK = "release-readiness"
@@ -29,15 +30,17 @@ class Waiting:
     Args:
         place: a directory of its own.
         terms: what the policy's last rule says about reviews.
+        source: where its packs come from; without undo windows, unless a test is about them.
     """
 
     place: Path
     terms: str = ""
+    source: Path = field(default_factory=at_once)
     ahead: int = 0
     opened: list[Desk] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.packs = Path(shutil.copytree(paths.packs(), self.place / "packs"))
+        self.packs = Path(shutil.copytree(self.source, self.place / "packs"))
         policy = self.packs / PACK / "policy.toml"
         if self.terms:  # the last rule is the one about holding
             told = f"{policy.read_text('utf-8')}\n[rule.review]\n{self.terms}\n"
@@ -66,9 +69,9 @@ class Waiting:
         for desk in self.opened:
             desk.close()
 
-    def ask(self) -> Review:
+    def ask(self, folder: Path | None = None) -> Review:
         """Starts a run, and returns the review of the proposal that it asks about."""
-        run = self.desk.start_run(PACK, self.failing).result(60)
+        run = self.desk.start_run(PACK, folder or self.failing).result(60)
         self.watch.phase(run, "waiting")
         [row] = [row for row in self.desk.inbox().result(10) if row.run_id == run]
         return self.desk.review(row.gate_id).result(10)
@@ -87,8 +90,8 @@ def make_waiting(tmp_path: Path) -> Iterator[MakeWaiting]:
     """Opens desks at which something can be asked, and closes them."""
     made: list[Waiting] = []
 
-    def make(terms: str = "") -> Waiting:
-        made.append(Waiting(tmp_path / str(len(made)), terms))
+    def make(terms: str = "", **more: Path) -> Waiting:
+        made.append(Waiting(tmp_path / str(len(made)), terms, **more))
         return made[-1]
 
     yield make

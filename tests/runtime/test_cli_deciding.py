@@ -17,7 +17,7 @@ def asked(cli: Cli, folder: Path) -> str:
 
 
 def test_a_fact_is_taken_back(cli: Cli, failing: Path) -> None:
-    """In a run of its own, whose gate waits for somebody else than who took it back."""
+    """In a run of its own, and whoever is alone at a desk may approve that; it is marked."""
     gate = asked(cli, failing)
     approved = printed("decide", cli("decide", gate, "approve", "--json"))
 
@@ -29,9 +29,24 @@ def test_a_fact_is_taken_back(cli: Cli, failing: Path) -> None:
     [waiting] = printed("inbox", cli("inbox", "--filter", "retracted run:2", "--json"))
     assert waiting["title"].startswith("Retracted: ")
     assert [] == printed("inbox", cli("inbox", "--filter", "run:1", "--json"))
-    own = cli("decide", waiting["gate_id"], "approve")
-    assert (2, True) == (own.returncode, "nobody decides about their own" in own.stderr)
+    own = printed("decide", cli("decide", waiting["gate_id"], "approve", "--json"))
+    assert "approved" == own["end"]
+    stands = printed("context", cli("context", "run-0002", "--json"))["facts"]
+    assert waiting["title"] in [fact["text"] for fact in stands]
     assert 0 == cli("verify").returncode
+
+
+def test_a_release_is_not_taken_back_alone(cli: Cli, healthy: Path) -> None:
+    """Its risk is high, whoever wants it back; the refusal says so."""
+    cli("decide", asked(cli, healthy), "approve")
+    cli("retract", "run-0001", "strategy", "--reason", "it was called off")
+
+    [waiting] = printed("inbox", cli("inbox", "--filter", "retracted", "--json"))
+    own = cli("decide", waiting["gate_id"], "approve")
+
+    assert "high" == waiting["risk"]
+    assert 2 == own.returncode
+    assert "nobody decides about their own where the risk is high" in own.stderr
 
 
 def test_what_cannot_be_done_is_one_sentence(cli: Cli, failing: Path, tmp_path: Path) -> None:

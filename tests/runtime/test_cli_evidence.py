@@ -25,6 +25,8 @@ from tests.runtime.conftest import Cli
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "packaging" / "verify_ledger.py"
 STORY = told()
+SIZE = len(STORY.entries) - 1
+"""How many records the checkpoint at the end of the story covers."""
 KEY = public_key(ALICE.operator.id)
 
 
@@ -162,8 +164,8 @@ def test_the_newest_checkpoint_is_printed_to_be_kept(cli: Cli, desk: Path, tmp_p
     held = cli("verify", "--checkpoint", str(kept), "--json")
 
     assert output["text"] == result.stdout
-    assert (153, KEY) == (output["size"], output["key"])
-    assert {"ok": True, "reason": "", "size": 153, "records": 154, "redacted": 0} == printed(
+    assert (SIZE, KEY) == (output["size"], output["key"])
+    assert {"ok": True, "reason": "", "size": SIZE, "records": SIZE + 1, "redacted": 0} == printed(
         "verify-checkpoint", held
     )
     assert (0, 0) == (result.returncode, held.returncode)
@@ -195,8 +197,8 @@ def test_a_ledger_that_was_replaced_is_found_out(cli: Cli, desk: Path, tmp_path:
 
     assert result.returncode == 1
     assert printed("verify-checkpoint", result)["reason"] == (
-        "the ledger was replaced or shortened: the checkpoint covers records 0 to 152, and the "
-        "ledger ends at record 4"
+        f"the ledger was replaced or shortened: the checkpoint covers records 0 to {SIZE - 1}, "
+        "and the ledger ends at record 4"
     )
 
 
@@ -218,7 +220,7 @@ def test_a_ledger_whose_keys_were_replaced_is_found_out(
 
     assert (1, 1) == (by_its_own.returncode, by_a_known_one.returncode)
     assert "the one enrolled here: one of the two was replaced" in by_its_own.stdout
-    assert "the ledger was replaced or shortened: records 0 to 152" in by_a_known_one.stdout
+    assert f"the ledger was replaced or shortened: records 0 to {SIZE - 1}" in by_a_known_one.stdout
 
 
 def test_a_checkpoint_by_somebody_who_is_not_known_here_needs_their_key(
@@ -232,7 +234,7 @@ def test_a_checkpoint_by_somebody_who_is_not_known_here_needs_their_key(
     assert alone.returncode == 1
     assert "auditor, who signed it, was never enrolled here; give their key" in alone.stdout
     known = cli("verify", "--checkpoint", str(kept), "--key", public_key("auditor"))
-    assert (0, "Records 0 to 153 are those that auditor signed.\n") == (
+    assert (0, f"Records 0 to {SIZE} are those that auditor signed.\n") == (
         known.returncode,
         known.stdout,
     )

@@ -14,7 +14,6 @@ import pytest
 
 from converge_core import events as e
 from converge_core.ledger import Entry
-from converge_desktop import paths
 from converge_desktop.adapters.ledger.ledger_file import read_ledger
 from converge_desktop.adapters.ledger.segments import segments
 from converge_desktop.adapters.packs.pack import load_packs
@@ -22,6 +21,7 @@ from converge_desktop.runtime.views import Views, read_views
 from tests.runtime.conftest import Cli
 from tests.runtime.folders import make_folder
 from tests.runtime.journals import folded
+from tests.runtime.packs import at_once
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "cli"
 RUN = "run-0001"
@@ -35,7 +35,8 @@ def printed(command: str, result: subprocess.CompletedProcess[str]) -> Any:
 
 
 def converge(data_dir: Path, command: str, *more: str) -> subprocess.CompletedProcess[str]:
-    placed = [sys.executable, "-m", "converge_desktop", command, "--data-dir", str(data_dir), *more]
+    place = ["--data-dir", str(data_dir), "--packs", str(at_once())]
+    placed = [sys.executable, "-m", "converge_desktop", command, *place, *more]
     return subprocess.run(placed, capture_output=True, text=True, timeout=100, check=False)
 
 
@@ -75,7 +76,7 @@ def root_of(data_dir: Path, run: str = RUN) -> str:
 
 
 def views_of(data_dir: Path) -> Views:
-    return read_views(data_dir, load_packs(paths.packs()))
+    return read_views(data_dir, load_packs(at_once()))
 
 
 def approve(cli: Cli, gate: str) -> Any:

@@ -13,6 +13,7 @@ from converge_desktop import paths
 from converge_desktop.adapters.clock import system_clock
 from converge_desktop.adapters.packs.pack import PackProblem, load_pack
 from converge_desktop.runtime.desk import Desk, DeskOptions
+from tests.runtime.packs import at_once
 from tests.runtime.test_main_path import ask
 from tests.runtime.watching import Watch
 
@@ -37,7 +38,7 @@ OpenAt = Callable[..., tuple[Desk, Watch]]
 @pytest.fixture
 def packs(tmp_path: Path) -> Path:
     """Packs of one's own."""
-    return Path(shutil.copytree(paths.packs(), tmp_path / "packs"))
+    return Path(shutil.copytree(at_once(), tmp_path / "packs"))
 
 
 @pytest.fixture
@@ -149,9 +150,9 @@ def test_the_inbox_says_how_many_have_approved_and_how_many_it_takes(
         ('on_timeout = "approve"\ndeadline = "1 h"', "silence approves only where timeout_words"),
         ('quorum = "lead"\nlead = "dave"\nroster = ["alice"]', "dave is not on the roster"),
         ('quorum = "majority"', "needs a roster, and none is named"),
-        ('deadline = "soon"', "rule.6.review.deadline"),
-        ('deadline = "1 week"', "rule.6.review.deadline"),
-        ("patience = 3", "rule.6.review.patience"),
+        ('deadline = "soon"', "rule.7.review.deadline"),
+        ('deadline = "1 week"', "rule.7.review.deadline"),
+        ("patience = 3", "rule.7.review.patience"),
     ],
 )
 def test_a_policy_that_nobody_could_meet_is_refused_when_it_is_read(

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from converge_core.scope import Product
-from converge_desktop import paths
 from converge_desktop.adapters.packs.pack import load_pack
 from converge_desktop.runtime import views
 from converge_desktop.runtime.desk import Desk
 from converge_desktop.runtime.pack_engine import intent_of
 from converge_desktop.runtime.wording import check_words
 from tests.runtime.conftest import OpenDesk
+from tests.runtime.packs import at_once
 from tests.runtime.test_main_path import ask
 from tests.runtime.watching import Watch
 
@@ -24,11 +24,15 @@ Edit = Callable[[Path], None]
 
 
 @pytest.fixture
-def packs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def packs(tmp_path: Path) -> Path:
     """Packs of one's own, which a test may change while a desk is closed."""
-    copied = Path(shutil.copytree(paths.packs(), tmp_path / "packs"))
-    monkeypatch.setattr(paths, "packs", lambda: copied)
-    return copied
+    return Path(shutil.copytree(at_once(), tmp_path / "packs"))
+
+
+@pytest.fixture
+def packs_dir(packs: Path) -> Path:
+    """Desks are opened over them."""
+    return packs
 
 
 def edited(file: str, old: str, new: str) -> Edit:
@@ -136,7 +140,7 @@ def test_what_changed_here_is_no_part_of_what_is_signed(
 
 def test_the_intent_of_the_shipped_pack_is_complete() -> None:
     """It has a name, a required criterion, and its subject for a scope."""
-    pack = load_pack(paths.packs() / PACK)
+    pack = load_pack(at_once() / PACK)
     intent = intent_of(pack, "desk at 4be1c0")
 
     assert intent.declared

@@ -24,6 +24,7 @@ from converge_desktop.runtime.port import Notice, StatusChanged
 from converge_desktop.runtime.store_thread import StoreThread
 from tests.core.golden_story import LEDGER
 from tests.runtime.conftest import OpenDesk
+from tests.runtime.packs import at_once
 from tests.runtime.test_main_path import ask
 from tests.runtime.watching import PATIENCE, Watch
 
@@ -42,9 +43,7 @@ def test_a_run_may_be_started_as_soon_as_there_is_a_desk(
         read(journal, directory, clock)
 
     monkeypatch.setattr(Journal, "__init__", slowly)
-    desk = Desk(
-        DeskOptions(data_dir, paths.packs(), paths.samples(), "alice", paths.default_model())
-    )
+    desk = Desk(DeskOptions(data_dir, at_once(), paths.samples(), "alice", paths.default_model()))
     try:
         watch = Watch(desk)
         started = desk.start_run("release-readiness", failing)

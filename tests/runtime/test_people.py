@@ -19,6 +19,7 @@ from converge_desktop.runtime.desk import Desk, DeskOptions
 from converge_desktop.runtime.readmodel import Review
 from tests.adapters.test_key_store import MemoryKeyring
 from tests.runtime.conftest import OpenDesk
+from tests.runtime.packs import at_once
 
 Open = Callable[..., Desk]
 SHOWN = ("a release", "high risk")
@@ -36,7 +37,7 @@ def people(tmp_path: Path) -> Iterator[Open]:
     def open_one(place: str = "desk", operator: str = "alice", **more: Any) -> Desk:
         for desk in opened:
             desk.close()
-        where = (tmp_path / place, paths.packs(), paths.samples())
+        where = (tmp_path / place, at_once(), paths.samples())
         desk = Desk(DeskOptions(*where, operator, None, **more))
         opened.append(desk)
         desk.wait_until_unlocked()
@@ -205,7 +206,7 @@ def test_a_desk_opens_while_the_keyring_waits_for_its_owner(tmp_path: Path) -> N
         answer.wait(20)
         return MemoryKeyring()
 
-    where = (tmp_path / "desk", paths.packs(), paths.samples())
+    where = (tmp_path / "desk", at_once(), paths.samples())
     desk = Desk(DeskOptions(*where, "alice", None, keyring=waits))
     try:
         desk.ready.result(10)

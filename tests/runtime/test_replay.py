@@ -28,6 +28,7 @@ from converge_desktop.runtime.replay import (
 from converge_desktop.runtime.views import read_views
 from tests.runtime.conftest import Cli, OpenDesk
 from tests.runtime.folders import make_folder
+from tests.runtime.packs import at_once
 from tests.runtime.test_main_path import ask
 
 RUNS = 34
@@ -48,7 +49,7 @@ def golden(open_desk: OpenDesk, failing: Path, data_dir: Path) -> GoldenTrace:
     desk, watch = open_desk()
     ask(desk, watch, failing)
     desk.close()
-    views = read_views(data_dir, load_packs(paths.packs()))
+    views = read_views(data_dir, load_packs(at_once()))
     return views.golden(views.traces()[-1].trace_id)
 
 

@@ -25,9 +25,10 @@ RUNS = """
 import sys, pathlib
 from converge_desktop import paths
 from converge_desktop.runtime.desk import Desk, DeskOptions
+from tests.runtime.packs import at_once
 from tests.runtime.watching import Watch
 data, folder = map(pathlib.Path, sys.argv[1:])
-desk = Desk(DeskOptions(data, paths.packs(), paths.samples(), "alice", paths.default_model()))
+desk = Desk(DeskOptions(data, at_once(), paths.samples(), "alice", paths.default_model()))
 watch = Watch(desk)
 desk.ready.result(30)
 try:

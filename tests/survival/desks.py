@@ -20,6 +20,7 @@ from pathlib import Path
 from converge_desktop import paths
 from converge_desktop.runtime.desk import Desk, DeskOptions
 from converge_desktop.runtime.verifying import verify_ledger
+from tests.runtime.packs import at_once
 from tests.survival.story import told_by
 
 PATIENCE = 120.0
@@ -117,9 +118,7 @@ def work(desk: Desk, folder: Path) -> None:
 def main() -> None:
     """Is the desk that is killed."""
     data_dir, folder = map(Path, sys.argv[1:])
-    desk = Desk(
-        DeskOptions(data_dir, paths.packs(), paths.samples(), "anna", paths.default_model())
-    )
+    desk = Desk(DeskOptions(data_dir, at_once(), paths.samples(), "anna", paths.default_model()))
     try:
         work(desk, folder)
     finally:

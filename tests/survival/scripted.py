@@ -16,7 +16,6 @@ from converge_core.ledger import Entry
 from converge_core.policy import Effect
 from converge_core.terms import ReviewTerms
 from converge_core.trace import text_ref
-from converge_desktop import paths
 from converge_desktop.adapters.identity.key_file import file_key
 from converge_desktop.adapters.keys import signature_fits
 from converge_desktop.adapters.packs.pack import Pack, load_pack
@@ -26,6 +25,7 @@ from converge_desktop.runtime.model_thread import ModelSettings, ModelThread
 from converge_desktop.runtime.port import Notice, RunChanged, Update
 from converge_desktop.runtime.readmodel import RunView
 from tests.core.kit import EVERYTHING, INTENT, engine_of, fact, policy_of, proposes, rule
+from tests.runtime.packs import at_once
 
 PATIENCE = 30.0
 """Seconds after which a test gives up; nothing waits that long when all is well."""
@@ -79,7 +79,7 @@ class ScriptedDesk:
         self.batches = 0
         self._runs: dict[str, RunView] = {}
         self._changed = threading.Condition()
-        self._pack = load_pack(paths.packs() / "release-readiness")
+        self._pack = load_pack(at_once() / "release-readiness")
         self._key = file_key(data_dir / "keys" / "anna.ed25519", "anna")
         self._model = ModelThread(lambda view: None, ModelSettings(data_dir / "models", {}))
         self.engine = thread(

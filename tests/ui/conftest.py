@@ -20,8 +20,10 @@ from converge_desktop.ui.application import create_application
 from converge_desktop.ui.clock import UiClock
 from converge_desktop.ui.main_window import MainWindow
 from converge_desktop.ui.settings import UiSettings
-from tests.ui import sample
+from tests.ui import sample, sample_runs
 from tests.ui.fake_desk import FakeDesk
+from tests.ui.leftovers import watching
+from tests.ui.watchdog import WatchedApplication
 
 
 @dataclass
@@ -64,8 +66,30 @@ class Desk:
 
 @pytest.fixture(scope="session")
 def qapp() -> QApplication:
-    """The application as it is started, style and faces included."""
-    return create_application(["tests"])
+    """The application as it is started, style and faces included; its events are timed."""
+    made = WatchedApplication(["tests"])
+    assert create_application(["tests"]) is made
+    return made
+
+
+@pytest.fixture(autouse=True)
+def watched(qapp: QApplication) -> Iterator[WatchedApplication]:
+    """Fails a test in which the window did not answer for too long."""
+    assert isinstance(qapp, WatchedApplication)
+    qapp.forget()
+    yield qapp
+    if qapp.stalls:
+        pytest.fail("the window stalled: " + "; ".join(one.words() for one in qapp.stalls))
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(qapp: QApplication) -> Iterator[None]:
+    """Fails a test that leaves threads, running timers or windows behind."""
+    with watching() as watch:
+        yield
+        left = watch.left_behind()
+    if left:
+        pytest.fail("the test left behind: " + "; ".join(left))
 
 
 @pytest.fixture
@@ -77,7 +101,7 @@ def clock() -> Clock:
 def desk() -> FakeDesk:
     """A desk with content that answers at once."""
     made = FakeDesk()
-    made.answers = sample.answers()
+    made.answers = sample.answers() | sample_runs.answers()
     return made
 
 

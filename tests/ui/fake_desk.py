@@ -21,7 +21,7 @@ class Call:
 
 
 class FakeDesk:
-    """Implements ``DeskPort``. ``answers`` maps a method to what it answers at once."""
+    """Implements ``WindowPort``. ``answers`` maps a method to what it answers at once."""
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
@@ -56,6 +56,9 @@ class FakeDesk:
     def packs(self) -> Future[Any]:
         return self._ask("packs")
 
+    def ask_about_pack(self, pack_id: str) -> Future[Any]:
+        return self._ask("ask_about_pack", pack_id)
+
     def runs(self) -> Future[Any]:
         return self._ask("runs")
 
@@ -65,8 +68,107 @@ class FakeDesk:
     def inbox(self) -> Future[Any]:
         return self._ask("inbox")
 
-    def review(self, gate_id: str) -> Future[Any]:
-        return self._ask("review", gate_id)
+    def review(self, gate_id: str, since: str = "") -> Future[Any]:
+        return self._ask("review", gate_id, since)
+
+    def allowed(self, gate_id: str, operator: str | None = None) -> Future[Any]:
+        return self._ask("allowed", gate_id, operator)
+
+    def proposed(self, gate_id: str) -> Future[Any]:
+        return self._ask("proposed", gate_id)
+
+    def settling(self) -> Future[Any]:
+        return self._ask("settling")
+
+    def previews(self, gate_id: str) -> Future[Any]:
+        return self._ask("previews", gate_id)
+
+    def look_at_edit(self, gate_id: str, edit: Any, operator: str | None = None) -> Future[Any]:
+        return self._ask("look_at_edit", gate_id, edit, operator)
+
+    def answer(self, answer: Any, operator: str | None = None) -> Future[Any]:
+        return self._ask("answer", answer, operator)
+
+    def decide_many(self, answers: Any, operator: str | None = None) -> Future[Any]:
+        return self._ask("decide_many", answers, operator)
+
+    def act(self, doing: Any, operator: str | None = None) -> Future[Any]:
+        return self._ask("act", doing, operator)
+
+    def retract(
+        self,
+        run_id: str,
+        fact_id: str,
+        reason: str,
+        instead: Any = None,
+        operator: str | None = None,
+    ) -> Future[Any]:
+        return self._ask("retract", run_id, fact_id, reason, instead, operator)
+
+    def filters(self) -> Future[Any]:
+        return self._ask("filters")
+
+    def save_filter(self, name: str, text: str) -> Future[Any]:
+        return self._ask("save_filter", name, text)
+
+    def operators(self) -> Future[Any]:
+        return self._ask("operators")
+
+    def person(self, operator_id: str) -> Future[Any]:
+        return self._ask("person", operator_id)
+
+    def take_seat(self, name: str, passphrase: str = "") -> Future[Any]:
+        return self._ask("take_seat", name, passphrase)
+
+    def change_passphrase(self, old: str, new: str) -> Future[Any]:
+        return self._ask("change_passphrase", old, new)
+
+    def enrol_operator(self, name: str, passphrase: str = "") -> Future[Any]:
+        return self._ask("enrol_operator", name, passphrase)
+
+    def import_operator(self, path: Path, public_key: str = "") -> Future[Any]:
+        return self._ask("import_operator", path, public_key)
+
+    def export_key(self, path: Path, name: str | None = None) -> Future[Any]:
+        return self._ask("export_key", path, name)
+
+    def rotate_key(self, reason: str, name: str | None = None) -> Future[Any]:
+        return self._ask("rotate_key", reason, name)
+
+    def revoke_operator(self, name: str, reason: str) -> Future[Any]:
+        return self._ask("revoke_operator", name, reason)
+
+    def protect_key(self, name: str | None = None, passphrase: str = "") -> Future[Any]:
+        return self._ask("protect_key", name, passphrase)
+
+    def request_vote(self, gate_id: str, shown: Any, path: Path) -> Future[Any]:
+        return self._ask("request_vote", gate_id, shown, path)
+
+    def look_at(self, path: Path) -> Future[Any]:
+        return self._ask("look_at", path)
+
+    def read_request(self, path: Path) -> Future[Any]:
+        return self._ask("read_request", path)
+
+    def vote(
+        self, request: Any, verdict: str, reason: str, path: Path, name: str | None = None
+    ) -> Future[Any]:
+        return self._ask("vote", request, verdict, reason, path, name)
+
+    def import_vote(self, path: Path, signature: str = "") -> Future[Any]:
+        return self._ask("import_vote", path, signature)
+
+    def blast_radius(self, run_id: str, fact_id: str) -> Future[Any]:
+        return self._ask("blast_radius", run_id, fact_id)
+
+    def as_of(self, seq: int, run_id: str = "", key: str = "") -> Future[Any]:
+        return self._ask("as_of", seq, run_id, key)
+
+    def decisions_by(self, operator: str) -> Future[Any]:
+        return self._ask("decisions_by", operator)
+
+    def proposals(self, status: str) -> Future[Any]:
+        return self._ask("proposals", status)
 
     def run_at(self, run_id: str, seq: int) -> Future[Any]:
         return self._ask("run_at", run_id, seq)
@@ -131,11 +233,25 @@ class FakeDesk:
     def export(self, name: str, path: Path) -> Future[Any]:
         return self._ask("export", name, path)
 
-    def start_run(self, pack_id: str, folder: Path) -> Future[Any]:
-        return self._ask("start_run", pack_id, folder)
+    def start_offer(self, pack_id: str) -> Future[Any]:
+        return self._ask("start_offer", pack_id)
 
-    def decide(self, gate_id: str, verdict: str, reason: str, shown: str) -> Future[Any]:
-        return self._ask("decide", gate_id, verdict, reason, shown)
+    def check_input(self, pack_id: str, folder: Path) -> Future[Any]:
+        return self._ask("check_input", pack_id, folder)
+
+    def fact(self, run_id: str, fact_id: str) -> Future[Any]:
+        return self._ask("fact", run_id, fact_id)
+
+    def start_run(
+        self, pack_id: str, folder: Path, intent: str = "", budgets: Any = None
+    ) -> Future[Any]:
+        return self._ask("start_run", pack_id, folder, intent, dict(budgets or {}))
+
+    def pause(self, run_id: str, reason: str = "") -> Future[Any]:
+        return self._ask("pause", run_id, reason)
+
+    def resume(self, run_id: str) -> Future[Any]:
+        return self._ask("resume", run_id)
 
     def cancel(self, run_id: str) -> Future[Any]:
         return self._ask("cancel", run_id)

@@ -24,8 +24,18 @@ from converge_desktop.ui.application import create_application
 from converge_desktop.ui.clock import UiClock
 from converge_desktop.ui.main_window import MainWindow
 from converge_desktop.ui.settings import UiSettings
-from tests.ui import sample
+from tests.ui import (
+    gallery_deciding,
+    gallery_inbox,
+    gallery_people,
+    gallery_review,
+    gallery_runs,
+    sample,
+    sample_people,
+    sample_runs,
+)
 from tests.ui.fake_desk import FakeDesk
+from tests.ui.gallery_shell import shell_scenes
 
 UNUSABLE: dict[str, Any] = {
     "ledger_state": "altered",
@@ -260,7 +270,13 @@ def scenes(  # noqa: C901 - a list of little functions
         "models-none": models(ModelView()),
         "palette": palette,
         "sheet": sheet,
+        **shell_scenes(window),
         "ledger-unusable": unusable,
+        **gallery_deciding.scenes(window, desk, lambda: settle(app)),
+        **gallery_inbox.scenes(window, desk, lambda: settle(app)),
+        **gallery_people.scenes(window, desk, lambda: settle(app)),
+        **gallery_review.scenes(window, desk, lambda: settle(app)),
+        **gallery_runs.scenes(window, desk, lambda: settle(app)),
     }
 
 
@@ -302,7 +318,7 @@ def main(argv: list[str]) -> None:
         for size in sizes:
             with tempfile.TemporaryDirectory() as state:
                 desk = FakeDesk()
-                desk.answers = sample.answers()
+                desk.answers = sample.answers() | sample_people.answers() | sample_runs.answers()
                 window = make(Path(state), desk, app)
                 window.theme.choose(theme)
                 window.resize(*SIZES[size])

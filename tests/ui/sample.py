@@ -10,6 +10,13 @@ from converge_core.checkpoint import Checkpoint, SignedCheckpoint, text_of
 from converge_core.envelope import ReplayGrade
 from converge_core.ids import OperatorId
 from converge_desktop.adapters.qr import qr_modules
+from converge_desktop.runtime.deciding_model import (
+    Answer,
+    Answered,
+    PreviewView,
+    Previews,
+    WokenRow,
+)
 from converge_desktop.runtime.outputs import RunReplay
 from converge_desktop.runtime.readmodel import (
     AgentRow,
@@ -826,6 +833,34 @@ def run_at(run_id: str, seq: int) -> RunView:
     return replace(now, context=kept, cycle=1, root=f"{seq:064x}")
 
 
+def answered(answer: Answer, _operator: str | None = None) -> Answered:
+    """What comes of an answer: it takes effect in half a minute."""
+    end = {"approve": "approved", "reject": "rejected", "edit": "approved"}.get(answer.verdict, "")
+    return Answered(answer.gate_id, "r-0192", "settling", end, NOW + MIN // 2, None)
+
+
+def previews(gate_id: str) -> Previews:
+    """What either answer would lead to."""
+    return Previews(
+        gate_id,
+        PreviewView(
+            "approve",
+            facts=(("Strategies", review(gate_id).becomes_true),),
+            woken=(
+                WokenRow("recall", 5, "executed", "Strategies changed"),
+                WokenRow("planning", 5, "unknown", "it asks a model"),
+            ),
+            ends="The run converges after cycle 5.",
+            unknown=("what planning proposes depends on the model",),
+        ),
+        PreviewView(
+            "reject",
+            facts=(("Diagnostic", "rejected: hold converge-desktop 0.4.0"),),
+            ends="The run stops: nobody is left to propose a strategy.",
+        ),
+    )
+
+
 def answers() -> dict[str, Any]:
     """What a desk with all this answers."""
     return {
@@ -833,7 +868,9 @@ def answers() -> dict[str, Any]:
         "runs": lambda: RUNS,
         "run_view": run_view,
         "inbox": lambda: INBOX,
-        "review": review,
+        "review": lambda gate_id, _since="": review(gate_id),
+        "previews": previews,
+        "filters": lambda: (("Pressing", "due<1h"), ("Risky", "risk:high")),
         "trace_count": lambda: len(TRACES),
         "trace_page": trace_page,
         "trace_place": trace_place,
@@ -854,7 +891,7 @@ def answers() -> dict[str, Any]:
             STATUS.ledger_seq + 1, -1, "", "51c9e8f0a37d4be1c09d20fa", root="ab" * 32
         ),
         "start_run": lambda *_: "r-0193",
-        "decide": lambda *_: None,
+        "answer": answered,
         "cancel": lambda *_: None,
         "load_model": lambda *_: None,
         "release_model": lambda *_: None,

@@ -19,7 +19,9 @@ from converge_desktop.ui.application import create_application
 from converge_desktop.ui.main_window import MainWindow
 from converge_desktop.ui.settings import UiSettings
 from tests.runtime.folders import make_folder
+from tests.runtime.packs import at_once
 from tests.runtime.test_survival import RUNS
+from tests.ui.deciding_kit import read_on
 
 PATIENCE = 60_000
 """Milliseconds after which a test gives up; nothing takes that long when all is well."""
@@ -45,7 +47,7 @@ def start(qtbot: QtBot, data_dir: Path) -> Iterator[Start]:
 
     def start_one() -> tuple[Desk, MainWindow]:
         desk = Desk(
-            DeskOptions(data_dir, paths.packs(), paths.samples(), "alice", paths.default_model())
+            DeskOptions(data_dir, at_once(), paths.samples(), "alice", paths.default_model())
         )
         window = MainWindow(desk, UiSettings(data_dir / "window.ini"))
         qtbot.addWidget(window)
@@ -71,10 +73,15 @@ def begin(qtbot: QtBot, window: MainWindow, folder: Path) -> None:
 
 
 def open_review(qtbot: QtBot, window: MainWindow) -> None:
-    """Goes to the inbox and waits until its first proposal may be approved."""
+    """Goes to the inbox, reads its first proposal, and waits until it may be approved."""
     window.go("inbox")
     pane = window.pages.inbox.review
-    qtbot.waitUntil(pane.approve_button.isEnabled, timeout=PATIENCE)
+
+    def read() -> bool:
+        read_on(pane)
+        return pane.approve_button.isEnabled()
+
+    qtbot.waitUntil(read, timeout=PATIENCE)
 
 
 def stopped(desk: Desk) -> bool:

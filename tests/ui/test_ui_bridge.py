@@ -21,7 +21,7 @@ from converge_desktop.runtime.port import (
     TracesAdded,
 )
 from converge_desktop.runtime.readmodel import Status
-from converge_desktop.ui.bridge import FRAME, Bridge
+from converge_desktop.ui.bridge import FRAME, SLICE, Bridge
 from tests.ui import sample
 from tests.ui.conftest import Clock
 
@@ -177,3 +177,68 @@ def test_many_threads_lose_nothing(bridge: Bridge, qtbot: QtBot) -> None:
     for thread in range(8):
         mine = [h for h in heard if h.startswith(f"{thread}-")]
         assert mine == [f"{thread}-{number}" for number in range(200)]
+
+
+def test_answers_that_take_long_are_given_one_at_a_time(
+    bridge: Bridge, qtbot: QtBot, clock: Clock
+) -> None:
+    """Between two of them the window looks after the person; none is lost, and none overtakes."""
+    heard: list[int] = []
+    owner = QObject()
+
+    def take(number: int) -> None:
+        heard.append(number)
+        clock.steady += SLICE
+
+    for number in range(3):
+        future: Future[int] = Future()
+        bridge.ask(owner, future, take, lambda _: None)
+        future.set_result(number)
+    bridge.drain()
+    assert heard == [0]
+    qtbot.waitUntil(lambda: heard == [0, 1, 2])
+
+
+def test_what_is_left_of_a_batch_is_told_as_it_is_by_then(bridge: Bridge, clock: Clock) -> None:
+    """A state that moved on while others were told is never told as it was."""
+    heard: list[object] = []
+
+    def take(change: RunChanged) -> None:
+        heard.append(change)
+        clock.steady += SLICE
+
+    bridge.run_changed.connect(take)
+    bridge.status_changed.connect(lambda change: heard.append(change.status.ledger_seq))
+    run = RunChanged(sample.run_view("r-0192"))
+    for number in (1, 2):
+        bridge.post(run)
+        bridge.post(StatusChanged(Status(ledger_seq=number)))
+    bridge.drain()
+    bridge.post(StatusChanged(Status(ledger_seq=3)))
+    bridge.drain()
+    assert heard == [run, 3]
+
+
+def test_it_is_quiet_once_all_that_was_asked_is_answered(bridge: Bridge) -> None:
+    """Also where an answer leads to another question, or nobody waits for it any more."""
+    said: list[str] = []
+    owner, gone = QObject(), QObject()
+    first: Future[int] = Future()
+    second: Future[int] = Future()
+    third: Future[int] = Future()
+    bridge.quiet.connect(lambda: said.append("quiet"))
+
+    def ask_on(_: int) -> None:
+        said.append("first")
+        bridge.ask(owner, second, lambda _: said.append("second"), lambda _: None)
+
+    bridge.ask(owner, first, ask_on, lambda _: None)
+    bridge.ask(gone, third, lambda _: said.append("never"), lambda _: None)
+    shiboken6.delete(gone)
+    first.set_result(1)
+    bridge.drain()
+    third.set_result(3)
+    bridge.drain()
+    second.set_result(2)
+    bridge.drain()
+    assert said == ["first", "second", "quiet"]

@@ -81,10 +81,10 @@ def test_nothing_counts_while_a_decision_is_on_its_way(guard: ApproveGuard, stea
 def test_nothing_counts_while_a_reason_is_being_written(
     guard: ApproveGuard, steady: Steady
 ) -> None:
-    guard.rejecting(opened=True)
+    guard.answering(otherwise=True)
     steady.at += 10
     assert not guard.permits()
-    guard.rejecting(opened=False)
+    guard.answering(otherwise=False)
     assert not guard.permits()
     steady.at += ARM_DELAY
     assert guard.permits()

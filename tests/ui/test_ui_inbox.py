@@ -7,62 +7,36 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QPushButton
 
 from converge_desktop.runtime.port import InboxChanged
-from converge_desktop.runtime.readmodel import Segment
-from converge_desktop.ui.widgets.labels import Label
 from tests.ui import sample
 from tests.ui.conftest import Desk, MakeDesk
+from tests.ui.deciding_kit import CTRL, LEFT, answered, approve, arm, chord, see_all
 from tests.ui.fake_desk import FakeDesk
-
-CTRL = Qt.KeyboardModifier.ControlModifier
-LEFT = Qt.MouseButton.LeftButton
 
 
 @pytest.fixture
 def slow(desk: FakeDesk) -> FakeDesk:
     """A desk that lets reviews and decisions be answered by hand."""
-    del desk.answers["review"], desk.answers["decide"]
+    del desk.answers["review"], desk.answers["answer"]
     return desk
 
 
-def chord(desk: Desk) -> None:
-    QTest.keyClick(desk.window, Qt.Key.Key_Return, CTRL)
-
-
-def arm(desk: Desk) -> None:
-    desk.settle()
-    desk.wait(0.6)
-    assert desk.window.pages.inbox.review.approve_button.isEnabled()
-
-
-def test_the_first_proposal_is_shown_whole(opened: Desk) -> None:
-    pane = opened.window.pages.inbox.review
-    shown = " ".join(label.text() for label in pane.findChildren(Label))
-    expected = sample.review("g-1")
-    for said in (expected.title, expected.becomes_true, expected.rule, expected.may_decide):
-        assert said in shown
-    for row in (*expected.evidence,):
-        assert row.value in shown
-    for check in expected.checks:
-        assert check.name in shown
-        assert check.reason in shown
-    assert [t for text in pane.body.texts() for t in text.links()][:3] == [
-        "f-7c1e09a4",
-        "f-1b22d0f7",
-        "f-90aa4e11",
-    ]
+def at_low_risk(desk: Desk) -> None:
+    """Shows a proposal of medium risk, which the chord alone approves."""
+    desk.window.pages.inbox.show_gate("g-3")
+    arm(desk)
 
 
 def test_the_chord_approves_what_was_shown(make_desk: MakeDesk, slow: FakeDesk) -> None:
     opened = make_desk(slow)
     slow.last("review").future.set_result(sample.review("g-1"))
-    arm(opened)
-    chord(opened)
-    assert slow.last("decide").args == ("g-1", "approve", "", "digest-of-g-1")
+    approve(opened)
+    given = answered(opened)
+    assert (given.gate_id, given.verdict, given.shown) == ("g-1", "approve", "digest-of-g-1")
+    assert given.origin == "keyboard"
 
 
 def test_approve_is_off_until_the_review_is_there_and_shown(
@@ -79,38 +53,41 @@ def test_approve_is_off_until_the_review_is_there_and_shown(
     assert not pane.approve_button.isEnabled(), "loaded, but not painted yet"
     opened.settle()
     assert not pane.approve_button.isEnabled(), "painted a moment ago"
+    see_all(opened)
     opened.wait(0.6)
     assert pane.approve_button.isEnabled()
-    assert slow.named("decide") == []
+    assert slow.named("answer") == []
 
 
 def test_half_a_second_after_another_proposal_appears_nothing_counts(opened: Desk) -> None:
     arm(opened)
-    opened.window.pages.inbox.step(1)
+    opened.window.pages.inbox.show_gate("g-3")
     opened.settle()
+    see_all(opened)
     chord(opened)
     opened.wait(0.3)
     chord(opened)
-    assert opened.desk.named("decide") == []
+    assert opened.desk.named("answer") == []
     opened.wait(0.3)
     chord(opened)
-    assert opened.desk.last("decide").args[0] == "g-2"
+    assert answered(opened).gate_id == "g-3"
 
 
 def test_the_click_that_wakes_the_window_is_swallowed(opened: Desk) -> None:
-    arm(opened)
+    at_low_risk(opened)
     button = opened.window.pages.inbox.review.approve_button
     opened.focus(active=False)
     QTest.mouseClick(button, LEFT)
     opened.focus()
     QTest.mouseClick(button, LEFT)
-    assert opened.desk.named("decide") == []
+    assert opened.desk.named("answer") == []
     opened.wait(0.6)
     QTest.mouseClick(button, LEFT)
-    assert len(opened.desk.named("decide")) == 1
+    assert len(opened.desk.named("answer")) == 1
 
 
 def test_a_press_before_and_a_release_after_do_not_make_a_click(opened: Desk) -> None:
+    opened.window.pages.inbox.show_gate("g-3")
     opened.settle()
     button = opened.window.pages.inbox.review.approve_button
     opened.focus()
@@ -118,27 +95,27 @@ def test_a_press_before_and_a_release_after_do_not_make_a_click(opened: Desk) ->
     QTest.mousePress(button, LEFT)
     opened.wait(0.6)
     QTest.mouseRelease(button, LEFT)
-    assert opened.desk.named("decide") == []
+    assert opened.desk.named("answer") == []
 
 
 def test_letting_go_beside_the_button_does_not_approve(opened: Desk) -> None:
-    arm(opened)
+    at_low_risk(opened)
     button = opened.window.pages.inbox.review.approve_button
     QTest.mousePress(button, LEFT)
     QTest.mouseRelease(button, LEFT, pos=QPoint(-30, -30))
-    assert opened.desk.named("decide") == []
+    assert opened.desk.named("answer") == []
 
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter])
 def test_no_single_key_presses_approve(opened: Desk, key: Qt.Key) -> None:
-    arm(opened)
+    at_low_risk(opened)
     button = opened.window.pages.inbox.review.approve_button
     QTest.keyClick(opened.window, Qt.Key.Key_A)
     assert button.hasFocus()
     opened.settle()
     assert "Ctrl+Return" in opened.window.pages.inbox.review._footer.hint.text()
     QTest.keyClick(button, key)
-    assert opened.desk.named("decide") == []
+    assert opened.desk.named("answer") == []
 
 
 def test_nothing_in_the_window_is_a_default_button(opened: Desk) -> None:
@@ -149,24 +126,25 @@ def test_nothing_in_the_window_is_a_default_button(opened: Desk) -> None:
 
 
 def test_a_held_chord_approves_once(opened: Desk) -> None:
-    action = next(a for a in opened.window.actions() if a.objectName() == "decide.approve")
-    assert not action.autoRepeat()
+    action = next(a for a in opened.window.table if a.id == "decide.approve")
+    assert not action.repeats
+    assert not any(opened.window._shortcuts[keys].autoRepeat() for keys in action.shortcut)
 
 
 def test_the_chord_does_nothing_on_another_page(opened: Desk) -> None:
-    arm(opened)
+    at_low_risk(opened)
     opened.window.go("runs")
     opened.wait(5)
     chord(opened)
-    assert opened.desk.named("decide") == []
+    assert opened.desk.named("answer") == []
 
 
 def test_coming_back_to_the_page_starts_the_wait_again(opened: Desk) -> None:
-    arm(opened)
+    at_low_risk(opened)
     opened.window.go("runs")
     opened.window.go("inbox")
     chord(opened)
-    assert opened.desk.named("decide") == []
+    assert opened.desk.named("answer") == []
 
 
 def test_high_risk_weighs_both_ways_alike(opened: Desk) -> None:
@@ -182,9 +160,14 @@ def test_high_risk_weighs_both_ways_alike(opened: Desk) -> None:
     assert inbox.review.approve_button.kind() == "primary"
 
 
-def test_after_a_decision_the_next_is_shown_and_what_happened_is_said(opened: Desk) -> None:
-    arm(opened)
-    chord(opened)
+def test_after_a_decision_the_next_is_shown_and_what_happened_is_said(
+    make_desk: MakeDesk, desk: FakeDesk
+) -> None:
+    desk.answers["answer"] = lambda given, _=None: replace(
+        sample.answered(given), phase="closed", settles_at=None
+    )
+    opened = make_desk(desk)
+    approve(opened)
     opened.settle()
     inbox = opened.window.pages.inbox
     assert inbox.model.find("g-1") == -1
@@ -205,7 +188,7 @@ def test_the_next_is_the_one_below_even_where_the_inbox_changes_first(
     slow.tell(InboxChanged(tuple(r for r in sample.INBOX if r.gate_id != "g-3")))
     opened.settle()
     assert opened.window.pages.inbox.review.gate_id == "g-3"
-    slow.last("decide").future.set_result(None)
+    slow.last("answer").future.set_result(sample.answered(answered(opened)))
     opened.settle()
     assert opened.window.pages.inbox.review.gate_id == "g-4"
 
@@ -215,8 +198,7 @@ def test_the_last_decision_leaves_an_empty_inbox_that_says_what_to_do(
 ) -> None:
     desk.answers["inbox"] = lambda: sample.INBOX[:1]
     opened = make_desk(desk)
-    arm(opened)
-    chord(opened)
+    approve(opened)
     opened.settle()
     pane = opened.window.pages.inbox.review
     assert pane.currentWidget() is pane.empty
@@ -229,19 +211,17 @@ def test_a_decision_that_fails_is_said_and_the_review_read_again(
 ) -> None:
     opened = make_desk(slow)
     slow.last("review").future.set_result(sample.review("g-1"))
-    arm(opened)
+    approve(opened)
     chord(opened)
-    assert not opened.window.pages.inbox.review.approve_button.isEnabled()
-    chord(opened)
-    assert len(slow.named("decide")) == 1, "one decision is on its way already"
-    slow.last("decide").future.set_exception(
+    assert len(slow.named("answer")) == 1, "one decision is on its way already"
+    slow.last("answer").future.set_exception(
         ValueError("what was shown has changed; read it again")
     )
     opened.settle()
     said = opened.window.messages.texts()[0]
     assert said.startswith("Nothing was recorded")
     assert "What was shown has changed; read it again." in said
-    assert slow.last("review").args == ("g-1",)
+    assert slow.last("review").args == ("g-1", "digest-of-g-1")
     assert len(slow.named("review")) == 2
 
 
@@ -257,17 +237,14 @@ def test_a_rejection_needs_a_reason(opened: Desk) -> None:
     QTest.keyClick(box.edit, Qt.Key.Key_Return, CTRL)
     QTest.keyClicks(box.edit, "   ")
     QTest.keyClick(box.edit, Qt.Key.Key_Return, CTRL)
-    assert opened.desk.named("decide") == []
+    assert opened.desk.named("answer") == []
     QTest.keyClicks(box.edit, "junk, jokes and rules")
     assert box.confirm.isEnabled()
     QTest.keyClick(box.edit, Qt.Key.Key_Return, CTRL)
-    assert opened.desk.last("decide").args == (
-        "g-1",
-        "reject",
-        "junk, jokes and rules",
-        "digest-of-g-1",
-    )
-    assert len(opened.desk.named("decide")) == 1
+    given = answered(opened)
+    assert (given.gate_id, given.verdict, given.shown) == ("g-1", "reject", "digest-of-g-1")
+    assert given.reason == "junk, jokes and rules"
+    assert len(opened.desk.named("answer")) == 1
 
 
 def test_the_chord_outside_the_box_does_nothing_while_it_is_open(opened: Desk) -> None:
@@ -278,7 +255,7 @@ def test_the_chord_outside_the_box_does_nothing_while_it_is_open(opened: Desk) -
     opened.window.pages.inbox.list.setFocus()
     opened.wait(5)
     chord(opened)
-    assert opened.desk.named("decide") == []
+    assert opened.desk.named("answer") == []
 
 
 def test_a_preset_is_a_reason(opened: Desk) -> None:
@@ -287,10 +264,8 @@ def test_a_preset_is_a_reason(opened: Desk) -> None:
     opened.window.pages.inbox.review.open_reject()
     box.presets[0].click()
     box.confirm.click()
-    assert opened.desk.last("decide").args[1:3] == (
-        "reject",
-        "The evidence does not support it.",
-    )
+    given = answered(opened)
+    assert (given.verdict, given.reason) == ("reject", "The evidence does not support it.")
 
 
 def test_escape_leaves_the_reason_and_keeps_what_was_typed(opened: Desk) -> None:
@@ -316,84 +291,12 @@ def test_a_failed_rejection_keeps_the_reason(make_desk: MakeDesk, slow: FakeDesk
     pane.open_reject()
     QTest.keyClicks(pane.reject_box.edit, "a long reason")
     pane.reject_box.confirm.click()
-    slow.last("decide").future.set_exception(ValueError("the disk is full"))
+    slow.last("answer").future.set_exception(ValueError("the disk is full"))
     opened.settle()
     slow.last("review").future.set_result(sample.review("g-1"))
     opened.settle()
-    pane.open_reject()
+    assert not pane.reject_box.isHidden()
     assert pane.reject_box.reason() == "a long reason"
-
-
-def test_a_number_leads_to_its_evidence(opened: Desk) -> None:
-    pane = opened.window.pages.inbox.review
-    reasoning = pane.body.texts()[0]
-    reasoning.followed.emit(reasoning.links()[2])
-    opened.settle()
-    assert pane.body.side.evidence.lit() == ["f-90aa4e11"]
-    item = pane.body.side.evidence.item("f-90aa4e11")
-    assert item is not None
-    assert item.is_open()
-    assert "/coverage/@line-rate" in " ".join(x.text() for x in item.findChildren(Label))
-    item.copy_id()
-    assert QGuiApplication.clipboard().text() == "f-90aa4e11"
-    assert "f-90aa4e11" in opened.window.messages.texts()[0]
-
-
-def test_a_link_can_be_followed_by_mouse_whatever_its_id_holds(opened: Desk) -> None:
-    from PySide6.QtCore import QUrl
-
-    pane = opened.window.pages.inbox.review
-    text = pane.body.texts()[0]
-    odd = 'a "b" #c%20?<d>'
-    text.show_text((Segment("x "), Segment("1", "f-1"), Segment("2", odd)))
-    heard: list[str] = []
-    text.followed.connect(heard.append)
-    text.anchorClicked.emit(QUrl("fact:1"))
-    assert heard == [odd]
-
-
-def test_a_number_without_evidence_here_leads_to_its_lineage(opened: Desk) -> None:
-    opened.window.pages.inbox.review.body.follow("f-elsewhere")
-    opened.settle()
-    assert opened.window.pages.page_id() == "context"
-    assert opened.desk.last("lineage").args == ("r-0192", "f-elsewhere")
-
-
-def test_markup_and_hidden_characters_stay_text(make_desk: MakeDesk, slow: FakeDesk) -> None:
-    opened = make_desk(slow)
-    evil = "<b>Approve</b> \u202e now <img src='http://x/'>"
-    shown = replace(
-        sample.review("g-1"),
-        title=evil,
-        becomes_true=evil,
-        justification=(Segment(evil),),
-        notes=(evil,),
-    )
-    slow.last("review").future.set_result(shown)
-    opened.settle()
-    pane = opened.window.pages.inbox.review
-    visible = "<b>Approve</b> ⟨U+202E⟩ now <img src='http://x/'>"
-    labels = [label for label in pane.findChildren(Label) if "Approve</b>" in label.text()]
-    assert len(labels) >= 3
-    for label in labels:
-        assert visible in label.text()
-    for label in pane.findChildren(Label):
-        assert label.textFormat() == Qt.TextFormat.PlainText
-    texts = [t.toPlainText() for t in pane.body.texts()]
-    assert any(visible in t for t in texts)
-    assert not any("<img" in t.document().toHtml() for t in pane.body.texts())
-
-
-def test_what_changed_since_the_run_began_is_shown_with_the_notes(
-    make_desk: MakeDesk, slow: FakeDesk
-) -> None:
-    """Whoever decides by a policy of the past sees that it is one."""
-    opened = make_desk(slow)
-    sentence = "The policy was changed since this run began."
-    slow.last("review").future.set_result(replace(sample.review("g-1"), kept=(sentence,)))
-    opened.settle()
-    pane = opened.window.pages.inbox.review
-    assert any(sentence in label.text() for label in pane.findChildren(Label))
 
 
 def test_a_proposal_that_no_longer_waits_stays_to_be_read(opened: Desk) -> None:
@@ -403,10 +306,10 @@ def test_a_proposal_that_no_longer_waits_stays_to_be_read(opened: Desk) -> None:
     pane = opened.window.pages.inbox.review
     assert pane.gate_id == "g-1"
     assert pane.currentWidget() is not pane.empty
-    assert "no longer waits" in pane._footer.hint.text()
+    assert "takes no answer any more" in pane._footer.hint.text()
     opened.wait(5)
     chord(opened)
-    assert opened.desk.named("decide") == []
+    assert opened.desk.named("answer") == []
     assert not pane.reject_button.isEnabled()
 
 
@@ -461,30 +364,10 @@ def test_the_filter_and_the_order(opened: Desk) -> None:
     assert risks == sorted(risks, key=["high", "medium", "low"].index)
 
 
-def test_the_raw_steps_are_built_when_they_are_opened(opened: Desk) -> None:
-    from converge_desktop.ui.widgets.disclosure import Disclosure
-
-    raw = opened.window.pages.inbox.review.body.raw
-    closed = raw.findChildren(Disclosure)
-    assert len(closed) == 3
-    closed[2].head.click()
-    opened.settle()
-    inside = closed[2].findChildren(Disclosure)
-    assert [d.head.accessibleName().split(",")[0] for d in inside] == [
-        "1 Priming",
-        "2 Policy",
-        "3 Task frame",
-        "4 State",
-        "5 Intent",
-        "Output",
-        "Raw output",
-    ]
-
-
 def test_after_a_decision_the_focus_is_where_the_next_one_is(opened: Desk) -> None:
     """Not on whatever control Qt finds behind the button that was just switched off."""
     page = opened.window.pages.inbox
-    arm(opened)
+    at_low_risk(opened)
     page.review.focus_approve()
     chord(opened)
     opened.settle()

@@ -14,8 +14,9 @@ from pytestqt.modeltest import ModelTester
 
 from converge_desktop.runtime.readmodel import InboxRow
 from converge_desktop.ui.models.filtering import compile_filter
+from converge_desktop.ui.models.inbox_look import inbox_look
 from converge_desktop.ui.models.ledger import PAGE, LedgerModel
-from converge_desktop.ui.models.lists import INBOX_FIELDS, inbox_look
+from converge_desktop.ui.models.lists import RUN_FIELDS
 from converge_desktop.ui.models.looks import Role, RowLook
 from converge_desktop.ui.models.rows import RowModel
 from tests.ui import sample
@@ -107,7 +108,8 @@ def test_what_a_screen_reader_says_of_a_row(inbox: RowModel[InboxRow]) -> None:
     inbox.set_rows(sample.INBOX)
     said = inbox.data(inbox.index(0), Qt.ItemDataRole.AccessibleTextRole)
     assert said == (
-        "High risk: Hold converge-desktop 0.4.0. planning, run 0192, confidence 0.95. in 24 min"
+        "High risk: Hold converge-desktop 0.4.0. planning. run 0192. confidence 0.95. 0 of 1 vote. "
+        "Due in 24 min, at 2026-11-20 14:30:00."
     )
 
 
@@ -171,15 +173,13 @@ def test_the_ledger_model_is_sound(qapp: QApplication, qtmodeltester: ModelTeste
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("", 7),
-        ("risk:high", 2),
-        ("spend", 2),
-        ("SPEND risk:medium", 1),
-        ("risk:", 7),
+        ("", 5),
+        ("phase:waiting", 1),
+        ("converge", 3),
+        ("phase:", 5),
         ("nothing:here", 0),
-        ("run:0192 key:hypo", 1),
     ],
 )
 def test_filtering(text: str, found: int) -> None:
-    keep: Any = compile_filter(text, INBOX_FIELDS) or (lambda _: True)
-    assert sum(keep(r) for r in sample.INBOX) == found
+    keep: Any = compile_filter(text, RUN_FIELDS) or (lambda _: True)
+    assert sum(keep(r) for r in sample.RUNS) == found

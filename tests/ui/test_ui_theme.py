@@ -49,6 +49,19 @@ def test_every_text_can_be_read_on_every_ground(name: str) -> None:
     assert faint == []
 
 
+@pytest.mark.parametrize("name", tokens.THEMES)
+def test_what_has_no_words_can_be_seen_too(name: str) -> None:
+    """The edge of a field, the ring of the focus, a bar, a sign: 3 to 1 on every ground."""
+    look = tokens.load(name)
+    marks = ("field", "accent", "good", "caution", "danger", "muted")
+    faint = [
+        f"{mark} on {ground}: {contrast(getattr(look, mark), getattr(look, ground)):.2f}"
+        for mark, ground in product(marks, ("background", "surface"))
+        if contrast(getattr(look, mark), getattr(look, ground)) < 3
+    ]
+    assert faint == []
+
+
 def test_high_contrast_is_higher() -> None:
     look = tokens.load("high-contrast")
     for ink, ground in product(INKS, GROUNDS):
@@ -89,7 +102,7 @@ def test_the_key_goes_through_all_choices_and_remembers(opened: Desk) -> None:
     opened.window.theme.choose("system")
     seen = []
     for _ in theme.CHOICES:
-        opened.window.findChild(type(opened.window.actions()[0]), "view.theme").trigger()
+        opened.window.known("view.theme").callback()
         seen.append(opened.window.theme.choice)
     assert sorted(seen) == sorted(theme.CHOICES)
     opened.window.close()

@@ -19,7 +19,7 @@ def stands(opened: Desk, *, unlocked: bool) -> None:
 
 def action(opened: Desk, name: str) -> bool:
     """Says whether something of the table can be done now."""
-    return opened.window._can(name)
+    return opened.window.can_do(opened.window.known(name))
 
 
 def test_only_what_is_locked_can_be_unlocked(opened: Desk) -> None:
@@ -66,7 +66,7 @@ def test_a_wrong_passphrase_is_told_where_it_was_typed(opened: Desk) -> None:
 def test_locking_says_that_nothing_is_signed(opened: Desk) -> None:
     """It is done at once, by its key."""
     stands(opened, unlocked=True)
-    opened.window._lock()
+    opened.window.lock_key()
     opened.desk.last("lock").future.set_result(None)
     opened.settle()
 

@@ -1,8 +1,9 @@
 """Where the keys of a desk's operators lie: the system's keyring, or files under a passphrase.
 
-A new key goes into the keyring; where there is none, into a file under the passphrase that was
-given; where none was, into a plain file that only its owner can read, and the desk says so. Keys
-in plain files stay usable, and are moved by :meth:`KeyStore.protect`.
+A key that is made by itself goes into the keyring; where there is none, into a file under the
+passphrase that was given; where none was, into a plain file that only its owner can read, and the
+desk says so. Who chooses a passphrase for somebody's key has it lie under that. Keys in plain files
+stay usable, and are moved by :meth:`KeyStore.protect`.
 
 A person who takes another key has two for a moment. The new one is kept beside the old before
 anybody hears of it, and takes its place once the ledger says so; whatever happens in between, the
@@ -121,6 +122,36 @@ class KeyStore:
             return self._settle(name, known)
         return self._read(name, kept)
 
+    def make(self, name: str) -> OperatorKey:
+        """Returns a new key of somebody who has none here.
+
+        It lies under the passphrase if one was given, even where there is a keyring: a keyring
+        opens to whoever is logged in, and two people may share a login.
+
+        Raises:
+            KeyProblem: if they have one, or it cannot be kept.
+        """
+        if self.find(name) is not None:
+            raise KeyProblem(f"there is a key of {name} at this desk already; it stays theirs")
+        key = OperatorKey.new(name)
+        self._put(name, key, self._typed(name))
+        return key
+
+    def seal_anew(self, name: str, key: OperatorKey) -> Kept:
+        """Has a key that lies under a passphrase lie under the one that was given.
+
+        Raises:
+            KeyProblem: if it lies under none, or none was given.
+        """
+        kept = self.find(name)
+        if kept is None or kept.where is not Where.SEALED:
+            where = f"it lies in the {kept.where}" if kept else "there is none here"
+            raise KeyProblem(f"the key of {name} has no passphrase to change: {where}")
+        if not self._passphrase:
+            raise KeyProblem("an empty passphrase protects nothing; choose one, and write it down")
+        self._put(name, key, kept)
+        return kept
+
     def propose(self, name: str, known_as: str) -> OperatorKey:
         """Returns a new key for somebody, kept beside the one they have.
 
@@ -141,12 +172,19 @@ class KeyStore:
         self._drop(name + _NEXT)
 
     def protect(self, name: str) -> Kept:
-        """Moves a key out of its plain file: into the keyring, or under the passphrase.
+        """Moves a key out of its plain file: under the passphrase, or else into the keyring.
+
+        Out of the keyring as well, under a passphrase of its owner's own.
 
         Raises:
-            KeyProblem: if it lies in no plain file, or there is nothing to protect it with.
+            KeyProblem: if it is safe where it lies, or there is nothing to protect it with.
         """
         kept = self.find(name)
+        if kept is not None and kept.where is Where.KEYRING and self._passphrase:
+            assert self._keyring is not None
+            self._put(name, self._read(name, kept), self._typed(name))
+            self._keyring.drop(self._entry(name))
+            return self._found(name)
         if kept is None or kept.where is not Where.PLAIN:
             where = f"it lies in the {kept.where}" if kept else "there is none here"
             raise KeyProblem(f"the key of {name} is in no plain file: {where}")
@@ -155,10 +193,19 @@ class KeyStore:
                 "there is no keyring on this system, and no passphrase was given; name a file that "
                 "holds one by CONVERGE_PASSPHRASE_FILE, or type it when you are asked"
             )
-        self._put(name, self._read(name, kept), None)
+        self._put(name, self._read(name, kept), self._typed(name))
+        return self._found(name)
+
+    def _found(self, name: str) -> Kept:
         found = self.find(name)
         assert found is not None, "it was kept just now"
         return found
+
+    def _typed(self, name: str) -> Kept | None:
+        """Says where a key goes whose owner chose a passphrase; None where they chose none."""
+        if not self._passphrase:
+            return None
+        return Kept(Where.SEALED, str(self._path(name, SEALED)))
 
     def _settle(self, name: str, known: Collection[str]) -> OperatorKey:
         """Returns the one of two keys that the ledger knows, and drops the other."""

@@ -17,6 +17,7 @@ from converge_core.record import Record
 
 if TYPE_CHECKING:
     from converge_desktop.adapters.models.llama_context import Context
+    from converge_desktop.adapters.models.llama_embedding import Embedder
 
 PROBE_TOKENS: Final = 193
 """The length of the prompt that is read; odd, so that no kernel's block size divides it."""
@@ -96,6 +97,53 @@ class Probed(Protocol):
 
     def new_context(self, *, threads: int | None = None) -> Context:
         """Returns a context with nothing in it."""
+
+
+class ProbedEmbedder(Protocol):
+    """A model that embeds and can be measured."""
+
+    def tokens_of(self, text: str, *, special: bool = False) -> list[int]:
+        """Returns the tokens of ``text``."""
+
+    def new_embedder(self, lanes: int) -> Embedder:
+        """Returns what embeds so many texts side by side, with nothing computed yet."""
+
+
+def probe_embedder(backend: ProbedEmbedder) -> Findings:
+    """Measures a model that embeds: the bits of its vectors, however they are asked for.
+
+    In another order and after other texts, by contexts that are kept or new, among others and
+    alone, and with another number of them side by side. Nothing is cut in pieces: a text is embedded
+    whole, so ``pieces`` tells of texts among others.
+
+    Raises:
+        ModelProblem: if llama.cpp fails, or there is no room for a second context.
+    """
+    words = "what speaks for it, what against it, and what is not known of it?".split()
+    texts = [backend.tokens_of(" ".join(words[:length]), special=True) for length in (3, 9, 5, 14)]
+
+    def bits(lanes: int, asked: list[list[int]]) -> list[bytes]:
+        embedder = backend.new_embedder(lanes)
+        try:
+            return [vector.tobytes() for vector in embedder.embed(asked)]
+        finally:
+            embedder.close()
+
+    kept = backend.new_embedder(1)
+    try:
+        first = [kept.embed([text])[0].tobytes() for text in texts]
+        repeated = [kept.embed([text])[0].tobytes() for text in texts] == first
+        turned = [kept.embed([text])[0].tobytes() for text in reversed(texts)]
+        together = [vector.tobytes() for vector in kept.embed(texts)]
+    finally:
+        kept.close()
+    return Findings(
+        repeated=repeated,
+        unrelated=turned[::-1] == first,
+        warm=bits(1, texts) == first,
+        pieces=together == first,
+        threads=bits(2, texts) == first,
+    )
 
 
 def probe(backend: Probed) -> Findings:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ctypes
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
@@ -36,12 +36,18 @@ from converge_core.envelope import (
     InferenceResult,
     ReplayGrade,
 )
+from converge_core.recall_envelope import EmbedderIdentity
 from converge_desktop.adapters.models.determinism import Findings
 from converge_desktop.adapters.models.llama_adapter import Adapter
 from converge_desktop.adapters.models.llama_context import BATCH_TOKENS, Context
 from converge_desktop.adapters.models.llama_contexts import ContextPool
 from converge_desktop.adapters.models.llama_decoding import Chooser, Grammar
-from converge_desktop.adapters.models.llama_embedding import Embedder
+from converge_desktop.adapters.models.llama_embedding import (
+    Embedder,
+    Vectors,
+    pieces_of,
+    size_for,
+)
 from converge_desktop.adapters.models.llama_file import hash_model
 from converge_desktop.adapters.models.llama_library import (
     ModelProblem,
@@ -75,6 +81,7 @@ class LlamaBackend:
         path: the GGUF file.
         threads: the most threads that compute; a small model gets one, because threads that wait
             for each other at every step cost more than they bring, above all on a busy machine.
+            So many texts are embedded side by side.
         sha256: the hash of the file, where it is known already.
         findings: what the probe found out about it here; None while it has not been measured.
         adapter: a weight adapter to compute with.
@@ -99,6 +106,7 @@ class LlamaBackend:
         self.sha256 = sha256 or hash_model(path)
         self.findings = findings
         self._threads = 1 if path.stat().st_size < SMALL_MODEL_BYTES else threads
+        self._lanes = threads
         self._model = _load(path, cancelled)
         self._vocabulary = llama_cpp.llama_model_get_vocab(self._model)
         self._adapter = Adapter(self._model, adapter) if adapter else None
@@ -108,6 +116,8 @@ class LlamaBackend:
         self._metadata = _metadata(self._model)
         self.name = self._metadata.get("general.name") or path.stem
         self.family = self._metadata.get("general.architecture", "unknown")
+        self._pieces = pieces_of(self._vocabulary, self._metadata)
+        self._embedder: Embedder | None = None
         self._tokenizer_hash = self._hash_tokenizer()
 
     @property
@@ -137,6 +147,11 @@ class LlamaBackend:
         return self.weights_bytes + max(1, len(self._contexts)) * self._context_bytes()
 
     @property
+    def embeds_only(self) -> bool:
+        """Whether it gives vectors and writes nothing."""
+        return self._metadata.get(f"{self.family}.attention.causal") == "false"
+
+    @property
     def grade(self) -> ReplayGrade:
         """How exactly it repeats itself here, as far as it was measured."""
         return self.findings.grade if self.findings else ReplayGrade.RECORDED_ONLY
@@ -149,6 +164,7 @@ class LlamaBackend:
             "threads": str(self._threads),
             "context": str(self.context_size),
             "adapter": self.adapter_sha256,
+            **({"lanes": str(self._lanes)} if self.embeds_only else {}),
         }
 
     def describe(self) -> tuple[tuple[str, str], ...]:
@@ -173,6 +189,8 @@ class LlamaBackend:
 
         What spells a control token is plain text here: no text can pretend to be one.
         """
+        if self._pieces is not None:
+            return self._pieces.tokens_of(text, ends=special)
         data = text.encode()
         most = len(data) + 8
         array = (llama_cpp.llama_token * most)()
@@ -266,19 +284,56 @@ class LlamaBackend:
         width = int(llama_cpp.llama_model_n_embd(self._model))
         if request.dimensions not in {None, width}:
             raise InvalidRequest(f"{self.name} gives {width} dimensions and no other number")
-        self._open()
         read = [self.tokens_of(text, special=True) for text in request.inputs]
         longest = max(map(len, read), default=0)
         if longest > self.context_size:
             raise ContextLengthExceeded(self.context_size, longest)
-        embedder = Embedder(self._model, max(longest, 1), self._threads, self._stop)
-        try:
-            with self._stop.when(cancelled):
-                vectors = tuple(embedder.embed(tokens) for tokens in read)
-        finally:
-            embedder.close()
+        vectors = self._embed(read, cancelled)
         count = sum(map(len, read))
-        return EmbedResponse(embeddings=vectors, usage=TokenUsage(count, 0, count), model=self.name)
+        found = tuple(tuple(vector) for vector in vectors.astype(float).tolist())
+        return EmbedResponse(embeddings=found, usage=TokenUsage(count, 0, count), model=self.name)
+
+    def vectors(self, texts: Sequence[str], most: int, cancelled: CancellationToken) -> Vectors:
+        """Returns one vector for each text, of which no more than ``most`` tokens are read.
+
+        Raises:
+            CallCancelled: if ``cancelled`` said so.
+            ModelProblem: if llama.cpp fails.
+        """
+        most = min(most, self.context_size)
+        if self._pieces is not None:
+            read = [self._pieces.tokens_of(text, most=most) for text in texts]
+        else:
+            read = [self.tokens_of(text, special=True)[:most] for text in texts]
+        return self._embed(read, cancelled)
+
+    def embedder_identity(self, most: int) -> EmbedderIdentity:
+        """Returns what embeds, when no more than ``most`` tokens of a text are read."""
+        return EmbedderIdentity(
+            model=self.name,
+            model_sha256=self.sha256,
+            tokenizer_hash=self._tokenizer_hash,
+            reads=min(most, self.context_size),
+            width=int(llama_cpp.llama_model_n_embd(self._model)),
+            build=build(),
+            cpu=cpu_features(),
+        )
+
+    def _embed(self, read: Sequence[list[int]], cancelled: CancellationToken) -> Vectors:
+        self._open()
+        embedder = self._embedder_for(max(map(len, read), default=1))
+        with self._stop.when(cancelled):
+            return embedder.embed(read)
+
+    def _embedder_for(self, longest: int) -> Embedder:
+        """Returns what embeds, kept open from call to call; made anew where a text is longer."""
+        if self._embedder is None or self._embedder.size < longest:
+            if self._embedder is not None:
+                self._embedder.close()
+                self._embedder = None
+            size = size_for(longest, self.context_size)
+            self._embedder = Embedder(self._model, size, self._lanes, self._stop)
+        return self._embedder
 
     def new_context(self, *, threads: int | None = None) -> Context:
         """Returns a context of its own, with nothing in it; the caller closes it."""
@@ -286,6 +341,10 @@ class LlamaBackend:
         if self._adapter:
             self._adapter.join(context)
         return context
+
+    def new_embedder(self, lanes: int) -> Embedder:
+        """Returns what embeds so many texts side by side; the caller closes it."""
+        return Embedder(self._model, size_for(1, self.context_size), lanes, self._stop)
 
     def stopping(self, cancelled: CancellationToken) -> AbstractContextManager[None]:
         """Has whatever its contexts compute meanwhile be given up once ``cancelled`` says so.
@@ -298,6 +357,9 @@ class LlamaBackend:
     def close(self) -> None:
         """Frees the model. Safe to call twice."""
         self._contexts.close()
+        if self._embedder is not None:
+            self._embedder.close()
+            self._embedder = None
         while self._grammars:
             self._grammars.popitem()[1].close()
         if self._adapter:

@@ -39,6 +39,7 @@ from converge_desktop.adapters.packs.agents import (
     why_unfit_agents,
     why_unworded,
 )
+from converge_desktop.adapters.packs.budgets import BudgetSection
 from converge_desktop.adapters.packs.kernel import KernelSection, StepModels
 from converge_desktop.adapters.packs.plausible import (
     ContradictionSection,
@@ -63,17 +64,24 @@ Capability = Annotated[str, Field(pattern=r"^[a-z][a-z0-9._-]{0,31}$")]
 Verdict = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
 
 
-def _about_subject(text: str) -> str:
-    try:
-        fill(text, {"subject": ""})
-    except (LookupError, ValueError, AttributeError) as error:
-        raise ValueError(
-            f"the placeholder {error} is unknown; only {{subject}} is filled"
-        ) from error
-    return text
+def _about(*names: str) -> AfterValidator:
+    """Returns what refuses a text that has other placeholders than ``names``."""
+    filled = " and ".join(f"{{{name}}}" for name in names)
+    only = f"only {filled} is filled" if len(names) == 1 else f"{filled} are filled"
+
+    def check(text: str) -> str:
+        try:
+            fill(text, dict.fromkeys(names, ""))
+        except (LookupError, ValueError, AttributeError) as error:
+            raise ValueError(f"the placeholder {error} is unknown; {only}") from error
+        return text
+
+    return AfterValidator(check)
 
 
-AboutSubject = Annotated[Word, AfterValidator(_about_subject)]
+AboutSubject = Annotated[Word, _about("subject")]
+Asked = Annotated[Word, _about("subject", "request")]
+"""What is asked about the subject, and, where the pack wants agents to be told, by whom and why."""
 
 
 class PackProblem(Exception):
@@ -122,7 +130,7 @@ class _Pack(Section):
     title: Word
     version: Annotated[int, Field(ge=1)]
     summary: Word
-    question: AboutSubject
+    question: Asked
     verdicts: Annotated[dict[Verdict, AboutSubject], Field(min_length=1)]
     capabilities: Annotated[
         dict[Capability, Word], Field(min_length=1, max_length=MOST_CAPABILITIES)
@@ -136,6 +144,7 @@ class _Pack(Section):
     contradiction: tuple[ContradictionSection, ...] = ()
     data: DataClass | None = None
     models: Annotated[StepModels, Field(default_factory=StepModels)]
+    budgets: Annotated[BudgetSection, Field(default_factory=BudgetSection)]
     agent: Annotated[tuple[AgentSection, ...], Field(max_length=MOST_AGENTS)] = ()
 
     @model_validator(mode="after")
@@ -229,6 +238,7 @@ class _Rule(Section):
     agent: str | None = None
     where: Annotated[dict[str, str], Field(default_factory=dict)]
     confidence_below: int | None = None
+    corrects: bool | None = None
     risk: Risk = Risk.MEDIUM
     review: _Review | None = None
 
@@ -281,7 +291,8 @@ class Pack:
         title: for people.
         version: its version.
         summary: what it does, in a sentence.
-        question: the intent, with ``{subject}`` in it.
+        question: the intent, with ``{subject}`` in it, and perhaps ``{request}``: what the person
+            who starts the run wants.
         verdicts: each verdict's title, with ``{subject}`` in it.
         capabilities: what a plan may name, with its meaning.
         closings: what ends a plan of each verdict.
@@ -298,6 +309,7 @@ class Pack:
         models: the model of each step.
         kernel: what the policy allows its models.
         agents: the agents beside the chain, in the order in which they are declared.
+        budgets: the most that a run may be given.
     """
 
     id: str
@@ -320,6 +332,7 @@ class Pack:
     models: StepModels = field(default_factory=StepModels)
     kernel: KernelPolicy = field(default_factory=KernelPolicy)
     agents: tuple[PackAgent, ...] = ()
+    budgets: BudgetSection = field(default_factory=BudgetSection)
 
     def every_template(self) -> dict[str, StepTemplate]:
         """Returns the stable prompt layers of all that ask a model: the steps, then the agents."""
@@ -413,6 +426,7 @@ def pack_of(texts: Mapping[str, str], place: str) -> Pack:
         models=about.models,
         kernel=rules.kernel.policy(about.data),
         agents=_agents(about, rules, prompts, templates, place),
+        budgets=about.budgets,
     )
 
 

@@ -18,6 +18,7 @@ from converge_desktop.adapters.intake import (
     Metric,
     Source,
     checked_folder,
+    few,
     refusal,
 )
 from converge_desktop.adapters.readiness.changes import (
@@ -70,7 +71,9 @@ def read_folder(folder: Path, *, now_us: int, workspace: Path) -> Intake:
     coverage = _read_coverage(chosen.cobertura, found.notes)
     metrics, notes = _measure(tests, coverage, history, now_us)
     _check_bounds(metrics)
-    notes = [*found.notes, *(note for report in tests for note in report.notes), *notes]
+    of_reports = [note for report in tests for note in report.notes]
+    # What the numbers are worth is never left out for what merely lies around in the folder.
+    notes = [*few(found.notes), *few(of_reports), *notes]
     return Intake(
         subject=f"{place.name} at {history.commit[:_SHORT]}",
         metrics=metrics,

@@ -22,6 +22,10 @@ class RowLook:
     Attributes:
         aside: Something at the right of the second line.
         badge: One letter or sign; its tone never stands alone.
+        tip: What is said where the pointer rests; the title where it is empty.
+        markable: Whether the row can be marked; ``marked`` says whether it is.
+        faint: Whether the row is past.
+        heading: For what stands over other rows, ``open`` or ``folded``.
     """
 
     title: str
@@ -32,6 +36,11 @@ class RowLook:
     badge: str = ""
     badge_tone: str = "accent"
     spoken: str = ""
+    tip: str = ""
+    markable: bool = False
+    marked: bool = False
+    faint: bool = False
+    heading: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
@@ -14,6 +14,10 @@ from converge_desktop.ui.models.looks import Role, RowLook
 R = TypeVar("R")
 Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
+_MOST_STEPS = 200
+"""Rows that come and go at once are told of one by one up to here; beyond it, all are new."""
+_MOST_SINGLY = 8
+"""Rows that change at once are told of one by one up to here; beyond it, as one stretch."""
 
 
 class RowModel(QAbstractListModel, Generic[R]):
@@ -28,22 +32,22 @@ class RowModel(QAbstractListModel, Generic[R]):
         super().__init__(parent)
         self._key = key
         self._look = look
-        self._all: tuple[R, ...] = ()
+        self._all: dict[str, R] = {}
         self._shown: list[R] = []
+        self._shown_at: dict[str, int] | None = {}
         self._keep: Callable[[R], bool] | None = None
         self._order: Callable[[R], Any] | None = None
 
     def set_rows(self, rows: Sequence[R]) -> None:
         """Shows these rows."""
-        self._all = tuple(rows)
+        self._all = {self._key(row): row for row in rows}
         self._update()
 
     def put(self, row: R) -> None:
         """Shows one row that is new or has changed, and looks at no other."""
-        key, at = self._key(row), self.find(self._key(row))
-        places = (n for n, old in enumerate(self._all) if self._key(old) == key)
-        place = next(places, len(self._all))
-        self._all = (*self._all[:place], row, *self._all[place + 1 :])
+        key = self._key(row)
+        at = self._place(key) if key in self._all else -1
+        self._all[key] = row
         passes = self._keep is None or self._keep(row)
         if at < 0 and not passes:
             return
@@ -54,6 +58,7 @@ class RowModel(QAbstractListModel, Generic[R]):
             at = bisect_right(self._shown, self._rank(row), key=self._rank)
             self.beginInsertRows(QModelIndex(), at, at)
             self._shown.insert(at, row)
+            self._shown_at = None
             self.endInsertRows()
         else:
             self._update()
@@ -75,7 +80,8 @@ class RowModel(QAbstractListModel, Generic[R]):
 
     def remove(self, key: str) -> None:
         """Takes one row out."""
-        self.set_rows([row for row in self._all if self._key(row) != key])
+        if self._all.pop(key, None) is not None:
+            self._update()
 
     def total(self) -> int:
         """Counts the rows, those that the filter hides included."""
@@ -83,7 +89,7 @@ class RowModel(QAbstractListModel, Generic[R]):
 
     def contains(self, key: str) -> bool:
         """Says whether a row is there, whether or not the filter shows it."""
-        return any(self._key(row) == key for row in self._all)
+        return key in self._all
 
     def row_at(self, number: int) -> R | None:
         """Returns a row that is shown."""
@@ -91,10 +97,7 @@ class RowModel(QAbstractListModel, Generic[R]):
 
     def find(self, key: str) -> int:
         """Returns the place of a row that is shown, or -1."""
-        for number, row in enumerate(self._shown):
-            if self._key(row) == key:
-                return number
-        return -1
+        return self._place(key)
 
     def rowCount(self, parent: Index = _NOWHERE) -> int:  # noqa: N802
         """Override QAbstractListModel.rowCount."""
@@ -112,18 +115,37 @@ class RowModel(QAbstractListModel, Generic[R]):
         if role == Qt.ItemDataRole.DisplayRole:
             return words.one_line(self._look(row).title)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return words.tooltip(self._look(row).title)
+            look = self._look(row)
+            return words.tooltip(look.tip or look.title)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             look = self._look(row)
             said = look.spoken or f"{look.title}, {look.right}, {look.subtitle}"
             return words.one_line(said)
         return None
 
+    def _place(self, key: str) -> int:
+        """Returns the place of a row that is shown, or -1; counted anew once they have moved."""
+        if self._shown_at is None and self._order is not None and key in self._all:
+            return self._place_by_rank(key)
+        if self._shown_at is None:
+            self._shown_at = {self._key(row): place for place, row in enumerate(self._shown)}
+        return self._shown_at.get(key, -1)
+
+    def _place_by_rank(self, key: str) -> int:
+        """Finds a row where its rank says that it stands, without counting the others."""
+        rank = self._rank(self._all[key])
+        for place in range(bisect_left(self._shown, rank, key=self._rank), len(self._shown)):
+            if self._key(self._shown[place]) == key:
+                return place
+            if self._rank(self._shown[place]) != rank:
+                break
+        return -1
+
     def _rank(self, row: R) -> Any:
         return self._order(row) if self._order is not None else 0
 
     def _update(self) -> None:
-        rows = [r for r in self._all if self._keep is None or self._keep(r)]
+        rows = [r for r in self._all.values() if self._keep is None or self._keep(r)]
         if self._order is not None:
             rows.sort(key=self._order)
         old = [self._key(r) for r in self._shown]
@@ -134,15 +156,17 @@ class RowModel(QAbstractListModel, Generic[R]):
         staying = set(new)
         kept = [k for k in old if k in staying]
         before = set(old)
-        if kept != [k for k in new if k in before]:
+        many = len(old) + len(new) - 2 * len(kept) > _MOST_STEPS
+        if many or kept != [k for k in new if k in before]:
             self.beginResetModel()
-            self._shown = rows
+            self._shown, self._shown_at = rows, None
             self.endResetModel()
             return
         for number in range(len(old) - 1, -1, -1):
             if old[number] not in staying:
                 self.beginRemoveRows(QModelIndex(), number, number)
                 del self._shown[number]
+                self._shown_at = None
                 self.endRemoveRows()
         self._insert(rows, new, before)
         self._replace(rows)
@@ -158,11 +182,16 @@ class RowModel(QAbstractListModel, Generic[R]):
                 last += 1
             self.beginInsertRows(QModelIndex(), number, last)
             self._shown[number:number] = rows[number : last + 1]
+            self._shown_at = None
             self.endInsertRows()
             number = last + 1
 
     def _replace(self, rows: list[R]) -> None:
-        changed = [i for i, (a, b) in enumerate(zip(self._shown, rows, strict=True)) if a != b]
+        pairs = enumerate(zip(self._shown, rows, strict=True))
+        changed = [n for n, (old, new) in pairs if old is not new and old != new]
         self._shown = rows
-        if changed:
+        if len(changed) > _MOST_SINGLY:
             self.dataChanged.emit(self.index(changed[0]), self.index(changed[-1]))
+            return
+        for number in changed:  # a view paints one row alone, but of several rows all
+            self.dataChanged.emit(self.index(number), self.index(number))

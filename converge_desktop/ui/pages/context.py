@@ -1,6 +1,8 @@
-"""Facts over all runs, asked of the database, and where each came from."""
+"""Facts over all runs, asked of the database, and beside them the inspector of one."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout
@@ -8,11 +10,13 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout
 from converge_desktop.runtime.port import StatusChanged
 from converge_desktop.runtime.readmodel import FactAnswer, FactCard, Status
 from converge_desktop.ui import fonts, words
+from converge_desktop.ui.actions import Action
 from converge_desktop.ui.models.lists import fact_look
 from converge_desktop.ui.models.rows import RowModel
-from converge_desktop.ui.pages.lineage import LineagePane
-from converge_desktop.ui.pages.new_run import PackCombo
+from converge_desktop.ui.pages.fact_acts import FactActs
+from converge_desktop.ui.pages.fact_pane import FactPane
 from converge_desktop.ui.pages.page import Page, Tools
+from converge_desktop.ui.widgets.combo import PackCombo
 from converge_desktop.ui.widgets.empty import EmptyState
 from converge_desktop.ui.widgets.labels import Label
 from converge_desktop.ui.widgets.listbar import FilterEdit, list_bar
@@ -38,7 +42,7 @@ class ContextPage(Page):
         self._asked = 0
         self._view_state = Status().view_state
         self._unanswered = False
-        self._entered = False
+        self._offers: Callable[[], None] = self.ask
         self._updating = False
         self._keys: list[str] = []
         self.text = FilterEdit("Find in all facts …", "Find in all facts")
@@ -70,8 +74,9 @@ class ContextPage(Page):
         column.addWidget(list_bar(self.text, self.key))
         column.addWidget(self._left, 1)
         column.addWidget(foot)
-        self.lineage = LineagePane(tools)
-        self.split("context", master, self.lineage, width=420)
+        self.inspector = FactPane(tools)
+        self.acts = FactActs(tools, self.inspector)
+        self.split("context", master, self.inspector, width=372)
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(_PAUSE_MS)
@@ -82,20 +87,37 @@ class ContextPage(Page):
         """Override Page.entered: the answer may have grown since."""
         self.ask()
 
+    def actions_of(self) -> tuple[Action, ...]:
+        """Override Page.actions_of."""
+        again = "Fill the database again"
+        rebuild = Action("context.rebuild", again, (), self._rebuild_shown, "Run")
+        return (*self.acts.actions_of(), rebuild)
+
+    def _rebuild_shown(self) -> None:
+        self.tools.routes.page.emit("context")
+        self.rebuild()
+
     def step(self, by: int) -> None:
         """Override Page.step."""
         step_in(self.list, by)
+
+    def escape(self) -> bool:
+        """Override Page.escape."""
+        if self.inspector.box.isVisible():
+            self.inspector.box.leave()
+            return True
+        return False
 
     def focus_filter(self) -> None:
         """Override Page.focus_filter."""
         self.text.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def show_fact(self, run_id: str, fact_id: str) -> None:
-        """Shows where a fact came from."""
+        """Shows a fact of a run, wherever it was seen."""
         self._updating = True
         select_in(self.list, self.model.find(f"{run_id}/{fact_id}"))
         self._updating = False
-        self.lineage.load(run_id, fact_id)
+        self.inspector.load(run_id, fact_id)
 
     @Slot()
     def ask(self) -> None:
@@ -128,6 +150,7 @@ class ContextPage(Page):
     def _on_status(self, change: StatusChanged) -> None:
         """Says how far the database is while it is being filled, and asks once it is ready."""
         status = change.status
+        self.inspector.tell(status)
         before, self._view_state = self._view_state, status.view_state
         if status.view_state == "filling":
             self.as_of.say(f"The database is being filled: {words.percent(status.view_share)}")
@@ -163,12 +186,14 @@ class ContextPage(Page):
             self.none.tell(
                 "No fact matches", "Try fewer words, or all keys.", action="Show all facts"
             )
+            self._offers = self._all
         else:
             self.none.tell(
                 "Nothing is known yet",
                 "Facts appear once a run has promoted its first ones.",
                 action="New run",
             )
+            self._offers = self._new_run
 
     def _offer_keys(self, answer: FactAnswer) -> None:
         fresh = sorted({c.key for c in answer.rows} - set(self._keys))
@@ -190,19 +215,22 @@ class ContextPage(Page):
         self._unanswered = True
         heading, tone = _SILENT.get(self._view_state, ("The database does not answer", "danger"))
         self.none.tell(heading, words.problem(error), action="Try again", tone=tone)
+        self._offers = self.ask
         self._left.setCurrentIndex(0)
         self.as_of.say("")
 
     @Slot()
     def _on_none(self) -> None:
-        if self.text.text() or self.key.currentIndex() > 0:
-            self.text.clear()
-            self.key.setCurrentIndex(0)
-            self.ask()
-        elif self.as_of.text():
-            self.tools.routes.start.emit("")
-        else:
-            self.ask()
+        self._offers()
+
+    def _all(self) -> None:
+        """Shows all facts again."""
+        self.text.clear()
+        self.key.setCurrentIndex(0)
+        self.ask()
+
+    def _new_run(self) -> None:
+        self.tools.routes.start.emit("")
 
     @Slot()
     def _on_text(self) -> None:
@@ -212,4 +240,4 @@ class ContextPage(Page):
     def _on_moved(self, number: int) -> None:
         card = self.model.row_at(number)
         if card is not None and not self._updating:
-            self.lineage.load(card.run_id, card.fact_id, card)
+            self.inspector.load(card.run_id, card.fact_id, card)

@@ -1,4 +1,4 @@
-"""What is known about one fact of a run: who approved it, who made it, and its id."""
+"""One fact of a run at a glance, beside its run; the inspector says the rest."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QGridLayout, QVBoxLayout, QWidget
 
 from converge_desktop.runtime.readmodel import FactCard
-from converge_desktop.ui import fonts
+from converge_desktop.ui import fonts, words
 from converge_desktop.ui.clock import UiClock
 from converge_desktop.ui.widgets.chips import ChipButton, clear
 from converge_desktop.ui.widgets.flow import FlowLayout
@@ -28,7 +28,7 @@ class FactDetail(QFrame):
     def __init__(self, clock: UiClock) -> None:
         super().__init__()
         self._clock = clock
-        self._card: FactCard | None = None
+        self.card: FactCard | None = None
         self.setProperty("card", "lead")
         unit = fonts.measures().unit
         column = QVBoxLayout(self)
@@ -44,6 +44,7 @@ class FactDetail(QFrame):
         holder = QWidget()
         flow = FlowLayout(parent=holder)
         self._lineage = ChipButton("Where it came from")
+        self._lineage.setAccessibleDescription("Opens the inspector of this fact")
         self._lineage.clicked.connect(self._on_lineage)
         self._review = ChipButton("Review it")
         self._review.clicked.connect(self.review_wanted)
@@ -56,7 +57,7 @@ class FactDetail(QFrame):
 
     def show_card(self, card: FactCard, *, past: bool = False) -> None:
         """Shows a card's details; in the past nothing waits for anybody any more."""
-        self._card = card
+        self.card = card
         waiting = card.state == "waiting"
         self._text.say(card.text)
         clear(self._grid)
@@ -66,29 +67,30 @@ class FactDetail(QFrame):
             ("key", card.key),
             ("from", card.byline),
             ("approved by", approver),
-            ("id", card.fact_id),
+            ("id", words.short_id(card.fact_id, 32)),
         ]
         if card.seq > 0:
             rows.append(("ledger record", f"{card.seq:,}"))
         for number, (name, value) in enumerate(rows):
             self._grid.addWidget(Label(name, "small", "muted"), number, 0)
-            face = "mono-small" if name == "id" else "small"
-            self._grid.addWidget(Label(value, face).wrapped().selectable(), number, 1)
+            said = Label(value, "mono-small" if name == "id" else "small").wrapped().selectable()
+            said.setToolTip(words.tooltip(card.fact_id if name == "id" else ""))
+            self._grid.addWidget(said, number, 1)
         self._lineage.setVisible(not waiting)
         self._review.setVisible(waiting and not past)
         self.show()
 
     def close_(self) -> None:
         """Shows nothing."""
-        self._card = None
+        self.card = None
         self.hide()
 
     @Slot()
     def _on_lineage(self) -> None:
-        if self._card is not None:
-            self.lineage_wanted.emit(self._card.run_id, self._card.fact_id)
+        if self.card is not None:
+            self.lineage_wanted.emit(self.card.run_id, self.card.fact_id)
 
     @Slot()
     def _on_copy(self) -> None:
-        if self._card is not None:
-            QGuiApplication.clipboard().setText(self._card.fact_id)
+        if self.card is not None:
+            QGuiApplication.clipboard().setText(self.card.fact_id)

@@ -1,25 +1,25 @@
-"""The inbox: what waits for a person, and beside it the review."""
+"""The inbox: what waits for a person, and beside it the review, or what is decided as one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
-from PySide6.QtCore import Qt, QTimer, Slot
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QStackedWidget
 
+from converge_desktop.runtime.deciding_model import Answered
 from converge_desktop.runtime.port import InboxChanged
-from converge_desktop.runtime.readmodel import InboxRow
-from converge_desktop.ui import words
-from converge_desktop.ui.models.filtering import compile_filter
-from converge_desktop.ui.models.lists import INBOX_FIELDS, INBOX_ORDERS, inbox_look
-from converge_desktop.ui.models.rows import RowModel
+from converge_desktop.runtime.readmodel import InboxRow, Review
+from converge_desktop.ui.actions import Action
+from converge_desktop.ui.pages.inbox_acts import acts_of
+from converge_desktop.ui.pages.inbox_batch import MOST, BatchPane
+from converge_desktop.ui.pages.inbox_side import InboxSide
 from converge_desktop.ui.pages.page import Page, Tools
 from converge_desktop.ui.pages.review import ReviewPane
-from converge_desktop.ui.widgets.empty import EmptyState
-from converge_desktop.ui.widgets.listbar import FilterEdit, SortButton, list_bar
-from converge_desktop.ui.widgets.lists import Panel, RowList, select_in, step_in
 
-_TICK_MS = 30_000
+_MOST_TOLD = 5
+_GONE = "It was decided, withdrawn or ran out of time."
 
 
 class InboxPage(Page):
@@ -27,51 +27,67 @@ class InboxPage(Page):
 
     def __init__(self, tools: Tools) -> None:
         super().__init__(tools, "Inbox")
-        self.model: RowModel[InboxRow] = RowModel(
-            lambda r: r.gate_id, inbox_look(tools.clock.now), self
-        )
-        self._order = "Due"
-        self.model.set_order(INBOX_ORDERS[self._order])
-        self._updating = False
-        self._known = False
-        self._wanted = ""
-        self._place = 0
-        self.filter = FilterEdit("Filter: risk:high agent:planning …", "Filter the inbox")
-        self.filter.textChanged.connect(self._on_filter)
-        self.sort = SortButton(list(INBOX_ORDERS), self._order)
-        self.sort.chosen.connect(self._on_sort)
-        self.list = RowList(self.model, "Waiting proposals")
+        self.side = InboxSide(tools)
+        self.model, self.list = self.side.model, self.side.list
+        self.filter, self.sort, self.none = self.side.filter, self.side.sort, self.side.none
         self.main = self.list
-        self.list.moved.connect(self._on_moved)
-        self.none = EmptyState(
-            "inbox", "Reading the inbox…", "What waits for you appears here.", beside=True
-        )
-        self.none.pressed.connect(self._on_none_pressed)
-        self._left = QStackedWidget()
-        self._left.addWidget(self.none)
-        self._left.addWidget(self.list)
-        master = Panel("master")
-        column = QVBoxLayout(master)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(list_bar(self.filter, self.sort))
-        column.addWidget(self._left, 1)
+        self._wanted = self._next = ""
         self.review = ReviewPane(tools)
+        self.batch = BatchPane(tools)
+        self._right = QStackedWidget()
+        self._right.addWidget(self.review)
+        self._right.addWidget(self.batch)
+        self.split("inbox", self.side, self._right)
+        self.side.moved.connect(self._on_moved)
+        self.side.retry_wanted.connect(self.start)
+        self.side.counted.connect(self.counted)
+        self.side.fresh.wanted.connect(self.side.jump)
+        self.side.marks.approve_wanted.connect(partial(self.begin_batch, "approve"))
+        self.side.marks.reject_wanted.connect(partial(self.begin_batch, "reject"))
         self.review.decided.connect(self._on_decided)
-        self.split("inbox", master, self.review)
+        self.batch.left.connect(self._on_batch_left)
+        self.batch.open_wanted.connect(self._on_open_wanted)
+        self.batch.decided.connect(self._on_batch_decided)
         tools.bridge.inbox_changed.connect(self._on_changed)
-        self._tick = QTimer(self)
-        self._tick.setInterval(_TICK_MS)
-        self._tick.timeout.connect(self.model.refresh)
-        self._tick.start()
 
+    @Slot()
     def start(self) -> None:
         """Override Page.start."""
-        self.tools.bridge.ask(self, self.tools.desk.inbox(), self._on_rows, self._on_failed)
+        self.tools.bridge.ask(self, self.tools.desk.inbox(), self._on_rows, self.side.fail)
+        self.side.saved.read()
+
+    def actions_of(self) -> tuple[Action, ...]:
+        """Override Page.actions_of: the review's, while it is in front, and those of the list."""
+        acts = acts_of(self.side, self.batch, self.begin_batch)
+        return (*map(self._while_reviewing, self.review.actions_of()), *acts)
+
+    def _while_reviewing(self, action: Action) -> Action:
+        """Turns an act of the review into one that cannot be done while a batch is in its place."""
+        if action.id != "decide.approve":
+            return replace(action, enabled=lambda: not self.batching() and action.enabled())
+
+        def can() -> bool:
+            return self.batch.can_confirm() if self.batching() else action.enabled()
+
+        def confirm() -> None:
+            (self.batch.confirm if self.batching() else action.callback)()
+
+        return replace(action, enabled=can, callback=confirm)
+
+    def batching(self) -> bool:
+        """Whether a batch is shown in the place of the review."""
+        return self._right.currentWidget() is self.batch
 
     def entered(self) -> None:
         """Override Page.entered: nothing counts until the page has stood still."""
+        self.side.settle()
         self.review.entered()
+        self.batch.entered()
+
+    def window_active(self, *, active: bool) -> None:
+        """The window got or lost the focus."""
+        self.review.window_active(active=active)
+        self.batch.window_active(active=active)
 
     def retint(self) -> None:
         """Override Page.retint."""
@@ -79,81 +95,104 @@ class InboxPage(Page):
 
     def step(self, by: int) -> None:
         """Override Page.step."""
-        step_in(self.list, by)
+        self.list.step(by)
 
     def focus_filter(self) -> None:
         """Override Page.focus_filter."""
         self.filter.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def escape(self) -> bool:
-        """Override Page.escape."""
-        if not self.review.reject_box.isHidden():
-            self.review.reject_box.leave()
-            return True
-        return False
+        """Override Page.escape: one thing at a time, the innermost first."""
+        if self.side.save_box.isVisible():
+            self.side.save_box.leave()
+        elif self.batching():
+            self.batch.leave()
+        elif not self.review.leave_box():
+            return self.list.clear_marks()
+        return True
 
     def show_gate(self, gate_id: str) -> None:
-        """Shows a waiting proposal, now or as soon as it is known."""
-        self._wanted = gate_id
-        row = self.model.find(gate_id)
-        if row < 0 and self.filter.text() and self.model.contains(gate_id):
-            self.filter.clear()
-            row = self.model.find(gate_id)
-        if row >= 0:
-            self._wanted = ""
-            select_in(self.list, row)
+        """Shows a proposal: among what waits, once that is known; else by itself, as it ended."""
+        self._wanted = "" if self.side.known() else gate_id
+        if self._wanted:
+            return
+        self._right.setCurrentWidget(self.review)
+        if not self.side.select(gate_id) and self.review.gate_id != gate_id:
+            self.side.leave(gate_id)
+            self.review.load(gate_id)
+
+    def begin_batch(self, verdict: str) -> None:
+        """Lists what is marked, to ``approve`` or to ``reject`` it as one."""
+        marked = self.model.marked()
+        if not marked:
+            return
+        if len(marked) > MOST:
+            said = f"At most {MOST} are decided as one; these are the first {MOST} you marked."
+            self.tools.routes.say.emit("caution", said, "batch")
+        self._right.setCurrentWidget(self.batch)
+        self.batch.begin(verdict, marked)
+
+    @Slot()
+    def _on_batch_left(self) -> None:
+        self._right.setCurrentWidget(self.review)
+        self.review.entered()
+        if not self.model.contains(self.review.gate_id):
+            self._go_on(self._next)
+        self.side.focus_list()
+
+    @Slot(str)
+    def _on_open_wanted(self, gate_id: str) -> None:
+        self._on_batch_left()
+        self.show_gate(gate_id)
+
+    @Slot(object)
+    def _on_batch_decided(self, answered: tuple[Answered, ...]) -> None:
+        """What was decided as one leaves the list; what needs more votes stays in it."""
+        gone = [one.gate_id for one in answered if one.phase != "open"]
+        self._next = self.side.drop(*sorted(gone, key=lambda gate: gate != self.review.gate_id))
+        voted = {one.gate_id for one in answered}
+        left = [name for name in self.model.states.marked if name not in voted]
+        self.side.refill(lambda: self.model.mark(left))
 
     @Slot(object)
     def _on_changed(self, change: InboxChanged) -> None:
         self._on_rows(change.rows)
 
     def _on_rows(self, rows: tuple[InboxRow, ...]) -> None:
-        self._known = True
-        with_focus = self.review.gate_id
-        self._note_place()
-        self._refill(lambda: self.model.set_rows(rows))
+        shown = self.review.gate_id
+        self.side.shown = shown
+        self._tell_gone(self.side.take(rows, self._is_own))
         if self._wanted:
             self.show_gate(self._wanted)
-        elif with_focus and not self.model.contains(with_focus):
+        elif shown and not self.model.contains(shown):
             if not self.review.idle():
                 return  # our own decision: what came of it follows
-            self.review.mark_closed()
-            if self.review.review is None:
-                self._nothing_chosen()
-        elif not with_focus:
+            self.review.mark_closed()  # what is still being read says itself how it ended
+        elif not shown:
             self._nothing_chosen()
-            select_in(self.list, 0)
+            self.side.first()
 
-    def _note_place(self) -> None:
-        """Remembers where the shown proposal stood, to go on from there once it is decided."""
-        place = self.model.find(self.review.gate_id)
-        if place >= 0:
-            self._place = place
+    def _is_own(self, gate_id: str) -> bool:
+        """Whether a decision on it is on its way from here."""
+        return self.batch.deciding(gate_id) or not self.review.deciding.idle(gate_id)
 
-    def _refill(self, change: Callable[[], None]) -> None:
-        """Changes the rows without moving the person to another one."""
-        self._updating = True
-        change()
-        row = self.model.find(self.review.gate_id)
-        select_in(self.list, row)
-        self._updating = False
-        self._show_left()
+    def _tell_gone(self, gone: tuple[InboxRow, ...]) -> None:
+        """Finds out why proposals no longer wait; where many go at once, only that they do."""
+        for row in gone:
+            self.batch.lose(row.gate_id, _GONE)
+        for row in gone[:_MOST_TOLD]:
+            review = self.tools.desk.review(row.gate_id)
+            self.tools.bridge.ask(self, review, partial(self._on_why, row), lambda _: None)
 
-    def _show_left(self) -> None:
-        self.counted.emit(self.model.total())
-        if self.model.rowCount():
-            self._left.setCurrentIndex(1)
+    def _on_why(self, row: InboxRow, review: Review) -> None:
+        standing = review.standing
+        if standing is None or standing.phase == "open":
             return
-        self._left.setCurrentIndex(0)
-        if self.model.total():
-            hidden = words.count(self.model.total(), "proposal is", "proposals are")
-            self.none.tell(
-                "Nothing passes this filter", f"{hidden} hidden by it.", action="Clear the filter"
-            )
-        elif self._known:
-            self.none.tell("Nothing waits for you", "Proposals that need you appear here.")
+        self.side.tell_why(row, standing.words)
+        self.batch.lose(row.gate_id, standing.words)
 
     def _nothing_chosen(self) -> None:
+        self.side.shown = ""
         if self.model.total():
             self.review.clear("Nothing is chosen", "Choose a proposal from the list; J and K move.")
         else:
@@ -164,51 +203,24 @@ class InboxPage(Page):
                 "Start a run",
             )
 
-    def _on_failed(self, error: BaseException) -> None:
-        self.none.tell(
-            "The inbox cannot be read", words.problem(error), action="Try again", tone="danger"
-        )
-        self._left.setCurrentIndex(0)
-
-    @Slot()
-    def _on_none_pressed(self) -> None:
-        if self.model.total():
-            self.filter.clear()
-        else:
-            self.start()
-
-    @Slot(int)
-    def _on_moved(self, number: int) -> None:
-        if self._updating:
-            return
-        row = self.model.row_at(number)
-        if row is not None and row.gate_id != self.review.gate_id:
-            self.review.load(row.gate_id)
-
     @Slot(str)
-    def _on_filter(self, text: str) -> None:
-        self._refill(lambda: self.model.set_filter(compile_filter(text, INBOX_FIELDS)))
-
-    @Slot(str)
-    def _on_sort(self, name: str) -> None:
-        self._order = name
-        self._refill(lambda: self.model.set_order(INBOX_ORDERS[name]))
+    def _on_moved(self, gate_id: str) -> None:
+        """The person chose another proposal: it is shown, in the place of a batch too."""
+        self.side.shown = gate_id
+        self._right.setCurrentWidget(self.review)
+        self.review.load(gate_id)
 
     @Slot(str, str, str)
-    def _on_decided(self, gate_id: str, verdict: str, title: str) -> None:
-        self._note_place()
-        self._refill(lambda: self.model.remove(gate_id))
-        if verdict == "approve":
-            said = f"Approved and signed: “{title}”. The run goes on with it."
-        else:
-            said = f"Rejected and signed: “{title}”. The run goes on without it."
-        self.tools.routes.say.emit("good", said, "decided")
+    def _on_decided(self, gate_id: str, _verdict: str, _title: str) -> None:
+        """What was decided leaves the list, and the next is shown; the review says the rest."""
+        following = self.side.drop(gate_id)
         if self.review.gate_id != gate_id:
             return
-        following = min(self._place, self.model.rowCount() - 1)
         # The button that was pressed is off now; Qt would pass its focus to whatever comes next.
-        (self.list if following >= 0 else self.review).setFocus()
-        if following >= 0:
-            select_in(self.list, following)
-        else:
+        (self.list if following else self.review).setFocus()
+        self._go_on(following)
+
+    def _go_on(self, following: str) -> None:
+        """Shows the next proposal; where there is none, says so."""
+        if not following or not self.side.select(following):
             self._nothing_chosen()

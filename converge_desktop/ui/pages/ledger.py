@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import Qt, QTimer, Slot
@@ -12,13 +13,16 @@ from converge_desktop.runtime.readmodel import LedgerRow, RecordView, Status, Ve
 from converge_desktop.runtime.stopper import GivenUp
 from converge_desktop.runtime.wording import run_label
 from converge_desktop.ui import fonts, words
+from converge_desktop.ui.actions import Action
 from converge_desktop.ui.models.ledger import COLUMNS, LedgerModel
+from converge_desktop.ui.pace import Pace
 from converge_desktop.ui.pages.checkpoint_pane import CheckpointPane
 from converge_desktop.ui.pages.compare_pane import ComparePane
 from converge_desktop.ui.pages.exporting import Exporter
 from converge_desktop.ui.pages.ledger_head import LedgerHead
 from converge_desktop.ui.pages.page import Page, Tools
 from converge_desktop.ui.pages.record_view import RecordPane
+from converge_desktop.ui.status_bar import without_figures
 from converge_desktop.ui.widgets.empty import EmptyState
 from converge_desktop.ui.widgets.lists import RowTable, select_in, step_in
 from converge_desktop.ui.widgets.task_strip import TaskStrip
@@ -56,6 +60,7 @@ class LedgerPage(Page):
         self._ageing.setInterval(_MINUTE_MS)
         self._ageing.timeout.connect(self._show_signed)
         self._ageing.start()
+        self._figures = Pace[Status](lambda _: self._show_signed(), self, without_figures)
         tools.bridge.status_changed.connect(self._on_status)
         tools.bridge.progressed.connect(self._on_progress)
 
@@ -117,6 +122,41 @@ class LedgerPage(Page):
         for widget in (self.head, self.verifying, self.strip):
             outer.addWidget(widget)
         outer.addWidget(splitter, 1)
+
+    def actions_of(self) -> tuple[Action, ...]:
+        """Override Page.actions_of: reading the ledger brings it to the front."""
+
+        def here(do: Callable[[], None]) -> Callable[[], None]:
+            def shown() -> None:
+                self.tools.routes.page.emit("ledger")
+                do()
+
+            return shown
+
+        keep, compare = "Keep a copy of the checkpoint…", "Compare the ledger with a copy…"
+        return (
+            Action(
+                "ledger.verify",
+                "Verify the ledger",
+                ("Ctrl+Shift+V",),
+                here(self.verify),
+                "Ledger",
+            ),
+            Action(
+                "ledger.stop", "Stop verifying", (), self.stop_verifying, "Ledger", self.can_stop
+            ),
+            Action(
+                "ledger.moment",
+                "Show the run as it stood at the record",
+                ("Ctrl+Shift+T",),
+                self.record.show_moment,
+                "Ledger",
+                self.record.has_run,
+                page="ledger",
+            ),
+            Action("checkpoint.keep", keep, ("Ctrl+Shift+K",), here(self.keep), "Ledger"),
+            Action("checkpoint.compare", compare, ("Ctrl+Shift+M",), here(self.compare), "Ledger"),
+        )
 
     def step(self, by: int) -> None:
         """Override Page.step."""
@@ -215,7 +255,7 @@ class LedgerPage(Page):
             )
         self.model.set_last(-1 if problem else change.status.ledger_seq)
         self._stack.setCurrentIndex(1 if self.model.rowCount() and not problem else 0)
-        self._show_signed()
+        self._figures.take(change.status)
 
     @Slot()
     def _show_signed(self) -> None:

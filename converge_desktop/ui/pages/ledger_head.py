@@ -74,7 +74,8 @@ class LedgerHead(Panel):
 
     def show_status(self, status: Status, now: int) -> None:
         """Shows up to where the ledger is signed."""
-        self.signed.say(signed_words(status, now))
+        exact = f"Signed {words.full_time(status.signed_at)}" if status.signed_seq >= 0 else ""
+        self.signed.say(signed_words(status, now), exact)
         self.keep.setEnabled(not status.ledger_problem)
 
     def say(self, text: str, tone: str, more: str = "") -> None:

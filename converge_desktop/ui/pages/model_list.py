@@ -60,6 +60,7 @@ class ModelList(QWidget):
         self._elsewhere = Label(ELSEWHERE, "small", "muted").wrapped()
         self._add = Label(_ADD, "small", "muted").wrapped()
         self._place = Label("", "mono-small").wrapped().selectable()
+        self._told: list[tuple[ModelRow, tuple[str, str]]] = []
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(unit)
@@ -74,11 +75,14 @@ class ModelList(QWidget):
 
     def show_models(self, model: ModelView) -> None:
         """Shows what is known, and how it stands."""
-        clear(self._rows)
-        for number, row in enumerate(model.models):
-            if number:
-                self._rows.addWidget(rule())
-            self._rows.addWidget(_item(row, model))
+        told = [(row, standing_of(row, model)) for row in model.models]
+        if told != self._told:  # a model that sets to work and is done again changes nothing here
+            self._told = told
+            clear(self._rows)
+            for number, row in enumerate(model.models):
+                if number:
+                    self._rows.addWidget(rule())
+                self._rows.addWidget(_item(row, model))
         self._card.setVisible(bool(model.models))
         self._none.setVisible(not model.models)
         self._elsewhere.setVisible(any(row.remote for row in model.models))

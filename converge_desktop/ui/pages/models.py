@@ -19,8 +19,10 @@ from converge_desktop.runtime.port import StatusChanged
 from converge_desktop.runtime.readmodel import ModelView
 from converge_desktop.runtime.wording import GRADES
 from converge_desktop.ui import fonts, words
+from converge_desktop.ui.pace import Pace
 from converge_desktop.ui.pages.model_list import ModelList
 from converge_desktop.ui.pages.page import Page, Tools
+from converge_desktop.ui.status_bar import at_rest
 from converge_desktop.ui.widgets.buttons import Button
 from converge_desktop.ui.widgets.chips import Chip, ChipRow
 from converge_desktop.ui.widgets.labels import Label, caption
@@ -96,6 +98,7 @@ class ModelsPage(Page):
         outer.addWidget(header)
         outer.addWidget(self._build_trouble())
         outer.addWidget(ScrollPage(body), 1)
+        self._figures = Pace(self.show_model, self, at_rest)
         tools.bridge.status_changed.connect(self._on_status)
         self.show_model(ModelView())
 
@@ -132,6 +135,7 @@ class ModelsPage(Page):
         inner = QVBoxLayout(self._card)
         inner.setContentsMargins(unit * 2, unit + 4, unit * 2, unit + 4)
         self._details = ValueTable()
+        self._told: list[tuple[str, str]] = []
         inner.addWidget(self._details)
         column.addSpacing(unit // 2)
         column.addWidget(self._card)
@@ -170,7 +174,9 @@ class ModelsPage(Page):
     def _show_details(self, model: ModelView) -> None:
         rows = [("file", model.path), ("SHA-256", model.sha256), *model.detail]
         told = [(name, value) for name, value in rows if value]
-        self._details.show_rows(told)
+        if told != self._told:
+            self._told = told
+            self._details.show_rows(told)
         self._card.setVisible(bool(told))
 
     @Slot()
@@ -220,7 +226,7 @@ class ModelsPage(Page):
 
     @Slot(object)
     def _on_status(self, change: StatusChanged) -> None:
-        self.show_model(change.status.model)
+        self._figures.take(change.status.model)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         """Override QWidget.resizeEvent: what does not fit beside goes beneath."""

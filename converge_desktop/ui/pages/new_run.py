@@ -1,42 +1,29 @@
-"""Starting a run: a pack, a folder, and what was wrong with it, right beneath."""
+"""Starting a run: a pack, a folder, what is wanted and what may be spent."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import (
-    QComboBox,
-    QFileDialog,
-    QFrame,
-    QHBoxLayout,
-    QLineEdit,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from converge_desktop.runtime.readmodel import PackRow
-from converge_desktop.ui import fonts, icons, tokens, words
+from converge_desktop.runtime.input_view import InputView
+from converge_desktop.runtime.readmodel import PackRow, RunView, StartOffer
+from converge_desktop.ui import fonts, words
+from converge_desktop.ui.pages.budget_fields import BudgetFields
+from converge_desktop.ui.pages.folder_field import FolderEdit, InputReport, RecentFolders
 from converge_desktop.ui.pages.page import Tools
 from converge_desktop.ui.widgets.buttons import Button
+from converge_desktop.ui.widgets.combo import PackCombo
 from converge_desktop.ui.widgets.labels import Label, set_property
+from converge_desktop.ui.widgets.say_box import SayEdit
 from converge_desktop.ui.widgets.scroll import ScrollBody, ScrollPage
 
-
-class PackCombo(QComboBox):
-    """A choice of packs; it draws its own arrow, in the colours in force."""
-
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
-        """Override QComboBox.paintEvent."""
-        super().paintEvent(event)
-        painter = QPainter(self)
-        side = 12
-        rect = self.rect()
-        place = rect.adjusted(rect.width() - side - 10, 0, -10, 0).toRectF()
-        place.setTop((rect.height() - side) / 2)
-        place.setHeight(side)
-        icons.paint(painter, "chevron-down", place, QColor(tokens.current().muted))
+_PAUSE_MS = 400
+_SAYS = "Agents read a folder, propose, and stop where a person must decide."
+_NO_PACK = "No pack is there. Look under Packs for what is wrong."
+_PRIVATE = "The folder is read, never written. Nothing leaves this machine."
 
 
 class NewRun(ScrollPage):
@@ -55,13 +42,19 @@ class NewRun(ScrollPage):
         super().__init__(body)
         self._tools = tools
         self._packs: tuple[PackRow, ...] = ()
-        self._wanted = ""
-        self._busy = False
+        self._offer: StartOffer | None = None
+        self._wanted = self._larger = ""
+        self._busy = self._checking = False
+        self._cannot = self._no_packs = ""
         unit = fonts.measures().unit
         outer = QVBoxLayout(body)
         outer.setContentsMargins(unit * 3, unit * 3, unit * 3, unit * 3)
         outer.addWidget(self._build())
         outer.addStretch(1)
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(_PAUSE_MS)
+        self._pause.timeout.connect(self.check)
         self._refresh()
 
     def _build(self) -> QFrame:
@@ -73,34 +66,31 @@ class NewRun(ScrollPage):
         column.setContentsMargins(unit * 3, unit * 2, unit * 3, unit * 3)
         column.setSpacing(unit)
         column.addWidget(Label("New run", "title"))
-        says = "Agents read a folder, propose, and stop where a person must decide."
-        column.addWidget(Label(says, "body", "muted").wrapped())
+        column.addWidget(Label(_SAYS, "body", "muted").wrapped())
         column.addSpacing(unit)
+        self._build_pack(column)
+        self._build_folder(column)
+        self._build_intent(column)
+        self._build_budgets(column)
+        self._build_buttons(column)
+        return card
+
+    def _build_pack(self, column: QVBoxLayout) -> None:
         self.pack = PackCombo()
         self.pack.setFont(fonts.font("body"))
         self.pack.currentIndexChanged.connect(self._on_pack)
-        pack_label = Label("Pack", "strong")
-        pack_label.setBuddy(self.pack)
         self.pack.setAccessibleName("Pack")
         self._summary = Label("", "small", "muted").wrapped()
-        column.addWidget(pack_label)
+        column.addWidget(_named("Pack", self.pack))
         column.addWidget(self.pack)
         column.addWidget(self._summary)
-        self._build_folder(column)
-        self._build_buttons(column)
-        return card
 
     def _build_folder(self, column: QVBoxLayout) -> None:
         unit = fonts.measures().unit
         column.addSpacing(unit)
-        self.folder = QLineEdit()
-        self.folder.setFont(fonts.font("mono"))
-        self.folder.setPlaceholderText("/path/to/the/folder")
-        self.folder.setAccessibleName("Folder to read")
+        self.folder = FolderEdit()
         self.folder.textChanged.connect(self._on_folder)
         self.folder.returnPressed.connect(self.submit)
-        folder_label = Label("Folder to read", "strong")
-        folder_label.setBuddy(self.folder)
         browse = Button("Browse…", "Ctrl O")
         browse.clicked.connect(self.browse)
         self.sample = Button("Use the sample")
@@ -110,38 +100,58 @@ class NewRun(ScrollPage):
         row.addWidget(self.folder, 1)
         row.addWidget(browse)
         row.addWidget(self.sample)
-        column.addWidget(folder_label)
-        column.addLayout(row)
+        self.recent = RecentFolders(self._tools.settings)
+        self.recent.chosen.connect(self.folder.setText)
         self.error = Label("", "body", "danger").wrapped().selectable()
         self.error.hide()
-        column.addWidget(self.error)
-        column.addWidget(
-            Label(
-                "The folder is read, never written. Nothing leaves this machine.", "small", "muted"
-            ).wrapped()
-        )
-        column.addSpacing(unit)
+        self.report = InputReport()
+        self._input = Label(_PRIVATE, "small", "muted").wrapped()
+        column.addWidget(_named("Folder to read", self.folder))
+        column.addLayout(row)
+        for widget in (self.recent, self.error, self.report, self._input):
+            column.addWidget(widget)
+
+    def _build_intent(self, column: QVBoxLayout) -> None:
+        column.addSpacing(fonts.measures().unit)
+        self.intent = SayEdit("What you want to know", "In your words; it may stay empty.")
+        self.intent.done.connect(self.submit)
+        self.intent.left.connect(self.left)
+        self.intent.textChanged.connect(self._refresh)
+        self._intent_help = Label("", "small", "muted").wrapped()
+        column.addWidget(_named("What you want", self.intent))
+        column.addWidget(self.intent)
+        column.addWidget(self._intent_help)
+
+    def _build_budgets(self, column: QVBoxLayout) -> None:
+        column.addSpacing(fonts.measures().unit)
+        self._budget_title = Label("What it may spend", "strong")
+        self.budgets = BudgetFields()
+        self.budgets.changed.connect(self._refresh)
+        self._budget_note = Label("", "small", "caution").wrapped()
+        column.addWidget(self._budget_title)
+        column.addWidget(self._budget_note)
+        column.addWidget(self.budgets)
+        column.addSpacing(fonts.measures().unit)
 
     def _build_buttons(self, column: QVBoxLayout) -> None:
         unit = fonts.measures().unit
-        self.start_button = Button("Start", kind="primary")
+        self.start_button = Button("Start", "Ctrl ⏎", kind="primary").stands_for("run.start")
         self.start_button.clicked.connect(self.submit)
         self.back = Button("Back", "Esc")
         self.back.clicked.connect(self.left)
-        self._state = Label("", "small", "muted")
+        self._state = Label("", "small", "muted").wrapped()
         buttons = QHBoxLayout()
         buttons.setSpacing(unit)
         buttons.addWidget(self.start_button)
         buttons.addWidget(self.back)
-        buttons.addWidget(self._state)
-        buttons.addStretch(1)
+        buttons.addWidget(self._state, 1)
         column.addLayout(buttons)
 
     def show_packs(self, packs: tuple[PackRow, ...]) -> None:
         """Offers these packs."""
         before = self.current()
         chosen = self._wanted or (before.pack_id if before else "")
-        self._packs = packs
+        self._packs, self._no_packs = packs, "" if packs else _NO_PACK
         self.pack.blockSignals(True)
         self.pack.clear()
         for pack in packs:
@@ -149,6 +159,12 @@ class NewRun(ScrollPage):
         self.pack.blockSignals(False)
         self.choose_pack(chosen)
         self._on_pack()
+
+    def packs_failed(self, sentence: str) -> None:
+        """Says why there are no packs to choose from; those that were known stay."""
+        if not self._packs:
+            self._no_packs = sentence
+            self._on_pack()
 
     def choose_pack(self, pack_id: str) -> None:
         """Chooses a pack, now or as soon as it is known."""
@@ -158,10 +174,45 @@ class NewRun(ScrollPage):
             self._wanted = ""
             self.pack.setCurrentIndex(place)
 
+    def like(self, view: RunView, larger: str) -> None:
+        """Fills in what a run began with; of the budget ``larger``, twice the usual."""
+        found = next((p.pack_id for p in self._packs if p.title == view.pack), "")
+        if found:
+            self.choose_pack(found)
+        self.folder.setText(view.folder)
+        self.intent.setPlainText(view.intent)
+        self._larger = larger
+        self._fill_larger()
+
+    def _fill_larger(self) -> None:
+        usual = self.budgets.usual(self._larger)
+        if usual is None or self._offer is None:  # it is filled in once the pack has offered it
+            return
+        self._larger = ""
+        self.budgets.fill(usual.name, usual.default * 2)
+        grown = self.budgets.amounts().get(usual.name, usual.default)
+        self._budget_note.say(
+            f"The run before ran out of {usual.label.casefold()}: {grown:,} are filled in."
+            if grown > usual.default
+            else f"The run before ran out of {usual.label.casefold()}, and the pack allows no more "
+            "than it usually gives. Have its [budgets] allow more, or give it less to read."
+        )
+        self._budget_note.show()
+
+    def refuse(self, problem: str) -> None:
+        """Says why no run can be started; empty if one can."""
+        if problem != self._cannot:
+            self._cannot = problem
+            self._refresh()
+
     def current(self) -> PackRow | None:
         """Returns the pack that is chosen."""
         place = self.pack.currentIndex()
         return self._packs[place] if 0 <= place < len(self._packs) else None
+
+    def can_start(self) -> bool:
+        """Says whether all that a run needs is there."""
+        return self.start_button.isEnabled() and self.isVisible()
 
     def focus_first(self) -> None:
         """Puts the cursor where something is missing."""
@@ -175,29 +226,78 @@ class NewRun(ScrollPage):
             self.folder.setText(chosen)
 
     @Slot()
+    def check(self) -> None:
+        """Reads the folder as the run would, to say beforehand what is wrong with it."""
+        self._pause.stop()
+        asked = self._asked()
+        if asked is None or self._busy:
+            return
+        self.report.work()
+        if self._checking:  # a slow folder is not read twice at a time; this one comes after it
+            return
+        self._checking = True
+        self._tools.bridge.ask(
+            self,
+            self._tools.desk.check_input(asked[0], _path(asked[1])),
+            partial(self._on_checked, asked),
+            partial(self._on_unreadable, asked),
+        )
+
+    def _asked(self) -> tuple[str, str] | None:
+        pack, folder = self.current(), self.folder.text().strip()
+        return (pack.pack_id, folder) if pack is not None and folder else None
+
+    def _on_checked(self, asked: tuple[str, str], view: InputView) -> None:
+        if self._is_asked(asked):
+            self.report.tell(view)
+
+    def _on_unreadable(self, asked: tuple[str, str], error: BaseException) -> None:
+        if self._is_asked(asked):
+            self.report.hide()
+            self._say(words.problem(error))
+
+    def _is_asked(self, asked: tuple[str, str]) -> bool:
+        """Says whether an answer is still about what stands there; else that is looked into."""
+        self._checking = False
+        if asked == self._asked():
+            return True
+        if not self._pause.isActive():
+            self.check()
+        return False
+
+    @Slot()
     def submit(self) -> None:
         """Starts the run; what is wrong with the folder is said beneath it."""
-        pack = self.current()
-        folder = self.folder.text().strip()
-        if pack is None or not folder or self._busy:
+        asked = self._asked()
+        if asked is None or not self.start_button.isEnabled():
             return
         self._busy = True
+        self._pause.stop()
         self._say("")
         self._refresh()
         self._tools.bridge.ask(
             self,
-            self._tools.desk.start_run(pack.pack_id, Path(folder).expanduser()),
-            self._on_started,
+            self._tools.desk.start_run(
+                asked[0],
+                _path(asked[1]),
+                self.intent.words(),
+                self.budgets.amounts(),
+            ),
+            partial(self._on_started, asked[1]),
             self._on_failed,
         )
 
-    def _on_started(self, run_id: str) -> None:
+    def _on_started(self, folder: str, run_id: str) -> None:
         self._busy = False
+        self.recent.remember(folder)
+        self.intent.clear()
+        self._budget_note.hide()
         self._refresh()
         self.started.emit(run_id)
 
     def _on_failed(self, error: BaseException) -> None:
         self._busy = False
+        self.report.hide()
         self._say(words.problem(error))
         self._refresh()
         self.folder.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -207,18 +307,57 @@ class NewRun(ScrollPage):
         self.error.setVisible(bool(sentence))
         set_property(self.folder, "invalid", "true" if sentence else "")
 
+    def _missing(self) -> str:
+        """Says what keeps the run from being started; empty if nothing does."""
+        if self._busy:
+            return "Reading the folder…"
+        if self._cannot:
+            return self._cannot
+        if self._no_packs:
+            return "There is no pack to start a run of."
+        if not self.folder.text().strip():
+            return "Name a folder to read."
+        longest = self._offer.longest_intent if self._offer else 0
+        over = len(self.intent.words()) - longest
+        if longest and over > 0:
+            return f"What you want is {words.count(over, 'character')} too long."
+        return self.budgets.problem()
+
+    @Slot()
     def _refresh(self) -> None:
-        ready = self.current() is not None and bool(self.folder.text().strip())
-        self.start_button.setEnabled(ready and not self._busy)
-        self._state.say("Reading the folder…" if self._busy else "")
-        self.folder.setEnabled(not self._busy)
-        self.pack.setEnabled(not self._busy)
+        missing = self._missing()
+        self._state.say(missing)
+        self.start_button.setEnabled(self.current() is not None and not missing)
+        for widget in (self.folder, self.pack, self.intent, self.budgets):
+            widget.setEnabled(not self._busy)
 
     @Slot()
     def _on_pack(self) -> None:
         pack = self.current()
-        self._summary.say(pack.summary if pack else "Packs are being read…")
+        self._summary.say(pack.summary if pack else self._no_packs or "Packs are being read…")
         self.sample.setVisible(pack is not None and bool(pack.sample))
+        self._budget_title.hide()
+        self._budget_note.hide()
+        if self._offer is not None and (pack is None or pack.pack_id != self._offer.pack_id):
+            self._offer = None
+            self.budgets.offer(())  # one pack's budgets mean nothing to another
+        self._refresh()
+        if pack is not None:
+            self._tools.bridge.ask(
+                self, self._tools.desk.start_offer(pack.pack_id), self._on_offer, _no_offer
+            )
+
+    def _on_offer(self, offer: StartOffer) -> None:
+        pack = self.current()
+        if pack is None or offer.pack_id != pack.pack_id:
+            return
+        self._offer = offer
+        self._input.say(f"{words.sentence(offer.input)} {_PRIVATE}")
+        asks = f"The pack asks: {offer.question.format(subject='…', request='…')}?"
+        self._intent_help.say(f"{asks} {offer.intent_help}")
+        self.budgets.offer(offer.budgets)
+        self._budget_title.setVisible(bool(offer.budgets))
+        self._fill_larger()
         self._refresh()
 
     @Slot()
@@ -230,9 +369,29 @@ class NewRun(ScrollPage):
     @Slot()
     def _on_folder(self) -> None:
         self._say("")
+        self.report.hide()
+        self._pause.start()
         self._refresh()
 
 
 def ask_folder(parent: QWidget, start: str) -> str:
     """Asks for a folder; returns nothing where the person leaves it."""
     return QFileDialog.getExistingDirectory(parent, "Folder to read", start)
+
+
+def _path(typed: str) -> Path:
+    """Returns the folder that was typed; a home that there is not is left to be refused."""
+    try:
+        return Path(typed).expanduser()
+    except RuntimeError:
+        return Path(typed)
+
+
+def _named(text: str, field: QWidget) -> Label:
+    made = Label(text, "strong")
+    made.setBuddy(field)
+    return made
+
+
+def _no_offer(_: BaseException) -> None:
+    """The run begins with what is usual then; starting it says what else is wrong."""

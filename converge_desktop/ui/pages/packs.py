@@ -7,8 +7,10 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from converge_desktop.runtime.readmodel import PackRow
 from converge_desktop.ui import fonts, words
+from converge_desktop.ui.actions import Action
 from converge_desktop.ui.models.lists import pack_look
 from converge_desktop.ui.models.rows import RowModel
+from converge_desktop.ui.pages.packs_waiting import PackWaitingPart
 from converge_desktop.ui.pages.page import Page, Tools
 from converge_desktop.ui.widgets.buttons import Button
 from converge_desktop.ui.widgets.chips import Chip, ChipRow
@@ -74,6 +76,9 @@ class PacksPage(Page):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
         outer.addWidget(header)
+        self.waiting = PackWaitingPart(self.tools)
+        self.waiting.asked.connect(self.start)
+        outer.addWidget(self.waiting)
         outer.addWidget(body, 1)
         outer.addWidget(footer)
         return made
@@ -82,6 +87,23 @@ class PacksPage(Page):
         """Override Page.start."""
         self.tools.bridge.ask(self, self.tools.desk.packs(), self._on_packs, self._on_failed)
 
+    def entered(self) -> None:
+        """Override Page.entered: what governs may have been decided meanwhile."""
+        self.start()
+
+    def actions_of(self) -> tuple[Action, ...]:
+        """Override Page.actions_of."""
+        return (
+            Action(
+                *("packs.ask", "Ask for approval of what lies here", ("A",), self.waiting.ask),
+                "Run",
+                self.waiting.can_ask,
+                page="packs",
+                writes="a run that asks, and its proposals",
+                needs="a version of the pack that waits for approval",
+            ),
+        )
+
     def step(self, by: int) -> None:
         """Override Page.step."""
         step_in(self.list, by)
@@ -89,7 +111,10 @@ class PacksPage(Page):
     def _on_packs(self, packs: tuple[PackRow, ...]) -> None:
         self.model.set_rows(packs)
         if packs:
-            select_in(self.list, 0)
+            number = self.model.find(self._pack.pack_id) if self._pack is not None else 0
+            if self.list.currentIndex().row() == number:
+                self._on_moved(number)
+            select_in(self.list, max(number, 0))
         else:
             self.empty.tell(
                 "No pack was found",
@@ -111,7 +136,11 @@ class PacksPage(Page):
         self._pack = pack
         self._title.say(pack.title)
         self._summary.say(pack.summary)
-        self._chips.show_chips(Chip(pack.pack_id), Chip(f"version {pack.version}"))
+        chips = [Chip(pack.pack_id), Chip(f"version {pack.version}")]
+        if pack.waiting is not None:
+            chips.append(Chip("another version waits", "caution"))
+        self._chips.show_chips(*chips)
+        self.waiting.show_pack(pack)
         self.policy.setPlainText(words.visible(pack.policy))
         self.detail.setCurrentIndex(1)
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
-from converge_desktop.runtime.port import DeskPort
+from converge_desktop.runtime.window_port import WindowPort
 from converge_desktop.ui import fonts
+from converge_desktop.ui.actions import Action
 from converge_desktop.ui.bridge import Bridge
 from converge_desktop.ui.clock import UiClock
 from converge_desktop.ui.routes import Routes
@@ -19,7 +20,7 @@ from converge_desktop.ui.settings import UiSettings
 class Tools:
     """What a page works with."""
 
-    desk: DeskPort
+    desk: WindowPort
     bridge: Bridge
     clock: UiClock
     routes: Routes
@@ -48,6 +49,10 @@ class Page(QWidget):
     def start(self) -> None:
         """Asks the desk for what the page shows. Called once, when the window is made."""
 
+    def actions_of(self) -> tuple[Action, ...]:
+        """Lists what can be done on the page, for the one table of actions."""
+        return ()
+
     def entered(self) -> None:
         """The page has come to the front."""
 
@@ -59,6 +64,10 @@ class Page(QWidget):
 
     def retint(self) -> None:
         """Other colours are in force."""
+
+    def does(self, what: str) -> bool:
+        """Says whether the page does something of this class in a way of its own."""
+        return getattr(type(self), what) is not getattr(Page, what)
 
     def step(self, by: int) -> None:
         """Moves in the page's list, down or up."""

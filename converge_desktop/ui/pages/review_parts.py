@@ -11,6 +11,10 @@ from converge_desktop.ui.widgets.bars import Bar
 from converge_desktop.ui.widgets.flow import FlowLayout
 from converge_desktop.ui.widgets.labels import Label, code
 from converge_desktop.ui.widgets.link_text import LinkText
+from converge_desktop.ui.widgets.whole_text import WholeText
+
+_BESIDE = 40
+"""So many letters a meaning may have to stand beside its capability."""
 
 
 class Part(QWidget):
@@ -36,22 +40,25 @@ class Part(QWidget):
         self._name.setFixedWidth(unit * 11 + 4)
 
 
-def outcome_card(review: Review) -> QFrame:
-    """Makes the card that says what becomes true, the most important thing on the page."""
-    unit = fonts.measures().unit
-    card = QFrame()
-    card.setProperty("card", "lead")
-    column = QVBoxLayout(card)
-    column.setContentsMargins(unit + 5, unit + 2, unit + 5, unit + 4)
-    column.setSpacing(unit)
-    text = Label(f"“{review.becomes_true}”", "lead").wrapped().selectable()
-    text.setAccessibleName(words.one_line(f"Becomes true: {review.becomes_true}"))
-    column.addWidget(text)
-    if review.consequences:
-        sentences = all(said.endswith(".") for said in review.consequences)
-        follows = (" " if sentences else " · ").join(review.consequences)
-        column.addWidget(Label(follows, "small", "muted").wrapped())
-    return card
+class Outcome(QFrame):
+    """The card that says what becomes true, the most important thing on the page."""
+
+    def __init__(self, review: Review) -> None:
+        super().__init__()
+        unit = fonts.measures().unit
+        self.setProperty("card", "lead")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(unit + 5, unit + 2, unit + 5, unit + 4)
+        column.setSpacing(unit)
+        self.text = WholeText(f"“{review.becomes_true}”", "lead").copyable()
+        self.text.called("Becomes true")
+        column.addWidget(self.text)
+        self.follows: WholeText | None = None
+        if review.consequences:
+            sentences = all(said.endswith(".") for said in review.consequences)
+            follows = (" " if sentences else " · ").join(review.consequences)
+            self.follows = WholeText(follows, "small", "muted")
+            column.addWidget(self.follows)
 
 
 def score_row(review: Review) -> QHBoxLayout:
@@ -80,10 +87,13 @@ def plan_step(number: int, step: PlanRow, purpose: LinkText | None) -> QWidget:
     row.addWidget(count)
     holder = QWidget()
     flow = FlowLayout(fonts.measures().unit, 2, holder)
-    flow.addWidget(Label(step.meaning or step.capability))
-    flow.addWidget(code(step.capability))
     column = QVBoxLayout()
-    column.setSpacing(1)
+    column.setSpacing(2)
+    if len(step.meaning) > _BESIDE:
+        column.addWidget(WholeText(step.meaning))
+    elif step.meaning:
+        flow.addWidget(Label(step.meaning))
+    flow.addWidget(code(step.capability))
     column.addWidget(holder)
     if purpose is not None:
         purpose.setAccessibleName(f"Purpose of step {number}")

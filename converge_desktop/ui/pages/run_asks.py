@@ -74,12 +74,18 @@ class RunAsks(QObject):
             f"Starting a run with the facts of {view.row.label} as of record {moment.seq:,}…"
         )
         forked = self._tools.desk.fork(view.row.run_id, moment.seq)
-        self._tools.bridge.ask(self, forked, self._on_forked, self._on_not_forked)
+        told = partial(self._on_forked, view.row.run_id)
+        self._tools.bridge.ask(self, forked, told, self._on_not_forked)
 
-    def _on_forked(self, run_id: str) -> None:
+    def _on_forked(self, origin: str, run_id: str) -> None:
         self._pane.banner.fork.setEnabled(True)
         self._pane.strip.leave()
-        self._tools.routes.run.emit(run_id)
+        view = self._pane.view
+        if view is not None and view.row.run_id == origin and self._pane.isVisible():
+            self._tools.routes.run.emit(run_id)
+        else:  # whoever went elsewhere meanwhile is left there
+            said = "A run was started with the facts that were asked for; Runs lists it."
+            self._tools.routes.say.emit("info", said, f"run {run_id}")
 
     def _on_not_forked(self, error: BaseException) -> None:
         self._pane.banner.fork.setEnabled(True)

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout
+from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtWidgets import QStackedWidget
 
-from converge_desktop.runtime.port import RunChanged
+from converge_desktop.runtime.port import RunChanged, StatusChanged
 from converge_desktop.runtime.readmodel import RunRow, RunView
 from converge_desktop.ui import words
-from converge_desktop.ui.models.filtering import compile_filter
-from converge_desktop.ui.models.lists import RUN_FIELDS, run_look
-from converge_desktop.ui.models.rows import RowModel
+from converge_desktop.ui.actions import Action
 from converge_desktop.ui.pages.new_run import NewRun
 from converge_desktop.ui.pages.page import Page, Tools
+from converge_desktop.ui.pages.run_acts import RunActs
 from converge_desktop.ui.pages.run_asks import RunAsks
 from converge_desktop.ui.pages.run_banner import Moment
+from converge_desktop.ui.pages.run_links import RunLinks
 from converge_desktop.ui.pages.run_view import RunPane
-from converge_desktop.ui.widgets.buttons import Button
+from converge_desktop.ui.pages.runs_list import RunsList
 from converge_desktop.ui.widgets.empty import EmptyState
-from converge_desktop.ui.widgets.listbar import FilterEdit, list_bar
-from converge_desktop.ui.widgets.lists import Panel, RowList, select_in, step_in
+from converge_desktop.ui.widgets.lists import step_in
 
 _EMPTY, _RUN, _FORM = range(3)
+_TICK_MS = 1_000
 
 
 class RunsPage(Page):
@@ -31,54 +31,107 @@ class RunsPage(Page):
 
     def __init__(self, tools: Tools) -> None:
         super().__init__(tools, "Runs")
-        self.model: RowModel[RunRow] = RowModel(lambda r: r.run_id, run_look(tools.clock.now), self)
-        self.model.set_order(lambda r: -r.started_at)
-        self._rows: dict[str, RunRow] = {}
-        self._known = False
         self._shown = ""
         self._moment: Moment | None = None
-        self._updating = False
-        self.filter = FilterEdit("Filter: phase:waiting …", "Filter the runs")
-        self.filter.textChanged.connect(self._on_filter)
-        new = Button("New run", "Ctrl N", "compact")
-        new.clicked.connect(self.new_run)
-        self.list = RowList(self.model, "Runs")
+        self.left = RunsList(tools)
+        self.model, self.list = self.left.model, self.left.list
+        self.filter, self.none = self.left.filter, self.left.none
         self.main = self.list
-        self.list.moved.connect(self._on_moved)
-        self.none = EmptyState("runs", "Reading the runs…", "The newest comes first.", beside=True)
-        self.none.pressed.connect(self._on_none)
-        self._left = QStackedWidget()
-        self._left.addWidget(self.none)
-        self._left.addWidget(self.list)
-        master = Panel("master")
-        column = QVBoxLayout(master)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(list_bar(self.filter, new))
-        column.addWidget(self._left, 1)
         self.empty = EmptyState("runs", "No run is chosen", "Choose one from the list.")
-        self.empty.pressed.connect(self._on_empty)
         self.pane = RunPane(tools.clock)
-        self.pane.review_wanted.connect(self._on_review)
-        self.pane.cancel_wanted.connect(self._on_cancel)
-        self.pane.lineage_wanted.connect(tools.routes.fact)
-        self.pane.banner.now_wanted.connect(self.show_now)
         self.asks = RunAsks(tools, self.pane)
+        self.acts = RunActs(tools, self.pane)
+        self.links = RunLinks(tools, self.pane.strip, self.pane)
         self.form = NewRun(tools)
-        self.form.started.connect(self._on_started)
-        self.form.left.connect(self._on_form_left)
         self.detail = QStackedWidget()
         for widget in (self.empty, self.pane, self.form):
             self.detail.addWidget(widget)
-        self.split("runs", master, self.detail, width=372)
-        tools.bridge.run_changed.connect(self._on_changed)
+        self.split("runs", self.left, self.detail, width=372)
+        self._connect()
+        # What is told as "2 min ago" grows old while nothing happens.
+        self._tick = QTimer(self)
+        self._tick.setInterval(_TICK_MS)
+        self._tick.timeout.connect(self._on_tick)
+
+    def _connect(self) -> None:
+        self.left.chosen.connect(self.show_run)
+        self.left.again_wanted.connect(self.start)
+        self.left.new_wanted.connect(self.new_run)
+        self.left.counted.connect(self.counted)
+        self.empty.pressed.connect(self._on_empty)
+        self.pane.review_wanted.connect(self._on_review)
+        self.pane.lineage_wanted.connect(self.tools.routes.fact)
+        self.pane.banner.now_wanted.connect(self.show_now)
+        self.pane.why.gate_wanted.connect(self._on_review)
+        self.pane.why.trace_wanted.connect(self._on_agents)
+        self.pane.grid.wanted.connect(self._on_cell)
+        self.acts.again_wanted.connect(self._on_again)
+        self.acts.trace_wanted.connect(self._on_last_trace)
+        self.form.started.connect(self._on_started)
+        self.form.left.connect(self._on_form_left)
+        self.tools.bridge.run_changed.connect(self._on_changed)
+        self.tools.bridge.status_changed.connect(self._on_status)
 
     def start(self) -> None:
         """Override Page.start."""
-        self.tools.bridge.ask(self, self.tools.desk.runs(), self._on_rows, self._on_failed)
+        self.tools.bridge.ask(self, self.tools.desk.runs(), self._on_rows, self.left.failed)
+        self._ask_packs()
+
+    def _ask_packs(self) -> None:
         self.tools.bridge.ask(
             self, self.tools.desk.packs(), self.form.show_packs, self._on_packs_failed
         )
+
+    def entered(self) -> None:
+        """Override Page.entered."""
+        self._tick.start()
+
+    def actions_of(self) -> tuple[Action, ...]:
+        """Override Page.actions_of."""
+        page, form = "runs", self.form
+        folder = "Choose a folder for a new run…"
+        replay = "Replay the run from the ledger"
+        return (
+            Action("run.new", "New run…", ("Ctrl+N",), self._new_shown, "Run"),
+            Action("run.folder", folder, ("Ctrl+O",), self._choose_shown, "Run"),
+            Action(
+                "run.start",
+                "Start the run",
+                ("Ctrl+Return", "Ctrl+Enter"),
+                form.submit,
+                "Run",
+                form.can_start,
+                page=page,
+                writes="a new run with its intent and budgets (run_started), and what was read",
+                needs="a form that is filled in",
+            ),
+            *self.acts.actions_of(),
+            Action(
+                "run.replay",
+                replay,
+                ("Ctrl+Shift+L",),
+                self.asks.replay,
+                "Run",
+                self.shows_run,
+                page=page,
+            ),
+            Action(
+                "run.now",
+                "Go back to the run as it is now",
+                (),
+                self.show_now,
+                "Run",
+                self.shows_moment,
+                page=page,
+            ),
+        )
+
+    def _new_shown(self) -> None:
+        self.tools.routes.start.emit("")
+
+    def _choose_shown(self) -> None:
+        self.tools.routes.page.emit("runs")
+        self.choose_folder()
 
     def step(self, by: int) -> None:
         """Override Page.step."""
@@ -90,13 +143,15 @@ class RunsPage(Page):
 
     def escape(self) -> bool:
         """Override Page.escape."""
-        if self.detail.currentIndex() == _FORM and self._rows:
+        if self.detail.currentIndex() == _FORM and self.left.rows:
             self._on_form_left()
-            return True
-        if self.shows_moment():
+        elif self.shows_run() and self.pane.banner.cancel.armed:
+            self.pane.banner.cancel.disarm()
+        elif self.shows_moment():
             self.show_now()
-            return True
-        return False
+        else:
+            return False
+        return True
 
     def shows_run(self) -> bool:
         """Says whether a run is shown."""
@@ -116,6 +171,7 @@ class RunsPage(Page):
         """Override Page.fork_here."""
         self.asks.fork()
 
+    @Slot(str)
     def show_run(self, run_id: str) -> None:
         """Shows a run as it is."""
         shown = run_id == self._shown and self.detail.currentIndex() == _RUN
@@ -136,7 +192,7 @@ class RunsPage(Page):
         if run_id != self._shown:
             self.asks.forget()
         self._shown, self._moment = run_id, moment
-        self._select(run_id)
+        self.left.select(run_id)
         self._load(run_id)
 
     @Slot()
@@ -144,6 +200,8 @@ class RunsPage(Page):
         """Shows the form for a new run."""
         if pack_id:
             self.form.choose_pack(pack_id)
+        if self.form.current() is None:  # they may be there by now
+            self._ask_packs()
         self.detail.setCurrentIndex(_FORM)
         self.form.focus_first()
 
@@ -152,61 +210,29 @@ class RunsPage(Page):
         self.new_run()
         self.form.browse()
 
+    @Slot(str)
+    def _on_again(self, larger: str) -> None:
+        if self.pane.view is not None:
+            self.form.like(self.pane.view, larger)
+            self.new_run()
+
     def _on_rows(self, rows: tuple[RunRow, ...]) -> None:
-        self._known = True
-        fresh = {r.run_id: r for r in rows}
-        self._rows = fresh | {k: v for k, v in self._rows.items() if k not in fresh}
-        self._refill()
-        if not self._shown and rows and self.detail.currentIndex() == _EMPTY:
-            self.show_run(max(rows, key=lambda r: r.started_at).run_id)
-
-    def _refill(self) -> None:
-        self._updating = True
-        self.model.set_rows(tuple(self._rows.values()))
-        self._updating = False
-        self._select(self._shown)
-        self._show_left()
-
-    def _select(self, run_id: str) -> None:
-        self._updating = True
-        select_in(self.list, self.model.find(run_id))
-        self._updating = False
-
-    def _show_left(self) -> None:
-        self.counted.emit(sum(r.phase != "stopped" for r in self._rows.values()))
-        if self.model.rowCount():
-            self._left.setCurrentIndex(1)
+        self.left.take(rows)
+        if self.detail.currentIndex() != _EMPTY or self._shown:
             return
-        self._left.setCurrentIndex(0)
-        if self.model.total():
-            self.none.tell(
-                "Nothing passes this filter", "Runs are hidden by it.", action="Clear the filter"
+        if rows:
+            self.show_run(max(rows, key=lambda r: r.started_at).run_id)
+        elif not self.left.rows:
+            self.empty.tell(
+                "No run yet",
+                "Start one on a folder of yours, or on the sample that comes with a pack.",
+                action="New run",
             )
-        elif self._known:
-            self.none.tell("No run yet", "Every run that is started is listed here.")
-            if self.detail.currentIndex() == _EMPTY:
-                self.empty.tell(
-                    "No run yet",
-                    "Start one on a folder of yours, or on the sample that comes with a pack.",
-                    action="New run",
-                )
-
-    def _on_failed(self, error: BaseException) -> None:
-        self.none.tell(
-            "The runs cannot be read", words.problem(error), action="Try again", tone="danger"
-        )
-        self._left.setCurrentIndex(0)
 
     def _on_packs_failed(self, error: BaseException) -> None:
         said = f"The packs cannot be read. {words.problem(error)}"
+        self.form.packs_failed(said)
         self.tools.routes.say.emit("danger", said, "packs")
-
-    @Slot()
-    def _on_none(self) -> None:
-        if self.model.total():
-            self.filter.clear()
-        else:
-            self.start()
 
     @Slot()
     def _on_empty(self) -> None:
@@ -215,27 +241,19 @@ class RunsPage(Page):
         else:
             self.new_run()
 
-    @Slot(int)
-    def _on_moved(self, number: int) -> None:
-        row = self.model.row_at(number)
-        if not self._updating and row is not None:
-            self.show_run(row.run_id)
-
     def _load(self, run_id: str) -> None:
         self.empty.tell("Reading the run…", "Its cycles, its context and its budgets.")
         before = (self.pane.view.row.run_id, self.pane.moment) if self.pane.view else None
         moment = self._moment
-        if before != (run_id, moment):
-            self.detail.setCurrentIndex(_EMPTY)
-        else:
-            self.detail.setCurrentIndex(_RUN)
+        shown = before == (run_id, moment)
+        self.detail.setCurrentIndex(_RUN if shown else _EMPTY)
         self.tools.bridge.ask(
             self,
             self.tools.desk.run_at(run_id, moment.seq)
             if moment
             else self.tools.desk.run_view(run_id),
             partial(self._on_view, moment),
-            partial(self._on_view_failed, run_id),
+            partial(self._on_view_failed, run_id, moment),
         )
 
     def _on_view(self, moment: Moment | None, view: RunView) -> None:
@@ -244,33 +262,34 @@ class RunsPage(Page):
             if self.detail.currentIndex() == _EMPTY:
                 self.detail.setCurrentIndex(_RUN)
 
-    def _on_view_failed(self, run_id: str, error: BaseException) -> None:
-        if run_id == self._shown:
+    def _on_view_failed(self, run_id: str, moment: Moment | None, error: BaseException) -> None:
+        if (run_id, moment) == (self._shown, self._moment):
             self.empty.tell(
                 "This run cannot be shown", words.problem(error), action="Try again", tone="danger"
             )
-            self.detail.setCurrentIndex(_EMPTY)
+            if self.detail.currentIndex() != _FORM:
+                self.detail.setCurrentIndex(_EMPTY)
 
     @Slot(object)
     def _on_changed(self, change: RunChanged) -> None:
-        row = change.view.row
-        self._rows[row.run_id] = row
-        self._updating = True
-        self.model.put(row)
-        self._updating = False
-        self._show_left()
-        if row.run_id == self._shown:
-            if self.list.currentIndex().row() != self.model.find(row.run_id):
-                self._select(row.run_id)
+        self.left.put(change.view.row)
+        if change.view.row.run_id == self._shown:
             self._on_view(None, change.view)
 
-    @Slot(str)
-    def _on_filter(self, text: str) -> None:
-        self._updating = True
-        self.model.set_filter(compile_filter(text, RUN_FIELDS))
-        self._updating = False
-        self._select(self._shown)
-        self._show_left()
+    @Slot(object)
+    def _on_status(self, change: StatusChanged) -> None:
+        problem = change.status.ledger_problem
+        self.form.refuse(problem)
+        if problem and self.pane.view is None and self.detail.currentIndex() != _FORM:
+            self.left.refuse(problem)
+            self.empty.tell("The ledger cannot be used", problem, tone="danger")
+
+    @Slot()
+    def _on_tick(self) -> None:
+        if not self.isVisible():
+            self._tick.stop()
+        elif self.shows_run():
+            self.pane.tick()
 
     @Slot(str)
     def _on_started(self, run_id: str) -> None:
@@ -283,18 +302,23 @@ class RunsPage(Page):
         self.detail.setCurrentIndex(_RUN if self.pane.view is not None else _EMPTY)
 
     @Slot()
-    def _on_review(self) -> None:
-        self.tools.routes.page.emit("inbox")
+    @Slot(str)
+    def _on_review(self, sentence: str = "") -> None:
+        self.links.gate(self._shown, sentence)
 
     @Slot(str)
-    def _on_cancel(self, run_id: str) -> None:
-        self.tools.bridge.ask(
-            self, self.tools.desk.cancel(run_id), self._on_cancelled, self._on_cancel_failed
-        )
+    def _on_agents(self, sentence: str) -> None:
+        view = self.pane.view
+        if view is not None:
+            named = tuple(row.agent for row in view.agents if row.agent in sentence)
+            self.links.trace(view.row.run_id, named)
 
-    def _on_cancelled(self, _: None) -> None:
-        self.tools.routes.say.emit("info", "The run was stopped; what it reached stays.", "cancel")
+    @Slot()
+    def _on_last_trace(self) -> None:
+        view = self.pane.view
+        if view is not None:
+            self.links.trace(view.row.run_id, tuple(row.agent for row in view.agents))
 
-    def _on_cancel_failed(self, error: BaseException) -> None:
-        said = f"The run was not stopped. {words.problem(error)}"
-        self.tools.routes.say.emit("danger", said, "cancel")
+    @Slot(str, int)
+    def _on_cell(self, agent: str, _cycle: int) -> None:
+        self.links.trace(self._shown, (agent,))

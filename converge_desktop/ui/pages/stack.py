@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QStackedWidget
 
+from converge_desktop.ui.actions import Action
 from converge_desktop.ui.pages.context import ContextPage
 from converge_desktop.ui.pages.inbox import InboxPage
 from converge_desktop.ui.pages.ledger import LedgerPage
 from converge_desktop.ui.pages.models import ModelsPage
 from converge_desktop.ui.pages.packs import PacksPage
 from converge_desktop.ui.pages.page import Page, Tools
+from converge_desktop.ui.pages.people import PeoplePage
 from converge_desktop.ui.pages.runs import RunsPage
+from converge_desktop.ui.pages.settings import SettingsPage
 from converge_desktop.ui.pages.traces import TracesPage
 
 
@@ -24,16 +27,20 @@ class PageStack(QStackedWidget):
         self.context = ContextPage(tools)
         self.traces = TracesPage(tools)
         self.ledger = LedgerPage(tools)
+        self.people = PeoplePage(tools, gate=lambda: self.inbox.review.gate_id)
         self.packs = PacksPage(tools)
         self.models = ModelsPage(tools)
+        self.settings = SettingsPage(tools)
         self._pages: dict[str, Page] = {
             "inbox": self.inbox,
             "runs": self.runs,
             "context": self.context,
             "traces": self.traces,
             "ledger": self.ledger,
+            "people": self.people,
             "packs": self.packs,
             "models": self.models,
+            "settings": self.settings,
         }
         for page in self._pages.values():
             self.addWidget(page)
@@ -43,6 +50,10 @@ class PageStack(QStackedWidget):
         """Has every page ask for what it shows."""
         for page in self._pages.values():
             page.start()
+
+    def actions_of(self) -> tuple[Action, ...]:
+        """Lists what can be done on the pages."""
+        return tuple(action for page in self._pages.values() for action in page.actions_of())
 
     def show_page(self, page_id: str) -> str:
         """Brings a page to the front; an unknown one is the inbox. Returns which it is."""

@@ -12,18 +12,27 @@ from converge_desktop.ui.widgets.labels import Label
 from converge_desktop.ui.widgets.link_text import LinkText
 from converge_desktop.ui.widgets.text_view import TextView
 from converge_desktop.ui.widgets.values import ValueTable
+from converge_desktop.ui.widgets.whole_text import WholeText
 
 _ALWAYS_OPEN = frozenset(["state"])
 
 
-def layer_sections(view: TraceView, *, state_open: bool = True) -> list[Disclosure]:
-    """Makes the layers of a prompt, in order, with what each costs."""
+def layer_sections(
+    view: TraceView, *, state_open: bool = True, whole: bool = False
+) -> list[Disclosure]:
+    """Makes the layers of a prompt, in order, with what each costs.
+
+    Args:
+        view: The step.
+        state_open: Whether the layer with the state begins open.
+        whole: Whether nothing scrolls inside, however long it is.
+    """
     made = []
     for number, layer in enumerate(view.layers, start=1):
         lines = layer.text.count("\n") + 1 if layer.text else 0
         about = f"{words.count(lines, 'line')} · {words.count(layer.tokens, 'token')}"
         name = layer.name.replace("_", " ")
-        text = TextView(layer.text or "(empty)", f"{name} layer")
+        text = long_text(layer.text or "(empty)", f"{name} layer", whole=whole)
         opened = state_open and layer.name.casefold() in _ALWAYS_OPEN
         title = f"{number} {name[:1].upper()}{name[1:]}"
         made.append(Disclosure(title, about, text, opened=opened))
@@ -47,10 +56,17 @@ def output_section(view: TraceView) -> tuple[Disclosure, LinkText]:
     return Disclosure("Output", about, holder, opened=True), text
 
 
-def raw_section(view: TraceView) -> Disclosure:
+def long_text(text: str, name: str, *, whole: bool) -> QWidget:
+    """Makes what shows a text that may be long: whole, or scrolling inside."""
+    if not whole:
+        return TextView(text, name)
+    return WholeText(text, "mono-small").copyable().called(name)
+
+
+def raw_section(view: TraceView, *, whole: bool = False) -> Disclosure:
     """Makes the output as the model wrote it."""
     size = words.count(len(view.raw_output), "character")
-    raw = TextView(view.raw_output or "(nothing)", "Raw output")
+    raw = long_text(view.raw_output or "(nothing)", "Raw output", whole=whole)
     return Disclosure("Raw output", f"as the model wrote it · {size}", raw)
 
 

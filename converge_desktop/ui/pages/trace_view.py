@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from converge_desktop.runtime.readmodel import TraceView
 from converge_desktop.runtime.replay import Replay
@@ -26,6 +26,7 @@ from converge_desktop.ui.pages.trace_replay import (
 from converge_desktop.ui.widgets.buttons import Button
 from converge_desktop.ui.widgets.chips import Chip, ChipButton, ChipRow, clear
 from converge_desktop.ui.widgets.evidence import EvidenceList
+from converge_desktop.ui.widgets.foot import Foot
 from converge_desktop.ui.widgets.labels import Label, set_property
 from converge_desktop.ui.widgets.link_text import LinkText
 from converge_desktop.ui.widgets.lists import Panel
@@ -103,20 +104,12 @@ class TracePane(QWidget):
         self._sheets[_REPLAY].column.addWidget(self._replayed)
 
     def _build_footer(self) -> QWidget:
-        unit = fonts.measures().unit
-        footer = Panel("footer")
-        row = QHBoxLayout(footer)
-        row.setContentsMargins(unit * 3, unit + 4, unit * 3, unit + 4)
-        row.setSpacing(unit * 2)
         self.replay_button = Button("Replay", spoken(REPLAY_KEY))
         self.replay_button.clicked.connect(self.replay)
         self._foot = Label("", "small", "muted").wrapped()
         self.export_button = Button("Export evidence…", "Ctrl E")
         self.export_button.clicked.connect(self.export)
-        row.addWidget(self.replay_button)
-        row.addWidget(self._foot, 1)
-        row.addWidget(self.export_button)
-        return footer
+        return Foot(self.replay_button, self._foot, self.export_button)
 
     def _build_lineage(self) -> None:
         sheet = self._sheets[_LINEAGE].column

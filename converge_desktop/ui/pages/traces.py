@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout
 from converge_desktop.runtime.port import TracesAdded
 from converge_desktop.runtime.readmodel import TraceRow, TraceView
 from converge_desktop.ui import fonts, words
+from converge_desktop.ui.actions import Action
 from converge_desktop.ui.models.filtering import compile_filter
 from converge_desktop.ui.models.trace_search import TraceSearch
 from converge_desktop.ui.models.traces import TRACE_FIELDS, TraceModel
@@ -76,6 +77,20 @@ class TracesPage(Page):
     def retint(self) -> None:
         """Override Page.retint."""
         self.pane.retint()
+
+    def actions_of(self) -> tuple[Action, ...]:
+        """Override Page.actions_of."""
+        return (
+            Action(
+                "trace.replay",
+                "Replay the recorded step",
+                ("Ctrl+Shift+R",),
+                self.pane.replay,
+                "Run",
+                self.pane.can_replay,
+                page="traces",
+            ),
+        )
 
     def step(self, by: int) -> None:
         """Override Page.step."""

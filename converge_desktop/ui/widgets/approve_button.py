@@ -1,10 +1,10 @@
-"""The button that approves. No key presses it, and the click that wakes a window does not."""
+"""Buttons that confirm: they know what pressed them, and Approve is pressed by no single key."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 
 from converge_desktop.ui import fonts
@@ -12,21 +12,39 @@ from converge_desktop.ui.widgets.buttons import Button
 from converge_desktop.ui.widgets.labels import set_property
 
 
-class ApproveButton(Button):
-    """Approves by a whole click, pressed and released while approval is permitted.
+class ConfirmButton(Button):
+    """A button that says by what it was pressed.
 
     Signals:
-        approved: The person means it.
+        pressed_by: ``pointer`` or ``keyboard``.
     """
 
-    approved = Signal()
+    pressed_by = Signal(str)
+
+    def __init__(self, text: str, hint: str = "Ctrl ⏎", kind: str = "plain") -> None:
+        super().__init__(text, hint, kind)
+        self._origin = "keyboard"
+        self.clicked.connect(self._on_clicked)
+
+    @Slot()
+    def _on_clicked(self) -> None:
+        self.pressed_by.emit(self._origin)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Override QPushButton.mouseReleaseEvent."""
+        self._origin = "pointer"
+        super().mouseReleaseEvent(event)
+        self._origin = "keyboard"
+
+
+class ApproveButton(ConfirmButton):
+    """Approves by a whole click, pressed and released while approval is permitted."""
 
     def __init__(self, permits: Callable[[], bool]) -> None:
-        super().__init__("Approve", "Ctrl ⏎", "primary")
+        super().__init__("Approve", kind="primary")
         self._permits = permits
         self._meant = False
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.clicked.connect(self._on_clicked)
         self.setAccessibleDescription("Control and Return approve; no single key does")
 
     def weigh(self, risk: str) -> None:
@@ -39,7 +57,7 @@ class ApproveButton(Button):
     @Slot()
     def _on_clicked(self) -> None:
         if self._permits():
-            self.approved.emit()
+            super()._on_clicked()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         """Override QPushButton.mousePressEvent: a press that does not count is swallowed."""
@@ -48,6 +66,12 @@ class ApproveButton(Button):
             super().mousePressEvent(event)
         else:
             event.accept()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Override QPushButton.changeEvent: what was pressed for before counts for nothing else."""
+        if event.type() == QEvent.Type.EnabledChange and not self.isEnabled():
+            self._meant = False
+        super().changeEvent(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         """Override QPushButton.mouseReleaseEvent."""

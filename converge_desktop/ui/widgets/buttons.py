@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QColor, QPaintEvent
+from PySide6.QtGui import QColor, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import (
     QPushButton,
     QSizePolicy,
@@ -26,6 +26,9 @@ class Button(QPushButton):
         self, text: str, hint: str = "", kind: str = "plain", *, strong: bool = False
     ) -> None:
         super().__init__(words.unmnemonic(text))
+        self.action = ""
+        self._wanted = True
+        self._held = False
         self._hint = hint
         self._strong = strong
         self.setProperty("kind", kind)
@@ -34,6 +37,28 @@ class Button(QPushButton):
         self.setDefault(False)
         self.setAccessibleName(text.rstrip("…"))
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+
+    def stands_for(self, action: str) -> Button:
+        """Names the action of the table that it does: the window says what that writes."""
+        self.action = action
+        return self
+
+    def hold(self, *, held: bool) -> None:
+        """Keeps it from being pressed whatever its page says, until it is let go."""
+        self._held = held
+        super().setEnabled(self._wanted and not held)
+
+    def setEnabled(self, enabled: bool) -> None:  # noqa: N802
+        """Override QWidget.setEnabled: a button that is held stays so."""
+        self._wanted = enabled
+        super().setEnabled(enabled and not self._held)
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        """Override QWidget.showEvent: the window says what pressing it writes."""
+        super().showEvent(event)
+        dress = getattr(self.window(), "dress", None)
+        if self.action and dress is not None:
+            dress(self)
 
     def kind(self) -> str:
         """Says how the button is drawn, for instance ``plain`` or ``primary``."""

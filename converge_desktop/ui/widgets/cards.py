@@ -15,10 +15,9 @@ from PySide6.QtWidgets import (
 
 from converge_desktop.runtime.readmodel import FactCard
 from converge_desktop.ui import fonts, tokens, words
-from converge_desktop.ui.widgets.chips import clear
 from converge_desktop.ui.widgets.labels import Label
 
-_SHOWN = 24
+_SHOWN = 16
 
 
 class Card(QAbstractButton):
@@ -92,22 +91,34 @@ class FactColumns(QWidget):
         unit = fonts.measures().unit
         self._grid.setHorizontalSpacing(unit + 4)
         self._grid.setVerticalSpacing(unit * 2)
-        self._groups: list[QWidget] = []
+        self._groups: dict[str, QWidget] = {}
         self._cards: dict[str, Card] = {}
-        self._shown: tuple[tuple[str, tuple[FactCard, ...]], ...] = ()
+        self._shown: dict[str, tuple[FactCard, ...]] = {}
         self._across = 0
         self._open = ""
 
     def show_context(self, context: tuple[tuple[str, tuple[FactCard, ...]], ...]) -> None:
-        """Shows a context; where nothing changed, nothing moves."""
-        if context == self._shown:
+        """Shows a context; a key under which nothing changed stays as it is."""
+        fresh = dict(context)
+        if fresh == self._shown:
             return
-        self._shown = context
-        clear(self._grid)
-        self._cards = {}
-        self._groups = [self._group(key, cards) for key, cards in context]
+        for key in [k for k in self._groups if self._shown.get(k) != fresh.get(k)]:
+            self._drop(key)
+        before, self._groups = self._groups, {}
+        self._shown = fresh
+        for key, cards in context:
+            self._groups[key] = before.get(key) or self._group(key, cards)
         self._across = 0
         self._place(self.width())
+
+    def _drop(self, key: str) -> None:
+        """Takes a key's column away; it goes once control is back in the event loop."""
+        group = self._groups.pop(key)
+        for card in self._shown.get(key, ()):
+            self._cards.pop(card.fact_id, None)
+        self._grid.removeWidget(group)
+        group.hide()
+        group.deleteLater()
 
     def let_go(self) -> None:
         """Presses no card."""
@@ -117,7 +128,8 @@ class FactColumns(QWidget):
 
     def cards(self) -> list[Card]:
         """Lists the cards, in order."""
-        return list(self._cards.values())
+        shown = (card.fact_id for cards in self._shown.values() for card in cards)
+        return [self._cards[name] for name in shown if name in self._cards]
 
     def _group(self, key: str, cards: tuple[FactCard, ...]) -> QWidget:
         made = QWidget()
@@ -153,7 +165,7 @@ class FactColumns(QWidget):
         for column in range(max(across, self._across)):
             self._grid.setColumnStretch(column, 1 if column < across else 0)
         self._across = across
-        for number, group in enumerate(self._groups):
+        for number, group in enumerate(self._groups.values()):
             self._grid.addWidget(
                 group, number // across, number % across, Qt.AlignmentFlag.AlignTop
             )

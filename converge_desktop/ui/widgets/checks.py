@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from converge_desktop.runtime.readmodel import CheckRow
 from converge_desktop.ui import fonts, icons, tokens, words
 from converge_desktop.ui.widgets.labels import Label
+from converge_desktop.ui.widgets.whole_text import WholeText
 
 
 class Sign(QWidget):
@@ -30,8 +31,19 @@ class Sign(QWidget):
         icons.paint(painter, self._icon, QRectF(0, top, self._side, self._side), ink)
 
 
-def check_line(icon: str, tone: str, said: str, text: str, *, more: str = "") -> QWidget:
-    """Makes one line: a sign, a text, and a quieter explanation under it."""
+def check_line(
+    icon: str, tone: str, said: str, text: str, *, more: str = "", whole: bool = False
+) -> QWidget:
+    """Makes one line: a sign, a text, and a quieter explanation under it.
+
+    Args:
+        icon: The sign.
+        tone: Its tone.
+        said: What it means, in words.
+        text: The text.
+        more: The explanation.
+        whole: Whether the text may be of any length, without a space to break it at.
+    """
     made = QWidget()
     row = QHBoxLayout(made)
     row.setContentsMargins(0, 0, 0, 0)
@@ -40,8 +52,10 @@ def check_line(icon: str, tone: str, said: str, text: str, *, more: str = "") ->
     words_ = QVBoxLayout()
     words_.setContentsMargins(0, 0, 0, 0)
     words_.setSpacing(1)
-    words_.addWidget(Label(text, "small").wrapped())
-    if more:
+    words_.addWidget(WholeText(text, "small") if whole else Label(text, "small").wrapped())
+    if more and whole:
+        words_.addWidget(WholeText(more, "small", "muted"))
+    elif more:
         words_.addWidget(Label(more, "small", "muted").wrapped())
     hold = QVBoxLayout()
     hold.addWidget(sign)
@@ -52,12 +66,12 @@ def check_line(icon: str, tone: str, said: str, text: str, *, more: str = "") ->
     return made
 
 
-def check_rows(checks: tuple[CheckRow, ...]) -> list[QWidget]:
+def check_rows(checks: tuple[CheckRow, ...], *, whole: bool = False) -> list[QWidget]:
     """Makes a line for each check, those that failed first."""
     made = []
     for check in sorted(checks, key=lambda c: c.passed):
         icon, tone, said = (
             ("check", "good", "Passed") if check.passed else ("cross", "danger", "Failed")
         )
-        made.append(check_line(icon, tone, said, check.name, more=check.reason))
+        made.append(check_line(icon, tone, said, check.name, more=check.reason, whole=whole))
     return made

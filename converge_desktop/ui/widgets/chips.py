@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QLabel, QLayout, QPushButton, QSizePolicy, QWidget
 
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.widgets.flow import FlowLayout
+from converge_desktop.ui.widgets.labels import set_property
 
 
 class Chip(QLabel):
@@ -15,12 +16,21 @@ class Chip(QLabel):
     def __init__(self, text: str, tone: str = "plain", tip: str = "") -> None:
         super().__init__()
         self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setFont(fonts.font("small-strong" if tone != "plain" else "small"))
-        self.setText(words.one_line(text))
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.setProperty("chip", tone)
         self.setToolTip(words.tooltip(tip))
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.say(text)
+        self.tone(tone)
+
+    def say(self, text: str) -> None:
+        """Shows another fact."""
+        self.setText(words.one_line(text))
+
+    def tone(self, tone: str) -> None:
+        """Shows it in another tone."""
+        if self.property("chip") != tone:
+            self.setFont(fonts.font("small-strong" if tone != "plain" else "small"))
+            set_property(self, "chip", tone)
 
 
 class ChipButton(QPushButton):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QRect, Qt, Signal, Slot
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from collections import deque
+
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent, QPaintEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QSizePolicy, QVBoxLayout, QWidget
 
 from converge_desktop.runtime.readmodel import EvidenceRow
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.widgets.chips import ChipButton, clear
 from converge_desktop.ui.widgets.flow import FlowLayout
-from converge_desktop.ui.widgets.labels import Elided, Label, rule, set_property
+from converge_desktop.ui.widgets.focus_ring import draw_ring
+from converge_desktop.ui.widgets.labels import Label, rule, set_property
+from converge_desktop.ui.widgets.whole_text import WholeText
 
 STANDINGS = {
     "breach": ("danger", "✕", "breach"),
@@ -25,8 +29,15 @@ def standing_of(row: EvidenceRow) -> tuple[str, str, str]:
     return STANDINGS.get(row.standing, ("text", "", row.standing))
 
 
+def _column(holder: QWidget) -> QVBoxLayout:
+    made = QVBoxLayout(holder)
+    made.setContentsMargins(0, 0, 0, 0)
+    made.setSpacing(0)
+    return made
+
+
 class EvidenceItem(QFrame):
-    """One fact. Opened, it shows its id and its place in full, and leads on.
+    """One fact, whole, with where it was read and its id. Opened, it leads on.
 
     Signals:
         chosen: It was opened or closed by hand.
@@ -53,39 +64,38 @@ class EvidenceItem(QFrame):
         column.setContentsMargins(0, unit - 2, 0, unit - 1)
         self._box = column
         column.setSpacing(2)
-        top = QHBoxLayout()
-        top.setSpacing(unit)
-        top.addWidget(Elided(row.label, "small"), 1)
-        value = Label(f"{sign} {row.value}".strip(), "mono-small", tone)
-        value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        value.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
-        top.addWidget(value)
-        column.addLayout(top)
-        below = QHBoxLayout()
-        below.setSpacing(unit)
-        said = " · ".join(p for p in (row.source, row.place) if p)
-        below.addWidget(Elided(said, "small", "muted"), 1)
+        column.addLayout(self._line(WholeText(row.label, "small"), f"{sign} {row.value}", tone))
         held = " · ".join(p for p in (word, row.limit) if p)
-        if held:
-            right = Label(held, "small", tone if tone != "text" else "muted")
-            right.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
-            below.addWidget(right)
-        column.addLayout(below)
-        self._more = self._details()
-        self._more.hide()
-        column.addWidget(self._more)
+        ink = tone if tone != "text" else "muted"
+        source = WholeText(row.source, "small", "muted")
+        column.addLayout(self._line(source, held, ink, role="small"))
+        where = " · ".join(p for p in (row.place, row.cite, row.fact_id) if p)
+        column.addWidget(WholeText(where, "mono-tiny", "muted"))
+        self._more: QWidget | None = None
+
+    def _line(self, left: WholeText, right: str, tone: str, role: str = "mono-small") -> QBoxLayout:
+        """Sets two texts beside each other; one that is long stands under the other, whole."""
+        right = right.strip()
+        room = fonts.measures().side // 2
+        beside = fonts.metrics(role).horizontalAdvance(right) <= room and "\n" not in right
+        way = QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
+        made = QBoxLayout(way)
+        made.setSpacing(fonts.measures().unit if beside else 2)
+        made.addWidget(left, 1)
+        if beside and right:
+            label = Label(right, role, tone)
+            label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
+            label.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+            made.addWidget(label)
+        elif right:
+            made.addWidget(WholeText(right, role, tone))
+        return made
 
     def _details(self) -> QWidget:
         made = QWidget()
         column = QVBoxLayout(made)
         column.setContentsMargins(0, fonts.measures().unit // 2, 0, 0)
         column.setSpacing(fonts.measures().unit // 2)
-        if self.row.place:
-            column.addWidget(Label(self.row.place, "mono-tiny", "muted").wrapped().selectable())
-        about = f"fact {self.row.fact_id}"
-        if self.row.cite:
-            about += f", cited as {self.row.cite}"
-        column.addWidget(Label(about, "mono-tiny", "muted").wrapped().selectable())
         row = QWidget()
         flow = FlowLayout(parent=row)
         copy = ChipButton("Copy id", self.row.fact_id)
@@ -99,7 +109,7 @@ class EvidenceItem(QFrame):
 
     def is_open(self) -> bool:
         """Says whether the details show."""
-        return not self._more.isHidden()
+        return self._more is not None and not self._more.isHidden()
 
     def light(self, *, lit: bool) -> None:
         """Marks the fact and shows its details, or the reverse."""
@@ -107,7 +117,11 @@ class EvidenceItem(QFrame):
         unit = fonts.measures().unit
         side = unit if lit else 0
         self._box.setContentsMargins(side, unit - 2, side, unit - 1)
-        self._more.setVisible(lit)
+        if lit and self._more is None:  # few are ever opened, and they cost half of the row
+            self._more = self._details()
+            self._box.addWidget(self._more)
+        if self._more is not None:
+            self._more.setVisible(lit)
 
     @Slot()
     def copy_id(self) -> None:
@@ -138,22 +152,35 @@ class EvidenceItem(QFrame):
         else:
             super().keyPressEvent(event)
 
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """Override QFrame.paintEvent: shows that it has the keyboard."""
+        super().paintEvent(event)
+        if self.hasFocus():
+            draw_ring(self)
+
     def event(self, event: QEvent) -> bool:
-        """Override QFrame.event: with Ctrl+C in focus here, the id is what is copied."""
+        """Override QFrame.event: in focus here, Ctrl+C copies the id, and Space opens."""
         if (
             event.type() == QEvent.Type.ShortcutOverride
             and isinstance(event, QKeyEvent)
-            and event.matches(QKeySequence.StandardKey.Copy)
+            and (event.matches(QKeySequence.StandardKey.Copy) or event.key() == Qt.Key.Key_Space)
         ):
             event.accept()
             return True
         return super().event(event)
 
 
+_LOT = 6
+"""So many facts stand in a column of their own, built in one turn of the loop."""
+_AT_ONCE = 24
+"""So many are built before anything is shown."""
+
+
 class EvidenceList(QWidget):
-    """All facts of a proposal or a step.
+    """All facts of a proposal or a step; where they are many, it takes several turns of the loop.
 
     Signals:
+        built: All of them are there.
         traced: The person asks where a fact came from.
         copied: A fact's id was copied.
         shown: A fact was lit and should be in sight: its rectangle in this widget.
@@ -162,33 +189,61 @@ class EvidenceList(QWidget):
     traced = Signal(str)
     copied = Signal(str)
     shown = Signal(QRect)
+    built = Signal()
 
     def __init__(self) -> None:
         super().__init__()
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(0)
+        self._column = _column(self)
         self._items: dict[str, EvidenceItem] = {}
+        self._left: deque[EvidenceRow] = deque()
+        self._turn = QTimer(self)
+        self._turn.setInterval(0)
+        self._turn.timeout.connect(self._build)
 
     def show_rows(self, rows: tuple[EvidenceRow, ...]) -> None:
         """Shows these facts."""
         clear(self._column)
         self._items = {}
-        for number, row in enumerate(rows):
-            if number:
-                self._column.addWidget(rule())
-            item = EvidenceItem(row)
-            item.chosen.connect(self._on_chosen)
-            item.traced.connect(self.traced)
-            item.copied.connect(self.copied)
-            self._items[row.fact_id] = item
-            self._column.addWidget(item)
+        self._left = deque(rows)
+        self._turn.stop()
+        while self._left and len(self._items) < _AT_ONCE:
+            self._build()
         if not rows:
             none = "No fact is cited. Nothing here can be traced to an input."
             self._column.addWidget(Label(none, "small", "muted").wrapped())
 
+    def is_whole(self) -> bool:
+        """Says whether all facts are there."""
+        return not self._left
+
+    @Slot()
+    def _build(self) -> None:
+        """Builds the next lot; laid out by itself, it is not laid out again with each after it."""
+        lot = QWidget()
+        column = _column(lot)
+        for _ in range(min(_LOT, len(self._left))):
+            if self._items:
+                column.addWidget(rule())
+            column.addWidget(self._make(self._left.popleft()))
+        self._column.addWidget(lot)
+        if self._left:
+            self._turn.start()
+        else:
+            self._turn.stop()
+            self.built.emit()
+
+    def _make(self, row: EvidenceRow) -> EvidenceItem:
+        item = EvidenceItem(row)
+        item.chosen.connect(self._on_chosen)
+        item.traced.connect(self.traced)
+        item.copied.connect(self.copied)
+        self._items[row.fact_id] = item
+        return item
+
     def item(self, fact_id: str) -> EvidenceItem | None:
-        """Returns the row of a fact."""
+        """Returns the row of a fact; what is not there yet is built for it."""
+        while fact_id not in self._items and any(row.fact_id == fact_id for row in self._left):
+            self._build()
         return self._items.get(fact_id)
 
     def lit(self) -> list[str]:
@@ -198,13 +253,13 @@ class EvidenceList(QWidget):
     @Slot(str)
     def lead_to(self, fact_id: str) -> bool:
         """Marks a fact and brings it into sight; returns whether it is here."""
-        wanted = self._items.get(fact_id)
+        wanted = self.item(fact_id)
         if wanted is None:
             return False
         for item in self._items.values():
             item.light(lit=item is wanted)
         self._column.activate()
-        self.shown.emit(wanted.geometry())
+        self.shown.emit(QRect(wanted.mapTo(self, QPoint(0, 0)), wanted.size()))
         return True
 
     @Slot(object)

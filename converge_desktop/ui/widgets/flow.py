@@ -12,6 +12,7 @@ class FlowLayout(QLayout):
     def __init__(self, gap: int = 6, line_gap: int = 6, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._items: list[QLayoutItem] = []
+        self._high: dict[int, int] = {}
         self._gap = gap
         self._line_gap = line_gap
         self.setContentsMargins(0, 0, 0, 0)
@@ -36,13 +37,20 @@ class FlowLayout(QLayout):
         """Override QLayout.expandingDirections."""
         return Qt.Orientation(0)
 
+    def invalidate(self) -> None:
+        """Override QLayout.invalidate."""
+        self._high.clear()
+        super().invalidate()
+
     def hasHeightForWidth(self) -> bool:  # noqa: N802
         """Override QLayout.hasHeightForWidth."""
         return True
 
     def heightForWidth(self, width: int) -> int:  # noqa: N802
-        """Override QLayout.heightForWidth."""
-        return self._arrange(QRect(0, 0, width, 0), move=False)
+        """Override QLayout.heightForWidth: asked at every turn, counted once."""
+        if width not in self._high:
+            self._high[width] = self._arrange(QRect(0, 0, width, 0), move=False)
+        return self._high[width]
 
     def setGeometry(self, rect: QRect) -> None:  # noqa: N802
         """Override QLayout.setGeometry."""

@@ -20,8 +20,10 @@ class Label(QLabel):
         self.say(text)
 
     def say(self, text: str) -> None:
-        """Shows another text."""
-        self.setText(words.visible(text))
+        """Shows another text; the same one again costs nothing."""
+        shown = words.visible(text)
+        if shown != self.text():
+            self.setText(shown)
 
     def selectable(self) -> Label:
         """Lets the text be selected and copied with the mouse."""
@@ -45,15 +47,17 @@ class Elided(Label):
     """A label on one line, with an ellipsis where it does not fit."""
 
     def __init__(self, text: str = "", role: str = "body", tone: str = "") -> None:
-        self._whole = ""
+        self._whole = self._exact = ""
         super().__init__(text, role, tone)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
-    def say(self, text: str) -> None:
-        """Shows another text, elided to the width there is."""
-        self._whole = words.one_line(text)
-        self.setAccessibleName(self._whole)
-        self._fit()
+    def say(self, text: str, exact: str = "") -> None:
+        """Shows another text, elided to the room there is; ``exact`` is what resting on it says."""
+        said = (words.one_line(text), exact)
+        if said != (self._whole, self._exact):
+            self._whole, self._exact = said
+            self.setAccessibleName(self._whole)
+            self._fit()
 
     def resizeEvent(self, event: object) -> None:  # noqa: N802, ARG002
         """Override QWidget.resizeEvent."""
@@ -64,7 +68,8 @@ class Elided(Label):
         fitted = self.fontMetrics().elidedText(self._whole, mode, room)
         if fitted != self.text():
             self.setText(fitted)
-        self.setToolTip(words.tooltip(self._whole) if fitted != self._whole else "")
+        said = (self._whole if fitted != self._whole else "", self._exact)
+        self.setToolTip(words.tooltip("\n".join(filter(None, said))))
 
 
 def caption(text: str) -> Label:
@@ -91,10 +96,12 @@ def rule() -> QFrame:
 
 
 def set_property(widget: QWidget, name: str, value: str) -> None:
-    """Sets a property that the style sheet looks at, and has the style look again."""
+    """Sets a property that the style sheet looks at, and has the style look again if it has yet."""
     if widget.property(name) == value:
         return
     widget.setProperty(name, value)
+    if not widget.testAttribute(Qt.WidgetAttribute.WA_WState_Polished):
+        return  # it is looked at once it is shown
     widget.style().unpolish(widget)
     widget.style().polish(widget)
     widget.update()

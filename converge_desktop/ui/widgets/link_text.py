@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QSize, Qt, QUrl, Signal, Slot
 from PySide6.QtGui import (
     QColor,
+    QFocusEvent,
+    QPaintEvent,
     QResizeEvent,
     QTextBlockFormat,
     QTextCharFormat,
@@ -15,8 +17,12 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser
 
-from converge_desktop.runtime.readmodel import Segment, Text
+from converge_desktop.runtime.readmodel import Text
+from converge_desktop.runtime.unseen import Piece
 from converge_desktop.ui import fonts, tokens, words
+from converge_desktop.ui.spans import pieces_in
+from converge_desktop.ui.widgets.focus_ring import draw_ring
+from converge_desktop.ui.widgets.whole_text import look_of
 
 _SCHEME = "fact:"
 
@@ -45,7 +51,6 @@ class LinkText(QTextBrowser):
         self.setUndoRedoEnabled(False)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setStyleSheet("QTextBrowser { background: transparent; border: none; padding: 0; }")
         self.viewport().setAutoFillBackground(False)
         self.document().setDocumentMargin(0)
         self.setFont(fonts.font(role))
@@ -121,8 +126,8 @@ class LinkText(QTextBrowser):
             if number <= len(self._leads) and self._leads[number - 1][0]:
                 sign, tone = self._leads[number - 1]
                 cursor.insertText(f"{sign} ", self._plain(tone))
-            for segment in line:
-                self._insert(cursor, segment, linked)
+            for segment, pieces in zip(line, pieces_in([s.text for s in line]), strict=True):
+                self._insert(cursor, pieces, linked if segment.fact_id is not None else -1)
                 linked += segment.fact_id is not None
         cursor.endEditBlock()
         if self._copy is not None:
@@ -130,11 +135,16 @@ class LinkText(QTextBrowser):
             self._copy = None
         self.updateGeometry()
 
-    def _insert(self, cursor: QTextCursor, segment: Segment, number: int) -> None:
-        text = words.visible(segment.text).replace("\n", "\u2028")
-        if segment.fact_id is None:
-            cursor.insertText(text, self._plain(self._tone))
-            return
+    def _insert(self, cursor: QTextCursor, pieces: list[Piece], number: int) -> None:
+        """Inserts a segment, a link where it has a number; what the eye would miss is marked."""
+        for piece in pieces:
+            look = self._plain(self._tone) if number < 0 else self._linked(number)
+            if piece.mark is not None:
+                look.merge(look_of("mark"))
+                look.setToolTip(words.tooltip(piece.said))
+            cursor.insertText(piece.shown.replace("\n", "\u2028"), look)
+
+    def _linked(self, number: int) -> QTextCharFormat:
         look = QTextCharFormat()
         mono = "mono-small" if self._role in {"body", "small"} else "mono"
         look.setFont(fonts.font(mono))
@@ -143,7 +153,7 @@ class LinkText(QTextBrowser):
         look.setUnderlineColor(QColor(tokens.current().accent))
         look.setAnchor(True)
         look.setAnchorHref(f"{_SCHEME}{number}")
-        cursor.insertText(text, look)
+        return look
 
     def _plain(self, tone: str) -> QTextCharFormat:
         look = QTextCharFormat()
@@ -190,6 +200,22 @@ class LinkText(QTextBrowser):
         """Override QTextBrowser.resizeEvent."""
         super().resizeEvent(event)
         self._stay()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """Override QTextBrowser.paintEvent: shows that it has the keyboard."""
+        super().paintEvent(event)
+        if self.hasFocus() and self.links():
+            draw_ring(self.viewport())
+
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802
+        """Override QTextBrowser.focusInEvent."""
+        super().focusInEvent(event)
+        self.viewport().update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802
+        """Override QTextBrowser.focusOutEvent."""
+        super().focusOutEvent(event)
+        self.viewport().update()
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
         """Override QTextBrowser.wheelEvent: the page scrolls, not the paragraph."""

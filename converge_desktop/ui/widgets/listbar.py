@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
 from converge_desktop.ui import fonts
-from converge_desktop.ui.widgets.buttons import Button
 from converge_desktop.ui.widgets.lists import Panel
 
 
@@ -21,42 +18,6 @@ class FilterEdit(QLineEdit):
         self.setProperty("compact", "true")
         self.setFont(fonts.font("body"))
         self.setClearButtonEnabled(False)
-
-
-class SortButton(Button):
-    """Says how a list is ordered, and lets it be ordered otherwise.
-
-    Signals:
-        chosen: Another order was chosen, by name.
-    """
-
-    chosen = Signal(str)
-
-    def __init__(self, orders: list[str], current: str) -> None:
-        super().__init__(f"{current} ▾", kind="compact")
-        self.setAccessibleName(f"Order: {current}")
-        self._menu = QMenu(self)
-        group = QActionGroup(self._menu)
-        for name in orders:
-            action = QAction(name, self._menu, checkable=True, checked=name == current)
-            group.addAction(action)
-            self._menu.addAction(action)
-        group.triggered.connect(self._on_triggered)
-        self.clicked.connect(self._open)
-
-    def choose(self, name: str) -> None:
-        """Takes an order, as if it had been chosen from the menu."""
-        for action in self._menu.actions():
-            if action.text() == name:
-                action.trigger()
-
-    def _open(self) -> None:
-        self._menu.popup(self.mapToGlobal(self.rect().bottomLeft()))
-
-    def _on_triggered(self, action: QAction) -> None:
-        self.setText(f"{action.text()} ▾")
-        self.setAccessibleName(f"Order: {action.text()}")
-        self.chosen.emit(action.text())
 
 
 def list_bar(*widgets: QWidget) -> QWidget:

@@ -1,16 +1,28 @@
-"""Sentences for the person: stacked bars that never ask, never take the focus, and close."""
+"""Sentences for the person: stacked bars that never ask, never take the focus, and close.
+
+What is only to be known goes by itself after a while; what went wrong stays until it is closed.
+All that was said is kept elsewhere, so that nothing is missed.
+"""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt, Signal, Slot
+from collections.abc import Callable
+
+from PySide6.QtCore import QRectF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from converge_desktop.ui import fonts, icons, tokens
-from converge_desktop.ui.widgets.buttons import IconButton
+from converge_desktop.ui.clock import UiClock
+from converge_desktop.ui.widgets.buttons import Button, IconButton
 from converge_desktop.ui.widgets.labels import Label
 
 _MOST = 4
+PASSING = frozenset(["info", "good"])
+"""What goes by itself."""
+STAYS_S = 15.0
+"""For how long, at least; longer while the pointer or the focus is on it."""
+_TICK_MS = 1_000
 _ICONS = {"info": "info", "good": "check", "caution": "alert", "danger": "alert"}
 _WORDS = {"info": "Note", "good": "Done", "caution": "Mind", "danger": "Problem"}
 
@@ -41,10 +53,11 @@ class _Message(QWidget):
 
     closed = Signal(object)
 
-    def __init__(self, severity: str, text: str, topic: str) -> None:
+    def __init__(self, severity: str, text: str, topic: str, since: float) -> None:
         super().__init__()
         self.topic = topic
         self.severity = severity
+        self.since = since
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setProperty("banner", severity)
         unit = fonts.measures().unit
@@ -54,10 +67,28 @@ class _Message(QWidget):
         self.label = Label(text).wrapped().selectable()
         row.addWidget(_Sign(severity))
         row.addWidget(self.label, 1)
+        self.action = Button("", kind="compact")
+        self.action.hide()
+        row.addWidget(self.action)
         close = IconButton("close", "Close this message", 14)
         close.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         close.clicked.connect(self._on_close)
         row.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
+
+    def offer(self, title: str, do: Callable[[], None]) -> None:
+        """Shows a button that does something about it; the bar goes with it."""
+        self.action.setText(title)
+        self.action.setAccessibleName(title.rstrip("…"))
+        self.action.clicked.connect(do)
+        self.action.clicked.connect(self._on_close)
+        self.action.show()
+
+    def over(self, now: float) -> bool:
+        """Says whether it may go by itself."""
+        looked_at = self.underMouse() or self.isAncestorOf(self.window().focusWidget() or self)
+        if looked_at:
+            self.since = now
+        return self.severity in PASSING and now - self.since >= STAYS_S
 
     @Slot()
     def _on_close(self) -> None:
@@ -65,19 +96,35 @@ class _Message(QWidget):
 
 
 class MessageBar(QWidget):
-    """The stack of bars over a page, newest first."""
+    """The stack of bars over a page, newest first.
 
-    def __init__(self) -> None:
+    Signals:
+        said: A sentence was shown: how grave it is, and its words.
+    """
+
+    said = Signal(str, str)
+
+    def __init__(self, clock: UiClock | None = None) -> None:
         super().__init__()
+        self._clock = clock or UiClock()
         self.setAccessibleName("Messages")
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
         self._messages: list[_Message] = []
+        self._ticks = QTimer(self)
+        self._ticks.setInterval(_TICK_MS)
+        self._ticks.timeout.connect(self.age)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.hide()
 
-    def say(self, severity: str, text: str, topic: str = "") -> None:
+    def say(
+        self,
+        severity: str,
+        text: str,
+        topic: str = "",
+        offer: tuple[str, Callable[[], None]] | None = None,
+    ) -> None:
         """Shows a sentence.
 
         Args:
@@ -85,6 +132,7 @@ class MessageBar(QWidget):
             text: The sentence, plain.
             topic: A sentence on the same topic, or one that ends in the same words, is replaced.
                 What ends in words that are shown says nothing new, and is not shown beside them.
+            offer: What can be done about it: the words of a button, and what it does.
         """
         known = severity if severity in _ICONS else "info"
         if any(text != shown and text.endswith(shown) for shown in self.texts()):
@@ -92,18 +140,34 @@ class MessageBar(QWidget):
         for old in list(self._messages):
             if (topic and old.topic == topic) or old.label.text().endswith(text):
                 self._drop(old)
-        message = _Message(known, text, topic)
+        message = _Message(known, text, topic, self._clock.monotonic())
+        if offer is not None:
+            message.offer(*offer)
         message.closed.connect(self._on_closed)
         self._messages.insert(0, message)
         self._column.insertWidget(0, message)
         while len(self._messages) > _MOST:
             self._drop(self._messages[-1])
         self.show()
+        self._ticks.start()
         self._announce(text, urgent=known == "danger")
+        self.said.emit(known, text)
 
     def texts(self) -> list[str]:
         """Lists what is shown, newest first."""
         return [m.label.text() for m in self._messages]
+
+    @Slot()
+    def age(self) -> None:
+        """Closes what was to be known and has been shown long enough."""
+        now = self._clock.monotonic()
+        for message in list(self._messages):
+            if message.over(now):
+                self._drop(message)
+
+    def newest(self) -> _Message | None:
+        """Returns the message that is shown first."""
+        return self._messages[0] if self._messages else None
 
     def close_newest(self) -> bool:
         """Closes the newest message; returns whether there was one."""
@@ -130,3 +194,5 @@ class MessageBar(QWidget):
         message.hide()
         message.deleteLater()
         self.setVisible(bool(self._messages))
+        if not self._messages:
+            self._ticks.stop()

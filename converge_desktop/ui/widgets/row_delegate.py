@@ -6,8 +6,9 @@ from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, Q
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from converge_desktop.ui import fonts, tokens, words
+from converge_desktop.ui import fonts, icons, tokens, words
 from converge_desktop.ui.models.looks import Role, RowLook
+from converge_desktop.ui.widgets.row_pictures import RowPictures
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -24,12 +25,27 @@ def ground(painter: QPainter, option: QStyleOptionViewItem) -> None:
     painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), QColor(look.line))
 
 
+def mark_place(rect: QRect) -> QRect:
+    """Returns where, in a row of two lines, the box for marking it stands: under its badge."""
+    measures = fonts.measures()
+    side = measures.mark - 4
+    top = rect.top() + measures.unit + measures.unit // 2 + fonts.line("strong")
+    top += measures.unit // 4 + (fonts.line("small") - side) // 2
+    return QRect(rect.left() + measures.unit + 6, top, side, side)
+
+
+def _pointed_at(option: QStyleOptionViewItem) -> bool:
+    states = QStyle.StateFlag.State_MouseOver | QStyle.StateFlag.State_Selected
+    return bool(option.state & states)
+
+
 class RowDelegate(QStyledItemDelegate):
     """Two lines a row, or one; all rows equally high."""
 
     def __init__(self, parent: QObject, *, lines: int = 2) -> None:
         super().__init__(parent)
         self._lines = lines
+        self._pictures = RowPictures()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802, ARG002
         """Override QStyledItemDelegate.sizeHint."""
@@ -41,8 +57,11 @@ class RowDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Override QStyledItemDelegate.paint."""
         look = index.data(Role.LOOK)
-        if not isinstance(look, RowLook):
-            return
+        if isinstance(look, RowLook):
+            self._pictures.paint(painter, option, look, self.draw)
+
+    def draw(self, painter: QPainter, option: QStyleOptionViewItem, look: RowLook) -> None:
+        """Draws a row."""
         painter.save()
         ground(painter, option)
         rect: QRect = option.rect
@@ -58,29 +77,33 @@ class RowDelegate(QStyledItemDelegate):
         top = rect.top() + (unit if self._lines == 1 else unit + unit // 2)
         if look.badge:
             self._badge(painter, QRect(left, top, mark, mark), look, selected=selected)
+            if look.marked or (look.markable and _pointed_at(option)):
+                self._mark(painter, mark_place(rect), marked=look.marked)
             left += mark + unit + 2
         right = rect.right() - unit - 5
+        title_right = right - self._at_right(painter, right, top, look)
         high = fonts.line("strong")
-        if look.right:
-            face = "small-strong" if look.right_tone == "danger" else "small"
-            wide = fonts.metrics(face).horizontalAdvance(look.right) + 2
-            painter.setFont(fonts.font(face))
-            painter.setPen(colors.tone(look.right_tone))
-            painter.drawText(
-                QRect(right - wide, top, wide, high),
-                int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter),
-                look.right,
-            )
-            title_right = right - wide - unit
-        else:
-            title_right = right
-        _line(
-            painter, QRect(left, top, title_right - left, high), "strong", colors.text, look.title
-        )
+        ink = colors.muted if look.faint else colors.text
+        _line(painter, QRect(left, top, title_right - left, high), "strong", ink, look.title)
         if self._lines > 1:
             below = QRect(left, top + high + unit // 4, right - left, fonts.line("small"))
             self._second(painter, below, look)
         painter.restore()
+
+    def _at_right(self, painter: QPainter, right: int, top: int, look: RowLook) -> int:
+        """Paints what stands at the right of the title; returns how much room that takes."""
+        if not look.right:
+            return 0
+        face = "small-strong" if look.right_tone == "danger" else "small"
+        wide = fonts.metrics(face).horizontalAdvance(look.right) + 2
+        painter.setFont(fonts.font(face))
+        painter.setPen(tokens.current().tone(look.right_tone))
+        painter.drawText(
+            QRect(right - wide, top, wide, fonts.line("strong")),
+            int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter),
+            look.right,
+        )
+        return wide + fonts.measures().unit
 
     def _second(self, painter: QPainter, rect: QRect, look: RowLook) -> None:
         muted = tokens.current().muted
@@ -90,6 +113,18 @@ class RowDelegate(QStyledItemDelegate):
             _line(painter, place, "small", muted, look.aside)
             rect = rect.adjusted(0, 0, -wide - fonts.measures().unit, 0)
         _line(painter, rect, "small", muted, look.subtitle)
+
+    def _mark(self, painter: QPainter, place: QRect, *, marked: bool) -> None:
+        """Paints a box under the badge, ticked where the row is marked."""
+        colors = tokens.current()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QColor(colors.accent if marked else colors.control))
+        painter.setBrush(QColor(colors.accent if marked else colors.surface))
+        painter.drawRoundedRect(QRectF(place).adjusted(0.5, 0.5, -0.5, -0.5), 3, 3)
+        if marked:
+            inner = QRectF(place).adjusted(2, 2, -2, -2)
+            icons.paint(painter, "check", inner, QColor(colors.on_accent))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
 
     def _badge(self, painter: QPainter, rect: QRect, look: RowLook, *, selected: bool) -> None:
         colors = tokens.current()

@@ -1,0 +1,177 @@
+"""The guards of these tests see what they are there for: stalls, and what is left behind."""
+
+from __future__ import annotations
+
+import gc
+import re
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtWidgets import QApplication, QLabel
+from pytestqt.qtbot import QtBot
+
+from tests.ui.leftovers import watching
+from tests.ui.watchdog import LIMIT_S, WatchedApplication
+
+ROOT = Path(__file__).parents[2]
+
+
+def work(seconds: float) -> None:
+    """Keeps the processor busy for so long."""
+    until = time.thread_time() + seconds
+    while time.thread_time() < until:
+        pass
+
+
+def handle(application: WatchedApplication, seconds: float) -> None:
+    """Has an event handled that takes so long."""
+    loop = QEventLoop()
+    QTimer.singleShot(0, lambda: (work(seconds), loop.quit()))
+    loop.exec()
+
+
+def guarded(directory: Path, tests: str) -> str:
+    """Runs some tests under the guards of this folder and returns what was printed."""
+    (directory / "conftest.py").write_text("from tests.ui.conftest import *\n", "utf-8")
+    (directory / "test_guarded.py").write_text(dedent(tests), "utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", str(directory)]
+    options = ["--rootdir", str(ROOT), "--config-file", str(ROOT / "pyproject.toml")]
+    ran = subprocess.run(
+        [*command, *options], check=False, capture_output=True, text=True, cwd=ROOT
+    )
+    return ran.stdout
+
+
+def test_a_handler_that_works_for_too_long_is_a_stall(watched: WatchedApplication) -> None:
+    """It is noted with how long it took; forgotten, it fails no test."""
+    handle(watched, LIMIT_S * 1.2)
+    [stall] = watched.stalls
+    watched.forget()
+    assert stall.seconds > LIMIT_S
+    assert f"{stall.seconds * 1000:.0f} ms" in stall.words()
+
+
+def test_a_stall_fails_the_test_it_happens_in(tmp_path: Path) -> None:
+    """The guard that all tests of the window run under, run over one that stalls and one not."""
+    said = guarded(
+        tmp_path,
+        """
+        from tests.ui.test_ui_watchdog import handle
+
+        def test_that_stalls(qapp):
+            handle(qapp, 0.15)
+
+        def test_that_does_not(qapp):
+            handle(qapp, 0.01)
+        """,
+    )
+    assert "the window stalled: " in said
+    assert "2 passed, 1 error" in said
+
+
+def test_many_short_events_are_no_stall(watched: WatchedApplication) -> None:
+    """Together they take longer than one may, and the window answers in between."""
+    for _ in range(5):
+        handle(watched, LIMIT_S / 4)
+    assert [] == watched.stalls
+
+
+def test_what_collects_garbage_is_no_work_of_the_window(watched: WatchedApplication) -> None:
+    """A run of tests has more of it than any window, and the collector comes when it likes."""
+    loop = QEventLoop()
+    noted = watched.slowest
+
+    def collect() -> None:
+        before = time.thread_time()
+        while time.thread_time() - before < LIMIT_S * 1.2:
+            gc.collect()
+        loop.quit()
+
+    QTimer.singleShot(0, collect)
+    loop.exec()
+    assert [] == watched.stalls
+    assert noted <= watched.slowest < LIMIT_S
+
+
+def test_waiting_is_no_work(watched: WatchedApplication) -> None:
+    """A machine on which others work makes nothing fail: only the thread's own time counts."""
+    loop = QEventLoop()
+    woken = threading.Event()
+    QTimer.singleShot(0, lambda: (woken.wait(LIMIT_S * 1.5), loop.quit()))
+    loop.exec()
+    assert [] == watched.stalls
+
+
+def test_a_loop_inside_an_event_counts_by_its_own_events(watched: WatchedApplication) -> None:
+    """A dialog that is open for long, and handles short events, is no stall."""
+    outer = QEventLoop()
+
+    def dialog() -> None:
+        for _ in range(5):
+            handle(watched, LIMIT_S / 4)
+        outer.quit()
+
+    QTimer.singleShot(0, dialog)
+    outer.exec()
+    assert [] == watched.stalls
+
+
+def test_a_window_that_stays_is_found(qtbot: QtBot) -> None:
+    """Until it is deleted."""
+    with watching() as watch:
+        window = QLabel("left")
+        window.setWindowTitle("left")
+        assert ["the window QLabel 'left' is there"] == watch.left_behind()
+        window.deleteLater()
+        assert [] == watch.left_behind()
+
+
+def test_a_timer_that_goes_on_is_found(qapp: QApplication) -> None:
+    """With the line that started it, until it is stopped."""
+    with watching() as watch:
+        timer = QTimer(qapp)
+        timer.start(60_000)
+        [said] = watch.left_behind()
+        timer.stop()
+        assert [] == watch.left_behind()
+    assert re.fullmatch(r"a timer that test_ui_watchdog.py:\d+ started is running", said)
+
+
+def test_a_thread_that_goes_on_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its name, until it has ended."""
+    monkeypatch.setattr("tests.ui.leftovers.PATIENCE_S", 0.01)
+    over = threading.Event()
+    thread = threading.Thread(target=over.wait, name="forgotten")
+    with watching() as watch:
+        thread.start()
+        assert ["the thread 'forgotten' is running"] == watch.left_behind()
+        over.set()
+        thread.join()
+        assert [] == watch.left_behind()
+
+
+def test_what_stays_fails_the_test_it_was_made_in(tmp_path: Path) -> None:
+    """The guard that all tests of the window run under, run over one that leaves a timer."""
+    said = guarded(
+        tmp_path,
+        """
+        from PySide6.QtCore import QTimer
+
+        kept = []
+
+        def test_that_leaves_a_timer(qapp):
+            kept.append(QTimer())
+            kept[0].start(60_000)
+
+        def test_that_does_not(qapp):
+            pass
+        """,
+    )
+    assert "the test left behind: a timer that test_guarded.py:8 started is running" in said
+    assert "2 passed, 1 error" in said

@@ -1,0 +1,98 @@
+"""Times what each event costs the GUI thread, so that a test in which the window stalls can fail.
+
+What counts is processor time of that thread alone: a machine that is busy with other things makes
+no test fail. Nor does Python's collector, which walks all that a run of tests keeps. A window that
+is constructed by a test is no event, so it is not counted; what it does once it is shown is.
+"""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QObject, QThread
+from PySide6.QtWidgets import QApplication
+
+LIMIT_S = 0.1
+"""Seconds of its own work that the GUI thread may spend on one event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stall:
+    """An event that took too long."""
+
+    event: str
+    receiver: str
+    seconds: float
+
+    def words(self) -> str:
+        """Returns one line for whoever reads that a test failed."""
+        return f"{self.event} to {self.receiver}: {self.seconds * 1000:.0f} ms"
+
+
+@dataclass(slots=True)
+class _Level:
+    """An event that is being handled; a dialog's own loop is another level."""
+
+    depth: int
+    begun: float
+    elsewhere: float = 0.0
+
+
+class WatchedApplication(QApplication):
+    """An application that notes the events that took longer than ``LIMIT_S``.
+
+    Attributes:
+        stalls: what was noted since it was last forgotten.
+        slowest: the seconds that the slowest event took since then.
+    """
+
+    def __init__(self, argv: Sequence[str]) -> None:
+        super().__init__(list(argv))
+        self._levels: list[_Level] = []
+        self._collecting = 0.0
+        gc.callbacks.append(self._on_garbage)
+        self.forget()
+
+    def forget(self) -> None:
+        """Begins anew."""
+        self.stalls: list[Stall] = []
+        self.slowest = 0.0
+
+    def notify(self, receiver: QObject, event: QEvent) -> bool:
+        """Override QApplication.notify: times the outermost event of each event loop."""
+        depth = QThread.currentThread().loopLevel()
+        if self._levels and self._levels[-1].depth == depth:
+            return super().notify(receiver, event)  # part of the event that caused it
+        said, named = event.type().name, _named(receiver)  # it may be gone afterwards
+        level = _Level(depth, time.thread_time())
+        self._levels.append(level)
+        try:
+            return super().notify(receiver, event)
+        finally:
+            whole = time.thread_time() - level.begun
+            self._levels.pop()
+            if self._levels:  # it ran in a loop of its own, inside another event
+                self._levels[-1].elsewhere += whole
+            self._note(said, named, whole - level.elsewhere)
+
+    def _on_garbage(self, phase: str, _: dict[str, int]) -> None:
+        if not self._levels or threading.current_thread() is not threading.main_thread():
+            return
+        if phase == "start":
+            self._collecting = time.thread_time()
+        else:
+            self._levels[-1].elsewhere += time.thread_time() - self._collecting
+
+    def _note(self, event: str, receiver: str, seconds: float) -> None:
+        self.slowest = max(self.slowest, seconds)
+        if seconds > LIMIT_S:
+            self.stalls.append(Stall(event, receiver, seconds))
+
+
+def _named(receiver: QObject) -> str:
+    name = receiver.objectName()
+    return f"{type(receiver).__name__} {name!r}" if name else type(receiver).__name__
