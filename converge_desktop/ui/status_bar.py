@@ -158,8 +158,8 @@ def at_rest(model: ModelView) -> ModelView:
 
 def without_figures(status: Status) -> Status:
     """Returns how things stand without what moves with everything that is recorded."""
-    counted = {"ledger_seq": 0, "view_seq": 0, "view_share": 0}
-    return replace(status, model=at_rest(status.model), engine="", budgets="", **counted)
+    rest = replace(status, model=at_rest(status.model), engine="", budgets="")
+    return replace(rest, ledger_seq=0, view_seq=0, view_share=0)
 
 
 _DOING = {"loading": "loading", "measuring": "measuring", "busy": "asking"}

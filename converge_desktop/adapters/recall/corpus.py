@@ -1,0 +1,290 @@
+"""What can be recalled, held so that it can be searched: exactly, or by an index beyond a size.
+
+Below :data:`EXACT_MOST` rows all vectors are in memory, and one product finds what is nearest,
+exactly and as fast as any index. Above it they stay in the table, and an index that may miss
+something is asked; whoever asks is told which it was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from converge_core.canonical import ContentHash, hash_text
+from converge_core.recall import RecallSource
+from converge_core.recall_envelope import CorpusFingerprint
+from converge_desktop.adapters.recall.table import (
+    Held,
+    RecallTable,
+    TableBroken,
+    TableHead,
+    Vectors,
+    Wanted,
+)
+from converge_desktop.adapters.recall.things import SCHEMA, Thing
+
+S = TypeVar("S", bound=np.generic)
+
+EXACT_MOST: Final = 100_000
+"""Rows up to which an exact product is as fast as an index, and takes 150 MB."""
+EMPTY_HASH: Final = hash_text("")
+_NONE: Final = -2.0
+"""Less than any cosine."""
+_KINDS: Final = {kind: number for number, kind in enumerate(RecallSource)}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was near, nearest first, with cosines; and how it was looked for."""
+
+    hits: tuple[tuple[Thing, float], ...]
+    exact: bool
+    searched: int
+
+
+class Corpus:
+    """The table and, while it is small, its vectors in memory. Used by one thread.
+
+    Args:
+        folder: where the table lies.
+        desk: whose ledger it shows.
+        embedder: the digest of what embeds.
+        width: how many numbers a vector has.
+        exact_most: rows up to which the search is exact.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        desk: str,
+        embedder: ContentHash,
+        width: int,
+        *,
+        exact_most: int = EXACT_MOST,
+    ) -> None:
+        self._table = RecallTable(folder, width)
+        self._exact_most = exact_most
+        self._width = width
+        self._empty = TableHead(desk, embedder, -1, "", 0, 0, EMPTY_HASH)
+        self.head = self._empty
+        self._vectors: Vectors | None = None
+        self._places: dict[str, int] = {}
+        self._before: tuple[dict[str, int], Vectors] | None = None
+        self._forget()
+        self._indexed = 0
+        """Rows that an index covers; 0 where there is none."""
+        self._tried = 0
+        self._indexing: threading.Thread | None = None
+
+    def require_there(self) -> None:
+        """Passes while its folder is there; somebody may delete it at any time.
+
+        Raises:
+            TableBroken: if it is not.
+        """
+        if not self._table.there:
+            raise TableBroken("it was deleted")
+
+    @property
+    def fingerprint(self) -> CorpusFingerprint:
+        """What it holds, in a word."""
+        head = self.head
+        return CorpusFingerprint(
+            schema_version=SCHEMA,
+            embedder_hash=head.embedder,
+            ledger_seq=head.seq,
+            rows=head.rows,
+            content_hash=head.content,
+        )
+
+    def open(self) -> None:
+        """Opens what is there, if it is of this desk and embedder.
+
+        Raises:
+            TableBroken: if it is not, or cannot be used.
+        """
+        head = self._table.head()
+        if head is None:
+            raise TableBroken("there is none")
+        if (head.desk, head.embedder) != (self._empty.desk, self._empty.embedder):
+            raise TableBroken("it is of another desk, or was embedded by something else")
+        self._table.open(head.rows)
+        self._forget()
+        if head.rows <= self._exact_most:
+            self._hold(self._table.held())
+        else:
+            self._vectors = None
+        self.head = head
+
+    def begin(self) -> None:
+        """Throws away what is there and begins anew; what was embedded is not embedded again."""
+        before = self._known()
+        self._table.begin(self._empty)
+        self._forget()
+        self._before = before
+        self.head = self._empty
+
+    def vector_of(self, content: str) -> Vectors | None:
+        """Returns the vector of a text that was embedded before; None where none is at hand."""
+        for known in (self._known(), self._before):
+            if known is not None and content in known[0]:
+                vector: Vectors = known[1][known[0][content]]
+                return vector
+        return None
+
+    def caught_up(self) -> None:
+        """Lets go of what was only kept to fill it again."""
+        self._before = None
+
+    def add(
+        self, things: Sequence[Thing], vectors: Sequence[Vectors], seq: int, last: str, resume: int
+    ) -> None:
+        """Adds things, and says that all records up to ``seq`` are taken in.
+
+        Args:
+            things: the things.
+            vectors: the vector of each.
+            seq: the last record that is taken in.
+            last: that record's hash.
+            resume: the record from which one has to read to go on.
+
+        Raises:
+            TableBroken: if it was deleted meanwhile, or cannot be written.
+        """
+        content = self.head.content
+        for one in things:
+            content = hash_text(f"{content}\0{one.id}\0{one.tenant}\0{one.content}")
+        rows = self.head.rows + len(things)
+        head = replace(self.head, seq=seq, hash=last, resume=resume, rows=rows, content=content)
+        block = np.array(vectors, np.float32).reshape(-1, self._width)
+        self._table.add(things, block, head)
+        self.head = head
+        if things:
+            self._hold(
+                Held(
+                    [one.tenant for one in things],
+                    [one.run for one in things],
+                    [one.kind for one in things],
+                    [one.content for one in things],
+                    block,
+                )
+            )
+
+    def search(
+        self,
+        vector: Vectors,
+        tenant: str,
+        kinds: Iterable[RecallSource],
+        most: int,
+        but_run: str = "",
+    ) -> Found:
+        """Returns what is nearest among one tenant's things, without those of a run.
+
+        Raises:
+            TableBroken: if the table cannot be read.
+        """
+        wanted, rows = Wanted(tenant, tuple(kinds), but_run), self.head.rows
+        exact = self._vectors is not None
+        places = (
+            self._product(vector, wanted, most) if exact else self._table.near(vector, wanted, most)
+        )
+        things = self._table.at([place for place, _ in places])
+        hits = tuple((things[place], cosine) for place, cosine in places)
+        return Found(hits, exact or not self._indexed, rows)
+
+    def near(self, vector: Vectors, wanted: Wanted, most: int) -> list[tuple[int, float]]:
+        """Returns places and cosines of what the index holds to be nearest.
+
+        Raises:
+            TableBroken: if the table cannot be searched.
+        """
+        return self._table.near(vector, wanted, most)
+
+    def index_wanted(self) -> bool:
+        """Whether there are so many rows that an index pays, and none covers most of them."""
+        busy = self._indexing is not None and self._indexing.is_alive()
+        return not busy and self.head.rows > max(self._exact_most, self._tried * 5 // 4)
+
+    def build_index(self) -> threading.Thread:
+        """Has an index built, on a thread of its own; meanwhile every row is looked at."""
+
+        def build(rows: int) -> None:
+            with contextlib.suppress(TableBroken):  # then it is tried again once it has grown
+                self._table.build_index()
+                self._indexed = rows
+
+        self._tried = self.head.rows
+
+        self._indexing = threading.Thread(
+            target=build, args=(self.head.rows,), name="recall-index", daemon=True
+        )
+        self._indexing.start()
+        return self._indexing
+
+    def _product(self, vector: Vectors, wanted: Wanted, most: int) -> list[tuple[int, float]]:
+        assert self._vectors is not None
+        count = self._count
+        number = self._tenants.get(wanted.tenant)
+        if number is None or not count:
+            return []
+        fits = self._of[:count] == number
+        if wanted.kinds:
+            fits &= np.isin(self._is[:count], [_KINDS[kind] for kind in wanted.kinds])
+        if wanted.but_run in self._runs:
+            fits &= self._in[:count] != self._runs[wanted.but_run]
+        cosines = np.where(fits, self._vectors[:count] @ vector, _NONE)
+        kept = min(most, count)
+        best = np.argpartition(-cosines, kept - 1)[:kept]
+        ordered = best[np.lexsort((best, -cosines[best]))]
+        return [(int(place), float(cosines[place])) for place in ordered if cosines[place] > _NONE]
+
+    # What is held in memory.
+
+    def _forget(self) -> None:
+        self._vectors = np.empty((1024, self._width), np.float32)
+        self._of = np.empty(1024, np.int32)
+        self._in = np.empty(1024, np.int32)
+        self._is = np.empty(1024, np.int8)
+        self._count = 0
+        self._places = {}
+        self._before = None
+        self._tenants: dict[str, int] = {}
+        self._runs: dict[str, int] = {}
+
+    def _known(self) -> tuple[dict[str, int], Vectors] | None:
+        return None if self._vectors is None else (self._places, self._vectors)
+
+    def _hold(self, rows: Held) -> None:
+        first, last = self._count, self._count + len(rows.tenants)
+        if self._vectors is None or last > self._exact_most:
+            self._vectors, self._places = None, {}
+            return
+        if last > len(self._vectors):
+            room = max(last, 2 * len(self._vectors))
+            self._vectors = _grown(self._vectors, room)
+            self._of, self._is = _grown(self._of, room), _grown(self._is, room)
+            self._in = _grown(self._in, room)
+        self._vectors[first:last] = rows.vectors
+        self._of[first:last] = _numbers(self._tenants, rows.tenants)
+        self._in[first:last] = _numbers(self._runs, rows.runs)
+        self._is[first:last] = [_KINDS[kind] for kind in rows.kinds]
+        self._count = last
+        for place, content in enumerate(rows.contents, start=first):
+            self._places.setdefault(content, place)
+
+
+def _numbers(known: dict[str, int], names: Sequence[str]) -> list[int]:
+    return [known.setdefault(one, len(known)) for one in names]
+
+
+def _grown(array: npt.NDArray[S], room: int) -> npt.NDArray[S]:
+    grown = np.empty((room, *array.shape[1:]), array.dtype)
+    grown[: len(array)] = array
+    return grown

@@ -1,0 +1,191 @@
+"""Blocks of the index on disk: what some records of the ledger came to, bound to those records.
+
+A block names the records it covers and the hash of the last of them, so it is believed only beside
+that ledger. Every byte of it is under a checksum. One that cannot be read, or does not fit, is as
+good as none, and so are those behind it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from zlib import crc32
+
+import msgspec
+import numpy as np
+
+from converge_desktop.adapters.traces.columns import Ints, Layout
+from converge_desktop.adapters.traces.texts import Stored
+
+VERSION = 1
+SUFFIX = ".block"
+_MAGIC = b"converge traces\n"
+_OPENING = struct.Struct("<QII")
+"""The length of the head, its checksum, and that of the columns."""
+
+Part = tuple[Mapping[str, Ints], Mapping[str, Sequence[str]]]
+"""Columns and their dictionaries."""
+
+
+class _Head(msgspec.Struct, forbid_unknown_fields=True):
+    version: int
+    first: int
+    end: int
+    hash: str
+    columns: dict[str, list[str]]
+    counts: dict[str, int]
+    words: dict[str, dict[str, list[str]]]
+    text_size: int
+    text_check: int
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What a file of the index holds.
+
+    Attributes:
+        path: the file.
+        first: the first record of the ledger that it covers.
+        end: the last one.
+        hash: the hash of that.
+        parts: the columns, by the name of their sheet.
+        texts: where its texts lie.
+    """
+
+    path: Path
+    first: int
+    end: int
+    hash: str
+    parts: Mapping[str, Part]
+    texts: Stored
+
+
+def block_path(directory: Path, first: int) -> Path:
+    """Returns where the block lies that begins with record ``first``."""
+    return directory / f"{first:012d}{SUFFIX}"
+
+
+def write_block(
+    path: Path,
+    span: tuple[int, int, str],
+    parts: Mapping[str, Part],
+    texts: bytes,
+) -> tuple[int, int]:
+    """Writes a block in the place of one of that name; nothing of it is synced.
+
+    Args:
+        path: the file.
+        span: the first record it covers, the last, and the hash of that.
+        parts: the columns of each sheet.
+        texts: the texts as they are packed.
+
+    Returns:
+        At which byte the texts begin, and their checksum.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    first, end, last = span
+    data = b"".join(
+        _little(column).tobytes() for columns, _ in parts.values() for column in columns.values()
+    )
+    head = _Head(
+        version=VERSION,
+        first=first,
+        end=end,
+        hash=last,
+        columns={
+            name: [f"{key}:{column.dtype.str[1:]}" for key, column in columns.items()]
+            for name, (columns, _) in parts.items()
+        },
+        counts={name: len(next(iter(columns.values()))) for name, (columns, _) in parts.items()},
+        words={
+            name: {key: list(own) for key, own in words.items()}
+            for name, (_, words) in parts.items()
+        },
+        text_size=len(texts),
+        text_check=crc32(texts),
+    )
+    spelled = msgspec.json.encode(head)
+    opening = _MAGIC + _OPENING.pack(len(spelled), crc32(spelled), crc32(data))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".new")
+    with fresh.open("wb") as file:
+        for piece in (opening, spelled, data, texts):
+            file.write(piece)
+    fresh.replace(path)
+    return len(opening) + len(spelled) + len(data), head.text_check
+
+
+def read_blocks(directory: Path, layouts: Mapping[str, Layout]) -> Iterator[Block]:
+    """Returns the blocks that follow each other from the ledger's first record on, until none does.
+
+    Their texts are read as well, and checked, and not kept.
+    """
+    first, rows = 0, 0
+    for path in sorted(directory.glob(f"*{SUFFIX}")) if directory.is_dir() else ():
+        found = _read(path, layouts, rows)
+        if found is None or found.first != first or found.path != block_path(directory, first):
+            return
+        yield found
+        first, rows = found.end + 1, rows + found.texts.count
+
+
+def remove_blocks(directory: Path, first: int = 0) -> None:
+    """Removes the blocks from record ``first`` on, and what is half written."""
+    for path in (*directory.glob(f"*{SUFFIX}"), *directory.glob("*.new")):
+        if path.suffix != SUFFIX or path.stem >= f"{first:012d}":
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
+def _read(path: Path, layouts: Mapping[str, Layout], row: int) -> Block | None:
+    try:
+        # Not mapped: where somebody shortens the file, looking at it would end the process.
+        return _decoded(path, memoryview(path.read_bytes()), layouts, row)
+    except (OSError, ValueError, KeyError, IndexError, msgspec.MsgspecError, struct.error):
+        return None
+
+
+def _decoded(path: Path, data: memoryview, layouts: Mapping[str, Layout], row: int) -> Block | None:
+    begin = len(_MAGIC) + _OPENING.size
+    length, head_check, check = _OPENING.unpack(data[len(_MAGIC) : begin])
+    spelled = data[begin : begin + length]
+    if data[: len(_MAGIC)] != _MAGIC or crc32(spelled) != head_check:
+        return None
+    head = msgspec.json.decode(bytes(spelled), type=_Head)
+    at = begin + length
+    texts = data[len(data) - head.text_size :] if head.text_size else data[:0]
+    body = data[at : len(data) - head.text_size]
+    if head.version != VERSION or crc32(body) != check or crc32(texts) != head.text_check:
+        return None
+    parts = dict(_parts(head, body, layouts))
+    stored = Stored(
+        row, head.counts["traces"], path, at + len(body), head.text_size, head.text_check
+    )
+    return Block(path, head.first, head.end, head.hash, parts, stored)
+
+
+def _parts(
+    head: _Head, data: memoryview, layouts: Mapping[str, Layout]
+) -> Iterator[tuple[str, Part]]:
+    """Reads the columns; those of another layout are refused, by a ValueError."""
+    at = 0
+    for name, layout in layouts.items():
+        kinds = {key: np.dtype(kind) for key, kind in layout.numbers.items()}
+        kinds |= dict.fromkeys(layout.words, np.dtype(np.uint32))
+        if head.columns[name] != [f"{key}:{kind.str[1:]}" for key, kind in kinds.items()]:
+            raise ValueError(name)
+        columns: dict[str, Ints] = {}
+        for key, kind in kinds.items():
+            size = head.counts[name] * kind.itemsize
+            columns[key] = np.frombuffer(data[at : at + size], kind.newbyteorder("<"))
+            at += size
+        yield name, (columns, head.words[name])
+
+
+def _little(column: Ints) -> Ints:
+    return column.astype(column.dtype.newbyteorder("<"), copy=False)

@@ -1,0 +1,168 @@
+"""What recall answers with, and how a question becomes an answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from converge_core.recall import (
+    RecallBudgets,
+    RecallCandidate,
+    RecallPolicy,
+    RecallProvenance,
+    RecallQuery,
+    RecallStopReason,
+    candidate,
+    choose,
+)
+from converge_core.recall_envelope import RecallProvenanceEnvelope
+from converge_desktop.runtime.wording import plural, run_label
+
+if TYPE_CHECKING:
+    from converge_desktop.adapters.recall.things import Thing
+
+ALIKE_FROM: Final = 670
+"""The cosine, in thousandths, from which on two matters count as alike.
+
+Chosen by labelled pairs as the lowest at which none of them was called alike that is not;
+``tests/bench/recall_quality.py`` says what it is worth on others.
+"""
+PRECEDENTS: Final = RecallPolicy(
+    enabled=True,
+    max_k_total=5,
+    min_score_threshold=ALIKE_FROM,
+    budgets=RecallBudgets(max_latency_ms=1000),
+)
+"""How precedents are looked for: a person waits a little longer than a chain."""
+MOST_ASKED: Final = 2_000
+"""How much of a text is asked about: more than an embedder reads of it."""
+LOOKED_AT: Final = 4
+"""So many times what is wanted is looked at, because what says the same is shown once."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecallAnswer:
+    """What was found.
+
+    Attributes:
+        candidates: what is like what was asked, nearest first.
+        envelope: how it was found, or why nothing was.
+        stop_reason: why it is no more.
+        seq: the last record of the ledger that was taken in; -1 for none.
+        words: all that in a sentence for a person.
+    """
+
+    candidates: tuple[RecallCandidate, ...]
+    envelope: RecallProvenanceEnvelope
+    stop_reason: RecallStopReason
+    seq: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlikeRow:
+    """A decision about something like the matter at hand."""
+
+    gate_id: str
+    run_id: str
+    run_label: str
+    title: str
+    verdict: str
+    reason: str
+    operator: str
+    at: int
+    score: int
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """What was decided about things like this; ``words`` say so where there is nothing."""
+
+    rows: tuple[AlikeRow, ...]
+    words: str
+    seq: int
+    envelope: RecallProvenanceEnvelope | None = None
+
+
+def candidate_of(thing: Thing, cosine: float) -> RecallCandidate:
+    """Returns what was found as a candidate."""
+    return candidate(
+        thing.id,
+        thing.summary,
+        cosine,
+        thing.kind,
+        RecallProvenance(
+            run=thing.run,
+            seq=thing.seq,
+            reference=thing.reference,
+            content_hash=thing.content,
+        ),
+    )
+
+
+def chosen(
+    query: RecallQuery, policy: RecallPolicy, hits: Sequence[tuple[Thing, float]]
+) -> tuple[tuple[RecallCandidate, ...], RecallStopReason]:
+    """Returns what is shown of what was near, and why it is no more."""
+    return choose(query, policy, [candidate_of(thing, cosine) for thing, cosine in hits])
+
+
+def alike_rows(
+    shown: Sequence[RecallCandidate], hits: Sequence[tuple[Thing, float]], but: str
+) -> tuple[AlikeRow, ...]:
+    """Returns decisions for a person, without that of the gate they are asked at."""
+    things = {thing.id: thing for thing, _ in hits}
+    found = [(things[one.id], one.final_score) for one in shown]
+    return tuple(_alike_row(thing, score) for thing, score in found if thing.reference != but)
+
+
+def _alike_row(thing: Thing, score: int) -> AlikeRow:
+    said = json.loads(thing.detail)
+    return AlikeRow(
+        gate_id=thing.reference,
+        run_id=thing.run,
+        run_label=run_label(thing.run),
+        title=said["title"],
+        verdict=said["verdict"],
+        reason=said["reason"],
+        operator=said["operator"],
+        at=thing.at,
+        score=score,
+    )
+
+
+def alike_words(rows: Sequence[AlikeRow], reason: RecallStopReason, searched: int) -> str:
+    """Says what was found for a person, or why there is nothing."""
+    if rows:
+        return f"{plural(len(rows), 'decision')} about things like this."
+    match reason:
+        case RecallStopReason.LATENCY_EXCEEDED:
+            return "Precedents were not looked for: the model is busy. Open this again in a while."
+        case RecallStopReason.UNAVAILABLE:
+            return "Precedents cannot be looked for yet."
+        case _ if not searched:
+            return "Nothing has been decided on this desk yet."
+        case _:
+            return "Nothing like this has been decided on this desk."
+
+
+def recall_words(found: Sequence[RecallCandidate], reason: RecallStopReason) -> str:
+    """Says in a sentence what was found, or why nothing was."""
+    if found:
+        return f"{plural(len(found), 'hint')}; {_WHY[reason]}."
+    return f"No hint: {_WHY[reason]}."
+
+
+_WHY: Final = {
+    RecallStopReason.REACHED_TOP_K: "no more were wanted",
+    RecallStopReason.BUDGET_EXHAUSTED: "the budget was used up",
+    RecallStopReason.BELOW_THRESHOLD: "nothing else is near enough",
+    RecallStopReason.TOKEN_LIMIT_REACHED: "there is no room for more",
+    RecallStopReason.LATENCY_EXCEEDED: "looking took too long",
+    RecallStopReason.EMBEDDER_NOT_DETERMINISTIC: "the embedder does not repeat itself",
+    RecallStopReason.TENANT_SCOPE_MISSING: "it was not said whose things to look at",
+    RecallStopReason.NOTHING_MORE: "there is nothing more",
+    RecallStopReason.UNAVAILABLE: "there is nothing to search yet",
+}
