@@ -45,7 +45,9 @@ def main() -> None:
         data = PLACE / "desk"
         known = dict.fromkeys(paths.shipped_models(), model)
         desk = Desk(DeskOptions(data, paths.packs(), paths.samples(), "ada", model, models=known))
-        window = MainWindow(desk, UiSettings(data / "window.ini"))
+        settings = UiSettings(data / "window.ini")
+        settings.put("first/state", "left")  # the first steps stand beside the pages otherwise
+        window = MainWindow(desk, settings)
         window.resize(SIZE)
         window.show()
         try:

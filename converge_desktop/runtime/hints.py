@@ -18,10 +18,7 @@ from converge_core.events import RunStarted
 from converge_core.prompt import StateEntry
 from converge_core.recall import MOST_QUERY, RecallPolicy, RecallQuery
 from converge_core.recall_envelope import RecallProvenanceEnvelope
-from converge_desktop.runtime.recalling import RecallAnswer
-
-LETTER: Final = "m"
-"""What the cite ids of hints begin with; see ``state_layers.LETTERS``."""
+from converge_desktop.runtime.recalling import LETTER, RecallAnswer
 
 Asks = Callable[[RecallQuery, RecallPolicy], Future[RecallAnswer]]
 """Has something recalled."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from converge_core.asking import GateEnd
@@ -140,11 +141,12 @@ def _of_gates(view: Indexed, gates: pl.DataFrame, question: Question) -> Insight
         return pl.col("end").is_in(codes or (-1,)).sum()
 
     opened = _grouped(
-        gates, "opened_at", by, {"opened": pl.len(), "undone": pl.col("undone").sum()}
+        gates.with_columns(_week("opened_at")),
+        by,
+        {"opened": pl.len(), "undone": pl.col("undone").sum()},
     )
     closed = _grouped(
-        gates.filter(pl.col("ended_at").is_not_null()),
-        "ended_at",
+        gates.filter(pl.col("ended_at").is_not_null()).with_columns(_week("ended_at")),
         by,
         {
             **{one.value: ends(one) for one in _BY_PEOPLE},
@@ -167,15 +169,16 @@ def _of_gates(view: Indexed, gates: pl.DataFrame, question: Question) -> Insight
 
 
 def _calls(table: Table) -> pl.DataFrame:
-    names = ("at", "duration", "first", "prompt", "reused", "out", "outcome", "causes")
-    return _frame(table, (*names, "agent", "step", "model", "version", "pack"))
+    names = ("duration", "first", "prompt", "reused", "out", "outcome", "causes")
+    words = ("agent", "step", "model", "version")
+    week = ((table["at"] // _DAY + 3) // 7).astype(np.int32)
+    return _frame(table, (*names, *words)).with_columns(pl.Series("week", week))
 
 
 def _of_calls(view: Indexed, calls: pl.DataFrame, question: Question) -> InsightTable:
     valid = pl.col("outcome").is_in(_codes(view.traces, "outcome")("valid") or (-1,)).sum()
     found = _grouped(
         calls,
-        "at",
         question.by,
         {
             "calls": pl.len(),
@@ -198,11 +201,11 @@ def _of_causes(view: Indexed, calls: pl.DataFrame, question: Question) -> Insigh
     """Counts the calls that failed each check; one that failed two counts for both."""
     by = question.by
     words = view.traces.words["causes"]
-    every = _grouped(calls, "at", by, {"of": pl.len()})
-    counts = _grouped(calls, "at", (*by, "causes"), {"calls": pl.len()})
+    every = _grouped(calls, by, {"of": pl.len()})
+    counts = _grouped(calls, (*by, "causes"), {"calls": pl.len()})
     named = pl.DataFrame(
         [(code, one) for code, word in enumerate(words) for one in word.split("\n") if one],
-        schema={"causes": pl.UInt32, "cause": pl.String},
+        schema={"causes": calls.schema["causes"], "cause": pl.String},
         orient="row",
     )
     found = counts.join(named, on="causes").group_by(*by, "cause").agg(pl.col("calls").sum())
@@ -218,14 +221,15 @@ def _of_causes(view: Indexed, calls: pl.DataFrame, question: Question) -> Insigh
 
 
 def _grouped(
-    frame: pl.DataFrame, time: str, by: Sequence[str], measures: Mapping[str, pl.Expr]
+    frame: pl.DataFrame, by: Sequence[str], measures: Mapping[str, pl.Expr]
 ) -> pl.DataFrame:
     named = [measure.alias(name) for name, measure in measures.items()]
-    if not by:
-        return frame.select(named)
-    day = pl.col(time) // _DAY
-    week = (((day + 3) // 7 * 7 - 3) * _DAY).alias("week")  # 1970 began on a Thursday
-    return frame.with_columns(week).group_by(*by).agg(named)
+    return frame.group_by(*by).agg(named) if by else frame.select(named)
+
+
+def _week(time: str) -> pl.Expr:
+    """Returns the number of a week, by its Monday; 1970 began on a Thursday."""
+    return ((pl.col(time) // _DAY + 3) // 7).cast(pl.Int32).alias("week")
 
 
 def _table(
@@ -236,7 +240,10 @@ def _table(
     columns: Iterable[Column],
 ) -> InsightTable:
     for one in question.by:
-        if one != "week":
+        if one == "week":
+            monday = (pl.col("week").cast(pl.Int64) * 7 - 3) * _DAY
+            found = found.with_columns(monday.alias("week"))
+        else:
             words = pl.Series(list(table.words[one]), dtype=pl.String)
             found = found.with_columns(words.gather(found[one].cast(pl.UInt32)).alias(one))
     headed = (*(_WEEK if one == "week" else _TEXTS[one] for one in question.by), *columns)

@@ -102,12 +102,27 @@ class PolicyDesk:
         for run in self._newest_first(before):
             note = self._engine.journal.reader.note(run)
             if note.pack == pack_id and self._is_first_hand(run):
-                return self._engine.views.pack_of(self._engine.views.run_state(run))
+                return self._pack_of(run)
             if note.pack == GOVERNING and note.subject == pack_id:
                 asked = self._asked(run)
                 if asked is not None and asked.approved:
                     return asked.pack
         return None
+
+    def _pack_of(self, run: RunId) -> Pack:
+        """Returns the pack a run began under; what lies here, where it is that to the byte.
+
+        Raises:
+            TextMissing: if it is another and its text is gone or was changed: what was in force is
+                not known then, and nothing else takes its place.
+        """
+        started, here = (
+            self._started(run),
+            self._packs.get(self._engine.journal.reader.note(run).pack),
+        )
+        if started is not None and here is not None and started.pack_digest == here.digest:
+            return here
+        return self._engine.views.pack_of(self._engine.views.run_state(run))
 
     def _newest_first(self, before: RunId | None) -> Iterator[RunId]:
         runs = list(self._engine.journal.reader.runs)
@@ -115,9 +130,13 @@ class PolicyDesk:
 
     def _is_first_hand(self, run: RunId) -> bool:
         """Whether a run chose its rules itself; one that goes on from another took its."""
+        started = self._started(run)
+        return started is not None and started.continues is None
+
+    def _started(self, run: RunId) -> RunStarted | None:
         entry = next(self._engine.journal.reader.history.of_run(run), None)
-        started = entry.event if entry is not None else None
-        return isinstance(started, RunStarted) and started.continues is None
+        event = entry.event if entry is not None else None
+        return event if isinstance(event, RunStarted) else None
 
     def _asked(self, run: RunId) -> _Asked | None:
         """Returns what a run asks about, if it asks as the policy in force then demanded.

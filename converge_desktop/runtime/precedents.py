@@ -45,11 +45,7 @@ class Precedent:
 
 def decided_in(run: RunState) -> tuple[Precedent, ...]:
     """Returns what people decided in a run and did not undo, oldest first."""
-    found = [
-        _precedent(run, gate)
-        for gate in run.gates.values()
-        if gate.decision is not None
-    ]
+    found = [_precedent(run, gate) for gate in run.gates.values() if gate.decision is not None]
     return tuple(sorted(found, key=lambda one: one.at)[-MOST_OF_RUN:])
 
 

@@ -121,7 +121,8 @@ class TraceView:
 
     ``grade`` says how exactly the answer can be had again. ``asked`` says how often a model
     elsewhere was asked and what came of it; it is empty where the model is on this machine.
-    ``gate`` is the gate at which people decided what it led to; empty where none did.
+    ``gate`` is the gate at which people decided what it led to; empty where none did. ``recall``
+    says what was recalled for it, and how; it is empty where nothing was looked for.
     """
 
     row: TraceRow
@@ -140,6 +141,7 @@ class TraceView:
     grade: str = ""
     asked: str = ""
     gate: str = ""
+    recall: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from msgspec import UNSET
+
+from converge_core.envelope import ReplayGrade
 from converge_core.recall import (
     RecallBudgets,
     RecallCandidate,
@@ -17,7 +20,8 @@ from converge_core.recall import (
     candidate,
     choose,
 )
-from converge_core.recall_envelope import RecallProvenanceEnvelope
+from converge_core.recall_envelope import CandidateScore, RecallDowngrade, RecallProvenanceEnvelope
+from converge_core.trace import DecisionTrace
 from converge_desktop.runtime.wording import plural, run_label
 
 if TYPE_CHECKING:
@@ -36,6 +40,8 @@ PRECEDENTS: Final = RecallPolicy(
     budgets=RecallBudgets(max_latency_ms=1000),
 )
 """How precedents are looked for: a person waits a little longer than a chain."""
+LETTER: Final = "m"
+"""What the cite ids of hints begin with; see ``state_layers.LETTERS``."""
 MOST_ASKED: Final = 2_000
 """How much of a text is asked about: more than an embedder reads of it."""
 LOOKED_AT: Final = 4
@@ -148,7 +154,9 @@ def alike_words(rows: Sequence[AlikeRow], reason: RecallStopReason, searched: in
             return "Nothing like this has been decided on this desk."
 
 
-def recall_words(found: Sequence[RecallCandidate], reason: RecallStopReason) -> str:
+def recall_words(
+    found: Sequence[RecallCandidate | CandidateScore], reason: RecallStopReason
+) -> str:
     """Says in a sentence what was found, or why nothing was."""
     if found:
         return f"{plural(len(found), 'hint')}; {_WHY[reason]}."
@@ -165,4 +173,48 @@ _WHY: Final = {
     RecallStopReason.TENANT_SCOPE_MISSING: "it was not said whose things to look at",
     RecallStopReason.NOTHING_MORE: "there is nothing more",
     RecallStopReason.UNAVAILABLE: "there is nothing to search yet",
+}
+
+
+def recall_rows(trace: DecisionTrace) -> tuple[tuple[str, str], ...]:
+    """Says what was recalled for a model call, how, and what that does to its replay grade."""
+    recall = trace.call.recall
+    if recall is UNSET:
+        return ()
+    shown = [one for one in trace.call.state if one.cite.startswith(LETTER)]
+    hints = [
+        (hint.cite, f"{hint.shown} ({one.source_type}, record {one.seq}, {one.score / 1000:.2f})")
+        for hint, one in zip(shown, recall.candidates, strict=False)
+    ]
+    looked = "every one was looked at" if recall.exact else "an index was asked"
+    return (
+        *hints,
+        ("found", recall_words(recall.candidates, recall.stop_reason)),
+        ("among", f"{plural(recall.searched, 'thing')} up to record {recall.ledger_seq}; {looked}"),
+        ("embedded by", f"{recall.embedder}, {recall.embedder_grade}"),
+        ("took", f"{recall.latency_us / 1000:,.1f} ms"),
+        ("left out of the question", plural(recall.redacted, "piece") + " of personal data"),
+        ("replay", grade_words(recall)),
+        ("query", recall.query_hash),
+        ("embedding", recall.embedding_hash),
+        ("embedder", recall.embedder_hash),
+        ("corpus", recall.corpus_fingerprint),
+        ("policy", recall.policy_hash),
+    )
+
+
+def grade_words(recall: RecallProvenanceEnvelope) -> str:
+    """Says what recall does to the replay grade of the call that was shown it."""
+    if not recall.candidates:
+        return "nothing was shown, so nothing has to be found again"
+    why = [_LOWERS[one] for one in recall.downgrades]
+    if not why:
+        return f"the same hints are found again over the same ledger: {recall.embedder_grade}"
+    grade = recall.grade(ReplayGrade.BYTE_EXACT)
+    return f"lowered to {grade}: {' and '.join(why)}"
+
+
+_LOWERS: Final = {
+    RecallDowngrade.EMBEDDER_NOT_DETERMINISTIC: "the embedder does not repeat itself here",
+    RecallDowngrade.INDEX_APPROXIMATE: "an index may find others next time",
 }

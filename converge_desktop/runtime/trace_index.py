@@ -53,8 +53,8 @@ from converge_desktop.runtime.trace_rows import (
 
 FOLDER = "traces"
 BLOCK = 32_768
-"""Model calls from which a block is left as it is and another one begun."""
-MOST_GATES = 65_536
+"""Model calls from which a block is left, and another one begun: 16 bits count its words."""
+MOST_GATES = 32_768
 """The same for what happens at gates."""
 KEEP_EVERY = 16_384
 """Rows after which a block that still grows is written again."""

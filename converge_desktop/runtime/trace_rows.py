@@ -27,7 +27,7 @@ TRACES = Layout(
         "prompt": np.int32,
         "reused": np.int32,
         "out": np.int32,
-        "text": np.int32,
+        "text": np.uint16,
     },
     words=(
         *("run", "pack", "tenant", "step", "outcome", "causes", "agent", "model", "version"),
@@ -39,7 +39,7 @@ tokens of the prompt, those of them that were kept, and of the answer, and which
 it gave; ``causes`` are the checks that failed, a line each."""
 GATES = Layout(
     numbers={"seq": np.int64, "at": np.int64, "gate": np.int64},
-    words=(*("what", "end", "run", "pack", "tenant", "agent", "risk", "key", "rule"),),
+    words=("what", "end", "pack", "tenant", "agent", "risk", "key", "rule"),
 )
 """What happened at a gate: which one, what happened, and how it has ended by then, if it has."""
 LAYOUTS = {"traces": TRACES, "gates": GATES}
@@ -143,6 +143,6 @@ def gate_row(entry: Entry, request: GateRequest, what: str, end: str, of: Of) ->
     """Returns the row of something that happened at a gate."""
     return (
         *(entry.head.seq, entry.head.at, gate_key(request.id), what, end),
-        *(str(request.run), of.pack, of.tenant, str(request.agent)),
+        *(of.pack, of.tenant, str(request.agent)),
         *(request.risk.value, request.key.value, request.rule),
     )

@@ -25,7 +25,7 @@ from converge_desktop.runtime.trace_model import ORDERS, FoundTrace, TraceProble
 from converge_desktop.runtime.trace_views import trace_row
 
 Rows: TypeAlias = npt.NDArray[np.uint32]
-KEPT = 8
+KEPT = 4
 """How many sets are kept; one that was asked for long ago is asked for again."""
 MOST_ROWS = 10_000
 """The most rows of a page."""

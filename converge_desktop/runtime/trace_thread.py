@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from converge_desktop.runtime.store_memory import give_back
 from converge_desktop.runtime.trace_model import IndexState, TraceProblem
 
 if TYPE_CHECKING:
@@ -70,8 +71,15 @@ class TraceThread:
         return self._asked.submit(self._answer, question)
 
     def ask_at_length(self, question: Callable[[Indexed, TraceSets], T]) -> Future[T]:
-        """Asks something that takes its time, so that no page waits for it."""
-        return self._long.submit(self._answer, question)
+        """Asks something that takes its time and memory, so that no page waits for it."""
+
+        def ask() -> T:
+            try:
+                return self._answer(question)
+            finally:
+                give_back()
+
+        return self._long.submit(ask)
 
     @property
     def last(self) -> int:
@@ -134,6 +142,7 @@ class TraceThread:
         self._sets = TraceSets(lambda seq: self._history().entry(seq))
         self._index = index
         self._opened.set()
+        give_back()
         self._tell("filling" if index.view.as_of < self._last else "ready")
 
     def _wait(self) -> bool:

@@ -24,6 +24,7 @@ from converge_desktop.runtime.readmodel import (
     TraceRow,
     TraceView,
 )
+from converge_desktop.runtime.recalling import LETTER, recall_rows
 from converge_desktop.runtime.state_layers import quantity_of
 from converge_desktop.runtime.wording import check_words, run_label, segments
 
@@ -79,6 +80,7 @@ def trace_view(run: RunState, trace: DecisionTrace, pack: Pack, read: ReadText) 
         grade=trace.grade.value,
         asked=_asked(run, trace),
         gate=_gate(run, trace),
+        recall=recall_rows(trace),
     )
 
 
@@ -96,7 +98,7 @@ def evidence(run: RunState, trace: DecisionTrace, pack: Pack) -> tuple[EvidenceR
     rows = []
     for cited in trace.call.state:
         fact = run.context.find(cited.fact)
-        if fact is None:
+        if fact is None or cited.cite.startswith(LETTER):  # a hint is no evidence
             continue
         if fact.key is not ContextKey.SIGNALS:
             rows.append(

@@ -6,7 +6,7 @@ would come after everything else in the window.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cmp_to_key
 
 from PySide6.QtCore import Qt
@@ -34,12 +34,12 @@ def reading_order(root: QWidget) -> Iterator[QWidget]:
     """Walks what is visible in a widget: in rows from the top, in each from the left."""
     if isinstance(root, _WHOLE):
         return
+    children: Sequence[object] = root.children()
     if isinstance(root, QScrollArea):
-        inside = [root.widget()] if root.widget() is not None else []
+        children = [root.widget()]
     elif isinstance(root, QAbstractScrollArea):
         return
-    else:
-        inside = [child for child in root.children() if isinstance(child, QWidget)]
+    inside = [child for child in children if isinstance(child, QWidget)]
     seen = [child for child in inside if child.isVisible() and not child.isWindow()]
     for child in sorted(seen, key=cmp_to_key(_before)):
         yield child

@@ -150,10 +150,11 @@ class StatusBar(QWidget):
 
 
 def at_rest(model: ModelView) -> ModelView:
-    """Returns a model without what it is asked just now, and how fast it answers."""
+    """Returns a model without whether it is asked just now, and how fast it answers."""
     if model.state not in {"ready", "busy"}:
         return model
-    return replace(model, state="ready", doing="", tokens_per_second=0)
+    other = model.doing if model.doing != model.name else ""
+    return replace(model, state="ready", doing=other, tokens_per_second=0)
 
 
 def without_figures(status: Status) -> Status:

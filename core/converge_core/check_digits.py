@@ -6,7 +6,6 @@ Each is a function of the text as it was found, blanks and hyphens included.
 from __future__ import annotations
 
 import re
-from itertools import cycle
 
 _DIGITS = re.compile(r"[0-9]")
 _MONTHS = range(1, 13)
@@ -77,7 +76,8 @@ def social_security(text: str) -> bool:
 
 
 def _weighed(weights: str, modulus: int, text: str) -> int:
-    return sum(int(w) * d for w, d in zip(cycle(weights), digits_of(text), strict=False)) % modulus
+    digits, many = digits_of(text), len(weights)
+    return sum(int(weights[at % many]) * digit for at, digit in enumerate(digits)) % modulus
 
 
 def nir_of_france(text: str) -> bool:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from converge_core.context import Context, Standpoint
 from converge_core.correction import Correction, CorrectionProblem
 from converge_core.key import ContextKey
+from converge_core.proposal import Draft
 from converge_core.speakers import ENGINE
 
 
@@ -42,3 +45,19 @@ def why_not_correct(
         reason = f"{by.id} has taken the place of {old.id} already; correct that."
         return CorrectionProblem.ALREADY_SUPERSEDED, reason
     return None
+
+
+def in_old_words(proposal: Draft, context: Context) -> Draft | None:
+    """Returns a correction as it were if it said what it corrects; None if it corrects nothing."""
+    corrects = proposal.fact.corrects
+    old = context.find(corrects.supersedes) if corrects else None
+    if old is None:
+        return None
+    said = msgspec.structs.replace(
+        proposal.fact,
+        content=old.content,
+        kind=old.kind,
+        structured=dict(old.structured),
+        confidence=old.confidence,
+    )
+    return msgspec.structs.replace(proposal, fact=said)

@@ -3,9 +3,9 @@
 What the original's experience store calls otherwise (vocabulary, 1.8): BackendInvoked,
 OutcomeRecorded, ReplayTraceRecorded, RecallExecuted and ReplayabilityDowngraded are one record
 here, ``trace_recorded``; BudgetExceeded is ``run_stopped`` with a budget's reason and numbers;
-PolicySnapshotCaptured is ``run_started``, which holds the pack's files; GateDecisionRecorded, UserApprovalGranted and UserApprovalRejected are
-``gate_decided``; ArtifactStateTransitioned and ArtifactRollbackRecorded are
-``artifact_transitioned`` and ``artifact_rolled_back``.
+PolicySnapshotCaptured is ``run_started``, which holds the pack's files; GateDecisionRecorded,
+UserApprovalGranted and UserApprovalRejected are ``gate_decided``; ArtifactStateTransitioned and
+ArtifactRollbackRecorded are ``artifact_transitioned`` and ``artifact_rolled_back``.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from converge_core import events as e
 from converge_core.authority import Actor, ActorKind, AuthorityGrant, AuthorityLevel
 from converge_core.canonical import canonical
 from converge_core.context import Context, Standpoint
-from converge_core.correcting import why_not_correct
+from converge_core.correcting import in_old_words, why_not_correct
 from converge_core.errors import MissingCheck, ReportMismatch
 from converge_core.fact import Fact, FactRecord
 from converge_core.gate import PromotionGate, ReportRecord, Validated
@@ -43,6 +43,7 @@ from converge_core.policy import (
     Risk,
     RulePolicy,
     graded,
+    of_both,
 )
 from converge_core.proposal import Draft, ProposedFact, draft
 from converge_core.quorum import why_unmeetable
@@ -385,21 +386,28 @@ class Merge(msgspec.Struct):
     def _policy_of(self, proposal: Draft, *, human_approved: bool) -> PolicyDecision | str:
         """Returns what the policy says, or the name of what went wrong in it."""
         try:
-            stakes = sound(self.stakes(proposal, self.context)) if self.stakes else NO_STAKES
-            decision = self.gate.policy.decide(
-                PolicyRequest(
-                    proposal,
-                    self.levels.get(proposal.agent, AuthorityLevel.ADVISORY),
-                    stakes.amount,
-                    stakes.risk,
-                    human_approved,
-                )
-            )
-            if type(self.gate.policy) is not RulePolicy:  # its decisions are of settled rules
-                decision = settled(PolicyDecision, decision)
-            return graded(decision, stakes.risk) if stakes.risk else decision
+            decision = self._rule_about(proposal, human_approved=human_approved)
+            before = in_old_words(proposal, self.context)
+            if before is None:
+                return decision
+            return of_both(decision, self._rule_about(before, human_approved=human_approved))
         except Exception as error:  # noqa: BLE001 - it may fail in any way, and permits nothing then
             return type(error).__name__
+
+    def _rule_about(self, proposal: Draft, *, human_approved: bool) -> PolicyDecision:
+        stakes = sound(self.stakes(proposal, self.context)) if self.stakes else NO_STAKES
+        decision = self.gate.policy.decide(
+            PolicyRequest(
+                proposal,
+                self.levels.get(proposal.agent, AuthorityLevel.ADVISORY),
+                stakes.amount,
+                stakes.risk,
+                human_approved,
+            )
+        )
+        if type(self.gate.policy) is not RulePolicy:  # its decisions are of settled rules
+            decision = settled(PolicyDecision, decision)
+        return graded(decision, stakes.risk) if stakes.risk else decision
 
     def passes(self, proposal: Draft) -> bool:
         """Runs the checks; what does not pass them is refused."""

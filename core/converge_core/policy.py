@@ -196,6 +196,16 @@ def stricter(own: PolicyDecision, other: PolicyDecision) -> PolicyDecision:
     return graded(own, other.risk)
 
 
+def of_both(new: PolicyDecision, old: PolicyDecision) -> PolicyDecision:
+    """Returns under which rule a correction falls: that of its words, or of those it replaces.
+
+    Else whoever rewords what takes many people to say could take it back alone.
+    """
+    if new.effect is Effect.FORBID or old.effect is not Effect.ASK:
+        return new
+    return old if new.effect is Effect.PERMIT else stricter(new, old)
+
+
 def _needed(decision: PolicyDecision) -> int:
     terms = decision.review or ANYBODY_ONCE
     return terms.quorum.needed(len(terms.roster) or 1)

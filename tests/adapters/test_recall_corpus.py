@@ -12,7 +12,7 @@ import pytest
 from converge_core.canonical import hash_text
 from converge_core.recall import RecallSource
 from converge_desktop.adapters.recall.corpus import Corpus
-from converge_desktop.adapters.recall.table import HEAD, TableBroken, Vectors, Wanted
+from converge_desktop.adapters.recall.table import COMPACT_AFTER, HEAD, TableBroken, Vectors, Wanted
 from converge_desktop.adapters.recall.things import Thing
 
 WIDTH = 16
@@ -128,6 +128,20 @@ def test_it_is_there_when_it_is_opened_again(folder: Path) -> None:
     assert (made[13] == again.vector_of(hash_text("text 13"))).all()
     assert again.vector_of(hash_text("new")) is None
     assert "text 13" == again.search(made[13], "", (), 1).hits[0][0].about
+
+
+def test_many_small_additions_are_made_one_and_lie_where_they_did(folder: Path) -> None:
+    """A row is found by its place, whatever became of the files it lies in."""
+    made = vectors(COMPACT_AFTER + 10)
+    parts = [(things(1, place), made[place : place + 1]) for place in range(len(made))]
+    corpus = filled(folder, *parts)
+
+    assert len(list((folder / "things.lance" / "data").iterdir())) < 2 * len(made)
+    for place in (0, 7, COMPACT_AFTER, len(made) - 1):
+        assert f"text {place}" == corpus.search(made[place], "", (), 1).hits[0][0].about
+    again = opened(folder)
+    again.open()
+    assert corpus.fingerprint == again.fingerprint
 
 
 def test_the_fingerprint_follows_what_is_in_it(folder: Path) -> None:

@@ -18,8 +18,10 @@ from converge_core.ids import AgentId, RunId
 from converge_core.key import ContextKey as Key
 from converge_core.plan import ExecutionPlan, KernelPolicy, StepPlan, compile_plan
 from converge_core.policy import Risk
+from converge_core.recall import RecallPolicy, RecallTrigger
 from converge_core.retry import AttemptOutcome, CallAttempt
 from converge_core.routing import DataClass, RoutingPolicy
+from tests.core.golden_recall import ENVELOPE
 from tests.core.kit import Play, engine_of, model_call, script, seed
 from tests.core.test_audit import believed
 
@@ -59,6 +61,21 @@ def told(
     return Play(engine, plan=plan).begin(seed("a")).events
 
 
+RECALLING = KernelPolicy(
+    recall=True, recalling=RecallPolicy(max_k_total=1, steps={"reasoning": RecallTrigger.ALWAYS})
+)
+
+
+def recalled(kernel: KernelPolicy, **about: Any) -> list[e.Event]:
+    """Returns what a run records whose one agent tells that it was shown what was recalled."""
+    plan = compile_plan(hash_text(""), kernel, {"reasoning": HERE})
+    policy = {"policy_hash": kernel.recall_policy().digest()}
+    envelope = msgspec.structs.replace(ENVELOPE, **{**policy, **about})
+    call = model_call(plan=plan.digest(), grade=ReplayGrade.BYTE_EXACT, recall=envelope)
+    engine = engine_of(script("reasoning", lambda _: AgentEffect((), (call,)), after=[Key.SEEDS]))
+    return Play(engine, plan=plan).begin(seed("a")).events
+
+
 def second() -> CallAttempt:
     return msgspec.structs.replace(ANSWERED, number=2)
 
@@ -82,6 +99,36 @@ def test_a_call_as_it_is_planned_is_recorded_and_believed(name: str) -> None:
     assert 1 == sum(isinstance(event, e.TraceRecorded) for event in events)
     assert not any(isinstance(event, e.AgentFailed) for event in events)
     assert 1 == len(next(iter(believed(events).runs.values())).traces)
+
+
+def test_a_call_that_was_shown_hints_as_planned_is_recorded_with_the_grade_they_leave() -> None:
+    """An index that may find others next time lowers it; the record is believed."""
+    exact, near = recalled(RECALLING), recalled(RECALLING, exact=False)
+
+    def grades(events: list[e.Event]) -> list[ReplayGrade]:
+        [run] = believed(events).runs.values()
+        return [trace.grade for trace in run.traces.values()]
+
+    assert [ReplayGrade.BYTE_EXACT] == grades(exact)
+    assert [ReplayGrade.RECORDED_ONLY] == grades(near)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "about", "words"),
+    [
+        (KernelPolicy(), {}, "the step reasoning is planned without"),
+        (KernelPolicy(recall=True), {}, "the step reasoning is planned without"),
+        (RECALLING, {"policy_hash": hash_text("laxer")}, "recalled under another policy"),
+        (RECALLING, {"candidates": ENVELOPE.candidates * 2}, "shown 2 hints, and 1 may be"),
+    ],
+)
+def test_hints_that_nobody_planned_are_neither_recorded_nor_believed(
+    kernel: KernelPolicy, about: dict[str, Any], words: str
+) -> None:
+    """No agent recalls by itself, and no record says that one did."""
+    [failure] = [one for one in recalled(kernel, **about) if isinstance(one, e.AgentFailed)]
+
+    assert words in failure.reason
 
 
 @pytest.mark.parametrize(

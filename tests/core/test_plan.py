@@ -14,6 +14,7 @@ from converge_core.plan import (
     compile_plan,
 )
 from converge_core.policy import Risk
+from converge_core.recall import RecallPolicy, RecallTrigger
 from converge_core.record import read
 from converge_core.routing import DataClass, RoutingPolicy
 
@@ -98,3 +99,34 @@ def test_a_plan_comes_back_from_the_record() -> None:
     plan = compiled(OPEN, AWAY)
 
     assert plan == read(ExecutionPlan, msgspec.to_builtins(plan))
+
+
+@pytest.mark.parametrize(
+    ("trigger", "asked", "recalls"),
+    [
+        (RecallTrigger.NEVER, True, False),
+        (RecallTrigger.ALWAYS, False, True),
+        (RecallTrigger.ON_REQUEST, False, False),
+        (RecallTrigger.ON_REQUEST, True, True),
+        (None, True, True),
+    ],
+)
+def test_a_step_recalls_never_always_or_on_request(
+    trigger: RecallTrigger | None, asked: bool, recalls: bool
+) -> None:
+    """By the policy, within its budgets; a step that it does not name recalls on request."""
+    steps = {} if trigger is None else {"reasoning": trigger}
+    policy = RecallPolicy(max_k_total=2, steps=steps)
+    plan = compiled(KernelPolicy(recall=True, recalling=policy), LOCAL, recall=asked)
+
+    found = plan.recalls("reasoning")
+
+    assert recalls is (found is not None)
+    assert found is None or (True, 2) == (found.enabled, found.max_k_total)
+
+
+def test_a_step_of_a_policy_without_recall_never_recalls() -> None:
+    """Whatever it says of when."""
+    policy = RecallPolicy(enabled=True, steps={"reasoning": RecallTrigger.ALWAYS})
+
+    assert None is compiled(KernelPolicy(recalling=policy), LOCAL).recalls("reasoning")

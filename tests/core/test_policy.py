@@ -27,6 +27,7 @@ from converge_core.policy import (
     Rule,
     RulePolicy,
     grant,
+    of_both,
     policy_of_grants,
 )
 from converge_core.proposal import ContentKind, ProposedFact
@@ -414,3 +415,19 @@ def test_a_check_that_fails_has_not_passed() -> None:
         assert [] == contents(play.state, ContextKey.SEEDS)
         refusal = play.state.refusals[ProposalId("run/1/p/0")]
         assert "odd: The check itself failed" in refusal.reason
+
+
+def test_a_correction_falls_under_the_stricter_of_what_it_says_and_what_it_replaces() -> None:
+    """Whoever rewords what takes two people to say cannot take it back alone."""
+    low = policy_of(rule(Effect.PERMIT, risk=Risk.LOW)).decide(PolicyRequest(drafted(seed("x"))))
+    medium, high = (
+        policy_of(rule(Effect.ASK, name=risk.value, risk=risk)).decide(
+            PolicyRequest(drafted(seed("x")))
+        )
+        for risk in (Risk.MEDIUM, Risk.HIGH)
+    )
+    never = policy_of(FORBID).decide(PolicyRequest(drafted(seed("x"))))
+
+    assert [low, medium, high, never] == [of_both(new, low) for new in (low, medium, high, never)]
+    assert [high, high, high, never] == [of_both(new, high) for new in (low, medium, high, never)]
+    assert [low, medium, high, never] == [of_both(new, never) for new in (low, medium, high, never)]

@@ -11,17 +11,17 @@ from converge_core.artifact import ArtifactKind, ArtifactRef, ArtifactState
 from converge_core.authority import Actor, ActorKind
 from converge_core.errors import IllegalCommand
 from converge_core.ids import ArtifactId
-from converge_desktop import paths
 from converge_desktop.adapters.ledger.ledger_file import LedgerFile
 from converge_desktop.adapters.packs.pack import load_packs
 from converge_desktop.runtime.port import StatusChanged
 from tests.runtime.conftest import OpenDesk
+from tests.runtime.packs import at_once
 
 ANN = Actor(kind=ActorKind.HUMAN, id="ann")
 
 
 def digest_of(kind: ArtifactKind, model_sha256: str) -> str:
-    pack = load_packs(paths.packs())["release-readiness"]
+    pack = load_packs(at_once())["release-readiness"]
     return {
         ArtifactKind.PACK: pack.digest,
         ArtifactKind.POLICY: pack.policy.version,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from converge_core.capability import CallCancelled
-from converge_core.envelope import InferenceRequest
+from converge_core.envelope import InferenceRequest, ReplayGrade
 from converge_core.plan import StepPlan
 from converge_desktop import paths
 from converge_desktop.adapters.models.catalogue import LocalModel
@@ -88,3 +88,40 @@ def test_a_prompt_version_of_another_family_is_refused_at_the_call_as_well(
 
     with pytest.raises(ModelUnavailable, match="of the family llama"):
         thread.infer(SHORT, never, other)
+
+
+def test_chains_come_before_questions_and_those_before_what_is_only_kept_up(
+    thread: ModelThread,
+) -> None:
+    """Whatever was asked first: an embedding waits until no chain does."""
+    embedder = LocalModel("embedder", paths.embedder())
+    thread.embed(embedder, ["load it"], 8, never).result(120)
+    done: list[str] = []
+    stop = threading.Event()
+    with ThreadPoolExecutor(2) as pool:
+        busy = pool.submit(thread.infer, LONG, stop.is_set, STEP)
+        kept = thread.embed(embedder, ["kept up"], 8, never)
+        asked = thread.embed(embedder, ["asked"], 8, never, asked=True)
+        kept.add_done_callback(lambda _: done.append("kept up"))
+        asked.add_done_callback(lambda _: done.append("asked"))
+        chain = thread.facts("tiny")
+        chain.add_done_callback(lambda _: done.append("chain"))
+        stop.set()
+        with pytest.raises(CallCancelled):
+            busy.result(60)
+        kept.result(60)
+
+    assert ["chain", "asked", "kept up"] == done
+
+
+def test_an_embedder_is_measured_as_any_model_is(thread: ModelThread) -> None:
+    """Its grade comes with its vectors, and what determines their bits."""
+    found = thread.embed(LocalModel("embedder", paths.embedder()), ["a", "b"], 8, never).result(120)
+
+    assert (2, 384) == found.vectors.shape
+    assert ReplayGrade.BYTE_EXACT is found.grade
+    assert ("all-MiniLM-L6-v2", 8, 384) == (
+        found.embedder.model,
+        found.embedder.reads,
+        found.embedder.width,
+    )

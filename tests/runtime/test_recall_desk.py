@@ -153,12 +153,14 @@ def test_a_chain_is_shown_hints_marked_so_and_the_trace_says_where_they_came_fro
     assert len(recall.candidates) >= 1
     hints = [cited for cited in call.state if cited.cite.startswith("m")]
     assert [one.id for one in recall.candidates] == [str(hint.fact) for hint in hints]
-    layer = next(text for name, text in told.layers if name == "state")
+    [layer] = [layer.text for layer in told.layers if layer.name == "state"]
     assert "m01 | hint, not evidence | " in layer
     assert all("m0" not in trace.call.headline for trace in at.traces(second).values())
     assert "hints-not-evidence" in {check.name for check in call.checks}
     assert all(check.passed for check in call.checks)
     assert ReplayGrade.BYTE_EXACT is at.traces(second)["reasoning"].grade
+    assert {"m01", "found", "among", "replay"} <= {name for name, _ in told.recall}
+    assert not any(row.cite.startswith("m") for row in told.rests_on)
 
 
 def test_only_the_steps_that_recall_are_on_record_with_it(make: MakeRecalling) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from converge_core.errors import DecisionRefused
+from converge_core.events import FactPromoted
 from converge_desktop import paths
-from converge_desktop.runtime.deciding_model import Doing
+from converge_desktop.adapters.ledger.ledger_file import read_ledger
+from converge_desktop.runtime.deciding_model import Doing, Edit
 from converge_desktop.runtime.fact_model import Retractable
 from converge_desktop.runtime.port import RunChanged, Update
 from converge_desktop.runtime.readmodel import Review
@@ -155,3 +157,18 @@ def test_a_release_is_not_taken_back_by_its_proposer_alone(place: Waiting) -> No
 
     with pytest.raises(DecisionRefused, match="about their own where the risk is high"):
         place.desk.answer(answer(review)).result(10)
+
+
+def test_a_release_is_not_reworded_into_something_milder_by_one_person(place: Waiting) -> None:
+    """What takes its place says hold; that it takes back a release asks for more all the same."""
+    run = settled(place, RELEASE)
+    [said] = [
+        entry.event.fact.structured
+        for entry in read_ledger(place.place / "data" / "ledger")
+        if isinstance(entry.event, FactPromoted) and entry.event.fact.id == "strategy"
+    ]
+    instead = Edit("It is on hold.", {**said, "verdict": "hold"})
+    made = place.desk.retract(run, "strategy", "it was another build", instead).result(60)
+    place.watch.phase(made.run_id, "waiting")
+    [row] = [one for one in place.desk.inbox().result(10) if one.run_id == made.run_id]
+    assert ("high", "releasing-needs-a-human") == (row.risk, row.rule)

@@ -13,8 +13,8 @@ from converge_desktop.adapters.qr import qr_modules
 from converge_desktop.runtime.deciding_model import (
     Answer,
     Answered,
-    PreviewView,
     Previews,
+    PreviewView,
     WokenRow,
 )
 from converge_desktop.runtime.outputs import RunReplay

@@ -203,9 +203,7 @@ WALK = Walk(
     ),
     whole=True,
 )
-ALONE = Retractable(
-    rule="requires-human", reason="Taking a fact back is always put to a person."
-)
+ALONE = Retractable(rule="requires-human", reason="Taking a fact back is always put to a person.")
 
 
 def card_of(fact_id: str) -> FactCard:

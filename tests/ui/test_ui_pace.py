@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtCore import QObject, QSize, Qt
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from converge_desktop.ui import tokens
@@ -116,7 +116,7 @@ def test_a_row_from_a_picture_looks_like_one_that_is_drawn(
     """Point for point, whether its picture was there or not."""
     shown, delegate, _ = rows
     kept = _image(shown)
-    delegate._pictures._kept.clear()
+    delegate._pictures.paint = lambda painter, option, look, draw: draw(painter, option, look)  # type: ignore[method-assign]
     assert _image(shown) == kept
 
 
@@ -146,6 +146,18 @@ def test_lines_that_flow_are_as_high_as_what_stands_in_them_by_now(qtbot: QtBot)
     low = flow.heightForWidth(40)
     flow.addWidget(QLabel("another"))
     assert flow.heightForWidth(40) > low
+
+
+def test_a_strip_with_nothing_to_undo_takes_no_room(qtbot: QtBot) -> None:
+    """Nor does it keep any that it never had."""
+    page = QWidget()
+    qtbot.addWidget(page)
+    strip = UndoStrip()
+    QVBoxLayout(page).addWidget(strip)
+    with qtbot.waitExposed(page):
+        page.show()
+    assert not strip.isVisible()
+    assert not strip.sizePolicy().retainSizeWhenHidden()
 
 
 def test_the_page_stands_still_while_one_decision_follows_on_another(qtbot: QtBot) -> None:

@@ -500,10 +500,7 @@ def test_a_request_shows_what_is_asked_who_asks_and_what_is_proven(people: Desk)
     page = asked(people)
     words = said(page.vote)
 
-    assert all(
-        line in page.vote.asked.text()
-        for line in sample_people.SHOWN
-    )
+    assert all(line in page.vote.asked.text() for line in sample_people.SHOWN)
     assert "eve asks, and signed all of it" in words
     assert "The evidence holds 64 records" in words
     assert f"{sample_people.ADA} (you)" in words

@@ -113,14 +113,14 @@ def probe_embedder(backend: ProbedEmbedder) -> Findings:
     """Measures a model that embeds: the bits of its vectors, however they are asked for.
 
     In another order and after other texts, by contexts that are kept or new, among others and
-    alone, and with another number of them side by side. Nothing is cut in pieces: a text is embedded
-    whole, so ``pieces`` tells of texts among others.
+    alone, and with another number of them side by side. Nothing is cut in pieces: a text is
+    embedded whole, so ``pieces`` tells of texts among others.
 
     Raises:
         ModelProblem: if llama.cpp fails, or there is no room for a second context.
     """
-    words = "what speaks for it, what against it, and what is not known of it?".split()
-    texts = [backend.tokens_of(" ".join(words[:length]), special=True) for length in (3, 9, 5, 14)]
+    text = "what speaks for it, what against it, and what is not known of it?"
+    texts = [backend.tokens_of(text[:length], special=True) for length in (15, 45, 24, len(text))]
 
     def bits(lanes: int, asked: list[list[int]]) -> list[bytes]:
         embedder = backend.new_embedder(lanes)

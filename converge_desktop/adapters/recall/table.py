@@ -22,7 +22,7 @@ import lancedb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from lancedb.index import BTree, HnswSq
+from lancedb.index import HnswSq
 
 from converge_core.canonical import ContentHash
 from converge_core.recall import RecallSource
@@ -35,6 +35,8 @@ EF: Final = 200
 """How hard an index looks: all of what is near, in a few milliseconds (storage.md)."""
 COMPACT_AFTER: Final = 50
 """Additions, each a file or three, after which they are made one."""
+OLD: Final = timedelta(minutes=10)
+"""How old a version of the table is that nobody reads any more."""
 _TEXTS: Final = ("kind", "tenant", "run", "reference", "about", "content", "summary", "detail")
 _NUMBERS: Final = ("seq", "at")
 _SEARCHED: Final = ("tenant", "run", "kind", "content")
@@ -166,7 +168,7 @@ class RecallTable:
                 self._table.add(self._rows(things, vectors, first))
                 self._added += 1
             if self._added >= COMPACT_AFTER:
-                self._table.optimize(cleanup_older_than=timedelta(0))
+                self._table.optimize(cleanup_older_than=OLD)
                 self._added = 0
             self._say(head)
         except Exception as error:
@@ -199,15 +201,14 @@ class RecallTable:
         """
         if not places:
             return {}
-        listed = ", ".join(map(str, places))
-        try:
-            found = self._table.search().where(f"place IN ({listed})").limit(len(places))
-            rows = found.select(["place", *_TEXTS, *_NUMBERS]).to_list()
+        try:  # rows lie in the order of their places, which is held against what comes
+            found = self._table.take_offsets(list(places)).select(["place", *_TEXTS, *_NUMBERS])
+            things = {row["place"]: thing_of(row) for row in found.to_list()}
         except Exception as error:
             raise TableBroken(f"it cannot be read: {error}") from error
-        if len(rows) != len(places):
-            raise TableBroken("some of its rows are gone")
-        return {row["place"]: thing_of(row) for row in rows}
+        if things.keys() != set(places):
+            raise TableBroken("some of its rows are gone, or lie elsewhere")
+        return things
 
     def build_index(self) -> None:
         """Builds the index by which many vectors are searched; takes minutes, on any thread.
@@ -217,7 +218,6 @@ class RecallTable:
         """
         try:
             self._table.create_index("vector", config=HnswSq(distance_type="cosine"))
-            self._table.create_index("place", config=BTree())
         except Exception as error:
             raise TableBroken(f"it cannot be indexed: {error}") from error
 

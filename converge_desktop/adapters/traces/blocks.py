@@ -17,7 +17,7 @@ from zlib import crc32
 import msgspec
 import numpy as np
 
-from converge_desktop.adapters.traces.columns import Ints, Layout
+from converge_desktop.adapters.traces.columns import CODE, Ints, Layout
 from converge_desktop.adapters.traces.texts import Stored
 
 VERSION = 1
@@ -176,7 +176,7 @@ def _parts(
     at = 0
     for name, layout in layouts.items():
         kinds = {key: np.dtype(kind) for key, kind in layout.numbers.items()}
-        kinds |= dict.fromkeys(layout.words, np.dtype(np.uint32))
+        kinds |= dict.fromkeys(layout.words, np.dtype(CODE))
         if head.columns[name] != [f"{key}:{kind.str[1:]}" for key, kind in kinds.items()]:
             raise ValueError(name)
         columns: dict[str, Ints] = {}

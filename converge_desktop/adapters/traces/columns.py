@@ -18,6 +18,8 @@ Mask: TypeAlias = npt.NDArray[np.bool_]
 Row = tuple[int | str, ...]
 """The values of a row, in the order of its layout's numbers and then its words."""
 
+CODE = np.uint16
+"""How places in a dictionary are stored, as long as it is not too large for that."""
 _LEAST = 1024
 _GROWTH = 1.25
 
@@ -32,7 +34,7 @@ class Layout:
         words: the columns of words.
     """
 
-    numbers: Mapping[str, type[np.signedinteger[Any]]]
+    numbers: Mapping[str, type[np.integer[Any]]]
     words: tuple[str, ...]
 
     @property
@@ -90,7 +92,7 @@ class Sheet:
         self._columns: dict[str, Ints] = {
             name: np.empty(_LEAST, kind) for name, kind in layout.numbers.items()
         }
-        self._columns |= {name: np.empty(_LEAST, np.uint32) for name in layout.words}
+        self._columns |= {name: np.empty(_LEAST, CODE) for name in layout.words}
 
     def append(self, rows: Sequence[Row]) -> None:
         """Adds rows."""
@@ -130,6 +132,8 @@ class Sheet:
         end = self.count + count
         for name, values in columns.items():
             own = self._columns[name]
+            if name in self._dictionaries and own.dtype == CODE and self._is_large(name):
+                own = self._columns[name] = own.astype(np.uint32)
             if end > len(own):
                 # The old one stays as it is: tables that were taken look at it.
                 grown = np.empty(max(end, int(len(own) * _GROWTH)), own.dtype)
@@ -138,9 +142,15 @@ class Sheet:
             own[self.count : end] = values
         self.count = end
 
+    def _is_large(self, name: str) -> bool:
+        return len(self._dictionaries[name].words) > np.iinfo(CODE).max
+
 
 def own_words(table: Table, first: int) -> tuple[dict[str, Ints], dict[str, list[str]]]:
-    """Returns the columns from row ``first`` on, with dictionaries that hold their words alone."""
+    """Returns the columns from row ``first`` on, with dictionaries that hold their words alone.
+
+    There are to be fewer words than :data:`CODE` can count.
+    """
     columns: dict[str, Ints] = {}
     words: dict[str, list[str]] = {}
     for name, column in table.columns.items():
@@ -149,6 +159,6 @@ def own_words(table: Table, first: int) -> tuple[dict[str, Ints], dict[str, list
             columns[name] = part
             continue
         used, places = np.unique(part, return_inverse=True)
-        columns[name] = places.astype(np.uint32)
+        columns[name] = places.astype(CODE)
         words[name] = [table.words[name][int(code)] for code in used]
     return columns, words

@@ -43,7 +43,10 @@ class RowPictures:
             draw: Draws it.
         """
         rect = option.rect
-        size, scale = rect.size(), painter.device().devicePixelRatio()
+        size, scale = rect.size(), painter.device().devicePixelRatioF()
+        if not scale.is_integer():
+            draw(painter, option, look)  # a picture would lie between the points, and be blurred
+            return
         seen = (option.state & _SEEN).value
         key = (look, seen, size.width(), size.height(), scale, tokens.current(), fonts.enlarged())
         picture = self._kept.pop(key, None)

@@ -173,8 +173,6 @@ class UndoStrip(QWidget):
 
     def _put(self, widget: QWidget, *, shown: bool) -> None:
         """Shows something at once; what is hidden leaves its room only after a while."""
-        if shown is not widget.isHidden():
-            return
         if not shown and widget.isVisible():
             _keep_room(widget, keep=True)
             self._still.start()
