@@ -62,6 +62,23 @@ if [ -n "$packages" ]; then
     fi
 fi
 
+# Whoever runs the tests has a session on a real X server among them, where there is one; without it
+# that one test is skipped and says so.
+case $lock in
+*dev*)
+    wanted=""
+    command -v Xvfb >/dev/null || wanted="$wanted xvfb"
+    command -v xdotool >/dev/null || wanted="$wanted xdotool"
+    command -v import >/dev/null || wanted="$wanted imagemagick"
+    command="apt-get install -y --no-install-recommends$wanted"
+    if [ -n "$wanted" ] && is_debian_root; then
+        (apt-get update -q && DEBIAN_FRONTEND=noninteractive $command) >/dev/null 2>&1 || true
+    elif [ -n "$wanted" ]; then
+        echo "converge-desktop: one test needs more; to have it run: sudo $command"
+    fi
+    ;;
+esac
+
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
 "$venv/bin/python" -m pip install --quiet --upgrade "pip>=24"
 

@@ -289,6 +289,7 @@ class PreviewView:
         broken: the rules that would be broken, and how.
         ends: how the run would stand then, in a sentence.
         unknown: what the real outcome depends on beside; empty where it would be just this.
+        used: what it would take up to there, in words.
     """
 
     verdict: str
@@ -300,6 +301,7 @@ class PreviewView:
     broken: tuple[tuple[str, str], ...] = ()
     ends: str = ""
     unknown: tuple[str, ...] = ()
+    used: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from converge_core.capability import CallCancelled
 from converge_core.errors import IllegalCommand, LedgerCorrupt
 from converge_core.events import CheckpointSigned
 from converge_core.ledger import Entry
@@ -57,6 +58,7 @@ from converge_desktop.runtime.readmodel import (
 from converge_desktop.runtime.recall_desk import RecallDesk
 from converge_desktop.runtime.run_views import approver_words
 from converge_desktop.runtime.running_desk import RunningDesk
+from converge_desktop.runtime.stopper import GivenUp, Stopper
 from converge_desktop.runtime.store_thread import LineageEdges, StoreThread
 from converge_desktop.runtime.trace_desk import TraceDesk
 from converge_desktop.runtime.wording import ledger_problem, plural, run_label
@@ -151,6 +153,7 @@ class Desk(PeopleDesk, DecidingDesk, RunningDesk, TraceDesk, RecallDesk):
         self._untold: list[Notice] = []
         self._closed = False
         self._store = None
+        self._replaying: dict[str, Stopper] = {}
         self._questions = ThreadPoolExecutor(2, thread_name_prefix="question")
         self._proofs = Proofs(options.data_dir, options.clock, self._publish)
         self._model = ModelThread(self._model_changed, models)
@@ -231,12 +234,25 @@ class Desk(PeopleDesk, DecidingDesk, RunningDesk, TraceDesk, RecallDesk):
 
     def replay(self, trace_id: str) -> Future[Replay]:
         """Makes a recorded step again with the model that made it, and compares to the byte."""
+        stopper = self._replaying[trace_id] = Stopper()
 
         def again() -> Replay:
+            stopper.require_wanted()
             golden = self._engine.send(lambda: self._engine.views.golden(trace_id)).result()
-            return self._model.replay(golden, lambda: self._closed).result()
+            asked = self._model.replay(golden, lambda: self._closed or stopper.asked)
+            stopper.call(asked.cancel)  # where its turn has not come
+            try:
+                return asked.result()
+            except (CallCancelled, CancelledError) as error:
+                raise GivenUp("the call was not made again, on request") from error
 
         return self._questions.submit(again)
+
+    def stop_replay(self, trace_id: str) -> None:
+        """Gives up what ``replay`` began last for a step; its future fails."""
+        stopper = self._replaying.get(trace_id)
+        if stopper is not None:
+            stopper.stop()
 
     def release_model(self, sha256: str) -> Future[None]:
         """Has a model file that was set aside looked into anew, because a person says so."""
@@ -311,6 +327,10 @@ class Desk(PeopleDesk, DecidingDesk, RunningDesk, TraceDesk, RecallDesk):
     def export(self, name: str, path: Path) -> Future[Exported]:
         """Writes evidence of a run or of a decision, by the id of the run or the gate."""
         return self._proofs.export(name, path)
+
+    def stop_export(self, path: Path) -> None:
+        """Gives up what ``export`` began for a file; its future fails, the file is as it was."""
+        self._proofs.stop_export(path)
 
     def load_model(self, path: Path) -> Future[None]:
         """Takes another GGUF file into use."""

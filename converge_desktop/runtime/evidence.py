@@ -145,6 +145,7 @@ class Evidence:
             if progress is not None:
                 progress(number)
             yield line
+        self._stopper.require_wanted()
 
     def _desk(self) -> str:
         for entry in self._source.of_run(""):

@@ -390,11 +390,13 @@ class ModelThread:
         from converge_desktop.runtime.replay import replay  # noqa: PLC0415 - see above
 
         with self._at_work():
-            backend = self._backend_of(golden.envelope)
+            backend = self._backend_of(golden.envelope, self._stopping(cancelled))
             self._publish(state="busy")
             return replay(golden, backend, self._stopping(cancelled))
 
-    def _backend_of(self, envelope: InferenceEnvelope) -> LlamaBackend:
+    def _backend_of(
+        self, envelope: InferenceEnvelope, cancelled: CancellationToken
+    ) -> LlamaBackend:
         """Returns the model of an envelope, or the one in use, which then says that it is another.
 
         With its adapter, if it had one.
@@ -406,10 +408,10 @@ class ModelThread:
             return loaded
         for entry in self._settings.catalogue.values():
             if isinstance(entry, LocalModel) and pool.is_file_of(entry, *wanted):
-                return pool.backend(entry)
+                return pool.backend(entry, cancelled)
         entry = self.entry("")
         assert isinstance(entry, LocalModel)
-        return pool.backend(entry)
+        return pool.backend(entry, cancelled)
 
     def _publish(self, **changes: object) -> None:
         with self._viewing:

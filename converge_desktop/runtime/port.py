@@ -194,6 +194,9 @@ class DeskPort(Protocol):
     def replay(self, trace_id: str) -> Future[Replay]:
         """Makes a recorded step again with the model that made it, and compares to the byte."""
 
+    def stop_replay(self, trace_id: str) -> None:
+        """Gives up what ``replay`` began last for a step; its future fails."""
+
     def release_model(self, sha256: str) -> Future[None]:
         """Has a model file that was set aside looked into anew, because a person says so."""
 
@@ -247,6 +250,9 @@ class DeskPort(Protocol):
 
         Fails with ``NotSigned`` where the newest checkpoint does not cover it.
         """
+
+    def stop_export(self, path: Path) -> None:
+        """Gives up what ``export`` began for a file; its future fails, the file is as it was."""
 
     def start_offer(self, pack_id: str) -> Future[StartOffer]:
         """Says what a run of a pack begins with unless told otherwise, and how far that goes."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from converge_core.asking import Gate
 from converge_core.engine import Engine
 from converge_core.errors import ConvergeError
-from converge_core.preview import Preview, preview
+from converge_core.preview import Effort, Preview, preview
 from converge_core.review import Verdict
 from converge_core.run_state import Phase, RunState
 from converge_desktop.runtime.deciding_model import Previews, PreviewView, WokenRow
@@ -39,6 +39,7 @@ def _shown(engine: Engine, run: RunState, gate: Gate, verdict: Verdict, now: int
         broken=found.broken,
         ends=_ends(found),
         unknown=tuple(_unknown(found)),
+        used=_used(found.used),
     )
 
 
@@ -46,6 +47,15 @@ def _unknown(found: Preview) -> Iterator[str]:
     if found.moved:
         yield "what it rests on changed, so that it would be asked anew"
     yield from found.depends_on()
+
+
+def _used(used: Effort) -> str:
+    taken = (
+        plural(used.cycles, "cycle"),
+        plural(used.facts, "fact"),
+        f"{plural(used.agents, 'agent')} that ran",
+    )
+    return f"{taken[0]}, {taken[1]} and {taken[2]}"
 
 
 def _ends(found: Preview) -> str:

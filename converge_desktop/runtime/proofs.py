@@ -49,6 +49,7 @@ class Proofs:
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="proof")
         self._stoppers: set[Stopper] = set()
         self._verifying: Stopper | None = None
+        self._exporting: dict[Path, Stopper] = {}
         self._lock = threading.Lock()
         self._closed = False
 
@@ -96,7 +97,14 @@ class Proofs:
             size = holding.signed.checkpoint.size
             return Exported(name, str(path), holding.records, size, str(holding.signed.operator))
 
-        return self._start(Stopper(), work)
+        stopper = self._exporting[path] = Stopper()
+        return self._start(stopper, work)
+
+    def stop_export(self, path: Path) -> None:
+        """Gives up what :meth:`export` began last for that file, which then is as it was."""
+        stopper = self._exporting.get(path)
+        if stopper is not None:
+            stopper.stop()
 
     def compare(self, kept: str | Path) -> Future[Comparison]:
         """Says whether the ledger still is the one that a checkpoint was taken of.

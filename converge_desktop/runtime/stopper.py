@@ -19,7 +19,7 @@ class Stopper:
 
     def __init__(self) -> None:
         self.asked = False
-        self._ends: list[Callable[[], None]] = []
+        self._ends: list[Callable[[], object]] = []
         self._lock = threading.Lock()
 
     def stop(self) -> None:
@@ -30,7 +30,7 @@ class Stopper:
         for end in ends:
             end()
 
-    def call(self, end: Callable[[], None]) -> None:
+    def call(self, end: Callable[[], object]) -> None:
         """Has ``end`` called when the end is asked for; at once, if it was already."""
         with self._lock:
             self._ends.append(end)

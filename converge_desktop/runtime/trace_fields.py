@@ -20,6 +20,7 @@ from converge_desktop.runtime.trace_masks import (
     all_of,
     any_of,
     compared,
+    holding,
     named,
     negated,
     said,
@@ -42,9 +43,7 @@ def _word(words: str, example: str, column: str) -> TraceField:
 
 def _part(words: str, example: str, column: str) -> TraceField:
     """Returns a field of words, any part of which is asked for."""
-    return Field(
-        words, ALIKE, example, lambda _, value, __: named(column, within(value)), _there(column)
-    )
+    return Field(words, ALIKE, example, lambda _, value, __: holding(column, value), _there(column))
 
 
 def _there(column: str) -> Values:
@@ -136,7 +135,8 @@ def _run(op: str, value: str, now: int) -> Test:
     del op, now
     if value.isdecimal():
         number = int(value)
-        return named("run", lambda word: _number(word) == number)
+        end = str(number)
+        return named("run", lambda word: word.endswith(end) and _number(word) == number)
     fits = like(value)
     return named("run", lambda word: fits(word) or fits(run_label(word)))
 

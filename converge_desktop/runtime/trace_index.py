@@ -317,7 +317,7 @@ class TraceIndex:
             "gates": own_words(self._gates.table(), self._starts[1]),
         }
         span = (self._first, self._reached, self._history.index.hash(self._reached))
-        begin, check = write_block(path, span, parts, texts)
+        begin, check, written = write_block(path, span, parts, texts)
         self._unkept = 0
         count = self._traces.count - self._starts[0]
-        return Stored(self._starts[0], count, path, begin, len(texts), check)
+        return Stored(self._starts[0], count, path, begin, len(texts), check, written)

@@ -82,7 +82,7 @@ EVERYTHING = Test(lambda _, among: among)
 
 def words_of(words: str) -> Test:
     """Lets through what shows these words anywhere; ``*`` stands for whatever is there."""
-    shown = any_of(tuple(named(name, within(words)) for name in _SHOWN))
+    shown = any_of(tuple(holding(name, words) for name in _SHOWN))
     return any_of((shown, said(words, ("headline", "output", "reasons"))))
 
 
@@ -97,6 +97,22 @@ def named(column: str, holds: Callable[[str], bool]) -> Test:
         words = list(table.words[column])
         fits = np.fromiter((holds(word.casefold()) for word in words), np.bool_, len(words))
         return among & fits[table[column]] if words else among
+
+    return Test(narrow)
+
+
+def holding(column: str, words: str) -> Test:
+    """Lets rows through whose word in a column holds some words.
+
+    There may be a hundred thousand runs, and hardly what is looked for in one of their names: that
+    is seen at once in all names together.
+    """
+    each = named(column, within(words))
+    longest = max(words.casefold().split("*"), key=len)
+
+    def narrow(seen: Seen, among: Mask) -> Mask:
+        every = "\n".join(seen.view.traces.words[column])
+        return each.narrow(seen, among) if longest in every.casefold() else among & False
 
     return Test(narrow)
 

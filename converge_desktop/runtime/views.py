@@ -361,11 +361,13 @@ class Views:
         """Says in a few words what the engine is at."""
         runs = self.going()
         paused = sum(run.suspension is not None for run in runs)
-        waiting = sum(run.phase is Phase.WAITING and not run.suspension for run in runs)
+        waits = [run for run in runs if run.phase is Phase.WAITING and not run.suspension]
+        asked = sum(bool(run.open_gates()) for run in waits)
         if not runs:
             return "Idle"
         words = [plural(len(runs), "run")]
-        words += [f"{waiting} waiting for you"] if waiting else []
+        words += [f"{asked} waiting for you"] if asked else []
+        words += [f"{len(waits) - asked} decided"] if len(waits) > asked else []
         words += [f"{paused} paused"] if paused else []
         return ", ".join(words)
 

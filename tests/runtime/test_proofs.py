@@ -92,6 +92,34 @@ def test_a_decision_is_exported_by_its_gate(
     assert desk.record(decided).result(10).gate == review.gate_id
 
 
+def test_an_export_that_is_given_up_leaves_the_place_as_it_was(
+    open_desk: OpenDesk, failing: Path, data_dir: Path, tmp_path: Path
+) -> None:
+    """Given up at its first line: no file, and no part of one; another export is not touched."""
+    desk, watch = open_desk()
+    run_id, _ = ask(desk, watch, failing)
+    desk.sign_checkpoint().result(PATIENCE)
+    place = tmp_path / "stick"
+    place.mkdir()
+    out, other = place / "evidence.jsonl", tmp_path / "other.jsonl"
+    seen: list[list[str]] = []
+
+    def stop_at(update: Update) -> None:
+        seen.append([one.name for one in place.iterdir()])
+        proofs.stop_export(out)
+
+    proofs = Proofs(data_dir, system_clock, stop_at)
+    try:
+        with pytest.raises(GivenUp):
+            proofs.export(run_id, out).result(PATIENCE)
+        assert len(seen[0]) == 1, "it was being written, under another name"
+        assert out.name not in seen[0]
+        assert not list(place.iterdir())
+        assert proofs.export(run_id, other).result(PATIENCE).path == str(other)
+    finally:
+        proofs.close()
+
+
 # Checkpoints
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import errno
 import json
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
-from converge_core.envelope import ReplayGrade
+from converge_core.envelope import InferenceResult, ReplayGrade
 from converge_core.errors import InvalidValue
 from converge_desktop import paths
 from converge_desktop.adapters.models.determinism import probe
@@ -25,6 +27,7 @@ from converge_desktop.runtime.replay import (
     replay,
     write_golden,
 )
+from converge_desktop.runtime.stopper import GivenUp
 from converge_desktop.runtime.views import read_views
 from tests.runtime.conftest import Cli, OpenDesk
 from tests.runtime.folders import make_folder
@@ -86,6 +89,35 @@ def test_a_call_can_be_made_again_from_the_window(open_desk: OpenDesk, failing: 
 
     assert [Outcome.SAME] * 3 == [one.outcome for one in found]
     assert {ReplayGrade.BYTE_EXACT} == {one.grade for one in found}
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_replay_from_the_window_is_given_up(
+    open_desk: OpenDesk, failing: Path, monkeypatch: pytest.MonkeyPatch, *, begun: bool
+) -> None:
+    """Whether it is computing or waits for its turn; the next one is made as ever."""
+    desk, watch = open_desk()
+    ask(desk, watch, failing)
+    first, second, *_ = (row.trace_id for row in desk.traces().result(10))
+    computing, go_on = threading.Event(), threading.Event()
+    infer = LlamaBackend.infer
+
+    def held(self: LlamaBackend, *args: Any) -> InferenceResult:
+        computing.set()
+        assert go_on.wait(60)
+        return infer(self, *args)
+
+    monkeypatch.setattr(LlamaBackend, "infer", held)
+    one = desk.replay(first)
+    assert computing.wait(60)
+    other = desk.replay(second)
+    given_up, kept = (one, other) if begun else (other, one)
+    desk.stop_replay(first if begun else second)
+    go_on.set()
+
+    with pytest.raises(GivenUp):
+        given_up.result(60)
+    assert kept.result(60).outcome is Outcome.SAME
 
 
 def test_another_answer_is_told_by_its_first_token(

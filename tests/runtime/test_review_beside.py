@@ -201,6 +201,7 @@ def test_both_answers_are_shown_side_by_side_before_either_is_given(
     assert ("Strategies", review.becomes_true) in shown.approve.facts
     assert review.becomes_true in [said for said, _ in shown.reject.refused]
     assert shown.approve.ends
+    assert "1 cycle, 1 fact and 0 agents that ran" == shown.approve.used
     assert Verdict.REJECT == shown.reject.verdict
     place.desk.answer(answer(review)).result(10)
     with pytest.raises(DecisionRefused, match="chose to approve"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -252,6 +253,20 @@ def test_it_can_be_deleted_at_any_time(place: Path) -> None:
     filled(index, opened(place))
     assert before == shown(index)
     assert before == shown(index_of(place, fill=False))
+
+
+def test_a_text_that_is_changed_meanwhile_is_not_searched(place: Path) -> None:
+    """The index was whole when it was opened; who writes to it later is noticed."""
+    index = index_of(place)
+    path = blocks(place)[0]
+    raw = bytearray(path.read_bytes())
+    raw[-40] ^= 1
+    later = path.stat().st_mtime_ns + 1
+    path.write_bytes(raw)
+    os.utime(path, ns=(later, later))
+
+    with pytest.raises(IndexDamaged, match="was changed"):
+        holding(index.view.texts[0], "answer", ("headline",))
 
 
 def test_a_full_disk_costs_nothing_but_time(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -194,6 +194,9 @@ class FakeDesk:
     def replay(self, trace_id: str) -> Future[Any]:
         return self._ask("replay", trace_id)
 
+    def stop_replay(self, trace_id: str) -> None:
+        self._ask("stop_replay", trace_id)
+
     def release_model(self, sha256: str) -> Future[Any]:
         return self._ask("release_model", sha256)
 
@@ -232,6 +235,9 @@ class FakeDesk:
 
     def export(self, name: str, path: Path) -> Future[Any]:
         return self._ask("export", name, path)
+
+    def stop_export(self, path: Path) -> None:
+        self._ask("stop_export", path)
 
     def start_offer(self, pack_id: str) -> Future[Any]:
         return self._ask("start_offer", pack_id)

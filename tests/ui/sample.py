@@ -851,6 +851,7 @@ def previews(gate_id: str) -> Previews:
                 WokenRow("planning", 5, "unknown", "it asks a model"),
             ),
             ends="The run converges after cycle 5.",
+            used="2 cycles, 1 fact and 1 agent that ran",
             unknown=("what planning proposes depends on the model",),
         ),
         PreviewView(

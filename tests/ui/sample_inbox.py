@@ -71,9 +71,9 @@ def standing(phase: str = "closed", words: str = "bea#07f1 chose to approve it."
 
 
 def review(gate_id: str, _since: str = "") -> Review:
-    """A review with its parts, so that what was listed can be recorded."""
+    """A review with its parts and nothing to mind, so that what was listed can be recorded."""
     parts = tuple((name, f"{name}-of-{gate_id}") for name in ("what", "rule", "plan"))
-    return replace(sample.review(gate_id), parts=parts)
+    return replace(sample.review(gate_id), parts=parts, notes=(), kept=())
 
 
 def decided(answers: Sequence[Answer], _operator: str | None = None) -> tuple[Answered, ...]:

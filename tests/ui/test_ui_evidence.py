@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 
 from converge_desktop.runtime.outputs import RunReplay
 from converge_desktop.runtime.port import EvidenceProgress, NotSigned
+from converge_desktop.runtime.stopper import GivenUp
 from converge_desktop.ui.pages import exporting
 from converge_desktop.ui.pages.run_asks import replay_words
 from tests.ui import sample
@@ -68,6 +69,34 @@ def test_a_second_export_waits_for_the_first(opened: Desk) -> None:
     QTest.keyClick(opened.window, Qt.Key.Key_E, CTRL)
     QTest.keyClick(opened.window, Qt.Key.Key_E, CTRL)
     assert len(opened.desk.named("export")) == 1
+
+
+@pytest.mark.parametrize("by", ["button", "action"])
+def test_an_export_can_be_cancelled_while_it_runs(opened: Desk, by: str) -> None:
+    """By the button beside its progress and from the palette; what was asked late opens nothing."""
+    show_run(opened)
+    del opened.desk.answers["export"]
+    strip = opened.window.pages.runs.pane.strip
+    [cancel] = [one for one in opened.window.table if one.id == "runs.stop-export"]
+    assert not opened.window.can_do(cancel)
+    QTest.keyClick(opened.window, Qt.Key.Key_E, CTRL)
+    opened.desk.tell(EvidenceProgress("r-0190", 1_201))
+    opened.settle()
+    assert strip.action.text() == "Cancel"
+    assert opened.window.can_do(cancel)
+
+    (strip.action.click if by == "button" else cancel.callback)()
+    assert [call.args for call in opened.desk.named("stop_export")] == [(OUT,)]
+    opened.desk.tell(EvidenceProgress("r-0190", 1_301))
+    opened.settle()
+    assert strip.words() == "Giving up…"
+    assert not strip.action.isVisible()
+    opened.desk.last("export").future.set_exception(GivenUp("given up"))
+    opened.settle()
+    assert strip.words() == "The export of run 0190 was cancelled; nothing was written."
+    assert not opened.window.can_do(cancel)
+    QTest.keyClick(opened.window, Qt.Key.Key_E, CTRL)
+    assert len(opened.desk.named("export")) == 2
 
 
 def test_what_no_checkpoint_covers_is_signed_first_if_the_person_says_so(opened: Desk) -> None:

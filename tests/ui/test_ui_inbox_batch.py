@@ -10,8 +10,16 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from converge_core.errors import DecisionRefused
-from converge_desktop.runtime.deciding_model import Answer, Answered, OrderMatters
+from converge_desktop.runtime.deciding_model import (
+    Answer,
+    Answered,
+    Change,
+    GroundRow,
+    OrderMatters,
+    TruthRow,
+)
 from converge_desktop.runtime.port import InboxChanged
+from converge_desktop.runtime.readmodel import CheckRow
 from converge_desktop.ui.models.inbox_batch import Batch
 from converge_desktop.ui.pages.inbox import InboxPage
 from converge_desktop.ui.pages.inbox_batch_card import BatchCard
@@ -133,7 +141,7 @@ def test_the_chord_never_reaches_the_review_that_lies_under_the_batch(batching: 
 
 def test_approving_waits_until_the_whole_list_was_in_sight(batching: Desk) -> None:
     rows = tuple(sample_inbox.row(f"g-{n}") for n in range(30, 60))
-    known = sample.review("g-7")
+    known = sample_inbox.review("g-7")
     batching.desk.answers["review"] = lambda gate, _="": replace(
         known, gate_id=gate, digest=f"digest-of-{gate}"
     )
@@ -173,6 +181,60 @@ def test_what_turns_out_to_be_of_high_risk_is_left_out_too(batching: Desk) -> No
     wait(batching)
     chord(batching)
     assert [a.gate_id for a in given(batching)] == ["g-3"]
+
+
+MORE_TO_SEE: dict[str, tuple[dict[str, object], str]] = {
+    "truth": (
+        {"truth": (TruthRow("corrects", "f-1", 12, (Change("content", "held", "out"),)),)},
+        "It speaks against something that stands.",
+    ),
+    "failed check": ({"checks": (CheckRow("sums", False, "1 is not 2"),)}, "1 check failed."),
+    "moved ground": (
+        {
+            "standing": replace(
+                sample_inbox.standing("open", "It waits."),
+                moved=(GroundRow("f-1", "held", "f-2", "out", 12),),
+            )
+        },
+        "What it rests on changed since it was asked.",
+    ),
+    "note": ({"notes": ("Two prices were not found.",)}, "1 note on it to be read."),
+    "what changed here": ({"kept": ("The pack is another.",)}, "1 note on it to be read."),
+    "unseen character": (
+        {"consequences": ("pays account 12\u202e34",)},
+        "Its texts hold characters that the eye would miss.",
+    ),
+    "long strange text": ({"consequences": ("é " * 20_000,)}, "Its texts are long."),
+}
+
+
+@pytest.mark.parametrize("what", MORE_TO_SEE)
+def test_what_has_more_to_be_seen_than_a_list_shows_is_approved_by_itself(
+    batching: Desk, what: str
+) -> None:
+    """The approval binds the whole review, so nothing of it may go unseen; each says why."""
+    changes, why = MORE_TO_SEE[what]
+    batching.desk.answers["review"] = lambda gate, _="": replace(
+        sample_inbox.review(gate), **(changes if gate == "g-4" else {})
+    )
+    page = begin(batching, "g-3", "g-4")
+    assert "Approve 1 proposal" in shown(page)
+    assert "is decided one at a time" in shown(page)
+    assert why in shown(page)
+    wait(batching)
+    chord(batching)
+    assert [a.gate_id for a in given(batching)] == ["g-3"]
+    assert [*page.model.states.marked] == ["g-4"]
+
+
+def test_what_has_more_to_be_seen_may_be_rejected_with_the_others(batching: Desk) -> None:
+    """What is rejected does nothing; but it says so there, too."""
+    batching.desk.answers["review"] = lambda gate, _="": replace(
+        sample_inbox.review(gate), notes=("Two prices were not found.",)
+    )
+    page = begin(batching, "g-3", "g-4", key=Qt.Key.Key_R)
+    assert cards(page) == ["g-3", "g-4"]
+    assert "1 note on it to be read." in shown(page)
 
 
 def test_what_came_of_each_is_said(batching: Desk) -> None:

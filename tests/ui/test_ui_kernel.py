@@ -14,6 +14,7 @@ from converge_core.envelope import ReplayGrade
 from converge_desktop.runtime.port import StatusChanged
 from converge_desktop.runtime.readmodel import ModelRow, ModelView
 from converge_desktop.runtime.replay import FirstDifference, Outcome, Replay
+from converge_desktop.runtime.stopper import GivenUp
 from converge_desktop.runtime.wording import GRADES
 from converge_desktop.ui.pages.model_list import standing_of
 from converge_desktop.ui.pages.models import ModelsPage
@@ -249,6 +250,30 @@ def test_a_step_is_made_again_by_button_and_by_key(make_desk: MakeDesk, desk: Fa
     assert "The same, to the byte." in said(pane)
     pane.replay_button.click()
     assert len(desk.named("replay")) == 2
+
+
+def test_a_replay_can_be_cancelled_while_it_runs(make_desk: MakeDesk, desk: FakeDesk) -> None:
+    """Its own, and no other step's; then it can be asked for anew."""
+    del desk.answers["replay"]
+    pane = trace(opened := make_desk(desk))
+    [cancel] = [one for one in opened.window.table if one.id == "trace.stop"]
+    assert not opened.window.can_do(cancel)
+    pane.replay_button.click()
+    assert opened.window.can_do(cancel)
+    trace(opened, "t-0192-02")
+    assert not pane.replaying.isVisible()
+    assert not opened.window.can_do(cancel)
+
+    trace(opened)
+    pane.replaying.action.click()
+    assert [call.args for call in desk.named("stop_replay")] == [(STEP,)]
+    assert pane.replaying.words() == "Giving up…"
+    assert not opened.window.can_do(cancel)
+    desk.last("replay").future.set_exception(GivenUp("given up"))
+    opened.settle()
+    assert "It was cancelled." in said(pane)
+    assert not pane.replaying.isVisible()
+    assert pane.replay_button.isEnabled()
 
 
 def test_the_key_replays_nothing_on_another_page(opened: Desk) -> None:

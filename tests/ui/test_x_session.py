@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [
     pytest.mark.skipif(
         bool(missing()),
-        reason="a real X server needs Xvfb and xdotool, which are not on this machine; the other "
+        reason=f"a real X server needs {', '.join(missing())}, not on this machine; the other "
         "tests of the window run without a screen",
     ),
     pytest.mark.timeout(300),

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
-NEEDED = ("Xvfb", "xdotool")
+NEEDED = ("Xvfb", "xdotool", "import")
 PATIENCE_S = 60.0
 """After which one gives up; nothing takes that long when all is well."""
 LOOK_S = 0.05
@@ -75,11 +75,10 @@ class Screen:
         self.do("type", "--clearmodifiers", "--delay", "5", text)
 
     def photo(self, path: Path, window: str) -> bytes:
-        """Takes a picture of a window, and returns its raw pixels."""
-        if shutil.which("import") is not None:
-            words = ["import", "-window", window, str(path)]
-            subprocess.run(words, env=self.environment, timeout=PATIENCE_S, check=True)
-        return path.read_bytes() if path.exists() else b""
+        """Takes a picture of a window, and returns the file."""
+        words = ["import", "-window", window, str(path)]
+        subprocess.run(words, env=self.environment, timeout=PATIENCE_S, check=True)
+        return path.read_bytes()
 
 
 @contextmanager

@@ -8,6 +8,7 @@ good as none, and so are those behind it.
 from __future__ import annotations
 
 import contextlib
+import os
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -73,7 +74,7 @@ def write_block(
     span: tuple[int, int, str],
     parts: Mapping[str, Part],
     texts: bytes,
-) -> tuple[int, int]:
+) -> tuple[int, int, int]:
     """Writes a block in the place of one of that name; nothing of it is synced.
 
     Args:
@@ -83,7 +84,7 @@ def write_block(
         texts: the texts as they are packed.
 
     Returns:
-        At which byte the texts begin, and their checksum.
+        At which byte the texts begin, their checksum, and in which nanosecond it was written.
 
     Raises:
         OSError: if it cannot be written.
@@ -116,8 +117,9 @@ def write_block(
     with fresh.open("wb") as file:
         for piece in (opening, spelled, data, texts):
             file.write(piece)
+    written = fresh.stat().st_mtime_ns
     fresh.replace(path)
-    return len(opening) + len(spelled) + len(data), head.text_check
+    return len(opening) + len(spelled) + len(data), head.text_check, written
 
 
 def read_blocks(directory: Path, layouts: Mapping[str, Layout]) -> Iterator[Block]:
@@ -145,12 +147,16 @@ def remove_blocks(directory: Path, first: int = 0) -> None:
 def _read(path: Path, layouts: Mapping[str, Layout], row: int) -> Block | None:
     try:
         # Not mapped: where somebody shortens the file, looking at it would end the process.
-        return _decoded(path, memoryview(path.read_bytes()), layouts, row)
+        with path.open("rb") as file:
+            written = os.fstat(file.fileno()).st_mtime_ns
+            return _decoded(path, written, memoryview(file.read()), layouts, row)
     except (OSError, ValueError, KeyError, IndexError, msgspec.MsgspecError, struct.error):
         return None
 
 
-def _decoded(path: Path, data: memoryview, layouts: Mapping[str, Layout], row: int) -> Block | None:
+def _decoded(
+    path: Path, written: int, data: memoryview, layouts: Mapping[str, Layout], row: int
+) -> Block | None:
     begin = len(_MAGIC) + _OPENING.size
     length, head_check, check = _OPENING.unpack(data[len(_MAGIC) : begin])
     spelled = data[begin : begin + length]
@@ -163,9 +169,8 @@ def _decoded(path: Path, data: memoryview, layouts: Mapping[str, Layout], row: i
     if head.version != VERSION or crc32(body) != check or crc32(texts) != head.text_check:
         return None
     parts = dict(_parts(head, body, layouts))
-    stored = Stored(
-        row, head.counts["traces"], path, at + len(body), head.text_size, head.text_check
-    )
+    place = (path, at + len(body), head.text_size, head.text_check, written)
+    stored = Stored(row, head.counts["traces"], *place)
     return Block(path, head.first, head.end, head.hash, parts, stored)
 
 

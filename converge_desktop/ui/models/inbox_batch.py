@@ -27,6 +27,7 @@ class Item:
         problem: why it cannot be shown.
         gone: why it no longer waits.
         later: why it has to be decided after the others.
+        alone: what of it must be seen and no list can show, a sentence each.
     """
 
     row: InboxRow
@@ -34,6 +35,7 @@ class Item:
     problem: str = ""
     gone: str = ""
     later: str = ""
+    alone: tuple[str, ...] = ()
 
     @property
     def gate_id(self) -> str:
@@ -72,7 +74,7 @@ class Batch:
         ]
 
     def singles(self) -> list[Item]:
-        """Lists what is decided one at a time, because much hangs on it."""
+        """Lists what is decided one at a time: much hangs on it, or there is more to be seen."""
         return [i for i in self.items.values() if self._single(i) and not (i.gone or i.problem)]
 
     def later(self) -> list[Item]:
@@ -88,7 +90,7 @@ class Batch:
         return [item for item in self.together() if item.review is None]
 
     def _single(self, item: Item) -> bool:
-        return self.verdict == "approve" and item.high
+        return self.verdict == "approve" and (item.high or bool(item.alone))
 
     def lose(self, gate_id: str, why: str) -> bool:
         """Notes that a proposal no longer waits; returns whether that is news here."""

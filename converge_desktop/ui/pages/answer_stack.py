@@ -63,6 +63,7 @@ class AnswerBoxes(QWidget):
         column.setSpacing(0)
         for what, box in self._boxes.items():
             column.addWidget(box)
+            box.confirm.stands_for(f"decide.{what}")
             box.confirmed.connect(partial(self.confirmed.emit, what))
             box.left.connect(self._on_left)
             box.hide()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Signal, Slot
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLay
 
 from converge_desktop.runtime.readmodel import CheckpointView
 from converge_desktop.ui import fonts, words
+from converge_desktop.ui.actions import Action
 from converge_desktop.ui.pages.page import Tools
 from converge_desktop.ui.pages.record_view import PaneHead
 from converge_desktop.ui.widgets.buttons import Button
@@ -44,6 +46,7 @@ class CheckpointPane(QWidget):
         head.closed.connect(self.closed)
         self.empty = EmptyState("ledger", "Reading the newest checkpoint…", "")
         self.empty.pressed.connect(self.sign)
+        self.empty.stands_for("checkpoint.sign")
         self._stack = QStackedWidget()
         self._stack.addWidget(self.empty)
         self._stack.addWidget(self._build())
@@ -70,7 +73,7 @@ class CheckpointPane(QWidget):
         self.copy_button.clicked.connect(self.copy)
         self.save_button = Button("Save as…", kind="compact")
         self.save_button.clicked.connect(self.save)
-        self.sign_button = Button("Sign again now", kind="compact")
+        self.sign_button = Button("Sign again now", kind="compact").stands_for("checkpoint.sign")
         self.sign_button.clicked.connect(self.sign)
         for button in (self.copy_button, self.save_button, self.sign_button):
             row.addWidget(button)
@@ -82,6 +85,13 @@ class CheckpointPane(QWidget):
         column.addWidget(self.code)
         column.addStretch(1)
         return ScrollPage(body)
+
+    def signing(self, do: Callable[[], None]) -> Action:
+        """Makes the action that the buttons here, and whoever else has it signed, stand for."""
+        title, writes = "Sign a checkpoint", "a checkpoint, signed by you"
+        return Action(
+            "checkpoint.sign", title, (), do, "Ledger", self.sign_button.isEnabled, writes=writes
+        )
 
     def load(self) -> None:
         """Reads the newest checkpoint and shows it."""
@@ -150,6 +160,7 @@ class CheckpointPane(QWidget):
     def sign(self) -> None:
         """Signs what the ledger came to by now, and shows that."""
         self.sign_button.setEnabled(False)
+        self.empty.tell("Signing what the ledger came to…", "")
         self._say("Signing…", "muted")
         self._tools.bridge.ask(
             self, self._tools.desk.sign_checkpoint(), self._on_signed, self._on_not_signed

@@ -1,4 +1,4 @@
-"""Exporting evidence: where to, how far it is, and what to do where no checkpoint covers it."""
+"""Exporting evidence: where to, how far it is, giving it up, and what to do if nobody signed."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from converge_desktop.runtime.port import EvidenceProgress, NotSigned
 from converge_desktop.runtime.readmodel import CheckpointView, Exported
+from converge_desktop.runtime.stopper import GivenUp
 from converge_desktop.ui import words
+from converge_desktop.ui.actions import Action
 from converge_desktop.ui.pages.page import Tools
 from converge_desktop.ui.widgets.task_strip import TaskStrip
 
 SUFFIX = ".capsule.jsonl"
 _SIGN = "Sign now and export"
+_CANCEL = "Cancel"
 
 
 class Exporter(QObject):
@@ -28,7 +31,7 @@ class Exporter(QObject):
         self._parent = parent
         self._name, self._about, self._path = "", "", Path()
         self.busy = False
-        self._offers_to_sign = False
+        self._offers_to_sign, self._can_stop = False, False
         strip.pressed.connect(self._on_pressed)
         tools.bridge.progressed.connect(self._on_progress)
 
@@ -50,6 +53,32 @@ class Exporter(QObject):
         self._name, self._about, self._path = name, about, path
         self._begin()
 
+    def action_of(self, page: str) -> Action:
+        """Returns what gives the export up, for the table of actions of a page."""
+        title = "Cancel the export of evidence"
+        needs = "evidence that is being exported"
+        return Action(
+            f"{page}.stop-export",
+            title,
+            (),
+            self.stop,
+            "Run",
+            self.can_stop,
+            page=page,
+            needs=needs,
+        )
+
+    def can_stop(self) -> bool:
+        """Says whether something is being exported that nobody gave up yet."""
+        return self._can_stop
+
+    def stop(self) -> None:
+        """Gives up what is being exported."""
+        if self._can_stop:
+            self._can_stop = False
+            self._strip.work("Giving up…")
+            self._tools.desk.stop_export(self._path)
+
     def forget(self) -> None:
         """Closes what was said of something else; what is under way goes on."""
         self._offers_to_sign = False
@@ -57,20 +86,22 @@ class Exporter(QObject):
             self._strip.leave()
 
     def _begin(self) -> None:
-        self.busy = True
-        self._strip.work(f"Gathering the evidence of {self._about}…")
+        self.busy = self._can_stop = True
+        self._strip.work(f"Gathering the evidence of {self._about}…", action=_CANCEL)
         self._tools.bridge.ask(
             self, self._tools.desk.export(self._name, self._path), self._on_done, self._on_failed
         )
 
     @Slot(object)
     def _on_progress(self, progress: object) -> None:
-        if isinstance(progress, EvidenceProgress) and self.busy and progress.name == self._name:
+        if not isinstance(progress, EvidenceProgress) or progress.name != self._name:
+            return
+        if self._can_stop:
             many = words.count(progress.lines, "line")
-            self._strip.work(f"Writing the evidence of {self._about}: {many}.")
+            self._strip.work(f"Writing the evidence of {self._about}: {many}.", action=_CANCEL)
 
     def _on_done(self, made: Exported) -> None:
-        self.busy = False
+        self.busy = self._can_stop = False
         many = words.count(made.records, "record")
         self._strip.tell(
             "good",
@@ -79,16 +110,21 @@ class Exporter(QObject):
         )
 
     def _on_failed(self, error: BaseException) -> None:
-        self.busy = False
+        self.busy = self._can_stop = False
+        if isinstance(error, GivenUp):
+            said = f"The export of {self._about} was cancelled; nothing was written."
+            self._strip.tell("caution", said)
+            return
         self._offers_to_sign = isinstance(error, NotSigned)
         said = f"The evidence of {self._about} was not exported. {words.problem(error)}"
         if self._offers_to_sign:
-            self._strip.tell("caution", said, _SIGN)
+            self._strip.tell("caution", said, _SIGN, "checkpoint.sign")
         else:
             self._strip.tell("danger", said)
 
     @Slot()
     def _on_pressed(self) -> None:
+        self.stop()
         if not self._offers_to_sign or self.busy:
             return
         self._offers_to_sign = False

@@ -43,7 +43,7 @@ class FactActs(QObject):
         return (
             Action(
                 "fact.retract",
-                "Take the fact back…",
+                "Retract the fact…",
                 take,
                 self.open,
                 "Run",

@@ -117,7 +117,7 @@ class FactPane(QStackedWidget):
         return made
 
     def _build_foot(self) -> QWidget:
-        self.retract_button = Button("Take it back…", "Ctrl Shift R").stands_for("fact.retract")
+        self.retract_button = Button("Retract…", "Ctrl Shift R").stands_for("fact.retract")
         self._why_not = Label("", "small", "muted").wrapped()
         self.copy_button = Button("Copy id")
         self.copy_button.clicked.connect(self.copy)

@@ -10,7 +10,7 @@ from converge_desktop.ui.pages.inbox_bars import JUMP
 from converge_desktop.ui.pages.inbox_batch import BatchPane
 from converge_desktop.ui.pages.inbox_side import InboxSide
 
-_WRITES = "a decision on each that is listed, once you confirm,"
+_WRITES = "a decision on each that is listed, once you confirm"
 Can = Callable[[], bool]
 
 

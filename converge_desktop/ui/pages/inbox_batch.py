@@ -27,6 +27,10 @@ _HIGH = (
     "High risk is decided one at a time: its review asks for more than a list can show. "
     "Open each by itself."
 )
+_MORE = (
+    "What has more that must be seen than a list can show is decided one at a time; each says "
+    "what that is. Open each by itself."
+)
 _VERBS = {"approve": "Approve", "reject": "Reject"}
 
 
@@ -127,13 +131,14 @@ class BatchPane(QWidget):
     def _sections(self) -> list[QWidget]:
         batch, now = self.batch, self._tools.clock.now()
         self._cards = [self._card(item, now) for item in batch.together()]
-        high, later, out = batch.singles(), batch.later(), batch.out()
+        singles, later, out = batch.singles(), batch.later(), batch.out()
         parts = [section("Together", "", *self._cards)] if self._cards else []
         if later:
             cards = [self._card(item, now, item.later) for item in later]
             parts.append(section("Afterwards", "These wait for the ones above.", *cards))
-        if high:
-            parts.append(section("One at a time", _HIGH, *(self._card(i, now) for i in high)))
+        if singles:
+            said = " ".join(dict.fromkeys(_HIGH if i.high else _MORE for i in singles))
+            parts.append(section("One at a time", said, *(self._card(i, now) for i in singles)))
         if out:
             cards = [self._card(item, now, item.gone or item.problem) for item in out]
             parts.append(section("Left out", "", *cards))

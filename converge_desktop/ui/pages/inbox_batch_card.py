@@ -7,7 +7,6 @@ from functools import partial
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from converge_desktop.runtime.readmodel import Review
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.models.inbox_batch import Item, Result
 from converge_desktop.ui.widgets.buttons import Button
@@ -55,7 +54,7 @@ class BatchCard(QFrame):
             column.addWidget(Label(why, "body", "caution").wrapped())
         if review is not None and not why:
             column.addWidget(Label(review.becomes_true, "lead").wrapped().selectable())
-            for mind in _to_mind(review):
+            for mind in item.alone:
                 column.addWidget(Label(mind, "small", "caution").wrapped())
 
 
@@ -75,19 +74,6 @@ def _chips(item: Item, now: int) -> QWidget:
         Chip(f"asked {words.ago(row.opened_at, now)}", tip=words.full_time(row.opened_at)),
     )
     return made
-
-
-def _to_mind(review: Review) -> list[str]:
-    """Says what a list of several cannot show, and is worth opening it by itself."""
-    said = []
-    if review.truth:
-        said.append("It speaks against something that stands. Open it by itself to compare.")
-    failed = sum(not check.passed for check in review.checks)
-    if failed:
-        said.append(f"{words.count(failed, 'check')} failed. Open it by itself to see why.")
-    if review.standing is not None and review.standing.moved:
-        said.append("What it rests on changed since it was asked. Open it by itself to see how.")
-    return said
 
 
 def section(title: str, explained: str, *cards: QWidget) -> QWidget:

@@ -34,6 +34,7 @@ class BatchFrame(QWidget):
         self.refused = Label("", "body").wrapped().selectable()
         self.split = Button("", kind="compact")
         self.reject = reject_box()
+        self.reject.confirm.stands_for("inbox.reject_marked")
         self.leave = Button("Back", "Esc")
         self.hint = Label("", "small", "muted").wrapped()
         self.hint.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)

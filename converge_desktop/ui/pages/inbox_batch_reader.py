@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from converge_desktop.runtime.readmodel import Review
 from converge_desktop.ui import words
 from converge_desktop.ui.models.inbox_batch import Item
+from converge_desktop.ui.pages.inbox_batch_alone import why_alone
 from converge_desktop.ui.pages.page import Tools
 
 _AT_ONCE = 8
@@ -34,7 +35,7 @@ class BatchReader(QObject):
         """Reads these anew, and nothing that was asked for before."""
         self.stop()
         for item in items:
-            item.review, item.problem = None, ""
+            item.review, item.problem, item.alone = None, "", ()
         self._left = list(items)
         for _ in range(min(_AT_ONCE, len(items))):
             self._next()
@@ -58,7 +59,7 @@ class BatchReader(QObject):
     def _on_review(self, turn: int, item: Item, review: Review) -> None:
         if turn != self._turn:
             return
-        item.review = review
+        item.review, item.alone = review, why_alone(review)
         standing = review.standing
         if standing is not None and standing.phase != "open":
             item.gone = standing.words

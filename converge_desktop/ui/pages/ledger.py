@@ -133,18 +133,11 @@ class LedgerPage(Page):
 
             return shown
 
+        verify, stop = "Verify the ledger", "Stop verifying"
         keep, compare = "Keep a copy of the checkpoint…", "Compare the ledger with a copy…"
         return (
-            Action(
-                "ledger.verify",
-                "Verify the ledger",
-                ("Ctrl+Shift+V",),
-                here(self.verify),
-                "Ledger",
-            ),
-            Action(
-                "ledger.stop", "Stop verifying", (), self.stop_verifying, "Ledger", self.can_stop
-            ),
+            Action("ledger.verify", verify, ("Ctrl+Shift+V",), here(self.verify), "Ledger"),
+            Action("ledger.stop", stop, (), self.stop_verifying, "Ledger", self.can_stop),
             Action(
                 "ledger.moment",
                 "Show the run as it stood at the record",
@@ -154,7 +147,9 @@ class LedgerPage(Page):
                 self.record.has_run,
                 page="ledger",
             ),
+            self.exporter.action_of("ledger"),
             Action("checkpoint.keep", keep, ("Ctrl+Shift+K",), here(self.keep), "Ledger"),
+            self.checkpoint.signing(here(self.sign)),
             Action("checkpoint.compare", compare, ("Ctrl+Shift+M",), here(self.compare), "Ledger"),
         )
 
@@ -306,8 +301,7 @@ class LedgerPage(Page):
         if seq < 0 or (seq == self._wanted and self.detail.currentIndex() == _RECORD):
             return
         self._wanted = seq
-        if not self.exporter.busy:
-            self.exporter.forget()
+        self.exporter.forget()
         if self.record.view is None or self.detail.currentIndex() != _RECORD:
             self.waiting.tell("Reading the record…", "")
             self._open(_WAIT)
@@ -335,6 +329,12 @@ class LedgerPage(Page):
         self._wanted = -1
         self.checkpoint.load()
         self._open(_KEEP)
+
+    def sign(self) -> None:
+        """Signs what the ledger came to by now, and shows that."""
+        self._wanted = -1
+        self._open(_KEEP)
+        self.checkpoint.sign()
 
     @Slot()
     def compare(self) -> None:

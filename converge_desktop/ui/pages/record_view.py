@@ -91,7 +91,7 @@ class RecordPane(QWidget):
         flow = FlowLayout(unit, unit, holder)
         self.moment_button = Button("Show the run as it stood here", kind="compact")
         self.moment_button.clicked.connect(self.show_moment)
-        self.fork_button = Button("Fork from here", kind="compact")
+        self.fork_button = Button("Fork from here", kind="compact").stands_for("run.fork")
         self.fork_button.clicked.connect(self.fork)
         self.export_button = Button("Evidence…", kind="compact")
         self.export_button.setAccessibleName("Export evidence")

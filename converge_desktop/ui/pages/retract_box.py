@@ -74,13 +74,13 @@ class RetractBox(QWidget):
             "Reason for taking it back", "What is wrong with it? The record keeps it."
         )
         self.instead = SayEdit(
-            "What stands instead", "It may stay empty; then it is only taken back.", 1
+            "What stands instead", "It may stay empty; then it is only retracted.", 1
         )
         for edit in (self.reason, self.instead):
             edit.textChanged.connect(self._refresh)
             edit.done.connect(self._on_confirm)
             edit.left.connect(self.leave)
-        self.confirm = Button("Propose to take it back", "Ctrl ⏎").stands_for("fact.retract")
+        self.confirm = Button("Propose to retract it", "Ctrl ⏎").stands_for("fact.retract")
         self.confirm.clicked.connect(self._on_confirm)
         leave = Button("Let it stand", "Esc")
         leave.clicked.connect(self.leave)

@@ -67,6 +67,8 @@ class PreviewCard(QFrame):
             self._column.addStretch(1)
             return
         self._column.addWidget(WholeText(view.ends, "small"))
+        if view.used:
+            self._column.addWidget(Label(f"Up to there: {view.used}.", "small", "muted").wrapped())
         self._facts(view, proposed)
         for name, lines in _lines(view):
             self._group(name, lines)

@@ -46,7 +46,10 @@ def texts_of(review: Review) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield "plan", (f"{step.meaning} {step.capability}",)
         yield "plan", said(step.purpose)
     for fact in review.evidence:
-        yield "evidence", (f"{fact.label}\n{fact.value}\n{fact.limit}\n{fact.place}",)
+        yield (
+            "evidence",
+            (f"{fact.label}\n{fact.value}\n{fact.limit}\n{fact.source}\n{fact.place}",),
+        )
     for check in review.checks:
         yield "checks", (f"{check.name}\n{check.reason}",)
     yield "rule", (f"{review.rule}\n{review.rule_reason}\n{review.may_decide}",)

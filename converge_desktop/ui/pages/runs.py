@@ -124,6 +124,7 @@ class RunsPage(Page):
                 self.shows_moment,
                 page=page,
             ),
+            self.asks.exporter.action_of(page),
         )
 
     def _new_shown(self) -> None:

@@ -27,16 +27,24 @@ _VALUES = {"": "—", "UNSET": "not recorded", "None": "none"}
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """How it stands with making a step again: not asked for, on its way, failed, or done."""
+    """How it stands with making a step again.
+
+    Attributes:
+        running: It is on its way.
+        stopped: A person gave it up; while it is ``running`` still, that is on its way too.
+        problem: Why it failed.
+        result: What came of it.
+    """
 
     running: bool = False
+    stopped: bool = False
     problem: str = ""
     result: Replay | None = None
 
     @property
     def asked(self) -> bool:
         """Whether it was asked for at all."""
-        return self.running or bool(self.problem) or self.result is not None
+        return self.running or self.stopped or bool(self.problem) or self.result is not None
 
 
 def why_not(view: TraceView) -> str:
@@ -55,7 +63,10 @@ def grade_words(view: TraceView) -> str:
 def headline(again: Again) -> tuple[str, str, str]:
     """Returns icon, tone and words of what came of it."""
     if again.running:
-        return "play", "accent", "The call is being made again…"
+        said = "Giving up…" if again.stopped else "The call is being made again…"
+        return "play", "accent", said
+    if again.stopped:
+        return "info", "muted", "It was cancelled."
     result = again.result
     if result is None:
         return "cross", "danger", "It could not be made again."
@@ -75,6 +86,8 @@ def explanation(again: Again) -> str:
     """Says what that means."""
     if again.running:
         return "The model that made it is asked; steps that were asked before it come first."
+    if again.stopped:
+        return "Nothing was compared, and the record stays as it is."
     result = again.result
     if result is None:
         return again.problem

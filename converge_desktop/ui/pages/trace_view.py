@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QStackedWidget, QTabBar, QVBoxLayout, QWid
 
 from converge_desktop.runtime.readmodel import TraceView
 from converge_desktop.runtime.replay import Replay
+from converge_desktop.runtime.stopper import GivenUp
 from converge_desktop.runtime.wording import GRADES
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.actions import spoken
@@ -97,6 +98,9 @@ class TracePane(QWidget):
         self.strip = TaskStrip("Evidence")
         self.exporter = Exporter(tools, self.strip, self)
         outer.addWidget(self.strip)
+        self.replaying = TaskStrip("Making the step again")
+        self.replaying.pressed.connect(self.stop_replay)
+        outer.addWidget(self.replaying)
         outer.addWidget(self._stack, 1)
         outer.addWidget(self._build_footer())
         self._build_lineage()
@@ -195,6 +199,19 @@ class TracePane(QWidget):
         """Says whether the step can be made again, now."""
         return self.isVisible() and self.replay_button.isEnabled()
 
+    def can_stop_replay(self) -> bool:
+        """Says whether the step that is shown is being made again, and nobody gave that up."""
+        again = self._again.get(self.view.row.trace_id, Again()) if self.view else Again()
+        return again.running and not again.stopped
+
+    @Slot()
+    def stop_replay(self) -> None:
+        """Gives up making the step again."""
+        if self.view is not None and self.can_stop_replay():
+            trace_id = self.view.row.trace_id
+            self._tell_again(trace_id, Again(running=True, stopped=True))
+            self._tools.desk.stop_replay(trace_id)
+
     @Slot()
     def export(self) -> None:
         """Exports evidence: of the decision that the step led to, else of its run."""
@@ -225,7 +242,9 @@ class TracePane(QWidget):
         self._tell_again(trace_id, Again(result=result))
 
     def _on_not_replayed(self, trace_id: str, error: BaseException) -> None:
-        self._tell_again(trace_id, Again(problem=words.problem(error)))
+        given_up = isinstance(error, GivenUp)
+        problem = "" if given_up else words.problem(error)
+        self._tell_again(trace_id, Again(stopped=given_up, problem=problem))
 
     def _tell_again(self, trace_id: str, again: Again) -> None:
         """Keeps what came of it, and shows it if that step is still in front."""
@@ -239,12 +258,19 @@ class TracePane(QWidget):
         unfit = why_not(self.view)
         self.replay_button.setEnabled(not unfit and not again.running)
         self._replayed.show_step(self.view, again)
+        self._show_running(again)
         if again.asked:
             _, tone, said = headline(again)
         else:
             tone, said = "muted", unfit or grade_words(self.view)
         self._foot.say(said)
         set_property(self._foot, "tone", tone)
+
+    def _show_running(self, again: Again) -> None:
+        if again.running:
+            self.replaying.work(headline(again)[2], action="" if again.stopped else "Cancel")
+        else:
+            self.replaying.leave()
 
     @Slot(str)
     def follow(self, fact_id: str) -> None:

@@ -90,6 +90,17 @@ class TracesPage(Page):
                 self.pane.can_replay,
                 page="traces",
             ),
+            Action(
+                "trace.stop",
+                "Cancel the replay of the recorded step",
+                (),
+                self.pane.stop_replay,
+                "Run",
+                self.pane.can_stop_replay,
+                page="traces",
+                needs="a recorded step that is being replayed",
+            ),
+            self.pane.exporter.action_of("traces"),
         )
 
     def step(self, by: int) -> None:

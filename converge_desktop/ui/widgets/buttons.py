@@ -40,8 +40,19 @@ class Button(QPushButton):
 
     def stands_for(self, action: str) -> Button:
         """Names the action of the table that it does: the window says what that writes."""
+        if self.action and not action:  # it does something else from now on
+            self.setToolTip("")
+            self.setAccessibleDescription("")
+            self.hold(held=False)
         self.action = action
+        if self.isVisible():
+            self._dress()
         return self
+
+    def _dress(self) -> None:
+        dress = getattr(self.window(), "dress", None)
+        if self.action and dress is not None:
+            dress(self)
 
     def hold(self, *, held: bool) -> None:
         """Keeps it from being pressed whatever its page says, until it is let go."""
@@ -56,9 +67,7 @@ class Button(QPushButton):
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
         """Override QWidget.showEvent: the window says what pressing it writes."""
         super().showEvent(event)
-        dress = getattr(self.window(), "dress", None)
-        if self.action and dress is not None:
-            dress(self)
+        self._dress()
 
     def kind(self) -> str:
         """Says how the button is drawn, for instance ``plain`` or ``primary``."""

@@ -88,6 +88,10 @@ class EmptyState(QWidget):
         self._button.setVisible(bool(action))
         self._button.updateGeometry()
 
+    def stands_for(self, action: str) -> None:
+        """Names the action of the table that the next step is: the window says what that writes."""
+        self._button.stands_for(action)
+
     def words(self) -> str:
         """Returns what is said, for tests and for screen readers."""
         return f"{self._heading.text()} {self._text.text()}"

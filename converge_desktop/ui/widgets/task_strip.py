@@ -52,9 +52,12 @@ class TaskStrip(QWidget):
         self._close.hide()
         self._fit()
 
-    def tell(self, tone: str, text: str, action: str = "") -> None:
-        """Says what came of it: ``good``, ``caution`` or ``danger``."""
-        self._show(text, tone, action)
+    def tell(self, tone: str, text: str, action: str = "", stands_for: str = "") -> None:
+        """Says what came of it: ``good``, ``caution`` or ``danger``.
+
+        ``stands_for`` names the action of the table that is offered, where it writes.
+        """
+        self._show(text, tone, action, stands_for)
         self._bar.hide()
         self._close.show()
         self._fit()
@@ -78,12 +81,13 @@ class TaskStrip(QWidget):
         right = unit * 3 if self._close.isHidden() else unit
         self._row.setContentsMargins(unit * 3, unit, right, unit)
 
-    def _show(self, text: str, tone: str, action: str) -> None:
+    def _show(self, text: str, tone: str, action: str, stands_for: str = "") -> None:
         set_property(self, "banner", tone)
         self._text.say(text)
         if action != self.action.accessibleName():
             self.action.setText(action)
             self.action.setAccessibleName(action)
             self.action.updateGeometry()
+        self.action.stands_for(stands_for)
         self.action.setVisible(bool(action))
         self.show()
