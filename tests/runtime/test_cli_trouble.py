@@ -114,10 +114,10 @@ def test_a_run_that_stalls_ends_the_command_with_the_reason(failing: Path, data_
 
 
 def test_a_run_that_stalled_is_no_trouble_of_the_next_one(
-    failing: Path, data_dir: Path, tmp_path: Path, cli: Cli
+    failing: Path, data_dir: Path, packs_dir: Path, cli: Cli
 ) -> None:
     """What is told about another run is told, and the new one goes on."""
-    program(STALLS, *run_of(failing, data_dir))
+    program(STALLS, *run_of(failing, data_dir), "--packs", str(packs_dir))
     texts = data_dir / "texts" / "000000000000.jsonl"
     texts.write_bytes(texts.read_bytes().replace(b"Who decides", b"Who derides"))
 

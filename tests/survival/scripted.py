@@ -54,7 +54,6 @@ class ScriptedThread(EngineThread):
     make: Callable[[], Engine] = staticmethod(small_engine)
 
     def _build(self, run: RunId, pack: Pack, started: e.RunStarted) -> Engine:
-        self._cancelled[run] = threading.Event()
         engine = self._engines[run] = self.make()
         return engine
 
@@ -90,6 +89,7 @@ class ScriptedDesk:
             publish=self._take,
             durable=self._count,
         )
+        self.engine.start()
         self.engine.opened.result(PATIENCE)
         self.ask(lambda: self.engine.enrol(self._key))
         self.ask(self.engine.resume)
