@@ -55,6 +55,7 @@ def options(arguments: argparse.Namespace) -> DeskOptions:
         keyring=system_keyring,
         passphrase=passphrase_for(directory, name, ask=bool(getattr(arguments, "command", ""))),
         model=getattr(arguments, "model", paths.default_model()),
+        embedder=paths.embedder(),
     )
 
 

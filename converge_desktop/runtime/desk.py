@@ -55,12 +55,11 @@ from converge_desktop.runtime.readmodel import (
     TraceView,
     Verification,
 )
-from converge_desktop.runtime.recall_desk import RecallDesk
 from converge_desktop.runtime.run_views import approver_words
 from converge_desktop.runtime.running_desk import RunningDesk
 from converge_desktop.runtime.stopper import GivenUp, Stopper
 from converge_desktop.runtime.store_thread import LineageEdges, StoreThread
-from converge_desktop.runtime.trace_desk import TraceDesk
+from converge_desktop.runtime.trace_like import LikeDesk
 from converge_desktop.runtime.wording import ledger_problem, plural, run_label
 
 if TYPE_CHECKING:
@@ -110,7 +109,7 @@ class DeskOptions:
     embedder: Path | None = None
 
 
-class Desk(PeopleDesk, DecidingDesk, RunningDesk, TraceDesk, RecallDesk):
+class Desk(PeopleDesk, DecidingDesk, RunningDesk, LikeDesk):
     """A data directory in use.
 
     Args:

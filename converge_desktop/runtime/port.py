@@ -263,11 +263,14 @@ class DeskPort(Protocol):
         folder: Path,
         intent: str = "",
         budgets: Mapping[str, int] | None = None,
+        *,
+        recall: bool = False,
     ) -> Future[str]:
         """Reads ``folder`` and starts a run; fails with a sentence, and no run, on bad input.
 
         ``intent`` is what the person wants, in their words, beside what the pack asks. ``budgets``
         are amounts by the names that ``start_offer`` gives; what is not named is as offered.
+        ``recall`` asks for recall at the steps that have it on request, if the policy allows it.
         """
 
     def pause(self, run_id: str, reason: str = "") -> Future[None]:

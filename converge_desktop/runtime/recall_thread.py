@@ -118,6 +118,14 @@ class RecallThread:
 
         return _mapped(self._ask(query, PRECEDENTS), told)
 
+    def near(self, query: RecallQuery, policy: RecallPolicy) -> Future[tuple[RecallAnswer, Hits]]:
+        """Looks for what is like what is asked; returns all that was near beside what is shown.
+
+        Raises:
+            RecallRefused: if the policy does not allow it.
+        """
+        return self._ask(query, policy)
+
     def close(self) -> None:
         """Ends the thread. Safe to call twice."""
         self._closing.set()

@@ -201,10 +201,10 @@ class TraceDesk:
     def _noting(self, trace_id: str, work: Callable[[int], T]) -> Future[T]:
         """Does something with the number of the record that says a call."""
         traces = self._need_traces()
-
-        def seq() -> int:
-            place = self._engine.views.trace_place(trace_id)
-            return int(self._engine.journal.reader.traces[place])
-
-        found = self._engine.send(seq)
+        found = self._engine.send(lambda: self._seq_of(trace_id))
         return traces.ask_at_length(lambda _, __: work(found.result()))
+
+    def _seq_of(self, trace_id: str) -> int:
+        """Returns the record that says a call; on the engine's thread."""
+        place = self._engine.views.trace_place(trace_id)
+        return int(self._engine.journal.reader.traces[place])

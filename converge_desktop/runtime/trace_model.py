@@ -80,6 +80,19 @@ class FoundTrace:
 
 
 @dataclass(frozen=True, slots=True)
+class LikeTraces:
+    """Model calls like one of them, nearest first.
+
+    ``found`` is the set of them, ``scores`` how near each is, in thousandths; ``words`` say it in a
+    sentence, or why there are none.
+    """
+
+    found: TraceSet
+    scores: tuple[int, ...]
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class IndexState:
     """How the index over model calls stands.
 

@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from converge_desktop.runtime.insight_model import Insights
 from converge_desktop.runtime.trace_compare import TraceComparison
-from converge_desktop.runtime.trace_model import FoundTrace, IndexState, Note, TraceSet
+from converge_desktop.runtime.trace_model import (
+    FoundTrace,
+    IndexState,
+    LikeTraces,
+    Note,
+    TraceSet,
+)
 
 if TYPE_CHECKING:
     from converge_desktop.runtime.filter_reading import Candidate
@@ -31,6 +37,9 @@ class TracePort(Protocol):
         self, text: str = "", order: str = "time", *, descending: bool = True
     ) -> Future[TraceSet]:
         """Returns the model calls that fit a filter, in an order (see ``trace_model.ORDERS``)."""
+
+    def like_trace(self, trace_id: str) -> Future[LikeTraces]:
+        """Returns the model calls of other chains that came to something like what one came to."""
 
     def complete_traces(self, text: str, cursor: int) -> Future[tuple[Candidate, ...]]:
         """Returns what could be typed at a cursor of a filter."""

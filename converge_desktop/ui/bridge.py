@@ -31,9 +31,12 @@ from converge_desktop.runtime.port import (
     EvidenceProgress,
     InboxChanged,
     Notice,
+    RecallChanged,
     RunChanged,
     SettlingChanged,
     StatusChanged,
+    TraceExportProgress,
+    TraceIndexChanged,
     TracesAdded,
     Update,
     VerifyProgress,
@@ -41,7 +44,16 @@ from converge_desktop.runtime.port import (
 from converge_desktop.ui.clock import UiClock
 
 T = TypeVar("T")
-_LATEST = (InboxChanged, SettlingChanged, VerifyProgress, EvidenceProgress, StatusChanged)
+_LATEST = (
+    InboxChanged,
+    SettlingChanged,
+    TraceIndexChanged,
+    RecallChanged,
+    VerifyProgress,
+    EvidenceProgress,
+    TraceExportProgress,
+    StatusChanged,
+)
 FRAME = 1 / 30
 SLICE = 0.002
 """Seconds after which the rest of a batch is left for later."""
@@ -65,7 +77,10 @@ class Bridge(QObject):
         settling_changed: The latest ``SettlingChanged`` of a batch.
         run_changed: The latest ``RunChanged`` of each run that moved.
         traces_added: All ``TracesAdded`` of a batch, as one.
-        progressed: The latest ``VerifyProgress`` and ``EvidenceProgress`` of a batch.
+        index_moved: The latest ``TraceIndexChanged`` of a batch.
+        recall_changed: The latest ``RecallChanged`` of a batch.
+        progressed: The latest ``VerifyProgress``, ``EvidenceProgress`` and ``TraceExportProgress``
+            of a batch.
         status_changed: The latest ``StatusChanged`` of a batch.
         notice: Every ``Notice``.
         quiet: All that was asked is answered, and all that was told is delivered.
@@ -75,6 +90,8 @@ class Bridge(QObject):
     settling_changed = Signal(object)
     run_changed = Signal(object)
     traces_added = Signal(object)
+    index_moved = Signal(object)
+    recall_changed = Signal(object)
     progressed = Signal(object)
     status_changed = Signal(object)
     notice = Signal(object)
@@ -101,6 +118,9 @@ class Bridge(QObject):
             TracesAdded: self.traces_added,
             VerifyProgress: self.progressed,
             EvidenceProgress: self.progressed,
+            TraceExportProgress: self.progressed,
+            TraceIndexChanged: self.index_moved,
+            RecallChanged: self.recall_changed,
             StatusChanged: self.status_changed,
             Notice: self.notice,
         }

@@ -72,7 +72,9 @@ def desk_options(data: Path, model: Path | None) -> Any:
     from converge_desktop.runtime.desk import DeskOptions
     from tests.bench.big_ledger import WHO
 
-    return DeskOptions(data, paths.packs(), paths.samples(), WHO, model)
+    return DeskOptions(
+        data, paths.packs(), paths.samples(), WHO, model, embedder=paths.embedder()
+    )
 
 
 def memory() -> dict[str, int]:

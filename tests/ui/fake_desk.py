@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from converge_desktop.runtime.port import Update
+from converge_desktop.runtime.port import RecallChanged, Update
+from converge_desktop.runtime.trace_model import IndexState
 
 
 @dataclass
@@ -28,6 +29,8 @@ class FakeDesk:
         self.answers: dict[str, Callable[..., Any]] = {}
         self.listeners: list[Callable[[Update], None]] = []
         self.closed = False
+        self.index = IndexState("ready", 0, 0)
+        self.recalls = RecallChanged("off", -1)
 
     def tell(self, update: Update) -> None:
         for listener in self.listeners:
@@ -191,6 +194,59 @@ class FakeDesk:
     def trace(self, trace_id: str) -> Future[Any]:
         return self._ask("trace", trace_id)
 
+    def trace_index(self) -> IndexState:
+        return self.index
+
+    def find_traces(
+        self, text: str = "", order: str = "time", *, descending: bool = True
+    ) -> Future[Any]:
+        return self._ask("find_traces", text, order, descending)
+
+    def like_trace(self, trace_id: str) -> Future[Any]:
+        return self._ask("like_trace", trace_id)
+
+    def complete_traces(self, text: str, cursor: int) -> Future[Any]:
+        return self._ask("complete_traces", text, cursor)
+
+    def trace_rows(self, token: int, first: int, count: int) -> Future[Any]:
+        return self._ask("trace_rows", token, first, count)
+
+    def trace_at(self, token: int, time: int) -> Future[Any]:
+        return self._ask("trace_at", token, time)
+
+    def trace_place_in(self, token: int, seq: int) -> Future[Any]:
+        return self._ask("trace_place_in", token, seq)
+
+    def compare_traces(self, one: str, other: str) -> Future[Any]:
+        return self._ask("compare_traces", one, other)
+
+    def trace_note(self, trace_id: str) -> Future[Any]:
+        return self._ask("trace_note", trace_id)
+
+    def annotate_trace(self, trace_id: str, text: str) -> Future[Any]:
+        return self._ask("annotate_trace", trace_id, text)
+
+    def export_traces(self, token: int, path: Path, places: Any = None) -> Future[Any]:
+        return self._ask("export_traces", token, path, places)
+
+    def stop_trace_export(self) -> None:
+        self._ask("stop_trace_export")
+
+    def insights(self) -> Future[Any]:
+        return self._ask("insights")
+
+    def rebuild_trace_index(self) -> None:
+        self._ask("rebuild_trace_index")
+
+    def recall_state(self) -> RecallChanged:
+        return self.recalls
+
+    def recall(self, query: Any) -> Future[Any]:
+        return self._ask("recall", query)
+
+    def alike(self, gate_id: str) -> Future[Any]:
+        return self._ask("alike", gate_id)
+
     def replay(self, trace_id: str) -> Future[Any]:
         return self._ask("replay", trace_id)
 
@@ -249,9 +305,16 @@ class FakeDesk:
         return self._ask("fact", run_id, fact_id)
 
     def start_run(
-        self, pack_id: str, folder: Path, intent: str = "", budgets: Any = None
+        self,
+        pack_id: str,
+        folder: Path,
+        intent: str = "",
+        budgets: Any = None,
+        *,
+        recall: bool = False,
     ) -> Future[Any]:
-        return self._ask("start_run", pack_id, folder, intent, dict(budgets or {}))
+        asked = (pack_id, folder, intent, dict(budgets or {}))
+        return self._ask("start_run", *asked, *((True,) if recall else ()))
 
     def pause(self, run_id: str, reason: str = "") -> Future[Any]:
         return self._ask("pause", run_id, reason)
