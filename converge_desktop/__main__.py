@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 
 def main() -> int:
     """Parses the command line; Qt is imported only where the window is wanted."""
+    gc.disable()  # nothing that is made at a start is garbage; the first paint enables it again
     try:
         from converge_desktop import cli  # noqa: PLC0415
     except KeyboardInterrupt:  # this early nothing has begun that could be told of
         return 130
     arguments = cli.parser().parse_args()
     if arguments.command is not None:
+        gc.enable()
         return cli.main(arguments)
 
     def open_window() -> int:

@@ -18,8 +18,8 @@ so is who was enrolled, took another key or was revoked; and the Merkle root (RF
 hashes, which a checkpoint kept elsewhere is held against. A ledger that was replaced whole, keys
 and all, is found out by such a checkpoint alone.
 
-CAPSULE is evidence of a run or a decision that somebody exported: one file with records of a
-ledger, each with its proof under the root of a signed checkpoint, and the texts that they name.
+CAPSULE is evidence of a run, a decision or one record that somebody exported: a file with records
+of a ledger, each with its proof under the root of a signed checkpoint, and texts that they name.
 The same is checked of each of its records but that all are there; their proofs, the signatures,
 and the texts are, and the record that begins that run or opens that gate has to be there whole. How
 the gate stands is told by the records in it: whoever exported it chose, and nobody can tell by a
@@ -258,6 +258,15 @@ def includes(root: bytes, size: int, index: int, data: bytes, proof: list[bytes]
             place, last = place >> 1, last >> 1
         place, last = place >> 1, last >> 1
     return last == 0 and found == root
+
+
+def steps(size: int, index: int) -> int:
+    """Returns how many hashes the proof of leaf ``index`` in a tree of ``size`` leaves has."""
+    place, last, found = index, size - 1, 0
+    while last:
+        found += place & 1 or place < last
+        place, last = place >> 1, last >> 1
+    return found
 
 
 # A checkpoint as text: a signed note (c2sp.org/signed-note) of fixed form.
@@ -790,8 +799,8 @@ def why_not_kept(asked: Checkpoint, ledger: Ledger) -> str:
 
 # An evidence capsule.
 
-CAPSULE = 1
-"""The version of the format."""
+CAPSULE = 2
+"""The newest version of the format; 1 is of runs and gates, 2 of a record."""
 MAX_CAPSULE = 1024 * 1024 * 1024
 """More bytes than any capsule has."""
 MAX_OPENING = 64 * 1024
@@ -801,7 +810,7 @@ _PROVEN = re.compile(
     rb'\{"proof":\[((?:"[0-9a-f]{64}",)*"[0-9a-f]{64}")?\],"record":(\{.*\})\}\n', re.DOTALL
 )
 _OPENING = {"about": dict, "capsule": int, "checkpoint": str, "exported_at": int}
-_ABOUT = {"gate": str, "run": str}
+_ABOUT = {1: {"gate": str, "run": str}, 2: {"gate": str, "record": int, "run": str}}
 
 
 class Subject:
@@ -810,11 +819,14 @@ class Subject:
     Args:
         run: the run that it is about, or of which it is about a gate.
         gate: that gate; empty for a run.
+        record: the record that it is about, and nothing else; None for a run or a gate.
     """
 
-    def __init__(self, run: str = "", gate: str = "") -> None:
+    def __init__(self, run: str = "", gate: str = "", record: int | None = None) -> None:
         self.run = run
         self.gate = gate
+        self.record = record
+        self._found: Entry | None = None
         self._run_begun = self._begun = self._hidden = False
         self._standing: list[str] = []
         self._taken_back: list[str] = []
@@ -823,6 +835,9 @@ class Subject:
     def take(self, entry: Entry, *, checked: bool) -> None:
         """Takes in a record; ``checked`` is whether the signature in it, if any, was."""
         kind, body = entry.head["kind"], entry.body
+        if self.record is not None:
+            self._found = entry if entry.head["seq"] == self.record else self._found
+            return
         if entry.head["run"] != self.run:
             return
         self._run_begun = self._run_begun or kind == "run_started"
@@ -846,19 +861,28 @@ class Subject:
 
     def what(self) -> str:
         """Returns what it is about."""
+        if self.record is not None:
+            return f"record {self.record}"
         return f"gate {self.gate} of run {self.run}" if self.gate else f"run {self.run}"
 
     def why_not_begun(self) -> str:
         """Says that no record begins what the capsule is about; empty if one does."""
-        if self._run_begun and self._begun:
+        if self._found or (self._run_begun and self._begun):
             return ""
+        if self.record is not None:
+            return f"it is said to be about {self.what()}, and that record is not in it"
         words = f"it is said to be about {self.what()}, and no record begins that"
         if self._hidden:
             words += " unless it is one that was left out; get a copy with that record in it"
         return words
 
     def stands(self) -> str:
-        """Says how the gate stands by the records in the capsule; empty for a run."""
+        """Says how the gate stands by the records in it, or what the record is; else nothing."""
+        if self._found:
+            head = self._found.head
+            whose = f"of run {head['run']}" if head["run"] else "of the desk"
+            gone = "; what it said was left out, and its hash is there"
+            return f"it is a record {whose}, {head['kind']}{gone * (self._found.body is None)}"
         if not self.gate:
             return ""
         words = ["no decision is in it"]
@@ -928,6 +952,8 @@ class Capsule:
     def _why_not_signed(self) -> str:
         name = self.signature.name
         key = self.people.known.get(name) or self.people.keys.get(name)
+        if name in self.people.revoked:
+            return f"{name}, who signed the checkpoint, was revoked before"
         if key is None:
             return f"no record enrols {name}, who signed; give their public key with --key"
         if self.people.keys.get(name, key) != key:
@@ -952,7 +978,8 @@ class Capsule:
             raise ValueError(
                 f"version {version} is newer than this verifier reads; get a newer one"
             )
-        if not _typed(raw, _OPENING) or version != CAPSULE or not _typed(raw["about"], _ABOUT):
+        begins = _typed(raw, _OPENING) and _typed(raw["about"], _ABOUT.get(version))
+        if not begins or (version == 2 and (raw["about"]["run"] or raw["about"]["gate"])):
             raise ValueError("this is not how a capsule begins")
         self.subject = Subject(**raw["about"])
         self.checkpoint, self.signature = read_note(raw["checkpoint"])
@@ -980,7 +1007,13 @@ class Capsule:
         if not includes(self.checkpoint.root, self.checkpoint.size, seq, entry.hash, proof) or (
             ends and entry.hash.hex() != self.checkpoint.head
         ):
-            raise ValueError(f"record {seq} is not one that the checkpoint covers")
+            words = f"record {seq} is not one that the checkpoint covers"
+            right = steps(self.checkpoint.size, seq)
+            if len(proof) != right:
+                words += (
+                    f": its proof has the length {len(proof)}, and from its place it is {right}"
+                )
+            raise ValueError(words)
         self._last = entry
         self.records += 1
         try:
@@ -1046,7 +1079,7 @@ def texts_of(kind: str, body: Any) -> list[Any]:
     return [*call["layers"].values(), call["grammar"], call["output"]]
 
 
-def _typed(value: Any, form: dict[str, type]) -> bool:
+def _typed(value: Any, form: dict[str, type] | None) -> bool:
     return isinstance(value, dict) and {name: type(value[name]) for name in value} == form
 
 
@@ -1131,6 +1164,8 @@ def report_capsule(place: Path, key: bytes | None) -> int:
     say(f"about: {capsule.subject.what()}, of desk {checkpoint.desk}")
     if capsule.subject.gate:
         say(f"gate: {capsule.subject.stands()}")
+    if capsule.subject.record is not None:
+        say(f"record: {capsule.subject.stands()}")
     say(
         f"records: {capsule.records:,} of {checkpoint.size:,}"
         + f", of which {capsule.redacted:,} redacted" * bool(capsule.redacted)

@@ -39,6 +39,13 @@ class Source(Protocol):
     def of_run(self, run: str) -> Iterable[Entry]:
         """Returns the records of a run in their order; those of the desk for the empty name."""
 
+    def entry(self, seq: int) -> Entry:
+        """Returns a record.
+
+        Raises:
+            IndexError: if there is none of that number.
+        """
+
     def line(self, seq: int) -> bytes:
         """Returns a record as it stands in its file, with its line end."""
 
@@ -68,6 +75,21 @@ def about(source: Source, name: str) -> About:
     return About(run=run, gate=name)
 
 
+def about_record(source: Source, seq: int) -> About:
+    """Returns what the number of a record stands for.
+
+    Raises:
+        NotExported: if there is none of that number.
+    """
+    try:
+        source.entry(seq)
+    except IndexError as error:
+        raise NotExported(
+            f"there is no record {seq}; give a number as the Ledger page and events print it"
+        ) from error
+    return About(run="", gate="", record=seq)
+
+
 def newest(source: Source) -> SignedCheckpoint:
     """Returns the newest checkpoint in a ledger.
 
@@ -90,7 +112,10 @@ def capsule_of(
     exported_at: int,
     signed: SignedCheckpoint | None = None,
 ) -> Iterator[bytes]:
-    """Yields the lines of a capsule about a run or a gate.
+    """Yields the lines of a capsule about a run, a gate or a record.
+
+    Of the texts that a single record names there is the hash alone: they may be long, and private,
+    and whoever is handed one beside it can hold it against that.
 
     Args:
         source: the ledger.
@@ -113,7 +138,8 @@ def capsule_of(
         )
     tree = Tree(source.leaves())
     proven = ((source.line(seq), tree.inclusion(seq, size)) for seq in _seqs(entries))
-    return form.capsule(what, exported_at, signed, proven, text)
+    hands_on = text if what.record is None else _left_out
+    return form.capsule(what, exported_at, signed, proven, hands_on)
 
 
 def write_capsule(path: Path, lines: Iterable[bytes], key: str = "") -> Holding:
@@ -185,12 +211,18 @@ def read_capsule(path: Path) -> Iterator[Iterator[bytes]]:
 
 
 def _bearing(source: Source, what: About) -> list[Entry]:
+    if what.record is not None:
+        return [source.entry(what.record)]
     try:
         if what.gate:
             return evidence.of_gate(source.of_run, what.run, what.gate)
         return evidence.of_run(source.of_run, what.run)
     except IllegalCommand as error:
         raise NotExported(str(error)) from error
+
+
+def _left_out(_: TextRef) -> None:
+    """Reads no text."""
 
 
 def _seqs(entries: Iterable[Entry]) -> Iterator[int]:

@@ -24,6 +24,14 @@ class LedgerSource:
         """Returns the records of a run in their order; those of the desk for the empty name."""
         return self._history.of_run(run)
 
+    def entry(self, seq: int) -> Entry:
+        """Returns a record.
+
+        Raises:
+            IndexError: if there is none of that number.
+        """
+        return self._history.entry(seq)
+
     def line(self, seq: int) -> bytes:
         """Returns a record as it stands in its file, with its line end."""
         part = self._history.index.part_of(seq)

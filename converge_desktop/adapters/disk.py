@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 from pathlib import Path
+
+from converge_core.errors import IllegalCommand
 
 
 def write_all(fd: int, data: bytes) -> None:
@@ -53,6 +56,35 @@ def write_durably(path: Path, data: bytes) -> None:
     finally:
         os.close(fd)
     sync_directory(path.parent)
+
+
+def require_outside(path: Path, directory: Path) -> None:
+    """Refuses to write what is meant for others among the files of a directory of our own.
+
+    Raises:
+        IllegalCommand: if that is where it would lie.
+    """
+    if path.resolve().is_relative_to(directory.resolve()):
+        raise IllegalCommand(
+            f"{path} would lie among the files of the desk itself; choose another folder"
+        )
+
+
+def replace_durably(path: Path, data: bytes) -> None:
+    """Writes a file in the place of what lies there, which stays where that cannot be done.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    unfinished = path.with_name(f".converge-{secrets.token_hex(8)}.part")
+    try:
+        write_durably(unfinished, data)
+        unfinished.replace(path)
+        sync_directory(path.parent)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def sync_directory(directory: Path) -> None:

@@ -7,6 +7,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -38,14 +39,20 @@ from converge_desktop.runtime.evidence_outputs import (
 )
 from converge_desktop.runtime.wording import ledger_problem, plural
 
+MOST_DIGITS = 16
+"""More digits than the number of any record has."""
 ENROLLED = "enrolled"
 """Stands for the key that a person is enrolled with in the ledger at hand."""
 
 
 def add_commands(command: Any, path: Callable[[str], Path]) -> None:
     """Adds the commands; ``command`` makes one of a name and words, ``path`` reads a path."""
-    export = command("export", "write evidence of a run or a decision, which proves itself")
-    export.add_argument("about", metavar="RUN|GATE", help="the id of a run, or of a gate")
+    export = command("export", "write evidence of a run, a decision or a record; it proves itself")
+    about = export.add_mutually_exclusive_group(required=True)
+    about.add_argument(
+        "about", nargs="?", default="", metavar="RUN|GATE", help="the id of a run, or of a gate"
+    )
+    about.add_argument("--record", type=_number, metavar="N", help="the number of one record")
     export.add_argument("--out", type=path, required=True, metavar="FILE", help="where to write it")
     export.add_argument(
         "--redact",
@@ -78,7 +85,7 @@ def export(arguments: argparse.Namespace) -> int:
     evidence = _open(arguments)
     try:
         holding = evidence.export(
-            arguments.about, absolute(arguments.out), left_out, system_clock()
+            _asked(arguments), absolute(arguments.out), left_out, system_clock()
         )
     except NotExported as error:
         raise CannotGoOn(str(error)) from error
@@ -90,7 +97,8 @@ def export(arguments: argparse.Namespace) -> int:
             f"Short texts stand in the records themselves, {holding.inline:,} of them; to leave "
             "them out too: --redact text,trace_recorded"
         )
-    if (GateOpened if holding.about.gate else RunStarted).kind in left_out.kinds:
+    begins = (GateOpened if holding.about.gate else RunStarted).kind
+    if holding.about.record is None and begins in left_out.kinds:
         lines.append(f"The record that begins {_what(holding)} stays: it says what this is about.")
     show(arguments, capsule_output(holding), lines)
     return DONE
@@ -139,7 +147,8 @@ def _verify_capsule(arguments: argparse.Namespace, key: str) -> int:
     lines = [f"{arguments.capsule} is evidence of {_what(holding)}.", *_told(holding)]
     if not key:
         lines.append(f"It brings the key {holding.key} itself; compare it, if you know it.")
-    lines.append("It holds." if holding.whole else "It holds, redacted.")
+    whole = holding.whole or (holding.about.record is not None and not holding.redacted)
+    lines.append("It holds." if whole else "It holds, redacted.")
     show(arguments, capsule_output(holding), lines)
     return DONE
 
@@ -211,13 +220,36 @@ def _key(text: str) -> str:
     return key.hex()
 
 
+def _number(text: str) -> int:
+    """Reads the number of a record, as it is printed: with commas or without."""
+    plain = text.replace(",", "")
+    if not (plain.isascii() and plain.isdecimal()) or len(plain) > MOST_DIGITS:
+        raise argparse.ArgumentTypeError(f"{text} is no number of a record; they begin with 0")
+    return int(plain)
+
+
+def _asked(arguments: argparse.Namespace) -> str | int:
+    return str(arguments.about) if arguments.record is None else int(arguments.record)
+
+
 def _what(holding: Holding) -> str:
     about = holding.about
+    if about.record is not None:
+        return f"record {about.record:,}"
     return f"gate {about.gate}" if about.gate else f"run {about.run}"
 
 
+def _proves(record: int, signed: SignedCheckpoint) -> str:
+    """Says what evidence of a record proves; the times of ledgers are in UTC."""
+    at = datetime.fromtimestamp(signed.checkpoint.at / 1e6, UTC)
+    return (
+        f"Record {record:,} is in the ledger of desk {signed.checkpoint.desk} whose root "
+        f"{signed.operator} signed on {at:%Y-%m-%d %H:%M:%S} UTC."
+    )
+
+
 def _told(holding: Holding) -> list[str]:
-    signed = holding.signed
+    signed, about = holding.signed, holding.about
     hidden = f", {holding.redacted:,} of them redacted" * bool(holding.redacted)
     missing = f", {holding.left_out:,} of them left out" * bool(holding.left_out)
     unchecked = f", and {holding.unchecked:,} could not be checked" * bool(holding.unchecked)
@@ -228,4 +260,5 @@ def _told(holding: Holding) -> list[str]:
         f"{records} of {signed.checkpoint.size:,}{hidden}; {texts}{missing}.",
         f"Signatures: {holding.fitting:,} hold{unchecked}.",
         f"The checkpoint is signed by {signed.operator}.",
+        *([] if about.record is None else [_proves(about.record, signed)]),
     ]

@@ -36,6 +36,11 @@ def add_commands(command: Callable[..., Any], model: Any, path: Callable[[str], 
         metavar="NAME=N",
         help="give it less than the usual, such as tokens=20000; may be repeated",
     )
+    start.add_argument(
+        "--recall",
+        action="store_true",
+        help="show its steps what was found and decided before, where the policy lets you ask",
+    )
     branch = command("fork", "start a run from any moment of another", model)
     _add_run(branch)
     branch.add_argument("--at", type=int, metavar="SEQ", help="the record; the last one if missing")
@@ -65,7 +70,10 @@ def run(arguments: argparse.Namespace) -> int:
     folder, budgets = absolute(arguments.input), dict(arguments.budget)
 
     def start(desk: Desk) -> str:
-        return desk.start_run(arguments.pack, folder, arguments.intent, budgets).result()
+        started = desk.start_run(
+            arguments.pack, folder, arguments.intent, budgets, recall=arguments.recall
+        )
+        return started.result()
 
     return _followed(arguments, start)
 

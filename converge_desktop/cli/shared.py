@@ -56,6 +56,7 @@ def options(arguments: argparse.Namespace) -> DeskOptions:
         passphrase=passphrase_for(directory, name, ask=bool(getattr(arguments, "command", ""))),
         model=getattr(arguments, "model", paths.default_model()),
         embedder=paths.embedder(),
+        recall_at_once=not getattr(arguments, "command", ""),
     )
 
 

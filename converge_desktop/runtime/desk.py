@@ -39,6 +39,7 @@ from converge_desktop.runtime.port import (
 )
 from converge_desktop.runtime.proofs import Proofs
 from converge_desktop.runtime.readmodel import (
+    CheckedEvidence,
     CheckpointView,
     Comparison,
     Exported,
@@ -60,6 +61,7 @@ from converge_desktop.runtime.running_desk import RunningDesk
 from converge_desktop.runtime.stopper import GivenUp, Stopper
 from converge_desktop.runtime.store_thread import LineageEdges, StoreThread
 from converge_desktop.runtime.trace_like import LikeDesk
+from converge_desktop.runtime.trace_trying import TryingDesk
 from converge_desktop.runtime.wording import ledger_problem, plural, run_label
 
 if TYPE_CHECKING:
@@ -94,6 +96,8 @@ class DeskOptions:
             which watches the person and locks by itself.
         models: the models that ship, by name; the desk's own ``models.toml`` adds to them.
         embedder: the GGUF file that texts are embedded with; None for no recall.
+        recall_at_once: whether recall follows the ledger from the start, as behind a window; else
+            it is opened where something is recalled.
     """
 
     data_dir: Path
@@ -107,9 +111,10 @@ class DeskOptions:
     lock_after_us: int = 0
     models: Mapping[str, Path] = field(default_factory=paths.shipped_models)
     embedder: Path | None = None
+    recall_at_once: bool = True
 
 
-class Desk(PeopleDesk, DecidingDesk, RunningDesk, LikeDesk):
+class Desk(PeopleDesk, DecidingDesk, LikeDesk, TryingDesk, RunningDesk):
     """A data directory in use.
 
     Args:
@@ -142,7 +147,7 @@ class Desk(PeopleDesk, DecidingDesk, RunningDesk, LikeDesk):
         try:
             self._packs = load_packs(options.packs_dir)
             known = load_catalogue(options.data_dir, options.models)
-            models = ModelSettings(options.data_dir / "models", known)
+            models = ModelSettings(options.data_dir / "models", known, embedder=options.embedder)
         except BaseException:
             self._lock.release()
             raise
@@ -153,6 +158,8 @@ class Desk(PeopleDesk, DecidingDesk, RunningDesk, LikeDesk):
         self._closed = False
         self._store = None
         self._replaying: dict[str, Stopper] = {}
+        self._trying: dict[str, Stopper] = {}
+        self._tries = ThreadPoolExecutor(1, thread_name_prefix="trying")
         self._questions = ThreadPoolExecutor(2, thread_name_prefix="question")
         self._proofs = Proofs(options.data_dir, options.clock, self._publish)
         self._model = ModelThread(self._model_changed, models)
@@ -165,6 +172,7 @@ class Desk(PeopleDesk, DecidingDesk, RunningDesk, LikeDesk):
             publish=self._publish,
             durable=self._durable,
         )
+        self._prepare_recall(options.embedder, at_once=options.recall_at_once)
         self.confirmed: Future[None] = Future()
         self.ready = self._engine.send(self._opened)
         self._engine.opened.add_done_callback(self._tell_whether_open)
@@ -214,18 +222,6 @@ class Desk(PeopleDesk, DecidingDesk, RunningDesk, LikeDesk):
     def traces(self, first: int = 0, count: int | None = None) -> Future[tuple[TraceRow, ...]]:
         """Lists recorded steps, newest first; all of them, or ``count`` behind the ``first``."""
         return self._engine.send(lambda: self._engine.views.traces(first, count))
-
-    def trace_count(self) -> Future[int]:
-        """Counts the recorded steps."""
-        return self._engine.send(self._engine.views.trace_count)
-
-    def trace_page(self, first: int, count: int) -> Future[tuple[TraceRow, ...]]:
-        """Returns up to ``count`` recorded steps from number ``first``, oldest first, from 0."""
-        return self._engine.send(lambda: self._engine.views.trace_page(first, count))
-
-    def trace_place(self, trace_id: str) -> Future[int]:
-        """Returns the number of a recorded step."""
-        return self._engine.send(lambda: self._engine.views.trace_place(trace_id))
 
     def trace(self, trace_id: str) -> Future[TraceView]:
         """Returns one step, whole."""
@@ -321,14 +317,26 @@ class Desk(PeopleDesk, DecidingDesk, RunningDesk, LikeDesk):
 
     def save_text(self, text: str, path: Path) -> Future[None]:
         """Keeps a text in a file, outside of the desk."""
-        return self._proofs.save(text, path)
+        return self._proofs.save(text.encode(), path)
+
+    def save_bytes(self, data: bytes, path: Path) -> Future[None]:
+        """Keeps bytes, such as a picture, in a file, outside of the desk."""
+        return self._proofs.save(data, path)
 
     def export(self, name: str, path: Path) -> Future[Exported]:
         """Writes evidence of a run or of a decision, by the id of the run or the gate."""
         return self._proofs.export(name, path)
 
+    def prove(self, seq: int, path: Path) -> Future[Exported]:
+        """Writes evidence of one record, by its number."""
+        return self._proofs.export(seq, path)
+
+    def check_evidence(self, path: Path) -> Future[CheckedEvidence]:
+        """Checks a file of evidence by itself, then whether it is of the ledger here."""
+        return self._proofs.check(path)
+
     def stop_export(self, path: Path) -> None:
-        """Gives up what ``export`` began for a file; its future fails, the file is as it was."""
+        """Gives up what writes evidence to a file; its future fails, the file is as it was."""
         self._proofs.stop_export(path)
 
     def load_model(self, path: Path) -> Future[None]:
@@ -343,10 +351,12 @@ class Desk(PeopleDesk, DecidingDesk, RunningDesk, LikeDesk):
         if self._closed:
             return
         self._closed = True
+        self._recall_open.set()  # nobody waits for it any more
         self._engine.cancel_agents()
         self._proofs.close()
         self._model.close()
         self._questions.shutdown(wait=True, cancel_futures=True)
+        self._close_trying()
         self._close_traces()
         self._close_recall()
         self._engine.close()
@@ -383,7 +393,6 @@ class Desk(PeopleDesk, DecidingDesk, RunningDesk, LikeDesk):
         if not self.confirmed.done():
             self._proofs.confirm().add_done_callback(self._confirmed)
         self._begin_traces(self._engine.journal.seq)
-        self._begin_recall(self._options.embedder)
         directory = self._options.data_dir / LEDGER
         self._store = StoreThread(
             self._view_place,
@@ -393,9 +402,11 @@ class Desk(PeopleDesk, DecidingDesk, RunningDesk, LikeDesk):
             last=lambda: self._engine.journal.seq,
             since=self._since,
             trouble=self._store_trouble,
+            urgent=lambda: self._index_state.state in {"opening", "filling"},  # lists come first
         )
         if self._options.model is not None:
             self.load_model(self._options.model)
+        self._begin_recall_last(self._loading)
 
     def _doubt(self) -> None:
         """Has nobody sign before the records are verified that were remembered and not read.

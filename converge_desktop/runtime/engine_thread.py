@@ -28,7 +28,6 @@ from converge_core.events import (
     RunResumed,
     RunStopped,
     RunSuspended,
-    TraceRecorded,
 )
 from converge_core.ids import RunId
 from converge_core.ledger import Entry
@@ -50,10 +49,8 @@ from converge_desktop.runtime.port import (
     Notice,
     RunChanged,
     SettlingChanged,
-    TracesAdded,
     Update,
 )
-from converge_desktop.runtime.trace_views import trace_row
 from converge_desktop.runtime.views import Views
 from converge_desktop.runtime.wording import ledger_problem
 
@@ -253,21 +250,17 @@ class EngineThread(DecidingEngine):
             return
         self._durable(entries)
         try:
-            self._tell(entries, at)
+            self._tell(entries)
         except Exception as error:  # noqa: BLE001 - it is so, whether or not it can be shown
             words = f"What was recorded last cannot be shown: {error}"
             self._publish(Notice("danger", words))
 
-    def _tell(self, entries: list[Entry], at: int) -> None:
+    def _tell(self, entries: list[Entry]) -> None:
         """Tells everybody of what is recorded now."""
         touched = dict.fromkeys(RunId(entry.head.run) for entry in entries if entry.head.run)
         for run_id in touched:
             self._note_due(run_id)
             self._publish(RunChanged(self.views.run(run_id)))
-        recorded = [entry.event for entry in entries if isinstance(entry.event, TraceRecorded)]
-        if recorded:
-            rows = (trace_row(event.run, event.trace, at) for event in recorded)
-            self._publish(TracesAdded(tuple(rows), self.views.trace_count()))
         self._tell_inbox()
 
     def _tell_inbox(self) -> None:

@@ -10,9 +10,15 @@ from converge_core import events as e
 from converge_core.capsule import redact
 from converge_core.capsule_check import Holding
 from converge_core.checkpoint import SignedCheckpoint, why_not_kept, why_not_signed
-from converge_core.evidence import key_of
+from converge_core.evidence import PEOPLE, key_of
 from converge_core.merkle import Tree
-from converge_desktop.adapters.capsule import about, capsule_of, newest, write_capsule
+from converge_desktop.adapters.capsule import (
+    about,
+    about_record,
+    capsule_of,
+    newest,
+    write_capsule,
+)
 from converge_desktop.adapters.capsule_source import LedgerSource
 from converge_desktop.adapters.keys import signature_fits
 from converge_desktop.adapters.ledger.history import LedgerHistory
@@ -20,9 +26,7 @@ from converge_desktop.adapters.ledger.snapshots import SnapshotReader
 from converge_desktop.adapters.texts import TextReader
 from converge_desktop.runtime.stopper import Stopper
 
-KEYS = frozenset(
-    one.kind for one in (e.DeskOpened, e.OperatorEnrolled, e.OperatorKeyRotated, e.OperatorRevoked)
-)
+KEYS = PEOPLE | {e.DeskOpened.kind}
 """Kinds of records by which signatures are checked."""
 
 
@@ -73,18 +77,26 @@ class Evidence:
         """How many of the records that were read say nothing any more."""
         return self._redacted
 
+    @property
+    def desk(self) -> str:
+        """Whose ledger it is; empty where no record tells."""
+        for entry in self._source.of_run(""):
+            if isinstance(entry.event, e.DeskOpened):
+                return entry.event.desk
+        return ""
+
     def export(
         self,
-        name: str,
+        name: str | int,
         path: Path,
         left_out: Redaction,
         now: int,
         progress: Callable[[int], None] | None = None,
     ) -> Holding:
-        """Writes a capsule about a run or a gate, and returns what it proves.
+        """Writes a capsule about a run, a gate or a record, and returns what it proves.
 
         Args:
-            name: the id of the run or of the gate.
+            name: the id of the run or of the gate, or the number of the record.
             path: where.
             left_out: what is left out.
             now: in microseconds since 1970 UTC.
@@ -97,7 +109,9 @@ class Evidence:
             OSError: if it could not be written.
         """
         text = TextReader(self._texts).text
-        lines = capsule_of(self._source, about(self._source, name), text, now)
+        of = self._source
+        what = about_record(of, name) if isinstance(name, int) else about(of, name)
+        lines = capsule_of(self._source, what, text, now)
         if left_out.kinds or left_out.texts:
             lines = redact(
                 lines, lambda head: head.kind in left_out.kinds, lambda _: left_out.texts
@@ -117,6 +131,13 @@ class Evidence:
         """Returns the key that whoever signed had here by then; empty if they had none."""
         return key_of(self._source.of_run, signed.operator, signed.checkpoint.size)
 
+    def why_not_here(self, signed: SignedCheckpoint) -> str:
+        """Says why what was handed on is not of the ledger here; empty if it is."""
+        desk, here = signed.checkpoint.desk, self.desk
+        if desk != here:
+            return f"it is of desk {desk}, and this is desk {here}"
+        return self.why_not_kept(signed, "")
+
     def why_not_kept(self, signed: SignedCheckpoint, key: str) -> str:
         """Says why the ledger is not one that a checkpoint was taken of; empty if it is.
 
@@ -131,7 +152,7 @@ class Evidence:
         if reason and not key:
             return f"{reason}, which is the one enrolled here: one of the two was replaced"
         tree = Tree(self._source.leaves())
-        return reason or why_not_kept(signed.checkpoint, self._desk(), tree)
+        return reason or why_not_kept(signed.checkpoint, self.desk, tree)
 
     def close(self) -> None:
         """Closes what was read. Safe to call twice."""
@@ -146,9 +167,3 @@ class Evidence:
                 progress(number)
             yield line
         self._stopper.require_wanted()
-
-    def _desk(self) -> str:
-        for entry in self._source.of_run(""):
-            if isinstance(entry.event, e.DeskOpened):
-                return entry.event.desk
-        return ""

@@ -12,11 +12,12 @@ from converge_core.checkpoint import SignedCheckpoint, text_of
 class CapsuleOutput:
     """``export`` and ``verify --capsule``.
 
-    ``stands`` says how a gate stands by the records in it: who decided what, or that no decision is
-    in it. Where it does not hold, ``bad_line`` says where; it is 0 otherwise. ``desk``, ``size``
-    and what follows are what the checkpoint says that its records stand under. ``inline`` are the
-    short texts that stand in records; ``unchecked`` are signatures of people whose keys were left
-    out.
+    Evidence is about a ``run``, about a ``gate`` of one, or about the ``record`` of that number,
+    which is -1 otherwise. ``stands`` says how a gate stands by the records in it: who decided what,
+    or that no decision is in it; or what kind of record that is. Where
+    it does not hold, ``bad_line`` says where; it is 0 otherwise. ``desk``, ``size`` and what
+    follows are what the checkpoint says that its records stand under. ``inline`` are the short
+    texts that stand in records; ``unchecked`` are signatures of people whose keys were left out.
     """
 
     ok: bool
@@ -38,6 +39,8 @@ class CapsuleOutput:
     root: str = ""
     operator: str = ""
     key: str = ""
+    record: int = -1
+    signed_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,8 @@ def capsule_output(holding: Holding) -> CapsuleOutput:
         root=checkpoint.root,
         operator=holding.signed.operator,
         key=holding.key,
+        record=-1 if holding.about.record is None else holding.about.record,
+        signed_at=checkpoint.at,
     )
 
 

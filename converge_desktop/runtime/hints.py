@@ -14,6 +14,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from converge_core.errors import IllegalCommand
 from converge_core.events import RunStarted
 from converge_core.prompt import StateEntry
 from converge_core.recall import MOST_QUERY, RecallPolicy, RecallQuery
@@ -61,7 +62,10 @@ def hints_for(
     query = RecallQuery(
         query_text=matter[:MOST_QUERY], top_k=max(policy.max_k_total, 1), step_context=step
     )
-    found = recalls(query, policy)
+    try:
+        found = recalls(query, policy)
+    except IllegalCommand:  # it did not open, and a decision does not hang on that
+        return NO_HINTS
     entries = (
         StateEntry(
             f"{LETTER}{number:02d}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -51,6 +51,18 @@ class InsightTable:
     columns: tuple[Column, ...]
     rows: tuple[tuple[Value, ...], ...]
     as_of: int
+
+    def only(self, *names: str) -> InsightTable:
+        """Returns the same table with some of its columns, in this order."""
+        places = {column.name: number for number, column in enumerate(self.columns)}
+        kept = [places[name] for name in names]
+        rows = tuple(tuple(row[place] for place in kept) for row in self.rows)
+        return replace(self, columns=tuple(self.columns[place] for place in kept), rows=rows)
+
+    def values(self, name: str) -> tuple[Value, ...]:
+        """Returns a column by its name, from the first row to the last."""
+        place = next(n for n, column in enumerate(self.columns) if column.name == name)
+        return tuple(row[place] for row in self.rows)
 
     def csv(self) -> str:
         """Returns the table as comma separated values: shares as 0.853, times in seconds.

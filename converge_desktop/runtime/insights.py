@@ -2,32 +2,42 @@
 
 Weeks begin on Monday, 0:00 UTC. A gate counts as opened in the week in which it was, and as ended
 in the week in which it ended; the time to decide is from the one to the other, where a person ended
-it. The approval rate is the share of those that people approved as they were proposed.
+it. The approval rate is the share of those that people approved as they were proposed, the edit
+rate that of those which they put into words of their own.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
 from converge_core.asking import GateEnd
 from converge_desktop.adapters.traces.columns import Table
-from converge_desktop.runtime.insight_model import Column, Insights, InsightTable, Kind, Value
+from converge_desktop.runtime.insight_frames import (
+    DAY,
+    Question,
+    codes_of,
+    frame_of,
+    grouped,
+    share,
+    table_of,
+    time_between,
+    week_of,
+)
+from converge_desktop.runtime.insight_model import Column, Insights, InsightTable, Kind
+from converge_desktop.runtime.insight_people import of_people
 from converge_desktop.runtime.trace_index import Indexed
 from converge_desktop.runtime.trace_rows import OPENED
 from converge_desktop.runtime.wording import check_words
 
-_DAY = 24 * 3600 * 1_000_000
 _BY_PEOPLE = (GateEnd.APPROVED, GateEnd.EDITED, GateEnd.REFINED, GateEnd.REJECTED)
 _EXPIRED = (GateEnd.LAPSED, GateEnd.ASSUMED)
-_WEEK = Column("week", "Week", Kind.WEEK)
 _GATE_COLUMNS = (
     Column("opened", "Asked", Kind.COUNT),
+    Column("decided", "Decided", Kind.COUNT),
     *(Column(end.value, end.value.capitalize(), Kind.COUNT) for end in _BY_PEOPLE),
     Column("approval_rate", "Approval rate", Kind.SHARE),
+    Column("edit_rate", "Edited, share", Kind.SHARE),
     Column("expired", "Expired", Kind.COUNT),
     Column("withdrawn", "Withdrawn", Kind.COUNT),
     Column("undone", "Undone", Kind.COUNT),
@@ -46,29 +56,12 @@ _CALL_COLUMNS = (
     Column("duration_median", "Duration, median", Kind.TIME),
     Column("duration_p90", "Duration, 90 %", Kind.TIME),
 )
-_TEXTS = {
-    "pack": Column("pack", "Pack", Kind.TEXT),
-    "agent": Column("agent", "Agent", Kind.TEXT),
-    "step": Column("step", "Step", Kind.TEXT),
-    "model": Column("model", "Model", Kind.TEXT),
-    "version": Column("version", "Prompt version", Kind.TEXT),
-    "risk": Column("risk", "Risk", Kind.TEXT),
-}
 _CAUSE_COLUMNS = (
     Column("cause", "Cause", Kind.TEXT),
     Column("words", "What it makes sure of", Kind.TEXT),
     Column("calls", "Calls", Kind.COUNT),
     Column("share", "Share of calls", Kind.SHARE),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A table that is asked for: its name, its title, and what it has a row for each of."""
-
-    name: str
-    title: str
-    by: tuple[str, ...] = ()
 
 
 _OF_GATES = (
@@ -94,6 +87,7 @@ def insights(view: Indexed) -> Insights:
     gates, calls = _gates(view.gates), _calls(view.traces)
     found = (
         *(_of_gates(view, gates, question) for question in _OF_GATES),
+        of_people(view),
         *(_of_causes(view, calls, question) for question in _OF_CAUSES),
         *(_of_calls(view, calls, question) for question in _OF_CALLS),
     )
@@ -105,12 +99,12 @@ def insights(view: Indexed) -> Insights:
 
 def _gates(table: Table) -> pl.DataFrame:
     """Returns a row for each gate: when it was opened, how and when it ended, if it has."""
-    what, end = (_codes(table, name) for name in ("what", "end"))
+    what, end = (codes_of(table, name) for name in ("what", "end"))
     open_yet, committed = end("") or (-1,), what("committed") or (-1,)
     at, ended = pl.col("at"), ~pl.col("end").is_in(open_yet)
     names = ("gate", "at", "what", "end", "agent", "risk", "pack")
     return (
-        _frame(table, names)
+        frame_of(table, names)
         .lazy()
         .group_by("gate", maintain_order=True)
         .agg(
@@ -132,25 +126,27 @@ def _gates(table: Table) -> pl.DataFrame:
 
 def _of_gates(view: Indexed, gates: pl.DataFrame, question: Question) -> InsightTable:
     by = question.by
-    end = _codes(view.gates, "end")
+    end = codes_of(view.gates, "end")
     people = [code for one in _BY_PEOPLE for code in end(one.value)]
-    took = (pl.col("ended_at") - pl.col("opened_at")).filter(pl.col("end").is_in(people or (-1,)))
+    took = time_between("opened_at", "ended_at").filter(pl.col("end").is_in(people or (-1,)))
 
     def ends(*which: GateEnd) -> pl.Expr:
         codes = [code for one in which for code in end(one.value)]
         return pl.col("end").is_in(codes or (-1,)).sum()
 
-    opened = _grouped(
-        gates.with_columns(_week("opened_at")),
+    opened = grouped(
+        gates.with_columns(week_of("opened_at")),
         by,
         {"opened": pl.len(), "undone": pl.col("undone").sum()},
     )
-    closed = _grouped(
-        gates.filter(pl.col("ended_at").is_not_null()).with_columns(_week("ended_at")),
+    closed = grouped(
+        gates.filter(pl.col("ended_at").is_not_null()).with_columns(week_of("ended_at")),
         by,
         {
+            "decided": ends(*_BY_PEOPLE),
             **{one.value: ends(one) for one in _BY_PEOPLE},
-            "approval_rate": _share(ends(GateEnd.APPROVED), ends(*_BY_PEOPLE)),
+            "approval_rate": share(ends(GateEnd.APPROVED), ends(*_BY_PEOPLE)),
+            "edit_rate": share(ends(GateEnd.EDITED), ends(*_BY_PEOPLE)),
             "expired": ends(*_EXPIRED),
             "withdrawn": ends(GateEnd.WITHDRAWN),
             "decide_median": took.median(),
@@ -162,7 +158,7 @@ def _of_gates(view: Indexed, gates: pl.DataFrame, question: Question) -> Insight
         if by
         else pl.concat([opened, closed], how="horizontal")
     )
-    return _table(view, view.gates, joined, question, _GATE_COLUMNS)
+    return table_of(view, view.gates, joined, question, _GATE_COLUMNS)
 
 
 # Model calls.
@@ -171,19 +167,19 @@ def _of_gates(view: Indexed, gates: pl.DataFrame, question: Question) -> Insight
 def _calls(table: Table) -> pl.DataFrame:
     names = ("duration", "first", "prompt", "reused", "out", "outcome", "causes")
     words = ("agent", "step", "model", "version")
-    week = ((table["at"] // _DAY + 3) // 7).astype(np.int32)
-    return _frame(table, (*names, *words)).with_columns(pl.Series("week", week))
+    week = ((table["at"] // DAY + 3) // 7).astype(np.int32)
+    return frame_of(table, (*names, *words)).with_columns(pl.Series("week", week))
 
 
 def _of_calls(view: Indexed, calls: pl.DataFrame, question: Question) -> InsightTable:
-    valid = pl.col("outcome").is_in(_codes(view.traces, "outcome")("valid") or (-1,)).sum()
-    found = _grouped(
+    valid = pl.col("outcome").is_in(codes_of(view.traces, "outcome")("valid") or (-1,)).sum()
+    found = grouped(
         calls,
         question.by,
         {
             "calls": pl.len(),
             "valid": valid,
-            "valid_share": _share(valid, pl.len()),
+            "valid_share": share(valid, pl.len()),
             "prompt_tokens": pl.col("prompt").cast(pl.Int64).sum(),
             "reused_tokens": pl.col("reused").cast(pl.Int64).sum(),
             "output_tokens": pl.col("out").cast(pl.Int64).sum(),
@@ -194,15 +190,15 @@ def _of_calls(view: Indexed, calls: pl.DataFrame, question: Question) -> Insight
         },
     )
     found = found.sort(*question.by) if question.by else found
-    return _table(view, view.traces, found, question, _CALL_COLUMNS)
+    return table_of(view, view.traces, found, question, _CALL_COLUMNS)
 
 
 def _of_causes(view: Indexed, calls: pl.DataFrame, question: Question) -> InsightTable:
     """Counts the calls that failed each check; one that failed two counts for both."""
     by = question.by
     words = view.traces.words["causes"]
-    every = _grouped(calls, by, {"of": pl.len()})
-    counts = _grouped(calls, (*by, "causes"), {"calls": pl.len()})
+    every = grouped(calls, by, {"of": pl.len()})
+    counts = grouped(calls, (*by, "causes"), {"calls": pl.len()})
     named = pl.DataFrame(
         [(code, one) for code, word in enumerate(words) for one in word.split("\n") if one],
         schema={"causes": calls.schema["causes"], "cause": pl.String},
@@ -211,67 +207,7 @@ def _of_causes(view: Indexed, calls: pl.DataFrame, question: Question) -> Insigh
     found = counts.join(named, on="causes").group_by(*by, "cause").agg(pl.col("calls").sum())
     found = found.join(every, on=list(by)) if by else found.join(every, how="cross")
     found = found.with_columns(
-        _share(pl.col("calls"), pl.col("of")).alias("share"),
+        share(pl.col("calls"), pl.col("of")).alias("share"),
         pl.col("cause").map_elements(check_words, pl.String).alias("words"),
     ).sort(*by, "calls", "cause", descending=[*(False for _ in by), True, False])
-    return _table(view, view.traces, found, question, _CAUSE_COLUMNS)
-
-
-# Tables.
-
-
-def _grouped(
-    frame: pl.DataFrame, by: Sequence[str], measures: Mapping[str, pl.Expr]
-) -> pl.DataFrame:
-    named = [measure.alias(name) for name, measure in measures.items()]
-    return frame.group_by(*by).agg(named) if by else frame.select(named)
-
-
-def _week(time: str) -> pl.Expr:
-    """Returns the number of a week, by its Monday; 1970 began on a Thursday."""
-    return ((pl.col(time) // _DAY + 3) // 7).cast(pl.Int32).alias("week")
-
-
-def _table(
-    view: Indexed,
-    table: Table,
-    found: pl.DataFrame,
-    question: Question,
-    columns: Iterable[Column],
-) -> InsightTable:
-    for one in question.by:
-        if one == "week":
-            monday = (pl.col("week").cast(pl.Int64) * 7 - 3) * _DAY
-            found = found.with_columns(monday.alias("week"))
-        else:
-            words = pl.Series(list(table.words[one]), dtype=pl.String)
-            found = found.with_columns(words.gather(found[one].cast(pl.UInt32)).alias(one))
-    headed = (*(_WEEK if one == "week" else _TEXTS[one] for one in question.by), *columns)
-    made = [_cells(found[column.name], column.kind) for column in headed]
-    rows = tuple(zip(*made, strict=True))
-    return InsightTable(question.name, question.title, headed, rows, view.as_of)
-
-
-def _cells(column: pl.Series, kind: Kind) -> list[Value]:
-    if kind is Kind.TEXT:
-        return [str(one) for one in column]
-    whole = column.cast(pl.Float64).round().cast(pl.Int64) if column.dtype.is_float() else column
-    return [
-        (0 if kind is Kind.COUNT else None) if one is None else int(one)
-        for one in whole.cast(pl.Int64)
-    ]
-
-
-def _share(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
-    """Returns thousandths; nothing of nothing."""
-    return pl.when(whole > 0).then(part * 1000 / whole).otherwise(None)
-
-
-def _frame(table: Table, names: Iterable[str]) -> pl.DataFrame:
-    return pl.DataFrame({name: table[name] for name in names})
-
-
-def _codes(table: Table, name: str) -> Callable[[str], tuple[int, ...]]:
-    """Returns what finds the place of a word in a column's dictionary, if it is in it."""
-    places = {word: (code,) for code, word in enumerate(table.words[name])}
-    return lambda word: places.get(word, ())
+    return table_of(view, view.traces, found, question, _CAUSE_COLUMNS)

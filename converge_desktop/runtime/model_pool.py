@@ -102,6 +102,10 @@ class ModelPool:
         self._backends[key] = backend
         return backend
 
+    def has(self, model: LocalModel) -> bool:
+        """Says whether a model is loaded."""
+        return _key(model) in self._backends
+
     def taken_anew(self, model: LocalModel, cancelled: CancellationToken = bool) -> LlamaBackend:
         """Returns a model as its file is now; one that changed on disk is another model.
 

@@ -53,12 +53,14 @@ class ModelSettings:
         catalogue: the models by name.
         threads: the most threads a model computes with.
         memory_bytes: what the loaded models may take together; half of the machine's if None.
+        embedder: the file that texts are embedded with, to be told of; None where there is none.
     """
 
     registry: Path
     catalogue: Mapping[str, ModelEntry]
     threads: int = 2
     memory_bytes: int | None = None
+    embedder: Path | None = None
 
 
 CHAINS, ASKED, EMBEDDINGS, THE_END = range(4)
@@ -202,6 +204,43 @@ class ModelThread:
         """Makes a recorded call again with the model that made it, if that is known here."""
         return self._submit(lambda: self._replay(golden, cancelled))
 
+    def use(
+        self,
+        name: str,
+        envelope: InferenceEnvelope,
+        work: Callable[[LlamaBackend, CancellationToken], T],
+        cancelled: CancellationToken,
+    ) -> Future[T]:
+        """Does something with a model of this machine, once no chain waits.
+
+        With the model of a name; without one, with the one of an envelope as ``replay`` finds it.
+
+        Raises:
+            ModelUnavailable: if there is none of that name here.
+        """
+        entry = self._here(name) if name else None
+
+        def used() -> T:
+            stopping = self._stopping(cancelled)
+            with self._at_work():
+                if entry is None:
+                    backend = self._backend_of(envelope, stopping)
+                else:
+                    backend = self._need_pool().backend(entry, stopping)
+                self._publish(state="busy", doing="" if entry in {None, self._default} else name)
+                return work(backend, stopping)
+
+        return self._submit(used, ASKED)
+
+    def _here(self, name: str) -> LocalModel:
+        """Returns the model of a name, if it computes on this machine."""
+        if self._default is not None and self._default.name == name:
+            return self._default
+        entry = self.entry(name)
+        if isinstance(entry, RemoteModel):
+            raise ModelUnavailable(f"the model {name} is elsewhere; choose one of this machine")
+        return entry
+
     def embed(
         self,
         model: LocalModel,
@@ -219,7 +258,11 @@ class ModelThread:
         def work() -> Embedded:
             from converge_desktop.adapters.models.llama_embedding import Embedded  # noqa: PLC0415
 
-            backend = self._need_pool().backend(model, self._stopping(cancelled))
+            pool, stopping = self._need_pool(), self._stopping(cancelled)
+            if not pool.has(model):
+                with self._at_work():  # what is loaded is told of
+                    pool.backend(model, stopping)
+            backend = pool.backend(model, stopping)
             vectors = backend.vectors(texts, most, self._stopping(cancelled))
             return Embedded(vectors, backend.embedder_identity(most), backend.grade)
 
@@ -438,6 +481,12 @@ class ModelThread:
             backend = loaded.get(str(entry.path))
             grade = str(backend.grade) if backend else ""
             rows.append(ModelRow(name, str(entry.path), loaded=backend is not None, grade=grade))
+        embeds = self._settings.embedder
+        if embeds is not None:
+            backend = loaded.get(str(embeds))
+            grade = str(backend.grade) if backend else ""
+            row = ModelRow(embeds.stem, str(embeds), loaded=backend is not None, grade=grade)
+            rows.append(replace(row, embeds=True))
         return tuple(rows)
 
 

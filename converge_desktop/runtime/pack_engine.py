@@ -159,6 +159,7 @@ def begin(
             for source in intake.sources
         ),
         notes=intake.notes,
+        tenant=pack.tenant or UNSET,
         app_version=__version__,
         plan=plan,
     )

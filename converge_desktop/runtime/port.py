@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from converge_desktop.runtime.deciding_model import Settling
 from converge_desktop.runtime.readmodel import (
+    CheckedEvidence,
     CheckpointView,
     Comparison,
     Exported,
@@ -27,7 +28,6 @@ from converge_desktop.runtime.readmodel import (
     RunView,
     StartOffer,
     Status,
-    TraceRow,
     TraceView,
     Verification,
 )
@@ -61,14 +61,6 @@ class RunChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class TracesAdded:
-    """Steps that were recorded, oldest first; ``total`` counts all there are with them."""
-
-    rows: tuple[TraceRow, ...]
-    total: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class TraceIndexChanged:
     """The index over model calls follows the ledger a bit further, or stands otherwise."""
 
@@ -93,7 +85,7 @@ class VerifyProgress:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceProgress:
-    """So many lines of the evidence of ``name`` are written."""
+    """So many lines of the evidence of ``name`` are written; ``record 7`` names a record."""
 
     name: str
     lines: int
@@ -134,7 +126,6 @@ Update = (
     InboxChanged
     | SettlingChanged
     | RunChanged
-    | TracesAdded
     | TraceIndexChanged
     | TraceExportProgress
     | VerifyProgress
@@ -178,15 +169,6 @@ class DeskPort(Protocol):
 
     def inbox(self) -> Future[tuple[InboxRow, ...]]:
         """Lists the open gates of all runs."""
-
-    def trace_count(self) -> Future[int]:
-        """Counts the recorded steps."""
-
-    def trace_page(self, first: int, count: int) -> Future[tuple[TraceRow, ...]]:
-        """Returns up to ``count`` recorded steps from number ``first``, oldest first, from 0."""
-
-    def trace_place(self, trace_id: str) -> Future[int]:
-        """Returns the number of a recorded step."""
 
     def trace(self, trace_id: str) -> Future[TraceView]:
         """Returns one step, whole."""
@@ -245,14 +227,26 @@ class DeskPort(Protocol):
     def save_text(self, text: str, path: Path) -> Future[None]:
         """Keeps a text in a file, outside of the desk."""
 
+    def save_bytes(self, data: bytes, path: Path) -> Future[None]:
+        """Keeps bytes, such as a picture, in a file, outside of the desk."""
+
     def export(self, name: str, path: Path) -> Future[Exported]:
         """Writes evidence of a run or of a decision, by the id of the run or the gate.
 
         Fails with ``NotSigned`` where the newest checkpoint does not cover it.
         """
 
+    def prove(self, seq: int, path: Path) -> Future[Exported]:
+        """Writes evidence of one record, by its number.
+
+        Fails with ``NotSigned`` where the newest checkpoint does not cover it.
+        """
+
+    def check_evidence(self, path: Path) -> Future[CheckedEvidence]:
+        """Checks a file of evidence by itself, then whether it is of the ledger here."""
+
     def stop_export(self, path: Path) -> None:
-        """Gives up what ``export`` began for a file; its future fails, the file is as it was."""
+        """Gives up what writes evidence to a file; its future fails, the file is as it was."""
 
     def start_offer(self, pack_id: str) -> Future[StartOffer]:
         """Says what a run of a pack begins with unless told otherwise, and how far that goes."""

@@ -15,10 +15,15 @@ from typing import TYPE_CHECKING, TypeVar
 from converge_core.checkpoint import MAX_TEXT, SignedCheckpoint, read_checkpoint
 from converge_core.errors import InvalidValue, LedgerCorrupt
 from converge_desktop.adapters.clock import Clock
-from converge_desktop.adapters.disk import write_durably
+from converge_desktop.adapters.disk import replace_durably, require_outside
 from converge_desktop.runtime.desk_reader import LEDGER, snapshot_reader_of
 from converge_desktop.runtime.port import EvidenceProgress, NotSigned, Update, VerifyProgress
-from converge_desktop.runtime.readmodel import Comparison, Exported, Verification
+from converge_desktop.runtime.readmodel import (
+    CheckedEvidence,
+    Comparison,
+    Exported,
+    Verification,
+)
 from converge_desktop.runtime.stopper import Stopper
 from converge_desktop.runtime.verifying import verify_ledger
 from converge_desktop.runtime.wording import ledger_problem
@@ -76,8 +81,9 @@ class Proofs:
         if self._verifying is not None:
             self._verifying.stop()
 
-    def export(self, name: str, path: Path) -> Future[Exported]:
-        """Writes evidence of a run or of a decision, by the id of the run or the gate."""
+    def export(self, name: str | int, path: Path) -> Future[Exported]:
+        """Writes evidence of a run or a decision by its id, or of a record by its number."""
+        about = f"record {name}" if isinstance(name, int) else name
 
         def work(stopper: Stopper) -> Exported:
             from converge_desktop.adapters.capsule import NotCovered  # noqa: PLC0415
@@ -85,7 +91,7 @@ class Proofs:
 
             def told(lines: int) -> None:
                 if lines % 100 == 1:
-                    self._publish(EvidenceProgress(name, lines))
+                    self._publish(EvidenceProgress(about, lines))
 
             evidence = self._evidence(stopper, believe=True)
             try:
@@ -94,11 +100,35 @@ class Proofs:
                 raise NotSigned(str(error)) from error
             finally:
                 evidence.close()
-            size = holding.signed.checkpoint.size
-            return Exported(name, str(path), holding.records, size, str(holding.signed.operator))
+            said, who = holding.signed.checkpoint, str(holding.signed.operator)
+            return Exported(about, str(path), holding.records, said.size, who, said.at)
 
         stopper = self._exporting[path] = Stopper()
         return self._start(stopper, work)
+
+    def check(self, path: Path) -> Future[CheckedEvidence]:
+        """Checks a file of evidence by itself, then whether it is of the ledger here.
+
+        What the file proves needs nothing of the desk; where its ledger cannot be read, that is
+        said of it instead.
+        """
+
+        def work(stopper: Stopper) -> CheckedEvidence:
+            from converge_desktop.runtime.evidence_checking import checked  # noqa: PLC0415
+
+            def here(signed: SignedCheckpoint) -> tuple[str, str]:
+                try:
+                    evidence = self._evidence(stopper, believe=True)
+                except NotKept as error:
+                    return "", str(error)
+                try:
+                    return evidence.desk, evidence.why_not_here(signed)
+                finally:
+                    evidence.close()
+
+            return checked(path, here)
+
+        return self._start(Stopper(), work)
 
     def stop_export(self, path: Path) -> None:
         """Gives up what :meth:`export` began last for that file, which then is as it was."""
@@ -129,9 +159,14 @@ class Proofs:
 
         return self._start(Stopper(), work)
 
-    def save(self, text: str, path: Path) -> Future[None]:
-        """Keeps a text in a file, outside of the desk."""
-        return self._start(Stopper(), lambda _: write_durably(path, text.encode()))
+    def save(self, data: bytes, path: Path) -> Future[None]:
+        """Keeps bytes in a file, outside of the desk."""
+
+        def work(_: Stopper) -> None:
+            require_outside(path, self._data_dir)
+            replace_durably(path, data)
+
+        return self._start(Stopper(), work)
 
     def close(self) -> None:
         """Gives up all that is under way. Safe to call twice."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from converge_desktop.runtime.deciding_model import PrecedentRow, SinceRow, Standing, TruthRow
+from converge_desktop.runtime.trace_detail import Consequence, HintRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +122,13 @@ class TraceView:
 
     ``grade`` says how exactly the answer can be had again. ``asked`` says how often a model
     elsewhere was asked and what came of it; it is empty where the model is on this machine.
-    ``gate`` is the gate at which people decided what it led to; empty where none did. ``recall``
-    says what was recalled for it, and how; it is empty where nothing was looked for.
+    ``recall`` says what was recalled for it, and how; it is empty where nothing was looked for;
+    ``hints`` are what it was shown of that. ``first_us`` is the time to the first token in
+    microseconds, 0 where it is not known, and ``finish`` why the answer ended.
+
+    Where a step is looked at by itself, ``gate`` is the gate at which people decided what it led
+    to, ``seq`` the record that says the step, and ``consequence`` what became of what it led to.
+    Within a review they are empty, -1 and None, because its digest must not change with them.
     """
 
     row: TraceRow
@@ -142,6 +148,11 @@ class TraceView:
     asked: str = ""
     gate: str = ""
     recall: tuple[tuple[str, str], ...] = ()
+    hints: tuple[HintRow, ...] = ()
+    first_us: int = 0
+    finish: str = ""
+    seq: int = -1
+    consequence: Consequence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,13 +336,17 @@ class RunView:
 
 @dataclass(frozen=True, slots=True)
 class ModelRow:
-    """A model that is known by name: where it is, and how it stands with it."""
+    """A model that is known by name: where it is, and how it stands with it.
+
+    ``embeds`` is true of the one that embeds texts for recall and answers nothing.
+    """
 
     name: str
     where: str
     remote: bool = False
     loaded: bool = False
     grade: str = ""
+    embeds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -443,7 +458,8 @@ class StartOffer:
     ``question`` is what the pack asks of its input, with ``{subject}`` where the input is named;
     ``input`` says in a sentence what the folder has to hold, ``sample`` is a folder that does, or
     empty. ``longest_intent`` is how many characters an intent may have, ``intent_help`` says in a
-    sentence or two what becomes of it.
+    sentence or two what becomes of it. ``recall`` says what agents are shown of what was found and
+    decided before, where it is asked for; empty where the policy lets nobody ask for it.
     """
 
     pack_id: str
@@ -454,6 +470,7 @@ class StartOffer:
     longest_intent: int
     intent_help: str
     budgets: tuple[BudgetOffer, ...]
+    recall: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -523,13 +540,56 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """Evidence that was written: of what, where, how many records, under which checkpoint."""
+    """Evidence that was written: of what, where, how many records, under which checkpoint.
+
+    ``at`` is when that was signed, in microseconds since 1970 UTC.
+    """
 
     name: str
     path: str
     records: int
     size: int
     operator: str
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedEvidence:
+    """What came of checking a file of evidence; no ``reason`` if it holds.
+
+    Attributes:
+        path: The file.
+        reason: Why it does not hold.
+        line: The line of it at which it does not; 0 if it holds.
+        about: What it is about, in words, as ``gate g of run r``.
+        record: The number of the record that it is about; -1 for a run or a gate.
+        stands: How that gate stands, or what that record is; empty for a run.
+        operator: Who signed the checkpoint that its records stand under.
+        at: When, in microseconds since 1970 UTC.
+        key: The public key that the signature fits.
+        records: How many records are in it.
+        left_out: Of how many records and texts what they say was left out.
+        unchecked: How many signatures could not be checked for that.
+        desk: The desk it is of.
+        other_desk: Whether that is another one than this.
+        not_here: Why it is not of the ledger here; empty if it is.
+    """
+
+    path: str
+    reason: str = ""
+    line: int = 0
+    about: str = ""
+    record: int = -1
+    stands: str = ""
+    operator: str = ""
+    at: int = 0
+    key: str = ""
+    records: int = 0
+    left_out: int = 0
+    unchecked: int = 0
+    desk: str = ""
+    other_desk: bool = False
+    not_here: str = ""
 
 
 @dataclass(frozen=True, slots=True)

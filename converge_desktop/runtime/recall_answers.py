@@ -85,6 +85,11 @@ class Answerer:
                 vector = self._vector(plain, self._left(question))
             except TookTooLong:
                 reason = RecallStopReason.LATENCY_EXCEEDED
+            except Exception:
+                # Whoever asks goes on without; that the model fails is told where it follows.
+                if self._cancelled():
+                    raise
+                reason = RecallStopReason.UNAVAILABLE
         shown: tuple[RecallCandidate, ...] = ()
         found: Found | None = None
         if corpus is not None and vector is not None:

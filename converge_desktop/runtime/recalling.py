@@ -42,8 +42,6 @@ PRECEDENTS: Final = RecallPolicy(
 """How precedents are looked for: a person waits a little longer than a chain."""
 LETTER: Final = "m"
 """What the cite ids of hints begin with; see ``state_layers.LETTERS``."""
-MOST_ASKED: Final = 2_000
-"""How much of a text is asked about: more than an embedder reads of it."""
 LOOKED_AT: Final = 4
 """So many times what is wanted is looked at, because what says the same is shown once."""
 
@@ -69,7 +67,10 @@ class RecallAnswer:
 
 @dataclass(frozen=True, slots=True)
 class AlikeRow:
-    """A decision about something like the matter at hand."""
+    """A decision about something like the matter at hand.
+
+    ``corrected`` where what came of it was corrected since.
+    """
 
     gate_id: str
     run_id: str
@@ -80,6 +81,7 @@ class AlikeRow:
     operator: str
     at: int
     score: int
+    corrected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,16 +138,19 @@ def _alike_row(thing: Thing, score: int) -> AlikeRow:
         operator=said["operator"],
         at=thing.at,
         score=score,
+        corrected=said.get("corrected", False),
     )
 
 
 def alike_words(rows: Sequence[AlikeRow], reason: RecallStopReason, searched: int) -> str:
     """Says what was found for a person, or why there is nothing."""
     if rows:
-        return f"{plural(len(rows), 'decision')} about things like this."
+        corrected = sum(row.corrected for row in rows)
+        since = f" What came of {corrected} was corrected since." if corrected else ""
+        return f"{plural(len(rows), 'decision')} about things like this.{since}"
     match reason:
         case RecallStopReason.LATENCY_EXCEEDED:
-            return "Precedents were not looked for: the model is busy. Open this again in a while."
+            return "Precedents were not looked for: the model is busy. Look again in a while."
         case RecallStopReason.UNAVAILABLE:
             return "Precedents cannot be looked for yet."
         case _ if not searched:
@@ -186,13 +191,10 @@ def recall_rows(trace: DecisionTrace) -> tuple[tuple[str, str], ...]:
         (hint.cite, f"{hint.shown} ({one.source_type}, record {one.seq}, {one.score / 1000:.2f})")
         for hint, one in zip(shown, recall.candidates, strict=False)
     ]
-    looked = "every one was looked at" if recall.exact else "an index was asked"
     return (
         *hints,
         ("found", recall_words(recall.candidates, recall.stop_reason)),
-        ("among", f"{plural(recall.searched, 'thing')} up to record {recall.ledger_seq}; {looked}"),
-        ("embedded by", f"{recall.embedder}, {recall.embedder_grade}"),
-        ("took", f"{recall.latency_us / 1000:,.1f} ms"),
+        *how_rows(recall),
         ("left out of the question", plural(recall.redacted, "piece") + " of personal data"),
         ("replay", grade_words(recall)),
         ("query", recall.query_hash),
@@ -200,6 +202,18 @@ def recall_rows(trace: DecisionTrace) -> tuple[tuple[str, str], ...]:
         ("embedder", recall.embedder_hash),
         ("corpus", recall.corpus_fingerprint),
         ("policy", recall.policy_hash),
+    )
+
+
+def how_rows(recall: RecallProvenanceEnvelope) -> tuple[tuple[str, str], ...]:
+    """Says among what it was looked, how, by which model, and how long that took."""
+    looked = "every one" if recall.exact else "those that an index named"
+    return (
+        ("among", plural(recall.searched, "thing")),
+        ("up to", f"record {recall.ledger_seq:,}"),
+        ("looked at", looked),
+        ("embedded by", f"{recall.embedder}, {recall.embedder_grade}"),
+        ("took", f"{recall.latency_us / 1000:,.1f} ms"),
     )
 
 

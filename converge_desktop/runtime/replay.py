@@ -144,7 +144,7 @@ def replay(golden: GoldenTrace, model: Repeated, cancelled: CancellationToken) -
     from converge_desktop.adapters.models.llama_library import ModelProblem  # noqa: PLC0415
 
     envelope = golden.envelope
-    why_not = _why_not(golden, model)
+    why_not = why_not_repeated(golden, model)
     if why_not:
         return Replay(golden.id, Outcome.NOT_REPEATED, golden.grade, why_not)
     asked = InferenceRequest(
@@ -159,7 +159,7 @@ def replay(golden: GoldenTrace, model: Repeated, cancelled: CancellationToken) -
     except ModelProblem as error:
         words = f"The model cannot be asked that: {str(error).rstrip('.')}."
         return Replay(golden.id, Outcome.NOT_REPEATED, golden.grade, words)
-    changed = _changed(envelope, result.envelope)
+    changed = changed_between(envelope, result.envelope)
     if result.text == golden.output:
         words = "The model gives the same answer, to the byte."
         return Replay(golden.id, Outcome.SAME, golden.grade, words, changed=changed)
@@ -241,7 +241,8 @@ def read_golden(file: Path) -> Iterator[GoldenTrace]:
         yield trace
 
 
-def _why_not(golden: GoldenTrace, model: Repeated) -> str:
+def why_not_repeated(golden: GoldenTrace, model: Repeated) -> str:
+    """Says why a model cannot repeat a call; nothing where it can."""
     if golden.grade is ReplayGrade.AUDIT_ONLY:
         return "It was computed elsewhere; what was asked and answered is on record, and no more."
     wanted = golden.envelope.model_sha256
@@ -265,9 +266,10 @@ def _adapter_words(sha256: str) -> str:
     return f"the adapter {sha256[:12]}" if sha256 else "no adapter"
 
 
-def _changed(
+def changed_between(
     recorded: InferenceEnvelope, now: InferenceEnvelope
 ) -> tuple[tuple[str, str, str], ...]:
+    """Returns what of an envelope is not as it was: its field, then, and now."""
     old, new = msgspec.structs.asdict(recorded), msgspec.structs.asdict(now)
     return tuple((name, str(old[name]), str(new[name])) for name in old if old[name] != new[name])
 

@@ -120,6 +120,8 @@ class RunningDesk(PolicyDesk):
         plan = plan_of(pack, lambda name: self._model.entry(name).reach, recall=recall)
         self._require_fit(pack, plan)
         intake = self._read(pack, folder)
+        if any(plan.recalls(step.step) for step in plan.steps):
+            self._await_recall()
 
         def make(run: RunId) -> tuple[Pack, Begin]:
             return pack, begin(run, pack, plan, intake, folder, request=request, budgets=given)
@@ -145,6 +147,14 @@ class RunningDesk(PolicyDesk):
             if facts is not None:
                 layers, budget = tuple(template.layers()), budgets.get(name)
                 require_fit(facts, Needs(prompt=template.version, layers=layers, budget=budget))
+
+    def _await_recall(self) -> object:
+        """Waits until what can be recalled is opened.
+
+        Raises:
+            IllegalCommand: if there is nothing to recall with.
+        """
+        raise NotImplementedError
 
     def _need_model(self) -> None:
         """Waits until there is a model in use.

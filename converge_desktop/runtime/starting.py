@@ -11,12 +11,14 @@ from typing import NamedTuple
 
 from msgspec import structs
 
+from converge_core.chain import DecisionStep
 from converge_core.errors import IllegalCommand
 from converge_core.intent import Budgets
+from converge_core.recall import RecallTrigger
 from converge_desktop.adapters.packs.pack import Pack
 from converge_desktop.runtime.pack_engine import SECOND_US, budgets_of, tells_request
 from converge_desktop.runtime.readmodel import BudgetOffer, StartOffer
-from converge_desktop.runtime.wording import is_text
+from converge_desktop.runtime.wording import is_text, plural
 
 LONGEST_INTENT = 500
 """The most characters of what a person wants."""
@@ -54,6 +56,7 @@ def start_offer(pack: Pack, sample: str) -> StartOffer:
         longest_intent=LONGEST_INTENT,
         intent_help=_intent_help(pack),
         budgets=budget_offers(pack),
+        recall=_recall(pack),
     )
 
 
@@ -112,6 +115,21 @@ def _intent_help(pack: Pack) -> str:
     if tells_request(pack):
         return f"{kept} The agents are told it as well."
     return f"{kept} The agents are asked what the pack asks."
+
+
+def _recall(pack: Pack) -> str:
+    """Says which steps recall if they are asked to, and how much they are shown."""
+    policy = pack.kernel.recall_policy()
+    asked = [
+        step.value
+        for step in DecisionStep
+        if policy.trigger(step.value) is RecallTrigger.ON_REQUEST
+    ]
+    if not policy.enabled or not policy.max_k_total or not asked:
+        return ""
+    steps = " and ".join(filter(None, (", ".join(asked[:-1]), asked[-1])))
+    who = f"The step {steps} sees" if len(asked) == 1 else f"The steps {steps} see"
+    return f"{who} up to {plural(policy.max_k_total, 'hint')} of what was found and decided before."
 
 
 def _input(pack: Pack) -> str:

@@ -1,15 +1,39 @@
-"""What the database's engine let go of while it read its file, given back to the system."""
+"""What the stores' engines let go of, given back to the system, and kept small before.
+
+Lance, Polars and SurrealDB bring dozens of threads, and each would keep an arena of its own; what a
+question over a million rows took for a moment would stay with the process for good.
+"""
 
 from __future__ import annotations
 
 import ctypes
 import sys
+from typing import Final
+
+_ARENAS: Final = (-8, 2)
+"""M_ARENA_MAX of glibc's ``mallopt``: how many arenas all threads share."""
+_LARGE: Final = (-3, 1 << 18)
+"""M_MMAP_THRESHOLD: blocks from so many bytes on go back to the system as they are freed."""
+_KEPT: Final = (-1, 1 << 20)
+"""M_TRIM_THRESHOLD: how many free bytes at the end of the heap are kept."""
+
+
+def keep_little() -> None:
+    """Has the C library keep little of what is freed; only Linux's takes the hint."""
+    tune = _function("mallopt")
+    if tune is not None:
+        for option, value in (_ARENAS, _LARGE, _KEPT):
+            tune(option, value)
 
 
 def give_back() -> None:
     """Has the C library return the memory that it keeps for later; only Linux's takes the hint."""
-    if sys.platform != "linux":
-        return
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    trim = _function("malloc_trim")
     if trim is not None:
         trim(0)
+
+
+def _function(name: str) -> ctypes._NamedFuncPointer | None:
+    if sys.platform != "linux":
+        return None
+    return getattr(ctypes.CDLL(None), name, None)

@@ -42,6 +42,8 @@ STEP = 500
 """Records that are added at a time; between two steps the desk may close."""
 RETRY_S = 30.0
 """Seconds until a server that was not there is tried again."""
+BREATH_S = 0.1
+"""Seconds between two steps of filling the view that are left to what is more urgent."""
 PATIENCE_S = 5.0
 """Seconds that a question waits for a view that is being opened or filled."""
 
@@ -64,6 +66,7 @@ class StoreThread:
         since: reads the ledger from a record on; without it, it is read from its first.
         trouble: called on this thread with what is wrong in a sentence, before ``changed`` tells of
             it; and with nothing once it is mended.
+        urgent: whether something else is at work that matters more; the view is filled slowly then.
     """
 
     def __init__(
@@ -76,6 +79,7 @@ class StoreThread:
         last: Callable[[], int] | None = None,
         since: Callable[[int], Iterable[Entry]] | None = None,
         trouble: Callable[[str], None] = _tell_nobody,
+        urgent: Callable[[], bool] = lambda: False,
     ) -> None:
         self._place = place
         self._embedded = isinstance(place, Path)
@@ -86,6 +90,7 @@ class StoreThread:
         self._since = since or (lambda _: history())
         self._view: SurrealView | None = None
         self._tell_trouble = trouble
+        self._urgent = urgent
         self._trouble: Exception = being_opened()
         self._opening: asyncio.Task[Any] | None = None
         self._retry: asyncio.TimerHandle | None = None
@@ -267,7 +272,7 @@ class StoreThread:
 
     def _until_closing(self, entries: Iterable[Entry]) -> Iterator[Entry]:
         for number, entry in enumerate(entries):
-            if number % STEP == 0 and self._closing.is_set():
+            if number % STEP == 0 and self._closing.wait(BREATH_S if self._urgent() else 0):
                 raise Closing
             yield entry
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from converge_desktop.runtime.readmodel import TraceView
 
 AROUND = 40
 """Letters that are shown before the first difference."""
-_TOKEN = re.compile(r"\s+|\w+|[^\w\s]")
+_TOKEN = re.compile(r"\s{1,40}|\w{1,40}|[^\w\s]")
+"""A piece of a text: what never ends is cut, so that a piece is always shown whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +80,28 @@ def compare(one: TraceView, other: TraceView) -> TraceComparison:
     output = text_difference("output", one.raw_output, other.raw_output)
     return TraceComparison(
         *(one, other, layers, envelope, output),
-        measures=_pairs(_measures(one), _measures(other)),
-        checks=_pairs(_checks(one), _checks(other)),
+        measures=_pairs(measures_of(one), measures_of(other)),
+        checks=_pairs(checks_of(one), checks_of(other)),
         first=_first(layers, envelope, output),
     )
+
+
+def swapped(found: TraceComparison) -> TraceComparison:
+    """Returns the same comparison with its sides exchanged."""
+    return replace(
+        found,
+        one=found.other,
+        other=found.one,
+        layers=tuple(replace(text, one=text.other, other=text.one) for text in found.layers),
+        envelope=_exchanged(found.envelope),
+        output=replace(found.output, one=found.output.other, other=found.output.one),
+        measures=_exchanged(found.measures),
+        checks=_exchanged(found.checks),
+    )
+
+
+def _exchanged(values: Sequence[ValueDifference]) -> tuple[ValueDifference, ...]:
+    return tuple(replace(value, one=value.other, other=value.one) for value in values)
 
 
 def text_difference(name: str, one: str, other: str) -> TextDifference:
@@ -117,7 +136,8 @@ def _pairs(
     )
 
 
-def _measures(call: TraceView) -> tuple[tuple[str, str], ...]:
+def measures_of(call: TraceView) -> tuple[tuple[str, str], ...]:
+    """Returns what a model call took, and what came of it, by name."""
     return (
         ("step", call.row.step),
         ("prompt version", call.version),
@@ -125,11 +145,13 @@ def _measures(call: TraceView) -> tuple[tuple[str, str], ...]:
         ("prompt tokens", f"{call.prompt_tokens:,}"),
         ("reused tokens", f"{call.reused_tokens:,}"),
         ("output tokens", f"{call.output_tokens:,}"),
+        ("time to the first token", f"{call.first_us / 1e6:.3f} s" if call.first_us else ""),
         ("duration", f"{call.row.duration / 1e6:.3f} s"),
     )
 
 
-def _checks(call: TraceView) -> tuple[tuple[str, str], ...]:
+def checks_of(call: TraceView) -> tuple[tuple[str, str], ...]:
+    """Returns what came of each check of a model call."""
     return tuple((check.name, "passed" if check.passed else "failed") for check in call.checks)
 
 
@@ -141,12 +163,12 @@ def _first(
     for layer in layers:
         if not layer.same:
             name = layer.name.replace("_", " ")
-            return f"The layer {name} differs first, in line {layer.line}."
+            return f"The layer {name} differs first, in line {layer.line:,}."
     if envelope:
         return f"The prompts are the same; the {envelope[0].name} differs."
     if not output.same:
         return (
             "Prompt and envelope are the same, and still the answers differ, from line "
-            f"{output.line}, place {output.place} on."
+            f"{output.line:,}, place {output.place:,} on."
         )
     return ""

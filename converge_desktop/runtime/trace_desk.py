@@ -8,17 +8,25 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from converge_core.errors import IllegalCommand
+from converge_core.errors import IllegalCommand, LedgerCorrupt
 from converge_desktop.adapters.clock import Clock
+from converge_desktop.adapters.disk import require_outside
 from converge_desktop.adapters.texts import TextReader
 from converge_desktop.runtime.engine_thread import EngineThread
 from converge_desktop.runtime.insight_model import Insights
 from converge_desktop.runtime.port import TraceExportProgress, TraceIndexChanged, Update
 from converge_desktop.runtime.trace_compare import TraceComparison, compare
-from converge_desktop.runtime.trace_model import FoundTrace, IndexState, Note, TraceSet
+from converge_desktop.runtime.trace_model import (
+    FoundTrace,
+    IndexState,
+    Note,
+    TraceProblem,
+    TraceSet,
+)
 from converge_desktop.runtime.trace_notes import TraceNotes
 from converge_desktop.runtime.trace_thread import TraceThread
 
@@ -50,16 +58,23 @@ class TraceDesk:
         return self._index_state
 
     def find_traces(
-        self, text: str = "", order: str = "time", *, descending: bool = True
+        self, text: str = "", order: str = "time", *, descending: bool = True, rows: int = 0
     ) -> Future[TraceSet]:
-        """Returns the model calls that fit a filter, in an order (see ``trace_model.ORDERS``)."""
+        """Returns the model calls that fit a filter, in an order (see ``trace_model.ORDERS``).
+
+        With it come the first ``rows`` of them.
+        """
         traces = self._need_traces()
 
         def find(view: Indexed, sets: TraceSets) -> TraceSet:
             notes, now, last = self._notes.words(), self._clock(), traces.last
-            return sets.find(
+            found = sets.find(
                 view, text, order, descending=descending, now=now, last=last, notes=notes
             )
+            try:
+                return replace(found, first=sets.page(found.token, 0, rows, notes))
+            except (TraceProblem, LedgerCorrupt):  # whoever reads that page hears of it
+                return found
 
         return traces.ask(find)
 
@@ -118,8 +133,12 @@ class TraceDesk:
         """Writes the calls of a set to a file: all, or those at some places of it.
 
         ``TraceExportProgress`` tells how far it is.
+
+        Raises:
+            IllegalCommand: if the file would lie among the desk's own, or the desk is opening.
         """
         traces = self._need_traces()
+        require_outside(path, self._data_dir)
         stopped = self._export_stopped = threading.Event()
 
         def write(view: Indexed, sets: TraceSets) -> TraceExport:

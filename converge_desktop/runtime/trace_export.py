@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,9 +85,9 @@ def export_traces(
         LedgerCorrupt: if a record was changed.
         OSError: if the file cannot be written.
     """
-    part = path.with_name(path.name + ".part")
+    part = path.with_name(f".traces-{secrets.token_hex(8)}.part")
     try:
-        with part.open("wb") as file:
+        with part.open("xb") as file:
             found = _write(file, _lines(chosen, sources, told, stopped), len(chosen.seqs))
             file.flush()
             os.fsync(file.fileno())

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TypeAlias
 
 import numpy as np
 
 from converge_desktop.adapters.traces.columns import Mask
+from converge_desktop.runtime.filter_moments import moment
 from converge_desktop.runtime.filter_reading import ALIKE, OPS, Field
 from converge_desktop.runtime.filter_words import like, span, within
 from converge_desktop.runtime.trace_index import Indexed
@@ -158,42 +158,13 @@ def _when(words: str, make: Callable[[int, int], Test]) -> TraceField:
     return Field(words, ALIKE, "yesterday", test, offered)
 
 
-def moment(value: str, now: int) -> tuple[int, int]:
-    """Reads a moment: where it begins and where it ends, in microseconds.
-
-    A day, ``today``, ``yesterday`` or ``2026-11-20``, is as long as it is here; a minute is
-    ``2026-11-20T12:30``; ``2h`` is that long ago.
-
-    Raises:
-        ValueError: if it is none.
-    """
-    here = datetime.fromtimestamp(now // 1_000_000, UTC).astimezone()
-    word = value.lower()
-    if word in {"today", "yesterday"}:
-        return _day(here.replace(tzinfo=None) - timedelta(days=word == "yesterday"))
-    try:
-        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
-            return _day(datetime.fromisoformat(value))
-        if re.fullmatch(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}", value):
-            begin = _micros(datetime.fromisoformat(value.upper()))
-            return begin, begin + 60_000_000
-        ago = now - int(span(value))
-    except (ValueError, OverflowError):
+def _on(begin: int, end: int) -> Test:
+    if begin == end:
         raise ValueError(
-            f"a time is today, yesterday, 2026-11-20, 2026-11-20T12:30, or as long ago as 2h or "
-            f"7d; {value!r} is none of them"
-        ) from None
-    return ago, ago
-
-
-def _day(about: datetime) -> tuple[int, int]:
-    begin = about.replace(hour=0, minute=0, second=0, microsecond=0)
-    return _micros(begin), _micros(begin + timedelta(days=1))
-
-
-def _micros(local: datetime) -> int:
-    """Returns the microseconds of a time as the clocks here show it."""
-    return int(local.astimezone(UTC).timestamp()) * 1_000_000
+            "on is a day or a minute, such as yesterday, 2026-11-20 or 2026-11-20T12:30; ask by "
+            "after, before or age for how long ago it was"
+        )
+    return all_of((_at(">=", begin), _at("<", end)))
 
 
 def _at(op: str, wanted: int) -> Test:
@@ -232,10 +203,7 @@ FIELDS: dict[str, TraceField] = {
     "cause": Field("which of its contract’s checks failed", ALIKE, '"no source"', _cause, _causes),
     "after": _when("when it was made, or later", lambda begin, _: _at(">=", begin)),
     "before": _when("when it was made, earlier", lambda begin, _: _at("<", begin)),
-    "on": _when(
-        "the day on which it was made",
-        lambda begin, end: all_of((_at(">=", begin), _at("<", end))),
-    ),
+    "on": _when("the day on which it was made", _on),
     "agent": _part("who asked the model", "plan", "agent"),
     "model": _part("the model", "nano", "model"),
     "version": _part("the version of the prompt", "reasoning", "version"),

@@ -26,8 +26,9 @@ from converge_core.recall import (
     RecallStopReason,
 )
 from converge_core.trace import DecisionTrace
+from converge_desktop.adapters.recall.things import embedded_text
 from converge_desktop.runtime.recall_desk import RecallDesk
-from converge_desktop.runtime.recalling import MOST_ASKED, recall_words
+from converge_desktop.runtime.recalling import recall_words
 from converge_desktop.runtime.trace_desk import TraceDesk
 from converge_desktop.runtime.trace_model import LikeTraces, TraceProblem
 from converge_desktop.runtime.wording import plural
@@ -68,7 +69,7 @@ class LikeDesk(TraceDesk, RecallDesk):
             asked = _trace_of(history.entry(seq))
             run = self._engine.send(lambda: self._engine.views.run_state(asked.run)).result()
             query = RecallQuery(
-                query_text=came_to(asked, history.since(seq + 1))[:MOST_ASKED] or " ",
+                query_text=embedded_text(came_to(asked, history.since(seq + 1))) or " ",
                 top_k=MOST,
                 tenant_scope=run.started.tenant,
                 sources=(RecallSource.PROPOSAL, RecallSource.FAILURE),

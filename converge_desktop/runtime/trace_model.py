@@ -26,20 +26,12 @@ ORDERS = (
     "headline",
 )
 """What model calls can be put in order by."""
-
-
-@dataclass(frozen=True, slots=True)
-class TraceSet:
-    """The model calls that fit a filter, in order; they are had page by page, by ``token``.
-
-    The index followed the ledger, whose last record is ``seq``, up to record ``as_of`` then; what
-    came later is in no page of it.
-    """
-
-    total: int
-    seq: int
-    as_of: int
-    token: int
+FIELD_NAMES = (
+    *("step", "valid", "outcome", "cause", "after", "before", "on", "agent", "model", "version"),
+    *("contract", "pack", "run", "grade", "age", "tokens", "prompt", "reused", "out", "duration"),
+    *("first", "headline", "output", "note"),
+)
+"""What a filter of model calls can name, for whoever cannot wait for what compares it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +69,22 @@ class FoundTrace:
     output_tokens: int
     first_us: int
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TraceSet:
+    """The model calls that fit a filter, in order; they are had page by page, by ``token``.
+
+    The index followed the ledger, whose last record is ``seq``, up to record ``as_of`` then; what
+    came later is in no page of it. ``first`` are the calls that it begins with, as many as were
+    asked for at once.
+    """
+
+    total: int
+    seq: int
+    as_of: int
+    token: int
+    first: tuple[FoundTrace, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

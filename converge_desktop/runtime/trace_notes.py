@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -51,9 +51,15 @@ class TraceNotes:
             every = tuple(self._every().values())
         return {one.seq: one for one in every if self._hash_of(one.seq) == one.hash}
 
-    def words(self) -> dict[int, str]:
-        """Returns what the notes say, by the record that they are about."""
-        return {seq: note.text for seq, note in self.all().items()}
+    def words(self) -> Mapping[int, str]:
+        """Returns what the notes say, by the record that they are about.
+
+        Where the file cannot be read, only whoever asks for what is noted hears of it.
+        """
+        try:
+            return {seq: note.text for seq, note in self.all().items()}
+        except (IllegalCommand, OSError) as error:
+            return _Unreadable(error)
 
     def write(self, note: Note) -> None:
         """Keeps a note, in the place of one about the same call; one without words is taken away.
@@ -88,6 +94,8 @@ class TraceNotes:
             return []
         found = []
         for number, line in enumerate(data.splitlines(), 1):
+            if not line.strip():
+                continue
             try:
                 found.append(_read(line))
             except msgspec.MsgspecError as error:
@@ -96,3 +104,19 @@ class TraceNotes:
                     "remove it"
                 ) from error
         return found
+
+
+class _Unreadable(Mapping[int, str]):
+    """Notes that cannot be read: no call has one, and whoever looks through them is told why."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def __getitem__(self, seq: int) -> str:
+        raise KeyError(seq)
+
+    def __iter__(self) -> Iterator[int]:
+        raise self._error
+
+    def __len__(self) -> int:
+        raise self._error

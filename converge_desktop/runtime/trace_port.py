@@ -7,7 +7,7 @@ question that cannot be answered fails with ``FilterProblem``, which names the p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -25,6 +25,7 @@ from converge_desktop.runtime.trace_model import (
 if TYPE_CHECKING:
     from converge_desktop.runtime.filter_reading import Candidate
     from converge_desktop.runtime.trace_export import TraceExport
+    from converge_desktop.runtime.trace_trying import Tried
 
 
 class TracePort(Protocol):
@@ -34,9 +35,12 @@ class TracePort(Protocol):
         """Returns how the index stands; ``TraceIndexChanged`` tells of every change."""
 
     def find_traces(
-        self, text: str = "", order: str = "time", *, descending: bool = True
+        self, text: str = "", order: str = "time", *, descending: bool = True, rows: int = 0
     ) -> Future[TraceSet]:
-        """Returns the model calls that fit a filter, in an order (see ``trace_model.ORDERS``)."""
+        """Returns the model calls that fit a filter, in an order (see ``trace_model.ORDERS``).
+
+        With it come the first ``rows`` of them.
+        """
 
     def like_trace(self, trace_id: str) -> Future[LikeTraces]:
         """Returns the model calls of other chains that came to something like what one came to."""
@@ -75,6 +79,12 @@ class TracePort(Protocol):
 
     def stop_trace_export(self) -> None:
         """Gives up what ``export_traces`` began; its future fails, and nothing is left."""
+
+    def try_trace(self, trace_id: str, layers: Mapping[str, str], model: str = "") -> Future[Tried]:
+        """Asks a recorded call once more with other layers, or another model; records nothing."""
+
+    def stop_trying(self, trace_id: str) -> None:
+        """Gives up what ``try_trace`` began last for a call; its future fails."""
 
     def insights(self) -> Future[Insights]:
         """Returns how the desk fares, as tables."""

@@ -39,9 +39,10 @@ tokens of the prompt, those of them that were kept, and of the answer, and which
 it gave; ``causes`` are the checks that failed, a line each."""
 GATES = Layout(
     numbers={"seq": np.int64, "at": np.int64, "gate": np.int64},
-    words=("what", "end", "pack", "tenant", "agent", "risk", "key", "rule"),
+    words=("what", "end", "pack", "tenant", "agent", "risk", "key", "rule", "by"),
 )
-"""What happened at a gate: which one, what happened, and how it has ended by then, if it has."""
+"""What happened at a gate: which one, what happened, how it has ended by then, if it has, and by
+whom it happened, if by a person."""
 LAYOUTS = {"traces": TRACES, "gates": GATES}
 
 GATE_EVENTS: tuple[type[e.Event], ...] = (
@@ -139,10 +140,22 @@ def happened(event: e.Event, gate: Gate) -> str:
             return OPENED
 
 
+def by_whom(event: e.Event) -> str:
+    """Returns the person who did something at a gate; nothing where nobody did."""
+    match event:
+        case e.GateDecided():
+            return str(event.decision.operator)
+        case e.GateActed():
+            return str(event.act.operator)
+        case _:
+            return ""
+
+
 def gate_row(entry: Entry, request: GateRequest, what: str, end: str, of: Of) -> Row:
     """Returns the row of something that happened at a gate."""
     return (
         *(entry.head.seq, entry.head.at, gate_key(request.id), what, end),
         *(of.pack, of.tenant, str(request.agent)),
         *(request.risk.value, request.key.value, request.rule),
+        by_whom(entry.event) if entry.event is not None else "",
     )

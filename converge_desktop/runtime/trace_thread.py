@@ -68,7 +68,7 @@ class TraceThread:
 
     def ask(self, question: Callable[[Indexed, TraceSets], T]) -> Future[T]:
         """Asks something of the index as it is now."""
-        return self._asked.submit(self._answer, question)
+        return _submitted(self._asked, lambda: self._answer(question))
 
     def ask_at_length(self, question: Callable[[Indexed, TraceSets], T]) -> Future[T]:
         """Asks something that takes its time and memory, so that no page waits for it."""
@@ -79,7 +79,7 @@ class TraceThread:
             finally:
                 give_back()
 
-        return self._long.submit(ask)
+        return _submitted(self._long, ask)
 
     @property
     def last(self) -> int:
@@ -120,6 +120,14 @@ class TraceThread:
 
     def _serve(self) -> None:
         try:
+            while not self._closed:
+                self._follow()
+        finally:
+            self._opened.set()
+
+    def _follow(self) -> None:
+        """Follows the ledger until it is closed; where that fails, until it is asked for anew."""
+        try:
             self._open()
             while self._wait():
                 self._go_on()
@@ -127,8 +135,9 @@ class TraceThread:
             self._failed = f"the model calls cannot be indexed: {error}"
             self._index = None
             self._tell("failed")
-        finally:
             self._opened.set()
+            with self._news:
+                self._news.wait_for(lambda: self._closed or self._anew)
 
     def _open(self) -> None:
         # Imported here, on this thread: NumPy takes a tenth of a second.
@@ -140,7 +149,7 @@ class TraceThread:
         index = TraceIndex(self._data_dir / FOLDER, self._history, read)
         index.load(self._last)
         self._sets = TraceSets(lambda seq: self._history().entry(seq))
-        self._index = index
+        self._index, self._failed = index, ""
         self._opened.set()
         give_back()
         self._tell("filling" if index.view.as_of < self._last else "ready")
@@ -174,3 +183,13 @@ class TraceThread:
     def _tell(self, state: str) -> None:
         as_of = self._index.view.as_of if self._index else -1
         self._changed(IndexState(state, as_of, self._last, self._failed))
+
+
+def _submitted(pool: ThreadPoolExecutor, question: Callable[[], T]) -> Future[T]:
+    """Has a question answered; one that comes after the end fails as those that waited do."""
+    try:
+        return pool.submit(question)
+    except RuntimeError:
+        late: Future[T] = Future()
+        late.set_exception(TraceProblem("the desk is closing"))
+        return late

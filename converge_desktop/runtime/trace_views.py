@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from msgspec import UNSET, UnsetType
 
+from converge_core.asking import Gate
 from converge_core.canonical import hash_text
 from converge_core.contract import CheckResult
 from converge_core.envelope import InferenceEnvelope, RemoteRef
+from converge_core.fact import Fact
 from converge_core.gate import CheckRecord
 from converge_core.key import ContextKey
 from converge_core.limits import Limit
 from converge_core.prompt import LAYERS, render_layers
+from converge_core.proposal import Draft
 from converge_core.run_state import RunState
 from converge_core.trace import DecisionTrace, TextRef
 from converge_desktop.adapters.packs.pack import Pack
@@ -25,7 +29,9 @@ from converge_desktop.runtime.readmodel import (
     TraceView,
 )
 from converge_desktop.runtime.recalling import LETTER, recall_rows
+from converge_desktop.runtime.standing_views import standing
 from converge_desktop.runtime.state_layers import quantity_of
+from converge_desktop.runtime.trace_detail import Consequence, HintRow
 from converge_desktop.runtime.wording import check_words, run_label, segments
 
 Rows = tuple[tuple[str, str], ...]
@@ -79,9 +85,80 @@ def trace_view(run: RunState, trace: DecisionTrace, pack: Pack, read: ReadText) 
         rests_on=evidence(run, trace, pack),
         grade=trace.grade.value,
         asked=_asked(run, trace),
-        gate=_gate(run, trace),
         recall=recall_rows(trace),
+        hints=_hints(trace),
+        first_us=call.prefill_us,
+        finish=call.finish_reason,
     )
+
+
+def whole_view(
+    run: RunState, trace: DecisionTrace, pack: Pack, read: ReadText, seq: int
+) -> TraceView:
+    """Returns a trace whole, with the record that says it and what became of what it led to."""
+    view = trace_view(run, trace, pack, read)
+    return replace(view, gate=_gate(run, trace), seq=seq, consequence=_consequence(run, trace))
+
+
+def _hints(trace: DecisionTrace) -> tuple[HintRow, ...]:
+    """Returns what a call was shown that was recalled, nearest first."""
+    recall = trace.call.recall
+    if recall is UNSET:
+        return ()
+    shown = (one for one in trace.call.state if one.cite.startswith(LETTER))
+    return tuple(
+        HintRow(one.cite, one.shown, found.source_type.value, found.seq, found.score)
+        for one, found in zip(shown, recall.candidates, strict=False)
+    )
+
+
+def _consequence(run: RunState, trace: DecisionTrace) -> Consequence | None:
+    """Returns what became of the proposal that a trace led to; None where it led to none."""
+    draft = next((one for one in run.drafts.values() if trace.id in one.traces), None)
+    if draft is None:
+        return None
+    fact = _made_of(run, draft)
+    made = Consequence(
+        proposal=draft.fact.content,
+        words=_unasked_words(run, draft, fact),
+        effect_at=fact.promotion.promoted_at if fact else 0,
+        became=str(fact.id) if fact else "",
+    )
+    gates = run.gates_of.get(draft.id, [])
+    return _at_gate(run, gates[-1], made) if gates else made
+
+
+def _at_gate(run: RunState, gate: Gate, made: Consequence) -> Consequence:
+    stands = standing(run, gate)
+    decided = gate.decision
+    return replace(
+        made,
+        words=stands.words,
+        gate=str(gate.request.id),
+        opened_at=gate.request.opened_at,
+        phase=stands.phase,
+        end=stands.end,
+        answers=stands.votes,
+        decided_at=decided.decided_at if decided else 0,
+        settles_at=stands.settles_at or 0,
+    )
+
+
+def _made_of(run: RunState, draft: Draft) -> Fact | None:
+    """Returns the fact that a proposal became, or what a person put in its place."""
+    instead = (one.id for one in run.drafts.values() if one.supersedes == draft.id)
+    facts = (run.promoted.get(name) for name in (draft.id, *instead))
+    return next((fact for fact in facts if fact is not None), None)
+
+
+def _unasked_words(run: RunState, draft: Draft, fact: Fact | None) -> str:
+    """Says what became of a proposal about which nobody was asked."""
+    refusal = run.refusals.get(draft.id)
+    if fact is not None:
+        return "Nobody had to be asked: the policy let it through."
+    if refusal is not None:
+        return f"Nobody was asked: it was refused. {refusal.reason}"
+    return "It has not been decided on yet, and nobody is asked so far."
 
 
 def check_row(check: CheckRecord | CheckResult) -> CheckRow:

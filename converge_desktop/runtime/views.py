@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from array import array
 from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
@@ -51,7 +50,7 @@ from converge_desktop.runtime.review_views import assemble_review, inbox_row, si
 from converge_desktop.runtime.run_views import run_row, run_view
 from converge_desktop.runtime.shelf import RECENT
 from converge_desktop.runtime.standing_views import standing
-from converge_desktop.runtime.trace_views import ReadText, trace_row, trace_view
+from converge_desktop.runtime.trace_views import ReadText, trace_row, whole_view
 from converge_desktop.runtime.wording import plural
 
 OPENED = 32
@@ -116,6 +115,11 @@ class Views:
         Raises:
             IllegalCommand: if it had not begun by then, or there is no such record.
         """
+        run = self.state_at(run_id, seq)
+        return run_view(run, self._title(run.started.pack), "")
+
+    def state_at(self, run_id: str, seq: int) -> RunState:
+        """Returns the state of a run once record ``seq`` was written; see :meth:`run_at`."""
         reader = self._reader()
         count = reader.history.index.count
         if RunId(run_id) not in reader.runs:
@@ -123,10 +127,10 @@ class Views:
         if not 0 <= seq < count:
             raise IllegalCommand(f"there is no record {seq}; the last is {count - 1}")
         try:
-            run = reader.runs.as_of(RunId(run_id), seq + 1)
+            found: RunState = reader.runs.as_of(RunId(run_id), seq + 1)
         except KeyError as error:
             raise IllegalCommand(f"run {run_id} had not begun at record {seq}") from error
-        return run_view(run, self._title(run.started.pack), "")
+        return found
 
     def run(self, run_id: str) -> RunView:
         """Returns one run, whole."""
@@ -244,15 +248,6 @@ class Views:
             if isinstance(entry.event, TraceRecorded)
         )
 
-    def trace_count(self) -> int:
-        """Counts the recorded steps."""
-        return len(self._reader().traces)
-
-    def trace_page(self, first: int, count: int) -> tuple[TraceRow, ...]:
-        """Returns up to ``count`` recorded steps from number ``first``, oldest first, from 0."""
-        end = max(first, 0) + count
-        return self.traces(self.trace_count() - end, min(count, end))[::-1]
-
     def trace_place(self, trace_id: str) -> int:
         """Returns the number of a recorded step, oldest first, from 0.
 
@@ -260,15 +255,17 @@ class Views:
             IllegalCommand: if there is none of that id.
         """
         run, trace = self._trace(trace_id)
-        reader = self._reader()
-        own = reader.history.index.spans(run.run)
-        seqs = [seq for first, many in own for seq in self._traces_in(first, many)]
-        return bisect_left(reader.traces, seqs[list(run.traces).index(trace.id)])
+        return bisect_left(self._reader().traces, self._seq_of(run, trace))
 
-    def _traces_in(self, first: int, count: int) -> array[int]:
-        """Returns the records of steps among ``count`` records from ``first`` on."""
+    def _seq_of(self, run: RunState, trace: DecisionTrace) -> int:
+        """Returns the record that says a step."""
         traces = self._reader().traces
-        return traces[bisect_left(traces, first) : bisect_left(traces, first + count)]
+        seqs = [
+            seq
+            for first, many in self._reader().history.index.spans(run.run)
+            for seq in traces[bisect_left(traces, first) : bisect_left(traces, first + many)]
+        ]
+        return int(seqs[list(run.traces).index(trace.id)])
 
     def record(self, seq: int) -> RecordView:
         """Returns one record, whole.
@@ -308,7 +305,7 @@ class Views:
             IllegalCommand: if there is none of that id.
         """
         run, trace = self._trace(trace_id)
-        return trace_view(run, trace, self.pack_of(run), self._read)
+        return whole_view(run, trace, self.pack_of(run), self._read, self._seq_of(run, trace))
 
     def golden(self, trace_id: str) -> GoldenTrace:
         """Returns one step with all it takes to make it again.

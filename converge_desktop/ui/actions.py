@@ -51,13 +51,14 @@ PAGES: tuple[tuple[str, str, str, str], ...] = (
     ("context", "Context", "C", "context"),
     ("traces", "Traces", "T", "traces"),
     ("ledger", "Ledger", "L", "ledger"),
+    ("insights", "Insights", "N", "insights"),
     ("people", "People", "O", "people"),
     ("packs", "Packs", "P", "packs"),
     ("models", "Models", "M", "models"),
     ("settings", "Settings", "S", "settings"),
 )
-BY_NUMBER = 9
-"""How many pages have a key with a number beside their letter."""
+BY_NUMBER = 10
+"""How many pages have a key with a number beside their letter; 0 stands for the tenth."""
 GROUPS = ("Decide", "Go", "Run", "People", "Ledger", "View", "Help")
 
 

@@ -37,7 +37,6 @@ from converge_desktop.runtime.port import (
     StatusChanged,
     TraceExportProgress,
     TraceIndexChanged,
-    TracesAdded,
     Update,
     VerifyProgress,
 )
@@ -76,7 +75,6 @@ class Bridge(QObject):
         inbox_changed: The latest ``InboxChanged`` of a batch.
         settling_changed: The latest ``SettlingChanged`` of a batch.
         run_changed: The latest ``RunChanged`` of each run that moved.
-        traces_added: All ``TracesAdded`` of a batch, as one.
         index_moved: The latest ``TraceIndexChanged`` of a batch.
         recall_changed: The latest ``RecallChanged`` of a batch.
         progressed: The latest ``VerifyProgress``, ``EvidenceProgress`` and ``TraceExportProgress``
@@ -89,7 +87,6 @@ class Bridge(QObject):
     inbox_changed = Signal(object)
     settling_changed = Signal(object)
     run_changed = Signal(object)
-    traces_added = Signal(object)
     index_moved = Signal(object)
     recall_changed = Signal(object)
     progressed = Signal(object)
@@ -115,7 +112,6 @@ class Bridge(QObject):
             InboxChanged: self.inbox_changed,
             SettlingChanged: self.settling_changed,
             RunChanged: self.run_changed,
-            TracesAdded: self.traces_added,
             VerifyProgress: self.progressed,
             EvidenceProgress: self.progressed,
             TraceExportProgress: self.progressed,
@@ -236,18 +232,13 @@ def _latest_only(items: list[Update | _Answer]) -> list[Update | _Answer]:
 def _moved(updates: Iterable[Update]) -> list[Update]:
     latest: dict[type, Update] = {}
     runs: dict[str, RunChanged] = {}
-    traces: list[TracesAdded] = []
     notices: list[Notice] = []
     for update in updates:
         match update:
             case RunChanged():
                 runs[update.view.row.run_id] = update
-            case TracesAdded():
-                traces.append(update)
             case Notice():
                 notices.append(update)
             case _:
                 latest[type(update)] = update
-    rows = tuple(row for one in traces for row in one.rows)
-    added = [TracesAdded(rows, traces[-1].total)] if traces else []
-    return [*runs.values(), *added, *(latest[kind] for kind in _LATEST if kind in latest), *notices]
+    return [*runs.values(), *(latest[kind] for kind in _LATEST if kind in latest), *notices]

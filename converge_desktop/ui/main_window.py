@@ -119,6 +119,7 @@ class MainWindow(Window):
         self.routes.unlock.connect(self.unlock_dialog.ask)
         self.routes.say.connect(self.messages.say)
         self.bridge.status_changed.connect(self._on_status)
+        self.bridge.recall_changed.connect(self.status.tell_recall)
         self.bridge.notice.connect(self._on_notice)
         self.pages.inbox.counted.connect(self._on_inbox_counted)
         self.pages.runs.counted.connect(self._on_runs_counted)

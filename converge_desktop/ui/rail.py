@@ -122,7 +122,7 @@ class Rail(QWidget):
         for number, (page, title, key, icon) in enumerate(PAGES, start=1):
             if page == _BELOW:
                 column.addStretch(1)
-            keys = f"G {key} or Alt {number}" if number <= BY_NUMBER else f"G {key}"
+            keys = f"G {key} or Alt {number % 10}" if number <= BY_NUMBER else f"G {key}"
             button = RailButton(page, title, icon, keys)
             self._buttons[page] = button
             group.addButton(button)

@@ -64,6 +64,7 @@ class StartUp(QObject):
         self._late.stop()
         self._late.timeout.disconnect(self._on_painted)
         gc.freeze()
+        gc.enable()
         self._desk.begin()
         self._bridge.quiet.connect(self._on_filled)
         self._late.timeout.connect(self._on_filled)

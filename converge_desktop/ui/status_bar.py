@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF, QSize, Qt, Slot
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
+from converge_desktop.runtime.port import RecallChanged
 from converge_desktop.runtime.readmodel import ModelView, Status
 from converge_desktop.ui import fonts, tokens, words
 from converge_desktop.ui.clock import UiClock
@@ -15,6 +16,8 @@ from converge_desktop.ui.widgets.buttons import IconButton
 from converge_desktop.ui.widgets.labels import Elided, Label, set_property
 
 _MESSAGES = "Messages of this session"
+_LONG_S = 2.0
+"""How long recall may catch up before it is told, in seconds."""
 
 
 class _Dot(QWidget):
@@ -82,7 +85,9 @@ class StatusBar(QWidget):
         unit = fonts.measures().unit
         self._dot = _Dot()
         self.operator, self.engine, self.model = _Part(firm=True), _Part(), _Part()
-        self.ledger, self.view = _Part(), _Part()
+        self.ledger, self.view, self.recall = _Part(), _Part(), _Part()
+        self.recall.hide()
+        self._filling_since: float | None = None
         self.budgets = Elided("", "small", "muted")
         self.budgets.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         row = QHBoxLayout(self)
@@ -90,7 +95,8 @@ class StatusBar(QWidget):
         row.setSpacing(0)
         row.addWidget(self._dot)
         row.addSpacing(unit - 2)
-        for label in (self.operator, self.engine, self.model, self.ledger, self.view):
+        firm = (self.operator, self.engine, self.model, self.ledger)
+        for label in (*firm, self.view, self.recall):
             row.addWidget(label)
             row.addSpacing(unit * 2)
         row.addWidget(self.budgets, 1)
@@ -115,6 +121,20 @@ class StatusBar(QWidget):
         title = f"{_MESSAGES}, {count} new" if count else _MESSAGES
         self.messages.setAccessibleName(title)
         self.messages.setToolTip(words.tooltip(title))
+
+    @Slot(object)
+    def tell_recall(self, change: RecallChanged) -> None:
+        """Shows how recall stands, where it has caught up for long or failed."""
+        now = self._clock.monotonic()
+        if change.state != "filling":
+            self._filling_since = None
+        elif self._filling_since is None:
+            self._filling_since = now
+        long = self._filling_since is not None and now - self._filling_since >= _LONG_S
+        said, exact, tone = recall_words(change) if long or change.state == "failed" else ("",) * 3
+        self.recall.say(said, exact)
+        self.recall.setVisible(bool(said))
+        set_property(self.recall, "tone", tone)
 
     def tell(self, status: Status) -> None:
         """Shows how things stand."""
@@ -186,6 +206,19 @@ def model_words(model: ModelView) -> tuple[str, str]:
     elif model.state == "busy":
         parts.append("busy")
     return " · ".join(parts), "muted"
+
+
+def recall_words(change: RecallChanged) -> tuple[str, str, str]:
+    """Says how recall stands, what that means, and its tone."""
+    if change.state == "failed":
+        trouble = words.sentence(change.trouble)
+        exact = f"{trouble} Nothing is recalled meanwhile; it is tried again by itself."
+        return "✕ Recall failed", exact, "caution"
+    return (
+        f"Recall: catching up, record {max(change.seq, 0):,}",
+        "What was found and decided later than that is not recalled yet. Nothing waits for it.",
+        "muted",
+    )
 
 
 def view_words(status: Status) -> tuple[str, str]:

@@ -115,9 +115,11 @@ QTableView#cycles QHeaderView, QTableView#cycles QHeaderView::section,
 QTableView#cycles QHeaderView::section:first, QTableView#cycles QTableCornerButton::section
     { background: transparent; border: none; padding: 0; }
 QScrollArea { background: transparent; border: none; }
+QAbstractScrollArea::corner { background: transparent; border: none; }
 QScrollArea > QWidget > QWidget#body { background: $background; }
 QWidget#page { background: $background; }
 QSplitter::handle { background: $line; }
+QAbstractScrollArea::corner { background: transparent; border: none; }
 QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }
 QScrollBar:horizontal { background: transparent; height: 10px; margin: 0; }
 QScrollBar::handle { background: $field; border-radius: 3px; }

@@ -50,7 +50,7 @@ def _moving(window: Window) -> tuple[Action, ...]:
     page = window.pages.current
 
     def keys(number: int, name: str, letter: str) -> tuple[str, ...]:
-        by_number = (f"Alt+{number}",) if number <= BY_NUMBER else ()
+        by_number = (f"Alt+{number % 10}",) if number <= BY_NUMBER else ()
         return (f"G, {letter}", *by_number, *(("Ctrl+,",) if name == "settings" else ()))
 
     going = (

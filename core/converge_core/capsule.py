@@ -1,4 +1,4 @@
-"""An evidence capsule: what a run or a decision rests on, in one file that proves itself.
+"""An evidence capsule: what a run, a decision or a record rests on, in one self-proving file.
 
 A capsule is text, one canonical JSON value a line, and can be read with ``less``::
 
@@ -7,8 +7,8 @@ A capsule is text, one canonical JSON value a line, and can be read with ``less`
     {"sha256":"…","text":"…"}
     {"end":"…"}
 
-* The first line says what it is about, a run or a gate of one, and holds the signed checkpoint as
-  text: the desk, the number of records, their root, who signed that.
+* The first line says what it is about, a run, a gate of one, or a single record by its number, and
+  holds the signed checkpoint as text: the desk, the number of records, their root, who signed that.
 * A record is the ledger's own line, to the byte, so that its hash and its salted commitment hold;
   its proof (RFC 6962) leads from that hash to the root of the checkpoint. They stand in the order
   of their numbers.
@@ -21,6 +21,10 @@ A redacted copy lacks body and salt of records, as a redacted ledger does, and t
 hash stays; it still verifies. It keeps the record that begins the run, or opens the gate, that it
 is about, because nobody could tell without. A capsule proves that its records stood in the ledger
 that was signed. It cannot prove that none was left out of it which speaks against them.
+
+A capsule about a record has version 2, because it says what it is about in a field that version 1
+does not have; those about runs and gates stay as they were, so that old verifiers go on reading
+them. It holds that record, those by which signatures are checked, and of texts the hash alone.
 """
 
 from __future__ import annotations
@@ -42,7 +46,8 @@ from converge_core.merkle import Proof
 from converge_core.record import Record, read
 from converge_core.trace import TextRef
 
-VERSION = 1
+VERSION = 2
+"""The newest version of the format; see :func:`version_of`."""
 MAX_LINE = 64 * 1024 * 1024
 """More bytes than any line has."""
 MAX_BYTES = 1024 * 1024 * 1024
@@ -53,11 +58,23 @@ _RECORD = re.compile(
 _HASH = re.compile(rb"[0-9a-f]{64}")
 
 
-class About(Record, frozen=True):
-    """What a capsule is about: a run, or one of its gates; ``gate`` is empty for a run."""
+class About(Record, frozen=True, omit_defaults=True):
+    """What a capsule is about: a run, one of its gates, or a single record.
+
+    Attributes:
+        run: the run; empty for a record, which says itself whose it is.
+        gate: the gate; empty for a run and for a record.
+        record: the number of the record; None for a run and for a gate, which do not spell it.
+    """
 
     run: str
     gate: str
+    record: int | None = None
+
+    def __str__(self) -> str:
+        if self.record is not None:
+            return f"record {self.record}"
+        return f"gate {self.gate} of run {self.run}" if self.gate else f"run {self.run}"
 
 
 class Opening(Record, frozen=True):
@@ -106,7 +123,7 @@ def capsule(
     exported_at: int,
     signed: SignedCheckpoint,
     records: Iterable[tuple[bytes, Proof]],
-    text: Callable[[TextRef], str],
+    text: Callable[[TextRef], str | None],
 ) -> Iterator[bytes]:
     """Yields the lines of a capsule; the same of the same.
 
@@ -115,7 +132,7 @@ def capsule(
         exported_at: now, in microseconds since 1970 UTC.
         signed: a checkpoint that covers all of the records.
         records: lines of the ledger in their order, each with its proof under the checkpoint.
-        text: reads a text that a record names.
+        text: reads a text that a record names; None to leave it out.
 
     Raises:
         CapsuleBroken: if a record does not hold, or lies behind the checkpoint.
@@ -123,9 +140,8 @@ def capsule(
     size = signed.checkpoint.size
 
     def lines() -> Iterator[bytes]:
-        opening = Opening(
-            about=about, capsule=VERSION, checkpoint=text_of(signed), exported_at=exported_at
-        )
+        version, note = version_of(about), text_of(signed)
+        opening = Opening(about=about, capsule=version, checkpoint=note, exported_at=exported_at)
         yield canonical_record(opening) + b"\n"
         named: dict[str, TextRef] = {}
         for number, (line, proof) in enumerate(records, start=2):
@@ -135,7 +151,7 @@ def capsule(
             named |= {one.sha256: one for one in texts_of(entry.event) if one.inline is None}
             yield _proven(line, proof)
         for name in sorted(named):
-            yield canonical({"sha256": name, "text": text(named[name])}) + b"\n"
+            yield _text_line(name, text(named[name]))
 
     return _ended(lines())
 
@@ -148,7 +164,7 @@ def redact(
     """Yields the lines of a copy of which parts are left out; what is left out already stays so.
 
     A text that no record names any more is gone with its hash, from which it might be guessed. The
-    record that begins what it is about stays as it is.
+    record that begins the run or opens the gate that it is about stays as it is.
 
     Args:
         lines: a capsule.
@@ -174,9 +190,7 @@ def redact(
                 named |= {one.sha256 for one in texts_of(part.entry.event)}
                 yield _proven(part.line, part.proof)
             elif isinstance(part, Text) and part.sha256 in named:
-                gone = part.text is None or leaves_out(part.sha256)
-                whole = {"sha256": part.sha256, "text": part.text}
-                yield canonical({"sha256": part.sha256} if gone else whole) + b"\n"
+                yield _text_line(part.sha256, None if leaves_out(part.sha256) else part.text)
 
     return _ended(copied())
 
@@ -217,8 +231,15 @@ def texts_of(event: e.Event | None) -> tuple[TextRef, ...]:
     return ()
 
 
+def version_of(about: About) -> int:
+    """Returns the version that a capsule about something has: the oldest that can say it."""
+    return 1 if about.record is None else 2
+
+
 def begins(about: About, entry: Entry) -> bool:
-    """Whether a record begins what a capsule is about: its run, or the very gate that it names."""
+    """Whether a record begins what a capsule is about: its run, the very gate, or is it itself."""
+    if about.record is not None:
+        return entry.head.seq == about.record
     if entry.head.run != about.run:
         return False
     if about.gate:
@@ -232,12 +253,18 @@ def behind(seq: int, size: int) -> str:
 
 
 def _is_hidden(entry: Entry, about: About, hides: Callable[[LedgerHead], bool]) -> bool:
-    return hides(entry.head) and not begins(about, entry)
+    """Whether a body is left out; a record that is proven says by its head what it is."""
+    return hides(entry.head) and (about.record is not None or not begins(about, entry))
 
 
 def _proven(line: bytes, proof: Proof) -> bytes:
     path = ",".join(f'"{one.hex()}"' for one in proof).encode()
     return b'{"proof":[%b],"record":%b}\n' % (path, line.removesuffix(b"\n"))
+
+
+def _text_line(name: str, text: str | None) -> bytes:
+    whole = {"sha256": name, "text": text}
+    return canonical({"sha256": name} if text is None else whole) + b"\n"
 
 
 def _ended(lines: Iterator[bytes]) -> Iterator[bytes]:
@@ -274,7 +301,10 @@ def _opening(line: bytes) -> Opening:
         opening = read(Opening, raw)
     except InvalidValue as error:
         raise CapsuleBroken(1, f"this is not how a capsule begins ({error})") from error
-    if opening.capsule != VERSION:
+    about = opening.about
+    single = about.record is None or (about.run, about.gate) == ("", "")
+    spelled = canonical_record(opening) + b"\n" == line  # a number that is null is no number
+    if not (single and spelled and opening.capsule == version_of(about)):
         raise CapsuleBroken(1, "this is not how a capsule begins")
     return opening
 

@@ -2,7 +2,8 @@
 
 It holds if each record stands under the root of the checkpoint, the checkpoint is signed with the
 key of somebody, every decision and act is signed by who was enrolled, every text that is named is
-there or marked as left out, and the record that begins what it is about is there whole. Whose key
+there or marked as left out, and the record that begins what it is about is there whole; a record
+that it is about may have been left out but for its head, which is told. Whose key
 it is that signed the checkpoint is said by a record of the capsule itself; whoever made up a whole
 desk has made up that too, so whoever can knows the key from elsewhere and gives it.
 """
@@ -20,7 +21,7 @@ from converge_core.capsule_subject import Subject
 from converge_core.checkpoint import SignedCheckpoint, read_checkpoint, why_not_signed
 from converge_core.errors import CapsuleBroken, InvalidValue
 from converge_core.ledger import Entry
-from converge_core.merkle import includes
+from converge_core.merkle import includes, steps
 from converge_core.review import SignatureCheck
 
 
@@ -30,7 +31,7 @@ class Holding:
 
     Attributes:
         about: what it is about.
-        stands: how that gate stands by the records in it; empty for a run.
+        stands: how that gate stands by the records in it, or what that record is; empty for a run.
         exported_at: when it was made, in microseconds since 1970 UTC; it says so itself.
         signed: the checkpoint that its records stand under.
         key: the public key that fits the checkpoint.
@@ -115,7 +116,7 @@ class _Checker:
             self._root, checkpoint.size, seq, bytes.fromhex(entry.hash), part.proof
         ) and (seq + 1 != checkpoint.size or entry.hash == checkpoint.head)
         if not stands:
-            raise CapsuleBroken(number, f"record {seq} is not one that the checkpoint covers")
+            raise CapsuleBroken(number, self._why_not_covered(seq, len(part.proof)))
         self._records += 1
         unchecked = self._keys.unchecked
         if entry.event is None:
@@ -124,6 +125,14 @@ class _Checker:
         else:
             self._whole(number, entry, entry.event)
         self._subject.take(entry, checked=unchecked == self._keys.unchecked)
+
+    def _why_not_covered(self, seq: int, hashes: int) -> str:
+        """Says that a record is another than the one that stands there, or its path is cut off."""
+        words = f"record {seq} is not one that the checkpoint covers"
+        right = steps(self._signed.checkpoint.size, seq)
+        if hashes != right:
+            return f"{words}: its proof has the length {hashes}, and from its place it is {right}"
+        return f"{words}: with its proof it comes to another root than the one that was signed"
 
     def _whole(self, number: int, entry: Entry, event: e.Event) -> None:
         """Takes in a record of which the body is there."""
@@ -160,7 +169,9 @@ class _Checker:
         key = self._given or known
         if known and known != key:
             raise CapsuleBroken(1, f"{signer} is enrolled in it with another key than that given")
-        reason = why_not_signed(self._signed, key, self._verify) if key else self._nobody()
+        reason = self._keys.why_not_standing(signer) or (
+            why_not_signed(self._signed, key, self._verify) if key else self._nobody()
+        )
         if reason:
             raise CapsuleBroken(1, reason)
         return Holding(

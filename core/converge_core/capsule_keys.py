@@ -51,6 +51,10 @@ class Keys:
         """Returns the key that somebody has by now; empty where no record tells."""
         return self._keys.get(name, "")
 
+    def why_not_standing(self, name: OperatorId) -> str:
+        """Says that somebody was revoked in a record of the capsule; empty if no record tells."""
+        return f"{name}, who signed the checkpoint, was revoked before" * (name in self._revoked)
+
     def hide(self, head: Head) -> None:
         """Takes in a record that was left out: what it said of keys, nobody knows any more."""
         if head.kind in _TELLS_KEYS:

@@ -1,7 +1,8 @@
 """What an evidence capsule is about, and how that stands by the records in it.
 
 A capsule says itself what it is about. It has to hold the record that begins that, with its body:
-of a run its beginning, of a gate its opening. Whether anybody decided at a gate, it need not hold,
+of a run its beginning, of a gate its opening; of a record that record, if only its head.
+Whether anybody decided at a gate, it need not hold,
 as a gate may be open still; so it is told how the gate stands by what is there, and whoever left a
 decision out has a capsule that says that none is in it.
 """
@@ -32,6 +33,13 @@ class _Answer:
         return f"{self.operator}: {self.verdict}" + " (signature not checked)" * (not self.checked)
 
 
+def _told(entry: Entry) -> str:
+    """Says what a record is, as far as its head tells."""
+    whose = f"of run {entry.head.run}" if entry.head.run else "of the desk"
+    gone = "; what it said was left out, and its hash is there" * (entry.event is None)
+    return f"it is a record {whose}, {entry.head.kind}{gone}"
+
+
 class Subject:
     """Follows what a capsule is about from record to record.
 
@@ -45,9 +53,13 @@ class Subject:
         self._standing: list[_Answer] = []
         self._taken_back: list[_Answer] = []
         self._unknown = 0
+        self._record: Entry | None = None
 
     def take(self, entry: Entry, *, checked: bool) -> None:
         """Takes in a record; ``checked`` is whether the signature in it, if any, was."""
+        if self._about.record is not None:
+            self._record = entry if begins(self._about, entry) else self._record
+            return
         head, event = entry.head, entry.event
         if head.run != self._about.run:
             return
@@ -65,17 +77,19 @@ class Subject:
 
     def why_not_begun(self) -> str:
         """Says that no record begins what the capsule is about; empty if one does."""
-        if self._run_begun and self._begun:
+        if self._record or (self._run_begun and self._begun):
             return ""
-        about = self._about
-        what = f"gate {about.gate} of run {about.run}" if about.gate else f"run {about.run}"
-        words = f"it is said to be about {what}, and no record begins that"
+        if self._about.record is not None:
+            return f"it is said to be about {self._about}, and that record is not in it"
+        words = f"it is said to be about {self._about}, and no record begins that"
         if self._hidden:
             words += " unless it is one that was left out; get a copy with that record in it"
         return words
 
     def stands(self) -> str:
-        """Says how the gate stands by the records in the capsule; empty for a run."""
+        """Says how the gate stands by the records in it, or what the record is; else nothing."""
+        if self._record:
+            return _told(self._record)
         if not self._about.gate:
             return ""
         words = ["no decision is in it"]

@@ -20,6 +20,10 @@ from converge_core.ids import OperatorId, RunId
 from converge_core.ledger import Entry
 from converge_core.proposal import Draft
 
+PEOPLE = frozenset(
+    one.kind for one in (e.OperatorEnrolled, e.OperatorKeyRotated, e.OperatorRevoked)
+)
+"""Kinds of records by which signatures are checked."""
 Records = Callable[[str], Iterable[Entry]]
 """Gives the records of a run in their order, and those of the desk for the empty name."""
 
@@ -146,6 +150,8 @@ class _Search:
 def with_keys(records: Records, found: list[Entry], signer: OperatorId, size: int) -> list[Entry]:
     """Returns records with those by which their signatures are checked, in their order.
 
+    Records of people that were left out are among them: nobody can tell whose keys they told.
+
     Of everybody who signed, and of who answered for them in turn: that they were enrolled, which
     keys they took later, and that they were revoked.
 
@@ -164,6 +170,8 @@ def with_keys(records: Records, found: list[Entry], signer: OperatorId, size: in
             every[entry.head.seq] = entry
         elif about is not None and entry.head.seq < size:
             people.append((entry, about))
+        elif entry.event is None and entry.head.kind in PEOPLE and entry.head.seq < size:
+            every[entry.head.seq] = entry
     while True:
         told = [(entry, about) for entry, about in people if about.who in wanted]
         more = {about.by for _, about in told if about.by is not None} - wanted
@@ -208,9 +216,18 @@ def key_of(records: Records, name: OperatorId, size: int) -> str:
 
 
 def _signers(event: e.Event | None) -> tuple[OperatorId, ...]:
-    if isinstance(event, e.GateDecided):
-        return (event.decision.operator,)
-    return (event.act.operator,) if isinstance(event, e.GateActed) else ()
+    about = _people_of(event)
+    match event:
+        case e.GateDecided(decision=signed):
+            return (signed.operator,)
+        case e.GateActed(act=act):
+            return (act.operator,)
+        case e.CheckpointSigned(signed=taken):
+            return (taken.operator,)
+        case _ if about is not None:
+            return (about.who, *((about.by,) if about.by else ()))
+        case _:
+            return ()
 
 
 def _filed(event: e.Event) -> _Filed:

@@ -209,6 +209,15 @@ def includes(root: bytes, size: int, index: int, data: bytes, proof: Sequence[by
     return last == 0 and found == root
 
 
+def steps(size: int, index: int) -> int:
+    """Returns how many hashes the proof of leaf ``index`` in a tree of ``size`` leaves has."""
+    place, last, found = index, size - 1, 0
+    while last:
+        found += place & 1 or place < last
+        place, last = place >> 1, last >> 1
+    return found
+
+
 def extends(old_root: bytes, old_size: int, root: bytes, size: int, proof: Sequence[bytes]) -> bool:
     """Says whether ``proof`` shows that the tree under ``root`` begins with that of ``old_root``.
 

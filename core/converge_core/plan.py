@@ -104,7 +104,13 @@ class ExecutionPlan(Record, frozen=True):
         raise KeyError(name)
 
     def recalls(self, step: str) -> RecallPolicy | None:
-        """Returns how a step recalls; None where it does not."""
+        """Returns how a step recalls; None where it does not.
+
+        None does where a model elsewhere has a part in the run: other runs may hold what must not
+        leave, and what one step was shown can be in the answer that the next one is told.
+        """
+        if any(one.remote for one in self.steps):
+            return None
         policy = self.kernel.recall_policy()
         trigger = policy.trigger(step)
         wanted = trigger is RecallTrigger.ALWAYS or (

@@ -17,6 +17,7 @@ from converge_core.forking import context_at
 from converge_core.ids import FactId, ObservationId, RunId
 from converge_core.key import ContextKey as Key
 from converge_core.ledger import Chain, Entry, encode_batch
+from converge_core.lineage import Node, NodeKind
 from converge_core.observation import observe
 from converge_core.policy import Effect
 from converge_core.proposal import ProposedFact
@@ -124,6 +125,21 @@ def folded(entries: Iterable[Entry]) -> DeskState:
         assert entry.event is not None
         state = fold(state, entry.event, entry.head.at, entry.head.seq)
     return state
+
+
+_TABLE = {NodeKind.PROMPT: "prompt"}
+_ALONE = {NodeKind.RUN, NodeKind.PROMPT, NodeKind.MODEL}
+
+
+def name(node: Node) -> str:
+    """Returns what the view calls a node of the core's graph."""
+    key = node.name if node.kind in _ALONE else f"{node.run}|{node.name}"
+    return f"{_TABLE.get(node.kind, node.kind.value)}:{key}"
+
+
+def plain(found: Iterable[str]) -> set[str]:
+    """Returns what was found, but for what the view adds to the core's graph."""
+    return {one for one in found if not one.startswith(("correction:", "operator:"))}
 
 
 def _played(number: int, case: Case, desk: DeskState, clock: Callable[[], int]) -> Play:

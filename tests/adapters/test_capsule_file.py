@@ -12,8 +12,10 @@ import pytest
 from converge_core.capsule import About, Proven, parts
 from converge_core.errors import CapsuleBroken
 from converge_desktop.adapters.capsule import (
+    NotCovered,
     NotExported,
     about,
+    about_record,
     capsule_of,
     check_capsule,
     newest,
@@ -81,6 +83,28 @@ def test_of_a_gate_there_is_what_bears_on_it(tmp_path: Path, source: LedgerSourc
 
     assert holding.about == what
     assert holding.records < 12
+
+
+def test_every_record_on_disk_is_proven_by_its_number(tmp_path: Path, source: LedgerSource) -> None:
+    """Out of whichever file it lies in; no text is read for it."""
+
+    def untouched(_: object) -> str:
+        raise AssertionError("a text was read")
+
+    covered = newest(source).checkpoint.size
+    for seq in range(covered):
+        lines = capsule_of(source, about_record(source, seq), untouched, 1)
+        holding = write_capsule(tmp_path / "proof", lines)
+        assert (seq, 0) == (holding.about.record, holding.redacted)
+    with pytest.raises(NotCovered, match=f"record {covered} is not covered by the checkpoint"):
+        list(capsule_of(source, about_record(source, covered), untouched, 1))
+
+
+@pytest.mark.parametrize("seq", [-1, 10**9, 2**53])
+def test_a_record_that_is_not_there_is_not_proven(source: LedgerSource, seq: int) -> None:
+    """And the sentence says where numbers are found."""
+    with pytest.raises(NotExported, match=f"there is no record {seq}; give a number"):
+        about_record(source, seq)
 
 
 def test_a_ledger_that_nobody_signed_is_told_of_once_somebody_signs(tmp_path: Path) -> None:

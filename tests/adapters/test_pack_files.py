@@ -378,6 +378,24 @@ def test_the_agents_of_a_pack_are_read_in_their_order() -> None:
     assert pack.templates[DecisionStep.REASONING].policy == triage.template.policy
 
 
+@pytest.mark.parametrize(("said", "tenant"), [("acme", "acme"), (" Acme\\t", "Acme"), ("é", "é")])
+def test_a_pack_says_whose_its_runs_are(said: str, tenant: str) -> None:
+    """Blanks around a name make no other tenant of it; letters are as they are."""
+    texts = {**TEXTS, "pack.toml": f'tenant = "{said}"\n{TEXTS["pack.toml"]}'}
+
+    assert tenant == pack_of(texts, "the/pack").tenant
+    assert "" == pack_of(TEXTS, "the/pack").tenant
+
+
+@pytest.mark.parametrize("said", ["", "  ", "a\\nb", "a|b"])
+def test_nobody_is_no_tenant(said: str) -> None:
+    """An empty name would be nobody's, and whoever wrote it meant somebody."""
+    texts = {**TEXTS, "pack.toml": f'tenant = "{said}"\n{TEXTS["pack.toml"]}'}
+
+    with pytest.raises(PackProblem, match="tenant"):
+        pack_of(texts, "the/pack")
+
+
 def test_a_pack_without_agents_is_what_it_was(shipped: Pack) -> None:
     """Nothing but the chain asks a model."""
     assert () == shipped.agents

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import lancedb
 import numpy as np
 import pytest
 
 from converge_core.canonical import hash_text
 from converge_core.recall import RecallSource
-from converge_desktop.adapters.recall.corpus import Corpus
-from converge_desktop.adapters.recall.table import COMPACT_AFTER, HEAD, TableBroken, Vectors, Wanted
+from converge_desktop.adapters.recall.corpus import CORRECTED, Corpus
+from converge_desktop.adapters.recall.table import (
+    COMPACT_AFTER,
+    HEAD,
+    RecallTable,
+    TableBroken,
+    Vectors,
+    Wanted,
+)
 from converge_desktop.adapters.recall.things import Thing
 
 WIDTH = 16
@@ -55,6 +67,12 @@ def filled(folder: Path, *parts: tuple[Sequence[Thing], Vectors], exact_most: in
     return corpus
 
 
+def told(folder: Path, **other: object) -> None:
+    """Has the head of a table say something else."""
+    said = json.loads((folder / HEAD).read_text())
+    (folder / HEAD).write_text(json.dumps({**said, **other}))
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path / "recall"
@@ -93,6 +111,7 @@ def test_nobody_finds_what_is_another_tenants(folder: Path, exact_most: int) -> 
         for one in made[::9]:
             found = corpus.search(one, tenant, (), 90)
             assert set(range(first, first + 30)) == {thing.seq for thing, _ in found.hits}
+            assert 30 == found.searched  # how many others there are is nobody's business
     for stranger in ("ACME", "acme' OR '1'='1", "' OR tenant != '", "%"):
         assert () == corpus.search(made[0], stranger, (), 90).hits
 
@@ -156,7 +175,11 @@ def test_the_fingerprint_follows_what_is_in_it(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "harm", ["all of it", "the head", "the table", "a foreign head", "another desk", "a lost row"]
+    "harm",
+    [
+        *("all of it", "the head", "the table", "a foreign head", "another desk", "a lost row"),
+        *("a word for a number", "another row", "another vector", "noise"),
+    ],
 )
 def test_whatever_is_wrong_with_it_it_is_not_used(folder: Path, harm: str) -> None:
     """It says so, and can be begun anew."""
@@ -172,14 +195,82 @@ def test_whatever_is_wrong_with_it_it_is_not_used(folder: Path, harm: str) -> No
         case "a foreign head":
             (folder / HEAD).write_text('{"rows": "many"}')
         case "a lost row":
-            text = (folder / HEAD).read_text()
-            (folder / HEAD).write_text(text.replace('"rows": 10', '"rows": 11'))
+            told(folder, rows=11)
+        case "a word for a number":
+            told(folder, seq="9")
+        case "another row":
+            told(folder, content=hash_text("another"))
+        case "another vector":
+            told(folder, check=7)
+        case "noise":
+            for file in (folder / "things.lance" / "data").iterdir():
+                file.write_bytes(NOISE.bytes(file.stat().st_size))
     corpus = opened(folder, desk=desk)
 
     with pytest.raises(TableBroken):
         corpus.open()
     corpus.begin()
     assert (0, -1) == (corpus.head.rows, corpus.head.seq)
+
+
+def test_rows_that_were_added_when_somebody_was_cut_off_are_none(folder: Path) -> None:
+    """They are taken away, and the others need not be made again."""
+    made = vectors(12)
+    filled(folder, (things(10), made[:10])).add(things(2, 10), list(made[10:]), 11, "hash-11", 0)
+    whole = json.loads((folder / HEAD).read_text())
+    filled(folder / "b", (things(10), made[:10]))
+    shutil.copy(folder / "b" / HEAD, folder / HEAD)
+    corpus = opened(folder)
+
+    corpus.open()
+    assert (12, 10) == (whole["rows"], corpus.head.rows)
+    corpus.add(things(2, 10), list(made[10:]), 11, "hash-11", 0)
+    assert ["fact-11"] == [one.reference for one, _ in corpus.search(made[11], "", (), 1).hits]
+    again = opened(folder)
+    again.open()
+    assert whole["content"] == again.head.content
+
+
+@pytest.mark.parametrize("exact_most", [1000, 5])
+def test_a_row_that_is_changed_under_it_is_not_told(folder: Path, exact_most: int) -> None:
+    """It says so once, and then that all of it has to be made again."""
+    made = vectors(10)
+    corpus = filled(folder, (things(10), made), exact_most=exact_most)
+    table = lancedb.connect(folder).open_table("things")
+    table.update(values={"summary": "fact: do as I say"})
+    corpus = opened(folder, exact_most=exact_most)
+    corpus.open()
+
+    with pytest.raises(TableBroken):
+        corpus.search(made[3], "", (), 10)
+    with pytest.raises(TableBroken, match="changed"):
+        corpus.require_there()
+    corpus.begin()
+    corpus.require_there()
+
+
+@pytest.mark.parametrize("exact_most", [1000, 2])
+def test_what_was_corrected_since_is_not_told_as_if_it_stood(folder: Path, exact_most: int) -> None:
+    """A fact and its proposal are left out, the decision says so; of another run they stay."""
+    made = vectors(1)[0]
+    sources = (RecallSource.PROPOSAL, RecallSource.DECISION, RecallSource.FACT, RecallSource.FACT)
+    old = [
+        replace(things(1, seq, kind=kind)[0], run=run, reference=name)
+        for seq, (kind, run, name) in enumerate(
+            zip(sources, [*["run-0001"] * 3, "run-0002"], ["p", "g", "f", "f"], strict=True)
+        )
+    ]
+    instead = replace(things(1, 4)[0], replaces="run-0001\tf\nrun-0001\tp\nrun-0001\tg")
+    filled(folder, ([*old, instead], np.array([made] * 5)), exact_most=exact_most)
+    corpus = opened(folder, exact_most=exact_most)
+    corpus.open()
+
+    found = [one for one, _ in corpus.search(made, "", (), 10).hits]
+
+    assert ["decision:1", "fact:3", "fact:4"] == sorted(one.id for one in found)
+    assert [CORRECTED in one.summary for one in sorted(found, key=lambda one: one.id)] == [
+        *(True, False, False)
+    ]
 
 
 def test_a_folder_deleted_under_it_is_noticed(folder: Path) -> None:
@@ -213,7 +304,49 @@ def test_above_a_size_an_index_is_built_and_it_is_said_that_it_may_miss_somethin
     assert "recall-index" == built.name
     assert not corpus.index_wanted()
     assert not found.exact
+    again = opened(folder, exact_most=100)
+    again.open()
+    assert not again.index_wanted()
+    assert not again.search(made[5], "", (), 10).exact
+    again.begin()
+    again.add(things(600), list(made), 599, "hash-599", 0)
+    assert again.index_wanted()
+    assert again.search(made[5], "", (), 10).exact
     assert "text 5" == found.hits[0][0].about
+
+
+def test_what_is_added_meanwhile_does_not_lose_the_index(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files are made one before or after an index is built, and not while."""
+    made = vectors(700)
+    corpus = filled(folder, (things(600), made[:600]), exact_most=100)
+    begun, over = threading.Event(), threading.Event()
+    builds = RecallTable.build_index
+
+    def slowly(table: RecallTable) -> None:
+        begun.set()
+        assert over.wait(30)
+        builds(table)
+
+    compacted: list[bool] = []
+    adds = RecallTable.add
+
+    def adding(*args: Any, compact: bool = True) -> None:
+        compacted.append(compact)
+        adds(*args, compact=compact)
+
+    monkeypatch.setattr(RecallTable, "build_index", slowly)
+    monkeypatch.setattr(RecallTable, "add", adding)
+    built = corpus.build_index()
+    assert begun.wait(30)
+    corpus.add(things(1, 600), list(made[600:601]), 600, "hash-600", 0)
+    over.set()
+    built.join()
+    corpus.add(things(1, 601), list(made[601:602]), 601, "hash-601", 0)
+
+    assert [False, True] == compacted
+    assert not corpus.search(made[5], "", (), 10).exact
 
 
 def test_below_it_no_index_is_wanted(folder: Path) -> None:

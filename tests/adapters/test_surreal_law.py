@@ -23,7 +23,7 @@ from converge_core.run_state import DeskState, RunState
 from converge_desktop.adapters.surreal import SurrealView
 from converge_desktop.adapters.surreal.asking import MAX_ROWS
 from tests.adapters.surreal_kit import everything, using
-from tests.adapters.surreal_stories import CASES, Case, folded, told
+from tests.adapters.surreal_stories import CASES, Case, folded, name, plain, told
 
 FEW = settings(max_examples=20)
 RICH = [
@@ -33,8 +33,6 @@ RICH = [
     Case(0, 1, True, ("approve",), ScopeKind.SESSION, "acme", True, forked=12),
 ]
 """Everything that a case can be, so that each law is held against it at every run."""
-_TABLE = {NodeKind.PROMPT: "prompt"}
-_ALONE = {NodeKind.RUN, NodeKind.PROMPT, NodeKind.MODEL}
 
 
 def filled(entries: list[Entry], portions: list[int] | None = None) -> Any:
@@ -69,12 +67,6 @@ def test_following_bit_by_bit_gives_what_filling_at_once_gives(
     assert filled(entries) == filled(entries, portions)
 
 
-def name(node: Node) -> str:
-    """Returns what the view calls a node of the core's graph."""
-    key = node.name if node.kind in _ALONE else f"{node.run}|{node.name}"
-    return f"{_TABLE.get(node.kind, node.kind.value)}:{key}"
-
-
 @FEW
 @example(RICH)
 @given(CASES)
@@ -95,9 +87,13 @@ def test_what_rests_on_a_thing_and_what_it_came_from_are_what_the_core_finds(
                 [one.id for gate in run.gates.values() for one in gate.votes.values()],
             ),
             (NodeKind.PROPOSAL, run.staged),
+            (NodeKind.TRACE, run.traces),
         ]
         for one in names
     ]
+    calls = [trace.call for run in desk.runs.values() for trace in run.traces.values()]
+    nodes += {Node(NodeKind.PROMPT, call.version): None for call in calls}
+    nodes += {Node(NodeKind.MODEL, call.envelope.model_sha256): None for call in calls}
 
     async def look(view: SurrealView) -> list[tuple[set[str], set[str]]]:
         await view.apply(entries)
@@ -107,7 +103,7 @@ def test_what_rests_on_a_thing_and_what_it_came_from_are_what_the_core_finds(
             down = await view.blast_radius(table, called)
             up = await view.grounds(table, called)
             assert (True, True) == (down.whole, up.whole)
-            found.append((_plain(down.found), _plain(up.found)))
+            found.append((plain(down.found), plain(up.found)))
         return found
 
     with tempfile.TemporaryDirectory() as directory:
@@ -116,10 +112,6 @@ def test_what_rests_on_a_thing_and_what_it_came_from_are_what_the_core_finds(
         (set(map(name, lineage.radius(node).found)), set(map(name, lineage.grounds(node).found)))
         for node in nodes
     ] == found
-
-
-def _plain(found: tuple[str, ...]) -> set[str]:
-    return {one for one in found if not one.startswith(("correction:", "operator:"))}
 
 
 @FEW

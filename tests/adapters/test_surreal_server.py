@@ -138,14 +138,16 @@ def made(server: DatabaseServer, change: str) -> None:
 def test_tables_of_an_older_format_are_made_over_and_the_rows_of_others_stay(
     server: DatabaseServer,
 ) -> None:
-    """What they lacked is there afterwards: fields, guards and all."""
+    """What they lacked is there afterwards, fields, guards and all; what is no more is not."""
     one = using(at(server), fill, desk="one")
+    made(server, "CREATE trace:['one', 'run-1', 'an old row'];")
     made(server, "REMOVE FIELD how ON fact; REMOVE EVENT kept ON fact; UPDATE made SET format = 1;")
 
     other = using(at(server), fill, desk="other")
 
     assert (one["facts"], one["decisions"]) == (other["facts"], other["decisions"])
     assert one["facts"] == using(at(server), look, desk="one")["facts"]
+    assert not server.asked("SELECT * FROM trace;")
     with pytest.raises(StoreProblem, match="never changed"):
         made(server, "UPDATE fact SET label = 'forged';")
 

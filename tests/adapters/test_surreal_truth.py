@@ -72,6 +72,7 @@ def test_a_view_of_another_ledger_is_told_by_its_head(tmp_path: Path) -> None:
         "DELETE head;",
         "UPDATE head SET rows += 1;",
         "REMOVE TABLE decision;",
+        "REMOVE TABLE calls;",
         "REMOVE TABLE head; DEFINE TABLE head SCHEMALESS; UPSERT head:ledger SET seq = 7;",
         "REMOVE TABLE head; UPSERT head:['desk', 'ledger'] SET format = 2, rows = 'many';",
     ],

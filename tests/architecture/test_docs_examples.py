@@ -13,6 +13,7 @@ from converge_desktop import paths
 from converge_desktop.adapters.models.catalogue import LocalModel, RemoteModel, load_catalogue
 from converge_desktop.adapters.packs.pack import FILES, pack_of
 from converge_desktop.adapters.surreal import Server, load_place
+from tests.runtime.packs import with_kernel
 from tests.runtime.table_pack import TEXTS
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -42,7 +43,8 @@ def test_the_example_of_what_may_leave_is_a_policy() -> None:
     """Public data at low risk, and no more."""
     shipped = paths.packs() / "release-readiness"
     texts = {name: (shipped / name).read_text("utf-8") for name in FILES}
-    texts["policy.toml"] += of_file("models.md", "policy.toml")
+    told = of_file("models.md", "policy.toml")
+    texts["policy.toml"] = with_kernel(texts["policy.toml"], told)
 
     kernel = pack_of(texts, "docs").kernel
 
@@ -76,7 +78,7 @@ def test_the_examples_of_a_pack_make_a_pack() -> None:
     unnoted = re.compile(r"\[\[limit\]\]\nmetric = \"spend.unnoted_share\"\n(.+\n)*")
     texts = {
         "pack.toml": unnoted.sub("", begun) + written.replace('input = "tables"\n', ""),
-        "policy.toml": TEXTS["policy.toml"] + of_file("packs.md", "policy.toml"),
+        "policy.toml": with_kernel(TEXTS["policy.toml"], of_file("packs.md", "policy.toml")),
         "prompts.toml": TEXTS["prompts.toml"] + "\n" + of_file("packs.md", "prompts.toml"),
     }
 

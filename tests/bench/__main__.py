@@ -2,10 +2,11 @@
 
 make bench
 
-One part of it: ``python -m tests.bench window``, ``core``, ``kernel``, ``stopping`` or ``ledger``.
-The first and the last take ``--dir``, on a disk, where they write, and ``--large``, a directory
-made by ``tests.bench.big_ledger``, to use instead of making one. ``window`` takes ``--why``, and
-prints what every thread did while the window stalled.
+One part of it: ``python -m tests.bench PART``. Those that write do so in ``--dir``, on a disk; what
+takes minutes to make for ``recall``, ``traces`` and ``million`` stays there for the next time.
+``window`` and ``ledger`` take ``--large``, a directory made by ``tests.bench.big_ledger``, to use
+instead of making one. ``window`` and ``million`` take ``--why``, and print what every thread did
+while the window stalled.
 """
 
 from __future__ import annotations
@@ -19,10 +20,20 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import kernel, ledger, stopping, window
+from tests.bench import (
+    kernel,
+    ledger,
+    recall,
+    recall_quality,
+    stopping,
+    traces,
+    window,
+    window_million,
+)
 from tests.bench.core import Workload, workloads
 
-PARTS = ("window", "core", "kernel", "stopping", "ledger")
+PARTS = ("window", "core", "kernel", "stopping", "ledger", "recall", "traces", "million")
+KEPT = Path(".bench")
 
 
 def main() -> None:
@@ -73,10 +84,11 @@ def _aim(work: Workload, median: float) -> str:
 def _choose() -> None:
     parser = argparse.ArgumentParser(description="Measure, and print what was measured.")
     parser.add_argument("part", nargs="?", choices=PARTS)
-    parser.add_argument("--dir", type=Path, default=Path.cwd())
+    parser.add_argument("--dir", type=Path, default=KEPT)
     parser.add_argument("--large", type=Path)
     parser.add_argument("--why", action="store_true")
     options = parser.parse_args()
+    options.dir.mkdir(parents=True, exist_ok=True)
     if options.part == "window":
         window.measure(options.dir, options.large)
     elif options.part == "core":
@@ -87,6 +99,13 @@ def _choose() -> None:
         stopping.measure()
     elif options.part == "ledger":
         ledger.measure(options.dir, options.large)
+    elif options.part == "recall":
+        recall.measure(options.dir / "recall")
+        recall_quality.measure()
+    elif options.part == "traces":
+        traces.measure(options.dir)
+    elif options.part == "million":
+        window_million.measure(options.dir)
     else:
         main()
 

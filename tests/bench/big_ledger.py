@@ -11,7 +11,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -29,7 +29,7 @@ from converge_desktop.adapters.identity.key_file import file_key
 from converge_desktop.adapters.keys import KEY_BYTES, OperatorKey
 from converge_desktop.adapters.ledger.segments import SEGMENT_BYTES, segment_name
 from converge_desktop.adapters.texts import TextStore
-from tests.bench.big_runs import SECOND, Left, Runs
+from tests.bench.big_runs import SECOND, Batch, Left, Runs
 
 BEGUN_AT = 1_700_000_000 * SECOND
 OPEN = (Left.WAITING, Left.STOPPED, Left.READY, Left.WAITING)
@@ -127,7 +127,13 @@ class _Writer:
 
 
 def make_ledger(
-    directory: Path, events: int, seed: int = 0, segment_bytes: int = SEGMENT_BYTES
+    directory: Path,
+    events: int,
+    seed: int = 0,
+    segment_bytes: int = SEGMENT_BYTES,
+    *,
+    before: Iterable[Batch] = (),
+    begun_at: int = BEGUN_AT,
 ) -> Made:
     """Makes a data directory whose ledger has ``events`` records or a few hundred more.
 
@@ -136,6 +142,8 @@ def make_ledger(
         events: how many records at least.
         seed: what chance makes of it; the same one makes the same bytes.
         segment_bytes: the size that no segment exceeds.
+        before: batches that are written before and beside those records.
+        begun_at: when the first of its own runs begins, in microseconds since 1970 UTC.
 
     Raises:
         FileExistsError: if there is a ledger already.
@@ -145,10 +153,12 @@ def make_ledger(
     key = _key(directory, chance)
     writer = _Writer(directory / "ledger", segment_bytes, chance, key)
     writer.open_desk(BEGUN_AT)
-    runs = Runs(key, BEGUN_AT, seed)
+    for batch in before:
+        writer.write(batch.events, batch.at)
+    runs = Runs(key, begun_at, seed)
     texts = TextStore(directory / "texts")
     number, said = 0, 0
-    for left in chain(_stopped(writer, events), OPEN):
+    for left in chain(_stopped(writer, writer.seq + events), OPEN):
         number += 1
         named: list[str] = []
         for batch in runs.next(lambda: writer.seq, left):

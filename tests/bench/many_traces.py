@@ -98,7 +98,7 @@ def _run(number: int, chance: Random) -> Iterator[list[e.Event]]:
         first.insert(0, e.DeskOpened(desk="bench", app_version="0.1.0"))
     yield first
     for cycle in range(CALLS_A_RUN):
-        call = _call(STEPS[cycle % 3], cycle, chance)
+        call = made_up_call(STEPS[cycle % 3], cycle, chance)
         agent = AgentId(call.step)
         trace = DecisionTrace(
             id=TraceId(f"trace:{run}/{cycle}/{agent}/0"),
@@ -113,7 +113,8 @@ def _run(number: int, chance: Random) -> Iterator[list[e.Event]]:
     yield [e.GateDecided(run=run, decision=_decision(gate, chance))]
 
 
-def _call(step: str, cycle: int, chance: Random) -> ModelCall:
+def made_up_call(step: str, cycle: int, chance: Random) -> ModelCall:
+    """Returns a call as a model makes them, valid or not."""
     failed = chance.random() < 0.06
     words = " ".join(chance.choices(WORDS, k=chance.randrange(6, 40)))
     output = f'{{"verdict":"{chance.choice(WORDS)}","because":"{words} {chance.randrange(10**6)}"}}'

@@ -32,14 +32,19 @@ SHORT = 512
 BATCH = 1_000
 
 
+def measure(folder: Path, count: int = COUNT) -> None:
+    """Prints one line a measurement; the vectors stay in ``folder``."""
+    for line in lines(folder, count):
+        print(line.words(), flush=True)
+
+
 def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dir", type=Path, required=True)
     parser.add_argument("--count", type=int, default=COUNT)
     chosen = parser.parse_args()
-    for line in lines(chosen.dir, chosen.count):
-        print(line.words(), flush=True)
+    measure(chosen.dir, chosen.count)
 
 
 def lines(folder: Path, count: int) -> Iterator[Line]:

@@ -77,7 +77,7 @@ def best(pairs: Sequence[Pair]) -> int:
     return next(one for one in range(0, 1001, 10) if quality(pairs, one).precision == 1.0)
 
 
-def main() -> None:
+def measure() -> None:
     """Prints what the threshold is worth, by kind."""
     backend = LlamaBackend(paths.embedder())
     try:
@@ -101,4 +101,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    measure()

@@ -24,6 +24,7 @@ from tests.bench.many_traces import make_traces
 from tests.bench.measuring import Line, milliseconds
 
 Found = dict[str, Any]
+CALLS = 1_000_000
 PAGE = 100
 TIMES = 20
 MIXED = 50_000
@@ -195,7 +196,7 @@ def _at_most(name: str, seconds: list[float], most: float) -> Line:
     return Line(name, milliseconds(seconds), f"at most {most * 1e3:,.0f} ms", late <= most)
 
 
-def measure(directory: Path, calls: int) -> None:
+def measure(directory: Path, calls: int = CALLS) -> None:
     """Prints one line a measurement; makes the ledger if it is not there."""
     data = directory / f"traces-{calls}"
     if not data.exists():
@@ -211,7 +212,7 @@ def main() -> None:
     """Measures, or does one part of it and prints what came of that."""
     parser = argparse.ArgumentParser(description="Measure what a million model calls take.")
     parser.add_argument("--dir", type=Path, default=Path.cwd())
-    parser.add_argument("--calls", type=int, default=1_000_000)
+    parser.add_argument("--calls", type=int, default=CALLS)
     parser.add_argument("--part", choices=tuple(PARTS))
     options = parser.parse_args()
     if options.part:

@@ -6,6 +6,7 @@ directory, and prints JSON. ``BEGUN`` is when the process was started, on the mo
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 import time
@@ -29,6 +30,7 @@ def start_with_model(data: Path, begun: float) -> Found:
 
 
 def _start(data: Path, begun: float, *, with_model: bool) -> Found:
+    gc.disable()  # as __main__ does
     from converge_desktop import app, cli, paths
 
     cli.parser()
@@ -72,9 +74,7 @@ def desk_options(data: Path, model: Path | None) -> Any:
     from converge_desktop.runtime.desk import DeskOptions
     from tests.bench.big_ledger import WHO
 
-    return DeskOptions(
-        data, paths.packs(), paths.samples(), WHO, model, embedder=paths.embedder()
-    )
+    return DeskOptions(data, paths.packs(), paths.samples(), WHO, model, embedder=paths.embedder())
 
 
 def memory() -> dict[str, int]:

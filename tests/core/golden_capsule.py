@@ -1,7 +1,8 @@
 """How the golden capsule came to be: the golden story, signed by people who have real keys.
 
-``python -m tests.core.golden_capsule`` writes it. It is a promise to those who were handed one:
-nothing in it is ever changed, and a new format gets a new file beside it.
+``python -m tests.core.golden_capsule`` wrote them: one of a run, and in a newer format one of one
+record. They are a promise to those who were handed one: nothing in them is ever changed, and a new
+format gets a new file beside them.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from tests.core.golden_story import FOLDER, NOON, story
 from tests.core.kit import ALICE, DESK, INTENT, salts
 
 CAPSULE = FOLDER / "capsule_v1.jsonl"
+CAPSULE_OF_RECORD = FOLDER / "capsule_v2.jsonl"
 RUN = "run-0001"
 GATE = "gate:run-0001/2/planning/0"
 TEXTS = {sha256(text.encode()).hexdigest(): text for text in ("x",)}
@@ -99,7 +101,9 @@ class Told:
     ) -> list[bytes]:
         """Returns the lines of a capsule, or of one that holds some records and no others."""
         signed = signed or self.signed()
-        if about.gate:
+        if about.record is not None:
+            found = [self.entries[about.record]]
+        elif about.gate:
             found = evidence.of_gate(self.of_run, about.run, about.gate)
         else:
             found = evidence.of_run(self.of_run, about.run)
@@ -109,7 +113,8 @@ class Told:
             (self.lines[seq], self.tree.inclusion(seq, max(size, seq + 1)))
             for seq in (entry.head.seq for entry in (found if only is None else only))
         ]
-        return list(capsule(about, NOON + 1, signed, proven, text))
+        reads = text if about.record is None else lambda _: None
+        return list(capsule(about, NOON + 1, signed, proven, reads))
 
 
 def text(ref: TextRef) -> str:
@@ -212,4 +217,6 @@ class _Signer:
 
 
 if __name__ == "__main__":
-    CAPSULE.write_bytes(b"".join(told().capsule(About(run=RUN, gate=""))))
+    one = next(entry for entry in told().entries if entry.head.kind == e.GateDecided.kind)
+    single = About(run="", gate="", record=one.head.seq)
+    CAPSULE_OF_RECORD.write_bytes(b"".join(told().capsule(single)))

@@ -125,6 +125,16 @@ def test_a_step_recalls_never_always_or_on_request(
     assert found is None or (True, 2) == (found.enabled, found.max_k_total)
 
 
+def test_nothing_is_recalled_where_a_model_elsewhere_has_a_part() -> None:
+    """What other runs hold may be more confidential than what this one may show."""
+    policy = RecallPolicy(steps={"reasoning": RecallTrigger.ALWAYS})
+    kernel = msgspec.structs.replace(OPEN, recall=True, recalling=policy)
+    elsewhere = msgspec.structs.replace(AWAY, step="planning")
+
+    assert compiled(kernel, LOCAL).recalls("reasoning")
+    assert compiled(kernel, LOCAL, elsewhere).recalls("reasoning") is None
+
+
 def test_a_step_of_a_policy_without_recall_never_recalls() -> None:
     """Whatever it says of when."""
     policy = RecallPolicy(enabled=True, steps={"reasoning": RecallTrigger.ALWAYS})

@@ -25,7 +25,7 @@ from converge_core.capsule import About, redact
 from converge_core.capsule_check import check
 from converge_core.errors import CapsuleBroken
 from converge_desktop.adapters.keys import signature_fits
-from tests.core.golden_capsule import CAPSULE, public_key, small, told
+from tests.core.golden_capsule import CAPSULE, CAPSULE_OF_RECORD, public_key, small, told
 from tests.core.kit import ALICE
 
 SCRIPT = Path(__file__).parents[2] / "packaging" / "verify_ledger.py"
@@ -49,7 +49,19 @@ GOLDEN = CAPSULE.read_bytes().splitlines(keepends=True)
 ABOUT_GATE = About(run="run-0004", gate="gate:run-0004/1/judge/0")
 GATE = told().capsule(ABOUT_GATE)
 HALF = list(redact(GOLDEN, lambda head: head.seq % 2 == 0, lambda _: True))
-SAMPLES = [PART, GOLDEN, GATE, HALF, list(redact(GATE, lambda head: head.seq % 2, lambda _: True))]
+SINGLE = small().capsule(About(run="", gate="", record=3))
+BARE = list(redact(SINGLE, lambda head: head.seq == 3, lambda _: True))
+SAMPLES = [
+    *(
+        SINGLE,
+        BARE,
+        PART,
+        GOLDEN,
+        GATE,
+        HALF,
+        list(redact(GATE, lambda head: head.seq % 2, lambda _: True)),
+    ),
+]
 
 
 def ask(*arguments: object) -> tuple[int, list[str], str]:
@@ -139,6 +151,62 @@ def test_the_golden_capsule_holds() -> None:
         "verified: all of this holds",
     ] == said
     assert (0, "") == (status, err)
+
+
+def test_the_golden_proof_of_a_record_holds() -> None:
+    """It says which record that is, and whose word it stands on."""
+    status, said, err = ask(CAPSULE_OF_RECORD, "--key", KEY)
+
+    assert [
+        "about: record 34, of desk 00c0ffee",
+        "record: it is a record of run run-0001, gate_decided",
+        "records: 5 of 168",
+        "texts: 0",
+        "signatures: 4 hold",
+        "checkpoint: signed by alice#2bd806c9, as of 2026-11-20 12:00:00 UTC",
+        "verified: all of this holds",
+    ] == said
+    assert (0, "") == (status, err)
+
+
+def test_both_prove_every_record_of_a_ledger() -> None:
+    """Each by itself, and the same of each."""
+    ledger = told()
+    for seq in range(ledger.signed().checkpoint.size):
+        said = both(b"".join(ledger.capsule(About(run="", gate="", record=seq))))
+        assert ledger.entries[seq].head.kind in str(said[-1])
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        {"gate": "", "record": 3, "run": "run"},
+        {"gate": "gate", "record": 3, "run": ""},
+        {"gate": "", "record": None, "run": ""},
+        {"gate": "", "record": True, "run": ""},
+        {"gate": "", "record": -1, "run": ""},
+        {"gate": "", "record": 2, "run": ""},
+        {"gate": "", "run": "run"},
+        {},
+    ],
+)
+@pytest.mark.parametrize("version", [0, 1, 2])
+def test_what_a_capsule_cannot_be_about_is_refused_by_both(
+    about: dict[str, Any], version: int
+) -> None:
+    """Two things, nothing, a record that is not in it, or what its version cannot say."""
+    opening = spelled({**json.loads(SINGLE[0]), "about": about, "capsule": version}) + b"\n"
+    assert "line 1" == both(sealed([opening, *SINGLE[1:-1]]))
+
+
+def test_a_proof_that_was_cut_short_says_how_long_it_is(put: Callable[[Lines], Path]) -> None:
+    """Rather than that something is wrong with the record."""
+    raw = json.loads(SINGLE[3])
+    raw["proof"].pop()
+    status, said, _ = ask(put([sealed([*SINGLE[:3], spelled(raw) + b"\n", *SINGLE[4:-1]])]))
+    words = "its proof has the length 1, and from its place it is 2"
+    assert [f"line 4: record 3 is not one that the checkpoint covers: {words}"] == said
+    assert status == 1
 
 
 def test_a_key_that_is_known_from_elsewhere_is_the_one_it_has_to_be() -> None:
@@ -313,7 +381,7 @@ def test_garbage_is_refused_by_both(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "more"), [("newer", {"capsule": 2}), ("richer", {"capsule": 9, "more": 1})]
+    ("name", "more"), [("newer", {"capsule": 3}), ("richer", {"capsule": 9, "more": 1})]
 )
 def test_a_newer_format_asks_for_a_newer_verifier(
     put: Callable[[Lines], Path], name: str, more: dict[str, Any]

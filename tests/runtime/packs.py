@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from converge_desktop import paths
 
 _ONLY_UNDO = re.compile(r'^review = \{ undo = "[^"]*" \}\n', re.MULTILINE)
+_KERNEL = re.compile(r"^\[kernel\]\n.*?(?=^\[(?!kernel))", re.MULTILINE | re.DOTALL)
 _UNDO = re.compile(r', undo = "[^"]*"')
 
 
@@ -32,6 +33,13 @@ def at_once() -> Path:
 @cache
 def _place() -> TemporaryDirectory[str]:
     return TemporaryDirectory(prefix="packs-")
+
+
+def with_kernel(policy: str, kernel: str) -> str:
+    """Returns a policy that ships with another ``[kernel]``; an empty one allows what is usual."""
+    without, cut = _KERNEL.subn("", policy)
+    assert cut
+    return f"{without}\n{kernel}"
 
 
 def _without_comments(text: str) -> str:

@@ -74,6 +74,54 @@ def test_a_run_is_exported_and_verified_by_anybody(cli: Cli, desk: Path, tmp_pat
     assert before == {path: path.read_bytes() for path in desk.rglob("*") if path.is_file()}
 
 
+def test_one_record_is_proven_and_verified_by_anybody(cli: Cli, desk: Path, tmp_path: Path) -> None:
+    """Of a run or of none: a small file, and the sentence that it proves."""
+    for number, seq in (("1", 1), ("34", 34), ("0", 0)):
+        file = tmp_path / f"record-{seq}.jsonl"
+        exported = printed(
+            "export", cli("export", "--record", number, "--out", str(file), "--json")
+        )
+        verified = cli("verify", "--capsule", str(file))
+        alone = subprocess.run(
+            [sys.executable, "-I", SCRIPT, file], capture_output=True, text=True, check=False
+        )
+
+        assert (seq, "", "") == (exported["record"], exported["run"], exported["gate"])
+        assert (
+            f"Record {seq} is in the ledger of desk 00c0ffee whose root alice#2bd806c9 signed on "
+            "2026-11-20 12:00:00 UTC."
+        ) in verified.stdout
+        assert verified.stdout.endswith("\nIt holds.\n")
+        assert (0, 0) == (verified.returncode, alone.returncode)
+        assert file.stat().st_size < 10_000
+
+
+def test_a_record_is_proven_without_what_it_said(cli: Cli, desk: Path, tmp_path: Path) -> None:
+    """Its head stays, and the sentence says what is gone."""
+    file = tmp_path / "record.jsonl"
+    cli("export", "--record", "34", "--out", str(file), "--redact", "gate_decided")
+    said = cli("verify", "--capsule", str(file)).stdout
+    assert "It is a record of run run-0001, gate_decided; what it said was left out" in said
+    assert said.endswith("\nIt holds, redacted.\n")
+
+
+def test_a_record_is_named_by_a_number_that_is_there(cli: Cli, desk: Path, tmp_path: Path) -> None:
+    """And that a checkpoint covers; the sentence says what to do."""
+    out = tmp_path / "x"
+    for arguments, sentence in (
+        (["--record", "9,999"], "there is no record 9999; give a number"),
+        (["--record", str(SIZE)], f"record {SIZE} is not covered by the checkpoint"),
+        (["--record", "-1"], "-1 is no number of a record"),
+        (["--record", "one"], "one is no number of a record"),
+        (["--record", "3", RUN], "not allowed with argument"),
+        ([], "one of the arguments RUN|GATE --record is required"),
+    ):
+        result = cli("export", *arguments, "--out", str(out))
+        assert result.returncode == 2
+        assert sentence in result.stderr
+        assert not out.exists()
+
+
 def test_what_a_desk_decided_is_handed_on(cli: Cli, failing: Path, tmp_path: Path) -> None:
     """From a folder to a decision, and to evidence of it that holds without the desk."""
     [gate] = json.loads(cli("run", "release-readiness", "--input", str(failing), "--json").stdout)[

@@ -1,8 +1,9 @@
-"""Records are found by run, kind, time and tenant: all that match, and no other."""
+"""F3: records are found by tenant, time, kind, correlation, chain and limit, and no other."""
 
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -67,6 +68,43 @@ def test_what_is_found_is_what_matches(history: LedgerHistory, data: st.DataObje
         )
 
     expected = [entry for entry in entries if matches(entry)][-query.limit :]
+    assert expected == find(history, query)
+
+
+@pytest.mark.parametrize("by", ["tenant", "time", "kind", "correlation", "chain", "limit"])
+def test_records_are_found_by_tenant_time_kind_correlation_chain_and_limit(
+    history: LedgerHistory, by: str
+) -> None:
+    """What belongs together is a run; a chain is a run with those that it goes on from."""
+    entries = list(read_ledger(history.directory))
+    runs = started(entries)
+    later = next(run for run, one in runs.items() if one.continues)
+    line = [later]
+    while origin := runs[line[-1]].continues:
+        line.append(origin)
+    tenant = next(str(one.tenant) for one in runs.values() if one.tenant is not UNSET)
+    own = {run for run, one in runs.items() if one.tenant == tenant}
+    middle = entries[len(entries) // 2].head.at
+    query, expected = {
+        "tenant": (EventQuery(tenant=tenant), [e for e in entries if e.head.run in own]),
+        "time": (
+            EventQuery(since=entries[9].head.at, until=middle),
+            [e for e in entries if entries[9].head.at <= e.head.at < middle],
+        ),
+        "kind": (
+            EventQuery(kinds=("gate_decided",)),
+            [e for e in entries if e.head.kind == "gate_decided"],
+        ),
+        "correlation": (EventQuery(run=later), [e for e in entries if e.head.run == later]),
+        "chain": (
+            EventQuery(run=later, with_origins=True),
+            [e for e in entries if e.head.run in line],
+        ),
+        "limit": (EventQuery(limit=3), entries[-3:]),
+    }[by]
+    query = query if by == "limit" else replace(query, limit=len(entries))
+
+    assert 0 < len(expected) < len(entries)
     assert expected == find(history, query)
 
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from converge_core.contract import Ground
 from converge_core.contract_reasoning import ReasoningContract
+from converge_core.errors import IllegalCommand
 from converge_core.events import RunStarted, run_without_pack
 from converge_core.ids import RunId
 from converge_core.intent import RootIntent
@@ -78,6 +79,15 @@ def test_what_is_asked_is_the_question_and_what_the_step_is_told() -> None:
         query.step_context,
         query.top_k,
     )
+
+
+def test_a_step_goes_on_where_nothing_can_be_recalled() -> None:
+    """A decision does not hang on whether what is only a hint was opened."""
+
+    def recall(query: RecallQuery, policy: RecallPolicy) -> RecallAnswer:
+        raise IllegalCommand("nothing can be recalled yet: the desk is still opening")
+
+    assert Hints() == hints_for("reasoning", "Is it fit?", [FACT], POLICY, recall)
 
 
 def test_a_run_recalls_among_its_tenants_things_and_not_its_own() -> None:

@@ -7,6 +7,7 @@ import io
 import shutil
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from statistics import median
 
@@ -15,16 +16,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from converge_core.asking import Gate, GateEnd
-from converge_core.events import GateDecided, GateTimedOut, GateWithdrawn
+from converge_core.events import (
+    DeskOpened,
+    GateActed,
+    GateDecided,
+    GateOpened,
+    GateTimedOut,
+    GateWithdrawn,
+)
 from converge_core.review import ActKind
 from converge_core.run_state import DeskState
 from converge_core.state import fold
-from converge_desktop.adapters.ledger.ledger_file import read_ledger
+from converge_core.terms import ReviewTerms
+from converge_desktop.adapters.ledger.history import LedgerHistory
+from converge_desktop.adapters.ledger.ledger_file import LedgerFile, read_ledger
 from converge_desktop.runtime.insight_model import Column, InsightTable, Kind
 from converge_desktop.runtime.insights import insights
 from converge_desktop.runtime.trace_rows import gate_of
 from tests.core.golden_story import LEDGER
-from tests.runtime.trace_kit import SPECS, Spec, calls, index_of, written
+from tests.core.test_votes import asked
+from tests.runtime.trace_kit import HOUR, NOON, SPECS, Spec, calls, index_of, opened, written
 
 WEEK = 7 * 24 * 3600 * 1_000_000
 MONDAY = 1_794_787_200_000_000
@@ -93,11 +104,12 @@ def test_decisions_are_counted_as_the_fold_has_them(tmp_path: Path) -> None:
     people = (GateEnd.APPROVED, GateEnd.EDITED, GateEnd.REFINED, GateEnd.REJECTED)
     by_people = sum(ends[end] for end in people)
     assert by_people > 3
-    assert len(gates) == whole["opened"]
+    assert (len(gates), by_people) == (whole["opened"], whole["decided"])
     assert [ends[end] for end in people] == [whole[end.value] for end in people]
     assert ends[GateEnd.LAPSED] + ends[GateEnd.ASSUMED] == whole["expired"]
     assert ends[GateEnd.WITHDRAWN] == whole["withdrawn"]
     assert round(ends[GateEnd.APPROVED] * 1000 / by_people) == whole["approval_rate"]
+    assert round(ends[GateEnd.EDITED] * 1000 / by_people) == whole["edit_rate"]
     undone = [act for gate in gates.values() for act in gate.acts if act.act is ActKind.UNDO]
     assert len(undone) == whole["undone"]
     took = [
@@ -111,6 +123,47 @@ def test_decisions_are_counted_as_the_fold_has_them(tmp_path: Path) -> None:
     assert len(gates) == sum(int(str(row["opened"])) for row in by_week)
 
 
+def test_answers_are_counted_by_who_gave_them(tmp_path: Path) -> None:
+    """Every vote, how it went, how long after it was asked for, and what that person undid."""
+    (tmp_path / "ledger").mkdir()
+    shutil.copy(LEDGER, tmp_path / "ledger" / "000000000000.jsonl")
+    asked: dict[str, int] = {}
+    answers: dict[str, list[tuple[str, int]]] = {}
+    undone: Counter[str] = Counter()
+    for entry in read_ledger(tmp_path / "ledger"):
+        match entry.event:
+            case GateOpened(request=request):
+                asked[str(request.id)] = entry.head.at
+            case GateDecided(decision=one):
+                took = entry.head.at - asked[str(one.gate)]
+                answers.setdefault(str(one.operator), []).append((one.verdict.value, took))
+            case GateActed(act=act) if act.act is ActKind.UNDO:
+                undone[str(act.operator)] += 1
+    rows = {
+        str(row["by"]): row for row in rows_of(insights(index_of(tmp_path).view).table("people"))
+    }
+
+    assert answers.keys() == rows.keys()
+    assert len(rows) > 1
+    assert undone.total() == sum(int(str(row["undone"])) for row in rows.values())
+    names = {"approve": "approved", "edit": "edited", "refine": "refined", "reject": "rejected"}
+    for person, told in answers.items():
+        row, counted = rows[person], Counter(verdict for verdict, _ in told)
+        assert len(told) == row["answers"]
+        assert [counted[verdict] for verdict in names] == [row[name] for name in names.values()]
+        assert round(counted["approve"] * 1000 / len(told)) == row["approval_rate"]
+        assert round(median(took for _, took in told)) == pytest.approx(row["decide_median"], abs=1)
+
+
+def test_a_table_can_be_cut_down_to_some_of_its_columns() -> None:
+    """In the order that is asked for; its rows stay."""
+    columns = (Column("a", "A", Kind.COUNT), Column("b", "B", Kind.COUNT))
+    table = InsightTable("t", "T", columns, ((1, 2), (3, 4)), 9)
+
+    assert ((2, 1), (4, 3)) == table.only("b", "a").rows
+    assert (2, 4) == table.only("b", "a").values("b") == table.values("b")
+
+
 def _folded(place: Path) -> tuple[dict[str, Gate], dict[str, int]]:
     """Returns the gates, and when what ended each of them was recorded."""
     desk, ended = DeskState(), {}
@@ -121,6 +174,25 @@ def _folded(place: Path) -> tuple[dict[str, Gate], dict[str, int]]:
             ended[str(gate_of(entry.event))] = entry.head.at
     gates = {str(name): gate for run in desk.runs.values() for name, gate in run.gates.items()}
     return gates, ended
+
+
+def test_a_clock_that_was_set_back_takes_no_time(tmp_path: Path) -> None:
+    """Nobody decides before they are asked; how long it took is not known then."""
+    (tmp_path / "ledger").mkdir()
+    play = asked(ReviewTerms())
+    play.answer(play.gates()[0], "approve").go()
+    empty = LedgerHistory(tmp_path / "ledger").read_all()
+    with closing(LedgerFile(tmp_path / "ledger", 1 << 20, history=empty)) as file:
+        file.append([DeskOpened(desk="desk", app_version="0.1.0")], NOON)
+        for number, (events, _) in enumerate(play.batches, 1):
+            file.append(events, NOON - number * HOUR)
+    found = insights(index_of(tmp_path, opened(tmp_path)).view)
+
+    for name in ("decisions", "people"):
+        table = found.table(name)
+        [row] = table.rows
+        told = dict(zip([column.name for column in table.columns], row, strict=True))
+        assert (1, None) == (told["approved"], told["decide_median"])
 
 
 def test_a_desk_that_did_nothing_has_tables_too(tmp_path: Path) -> None:

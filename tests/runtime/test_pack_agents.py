@@ -53,6 +53,7 @@ from converge_desktop.runtime.state_layers import LETTERS, MOST_FACTS
 from converge_desktop.runtime.trace_views import trace_row, trace_view
 from tests.adapters.agents_pack import AGENTS, FINDER, ID, TEXTS, write_pack
 from tests.runtime.folders import make_folder
+from tests.runtime.packs import with_kernel
 from tests.runtime.watching import Watch
 
 # A model that says what it is told to.
@@ -420,7 +421,8 @@ def test_unknown_values_bound_how_sure_it_may_be() -> None:
 
 def test_what_the_policy_requires_to_be_true_is_looked_at_for_every_answer() -> None:
     """An agent's answer lets nothing go, so a hard limit that is broken does not speak against."""
-    policy = TEXTS["policy.toml"] + '\n[kernel]\nrequired_truths = ["no-failing-test"]\n'
+    kernel = '[kernel]\nrequired_truths = ["no-failing-test"]\n'
+    policy = with_kernel(TEXTS["policy.toml"], kernel)
     failed = Metric("tests.failed", "tests failed", Quantity(3), "junit.xml", "testsuites")
 
     ran = run(SOUND, pack_with(policy=policy), (failed, *METRICS[1:]))
@@ -510,7 +512,7 @@ def test_one_that_may_leave_is_planned_elsewhere() -> None:
     """Public data at low risk, where the policy lets it."""
     kernel = '\n[kernel]\ndata = "public"\n'
     kernel += '[kernel.remote]\nmost_confidential = "public"\nhighest_risk = "low"\n'
-    pack = pack_with(policy=TEXTS["policy.toml"] + kernel)
+    pack = pack_with(policy=with_kernel(TEXTS["policy.toml"], kernel))
 
     plan = plan_of(pack, lambda name: Reach.REMOTE if name == "fast" else Reach.LOCAL)
 

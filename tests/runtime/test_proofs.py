@@ -11,7 +11,8 @@ import pytest
 
 from converge_core.checkpoint import read_checkpoint
 from converge_core.errors import IllegalCommand
-from converge_desktop.adapters.capsule import check_capsule
+from converge_desktop.adapters import disk
+from converge_desktop.adapters.capsule import NotExported, check_capsule
 from converge_desktop.adapters.clock import system_clock
 from converge_desktop.adapters.ledger.segments import segment_name
 from converge_desktop.adapters.qr import qr_modules
@@ -23,7 +24,6 @@ from converge_desktop.runtime.port import (
     Notice,
     NotSigned,
     StatusChanged,
-    TracesAdded,
     Update,
     VerifyProgress,
 )
@@ -92,6 +92,65 @@ def test_a_decision_is_exported_by_its_gate(
     assert desk.record(decided).result(10).gate == review.gate_id
 
 
+def test_a_record_of_no_run_is_proven_once_somebody_signed(
+    open_desk: OpenDesk, tmp_path: Path
+) -> None:
+    """An enrolment, say; another may check the file without the desk."""
+    desk, watch = open_desk()
+    rows = desk.ledger_page(0, 1000).result(10)
+    [enrolled] = [row.seq for row in rows if row.kind == "operator_enrolled"]
+    out = tmp_path / "record.jsonl"
+    with pytest.raises(NotSigned, match="nobody has signed a checkpoint"):
+        desk.prove(enrolled, out).result(PATIENCE)
+    assert not out.exists()
+
+    signed = desk.sign_checkpoint().result(PATIENCE)
+    made = desk.prove(enrolled, out).result(PATIENCE)
+    assert (signed.size, signed.at, signed.operator) == (made.size, made.at, made.operator)
+    assert enrolled == check_capsule(out).about.record
+    progress = [update for update in watch.updates if isinstance(update, EvidenceProgress)]
+    assert progress == [EvidenceProgress(f"record {enrolled}", 1)]
+    with pytest.raises(NotExported, match="there is no record 999"):
+        desk.prove(999, out).result(PATIENCE)
+
+
+def test_a_file_of_evidence_is_checked_by_itself_and_against_the_ledger(
+    open_desk: OpenDesk, data_dir: Path, tmp_path: Path
+) -> None:
+    """It holds of itself for ever; whose ledger it is of depends on where one asks."""
+    desk, _ = open_desk()
+    desk.sign_checkpoint().result(PATIENCE)
+    out = tmp_path / "record.jsonl"
+    desk.prove(1, out).result(PATIENCE)
+    found = desk.check_evidence(out).result(PATIENCE)
+    assert ("", 1, "record 1", "", False) == (
+        *(found.reason, found.record, found.about),
+        *(found.not_here, found.other_desk),
+    )
+    desk.close()
+    for name in ("ledger", "snapshots"):
+        (data_dir / name).rename(tmp_path / name)
+
+    again, _ = open_desk()
+    found = again.check_evidence(out).result(PATIENCE)
+    assert ("", True) == (found.reason, found.other_desk)
+    assert f"it is of desk {found.desk}, and this is desk " in found.not_here
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense", b"\xff\xfe", b'{"about":{"gate":"'])
+def test_what_is_no_evidence_is_told_with_the_line(
+    open_desk: OpenDesk, tmp_path: Path, content: bytes
+) -> None:
+    """And what was changed since, with the line that does not hold."""
+    desk, _ = open_desk()
+    file = tmp_path / "given.jsonl"
+    file.write_bytes(content)
+    found = desk.check_evidence(file).result(PATIENCE)
+    assert (1, True) == (found.line, bool(found.reason))
+    with pytest.raises(OSError, match="No such file"):
+        desk.check_evidence(tmp_path / "nothing").result(PATIENCE)
+
+
 def test_an_export_that_is_given_up_leaves_the_place_as_it_was(
     open_desk: OpenDesk, failing: Path, data_dir: Path, tmp_path: Path
 ) -> None:
@@ -148,6 +207,31 @@ def test_the_newest_checkpoint_is_told_kept_and_compared(
         assert (found.size, found.records) == (signed.size, signed.size + 1)
 
 
+def test_what_is_kept_takes_no_place_of_the_desks_own(
+    open_desk: OpenDesk, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor of what lies there where it cannot be written."""
+    desk, _ = open_desk()
+    [segment] = (data_dir / "ledger").glob("*.jsonl")
+    before = segment.read_bytes()
+    with pytest.raises(IllegalCommand, match="choose another folder"):
+        desk.save_text("x", segment).result(10)
+    assert before == segment.read_bytes()
+
+    place = tmp_path / "away"
+    place.mkdir()
+    (place / "kept").write_text("before")
+
+    def full(path: Path, data: bytes) -> None:
+        path.write_bytes(data[:1])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(disk, "write_durably", full)
+    with pytest.raises(OSError, match="No space left"):
+        desk.save_bytes(b"after", place / "kept").result(10)
+    assert {"kept": "before"} == {path.name: path.read_text() for path in place.iterdir()}
+
+
 def test_another_ledger_is_not_the_one_that_was_signed(
     open_desk: OpenDesk, data_dir: Path, tmp_path: Path
 ) -> None:
@@ -196,24 +280,19 @@ def test_a_record_is_told_as_it_stands_in_its_file(open_desk: OpenDesk) -> None:
         desk.record(99).result(10)
 
 
-def test_steps_are_read_by_number_and_found_by_name(open_desk: OpenDesk, failing: Path) -> None:
-    """Numbers never move; what is told of new steps says how many there are with them."""
+def test_steps_are_listed_newest_first_and_shown_by_their_names(
+    open_desk: OpenDesk, failing: Path
+) -> None:
+    """All of them, or some of the newest."""
     desk, watch = open_desk()
     for _ in range(2):
         ask(desk, watch, failing)
-    every = desk.traces().result(10)[::-1]
-    count = desk.trace_count().result(10)
-    assert count == len(every)
-    assert every == desk.trace_page(0, 1000).result(10)
-    assert every[1:3] == desk.trace_page(1, 2).result(10)
-    assert () == desk.trace_page(count, 5).result(10)
-    for number, row in enumerate(every):
-        assert number == desk.trace_place(row.trace_id).result(10)
-    added = [update for update in watch.updates if isinstance(update, TracesAdded)]
-    assert [row for update in added for row in update.rows] == list(every)
-    assert added[-1].total == count
+    every = desk.traces().result(10)
+    assert every[1:3] == desk.traces(1, 2).result(10)
+    assert every == tuple(desk.trace(row.trace_id).result(10).row for row in every)
+    assert max(row.at for row in every) == every[0].at
     with pytest.raises(IllegalCommand, match="there is no trace"):
-        desk.trace_place("t-none").result(10)
+        desk.trace("t-none").result(10)
 
 
 # Verifying

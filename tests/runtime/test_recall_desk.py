@@ -21,7 +21,7 @@ from converge_desktop.runtime.desk import Desk, DeskOptions
 from converge_desktop.runtime.port import RecallChanged
 from converge_desktop.runtime.recall_thread import FOLDER
 from tests.runtime.folders import make_folder
-from tests.runtime.packs import at_once
+from tests.runtime.packs import at_once, with_kernel
 from tests.runtime.watching import Watch
 
 PACK = "release-readiness"
@@ -48,7 +48,7 @@ class Recalling:
     def __post_init__(self) -> None:
         self.packs = Path(shutil.copytree(at_once(), self.place / "packs"))
         policy = self.packs / PACK / "policy.toml"
-        policy.write_text(policy.read_text("utf-8") + self.kernel, "utf-8")
+        policy.write_text(with_kernel(policy.read_text("utf-8"), self.kernel), "utf-8")
         self.failing = make_folder(self.place / "failing", failed=1)
         self.desk = Desk(
             DeskOptions(
@@ -215,6 +215,6 @@ def test_a_desk_without_an_embedder_says_so(
     """And everything else goes on."""
     desk, _ = open_desk()
 
-    with pytest.raises(IllegalCommand, match="no embedder"):
+    with pytest.raises(IllegalCommand, match="without a model that embeds"):
         desk.recall(RecallQuery(query_text="anything"))
     assert "off" == desk.recall_state().state

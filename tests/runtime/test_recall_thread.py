@@ -21,6 +21,7 @@ from converge_core.recall import (
     RecallUse,
 )
 from converge_desktop.adapters.recall.table import HEAD
+from tests.adapters.test_recall_standing import corrected_ledger
 from tests.runtime.recall_kit import PATIENCE_S, Bag, Followed, entries
 
 LAST = entries()[-1].head.seq
@@ -247,6 +248,26 @@ def test_precedents_are_decisions_with_reason_score_and_link(follow: Follow) -> 
     assert ([], "Nothing like this has been decided on this desk.") == alike("buy a boat")
 
 
+def test_a_precedent_says_that_what_came_of_it_was_corrected(tmp_path: Path) -> None:
+    """The decision was taken, and stays one; the fact it led to is recalled no more."""
+    followed = Followed(tmp_path / "recall", ledger=corrected_ledger())
+    try:
+        followed.until("ready")
+        decisions = RecallQuery(query_text="Release on Monday", sources=(RecallSource.DECISION,))
+        alike = followed.thread.alike(decisions, "").result(PATIENCE_S)
+        every = replace(decisions, sources=())
+        found = followed.thread.recall(every, OPEN).result(PATIENCE_S)
+    finally:
+        followed.thread.close()
+
+    assert [True] == [row.corrected for row in alike.rows if row.title == "Release on Monday"]
+    assert "What came of 1 was corrected since." in alike.words
+    assert [RecallSource.DECISION] == [
+        one.source_type for one in found.candidates if "Monday" in one.summary
+    ]
+    assert any("Friday" in one.summary for one in found.candidates)
+
+
 def test_a_model_that_fails_is_told_and_tried_again(follow: Follow) -> None:
     """It says what is wrong, answers that nothing can be searched, and goes on once it can."""
     bag = Bag(trouble=ValueError("there is no room"))
@@ -258,6 +279,40 @@ def test_a_model_that_fails_is_told_and_tried_again(follow: Follow) -> None:
     bag.trouble = None
     followed.thread.follow()
     followed.until("ready", LAST)
+
+
+def test_a_model_that_fails_costs_nobody_more_than_the_hints(follow: Follow) -> None:
+    """That nothing was found is on record, and why; a chain goes on without."""
+    bag = Bag()
+    followed = follow(bag=bag)
+    followed.until("ready")
+    bag.trouble = ValueError("there is no room")
+
+    found = followed.thread.recall(replace(RELEASE, query_text="new"), OPEN).result(PATIENCE_S)
+
+    assert ((), RecallStopReason.UNAVAILABLE) == (found.candidates, found.stop_reason)
+    assert RecallStopReason.UNAVAILABLE is found.envelope.stop_reason
+
+
+@pytest.mark.parametrize("where", ["data", "head"])
+def test_what_is_damaged_under_it_is_made_again(follow: Follow, where: str) -> None:
+    """Whoever asks before is told that nothing can be searched; then all is found as before."""
+    followed = follow()
+    followed.until("ready")
+    before = followed.thread.recall(RELEASE, OPEN).result(PATIENCE_S)
+    told = len(followed.told)
+    data = (followed.folder / "things.lance" / "data").iterdir()
+    for file in data if where == "data" else [followed.folder / HEAD]:
+        file.write_bytes(b"\0" * file.stat().st_size)
+    if where == "head":
+        (followed.folder / HEAD).unlink()
+
+    followed.thread.recall(RELEASE, OPEN).result(PATIENCE_S)
+    followed.thread.follow()
+    followed.until("ready", after=told)
+
+    again = followed.thread.recall(RELEASE, OPEN).result(PATIENCE_S)
+    assert before.candidates == again.candidates
 
 
 def test_who_asks_while_it_closes_is_told_so(follow: Follow) -> None:

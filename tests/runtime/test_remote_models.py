@@ -31,6 +31,7 @@ from converge_desktop.runtime.port import Notice
 from converge_desktop.runtime.views import read_views
 from tests.adapters.model_server import FakeServer, fake_server, real_server, reply
 from tests.runtime.conftest import Cli, OpenDesk
+from tests.runtime.packs import with_kernel
 from tests.runtime.test_main_path import ask
 from tests.runtime.watching import Watch
 
@@ -108,7 +109,8 @@ class Place:
         shutil.copytree(paths.packs() / PACK, self.packs / PACK)
         if step:
             self.append("pack.toml", f'[models]\n{step} = "far"\n')
-        self.append("policy.toml", kernel)
+        policy = self.packs / PACK / "policy.toml"
+        policy.write_text(with_kernel(policy.read_text("utf-8"), kernel), "utf-8")
 
     def append(self, name: str, text: str) -> None:
         with (self.packs / PACK / name).open("a", encoding="utf-8") as file:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from converge_desktop.adapters.surreal import (
     StoreProblem,
     SurrealView,
 )
+from converge_desktop.runtime import store_thread
 from tests.adapters.surreal_stories import DESK
 from tests.core.kit import BOB, salts
 from tests.runtime.store_kit import ENTRIES, HALF, PATIENCE, Right, Store
@@ -51,6 +53,24 @@ def test_a_view_that_fits_reads_the_ledger_from_where_it_ends(
     assert ENTRIES[-1].head.seq == again.until("ready")
     assert ([ENTRIES[-1].head.seq], 1, []) == (asked, again.read, again.progress)
     assert right[1] == again.answers()
+
+
+def test_filling_gives_way_to_what_is_more_urgent(
+    tmp_path: Path, store: Callable[..., Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes a breath before each step, and whoever closes the desk does not wait for that."""
+    monkeypatch.setattr(store_thread, "BREATH_S", 100 * PATIENCE)
+    asked = threading.Event()
+
+    def urgent() -> bool:
+        asked.set()
+        return True
+
+    waiting = store(tmp_path / "view", ENTRIES, urgent=urgent)
+    assert asked.wait(PATIENCE)
+    waiting.thread.close()
+
+    assert [] == waiting.progress
 
 
 def flipped(place: Path) -> None:

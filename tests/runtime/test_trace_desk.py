@@ -57,6 +57,17 @@ def test_model_calls_are_found(asked: Waiting) -> None:
     assert {"planning", "evaluation", "reasoning"} == {candidate.text for candidate in offered}
 
 
+def test_the_first_calls_come_along_with_what_was_found(asked: Waiting) -> None:
+    """So that a list can be shown with one answer; no more of them than were asked for."""
+    desk = followed(asked)
+    alone = desk.find_traces("", "duration").result(10)
+    found = desk.find_traces("", "duration", rows=2).result(10)
+    page = desk.trace_rows(found.token, 0, 2).result(10)
+    assert () == alone.first
+    assert page == found.first
+    assert len(page) == 2
+
+
 def test_what_cannot_be_answered_is_a_sentence(asked: Waiting) -> None:
     """With the place in the filter, or with what to do."""
     desk = followed(asked)
@@ -113,6 +124,18 @@ def test_a_selection_is_written_out(asked: Waiting, tmp_path: Path) -> None:
     assert entries[every.as_of].hash == first["as_of_hash"]
     assert entries[chosen.seq].hash == line["record"]["hash"]
     assert chosen.row.trace_id == line["trace"]["id"]
+
+
+def test_nothing_is_written_among_the_files_of_the_desk(asked: Waiting) -> None:
+    """Whoever names a file of the ledger would lose it."""
+    desk = followed(asked)
+    every = desk.find_traces().result(10)
+    [segment] = (asked.place / "data" / "ledger").glob("*.jsonl")
+    before = segment.read_bytes()
+
+    with pytest.raises(IllegalCommand, match="choose another folder"):
+        desk.export_traces(every.token, segment)
+    assert before == segment.read_bytes()
 
 
 def test_how_it_fares_is_told(asked: Waiting) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -98,6 +100,39 @@ def test_one_that_is_given_up_leaves_nothing(tmp_path: Path, sources: Sources) -
 
     assert "before" == path.read_text()
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_what_lies_beside_it_stays_as_it_is(tmp_path: Path, sources: Sources) -> None:
+    """A file whose name ends in .part may be somebody's, or lead to somebody's."""
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    (tmp_path / "out.part").symlink_to(precious)
+    export_traces(tmp_path / "out", Chosen([recorded(tmp_path)[0][0].head.seq], {}), sources)
+
+    assert "mine" == precious.read_text()
+    assert (tmp_path / "out.part").is_symlink()
+
+
+@pytest.mark.parametrize("trouble", ["full", "folder"])
+def test_what_cannot_be_written_is_told_and_leaves_nothing(
+    tmp_path: Path, sources: Sources, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    """A full disk, and a folder in the place of the file."""
+    path, entry = tmp_path / "out", recorded(tmp_path)[0][0]
+
+    def full(fd: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    if trouble == "full":
+        path.write_text("before")
+        monkeypatch.setattr(os, "fsync", full)
+    else:
+        path.mkdir()
+
+    with pytest.raises(OSError, match=r"No space|directory"):
+        export_traces(path, Chosen([entry.head.seq], {}), sources)
+    assert trouble == "folder" or "before" == path.read_text()
+    assert not list(tmp_path.glob("**/*.part"))
 
 
 def test_a_record_that_was_changed_is_not_written(tmp_path: Path, sources: Sources) -> None:

@@ -316,6 +316,7 @@ def test_notes_are_looked_for(desk: Desk) -> None:
         ("duration>2", "written as 500ms, 2s or 1m", 9),
         ("after:someday", "yesterday, 2026-11-20", 6),
         ("after:2026-13-01", "2026-13-01", 6),
+        ("on:2h", "a day or a minute", 3),
         ("age>x", "30m, 2h, 3d or 1w", 4),
         ("colour:red", "there is no field 'colour'", 0),
         ("step>planning", "compared with : = only", 4),

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +20,7 @@ from converge_core.run_state import DeskState
 from converge_core.state import fold
 from converge_desktop.adapters.ledger.history import LedgerHistory
 from converge_desktop.adapters.ledger.ledger_file import read_ledger
-from converge_desktop.adapters.traces.texts import IndexDamaged, holding
+from converge_desktop.adapters.traces.texts import IndexDamaged, holding, unpacked
 from converge_desktop.runtime import trace_index
 from converge_desktop.runtime.trace_index import FOLDER, TraceIndex
 from converge_desktop.runtime.trace_rows import gate_key
@@ -267,6 +268,18 @@ def test_a_text_that_is_changed_meanwhile_is_not_searched(place: Path) -> None:
 
     with pytest.raises(IndexDamaged, match="was changed"):
         holding(index.view.texts[0], "answer", ("headline",))
+
+
+def test_texts_that_end_whoever_reads_them_are_damaged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library gives up on some bytes by a panic, which is no usual exception."""
+
+    def panic(*_: object, **__: object) -> None:
+        raise pl.exceptions.PanicException("called `Result::unwrap()` on an `Err` value")
+
+    monkeypatch.setattr(pl, "read_parquet", panic)
+
+    with pytest.raises(IndexDamaged, match="cannot be read"):
+        unpacked(b"")
 
 
 def test_a_full_disk_costs_nothing_but_time(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

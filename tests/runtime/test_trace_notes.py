@@ -76,6 +76,24 @@ def test_a_file_that_cannot_be_read_is_named_with_its_line(tmp_path: Path) -> No
     assert path.read_bytes().endswith(b"words\n")
 
 
+def test_calls_are_looked_through_though_notes_cannot_be_read(tmp_path: Path) -> None:
+    """Only whoever looks for what is noted hears of it."""
+    (tmp_path / FILE).write_text("no note")
+    words = notes_at(tmp_path).words()
+
+    assert "" == words.get(3, "")
+    with pytest.raises(IllegalCommand, match=f"{FILE}, line 1"):
+        list(words.items())
+
+
+def test_an_empty_line_is_no_note(tmp_path: Path) -> None:
+    """As it may be left where somebody mended the file by hand."""
+    notes_at(tmp_path).write(NOTE)
+    (tmp_path / FILE).write_bytes(b"\n" + (tmp_path / FILE).read_bytes() + b"  \n")
+
+    assert [NOTE] == list(notes_at(tmp_path).all().values())
+
+
 def test_whoever_cannot_write_hears_of_it(tmp_path: Path) -> None:
     """And what is shown is what is kept."""
     notes = notes_at(tmp_path / "missing")

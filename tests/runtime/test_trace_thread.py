@@ -180,6 +180,18 @@ def test_what_was_reached_is_kept_when_it_closes(
     again.until(lambda state: state.as_of >= 0)
 
 
+def test_a_question_that_comes_after_the_end_fails_with_a_sentence(
+    tmp_path: Path, opens: Callable[[LedgerHistory], Opened]
+) -> None:
+    """As those do that waited when it was closed."""
+    written(tmp_path, SOME)
+    thread, _ = opens(opened(tmp_path))
+    thread.close()
+    for ask in (thread.ask, thread.ask_at_length):
+        with pytest.raises(TraceProblem, match="closing"):
+            ask(lambda view, _: view.as_of).result(10)
+
+
 def test_a_ledger_that_was_changed_is_said(
     tmp_path: Path, opens: Callable[[LedgerHistory], Opened]
 ) -> None:
@@ -197,3 +209,24 @@ def test_a_ledger_that_was_changed_is_said(
     assert "cannot be indexed: record" in failed.problem
     with pytest.raises(TraceProblem, match="cannot be indexed"):
         found(thread)
+
+
+def test_an_index_that_failed_is_made_again_when_asked_to(
+    tmp_path: Path, opens: Callable[[LedgerHistory], Opened]
+) -> None:
+    """Once what kept it from being made is mended; nobody has to open the desk anew."""
+    written(tmp_path, SOME)
+    history = opened(tmp_path)
+    range_ = history.range
+
+    def gone(first: int, count: int) -> object:
+        raise OSError("the disk is gone")
+
+    history.range = gone  # type: ignore[method-assign, assignment]
+    thread, told = opens(history)
+    told.until(lambda state: state.state == "failed")
+    history.range = range_  # type: ignore[method-assign]
+    thread.rebuild()
+    told.ready(history.index.count - 1)
+
+    assert len(SOME) == found(thread).total

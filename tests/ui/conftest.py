@@ -20,9 +20,10 @@ from converge_desktop.ui.application import create_application
 from converge_desktop.ui.clock import UiClock
 from converge_desktop.ui.main_window import MainWindow
 from converge_desktop.ui.settings import UiSettings
-from tests.ui import sample, sample_runs
+from tests.ui import sample, sample_insights, sample_recall, sample_runs
 from tests.ui.fake_desk import FakeDesk
 from tests.ui.leftovers import watching
+from tests.ui.traces_kit import calls, long, page  # noqa: F401 - fixtures
 from tests.ui.watchdog import WatchedApplication
 
 
@@ -101,7 +102,9 @@ def clock() -> Clock:
 def desk() -> FakeDesk:
     """A desk with content that answers at once."""
     made = FakeDesk()
-    made.answers = sample.answers() | sample_runs.answers()
+    made.answers = sample.answers() | sample_runs.answers() | sample_recall.answers()
+    made.answers |= sample_insights.answers()
+    made.recalls = sample_recall.READY
     return made
 
 

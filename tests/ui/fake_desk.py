@@ -182,15 +182,6 @@ class FakeDesk:
     def fork(self, run_id: str, seq: int | None = None) -> Future[Any]:
         return self._ask("fork", run_id, seq)
 
-    def trace_count(self) -> Future[Any]:
-        return self._ask("trace_count")
-
-    def trace_page(self, first: int, count: int) -> Future[Any]:
-        return self._ask("trace_page", first, count)
-
-    def trace_place(self, trace_id: str) -> Future[Any]:
-        return self._ask("trace_place", trace_id)
-
     def trace(self, trace_id: str) -> Future[Any]:
         return self._ask("trace", trace_id)
 
@@ -198,7 +189,7 @@ class FakeDesk:
         return self.index
 
     def find_traces(
-        self, text: str = "", order: str = "time", *, descending: bool = True
+        self, text: str = "", order: str = "time", *, descending: bool = True, rows: int = 0
     ) -> Future[Any]:
         return self._ask("find_traces", text, order, descending)
 
@@ -253,6 +244,12 @@ class FakeDesk:
     def stop_replay(self, trace_id: str) -> None:
         self._ask("stop_replay", trace_id)
 
+    def try_trace(self, trace_id: str, layers: Any, model: str = "") -> Future[Any]:
+        return self._ask("try_trace", trace_id, dict(layers), model)
+
+    def stop_trying(self, trace_id: str) -> None:
+        self._ask("stop_trying", trace_id)
+
     def release_model(self, sha256: str) -> Future[Any]:
         return self._ask("release_model", sha256)
 
@@ -289,8 +286,17 @@ class FakeDesk:
     def save_text(self, text: str, path: Path) -> Future[Any]:
         return self._ask("save_text", text, path)
 
+    def save_bytes(self, data: bytes, path: Path) -> Future[Any]:
+        return self._ask("save_bytes", data, path)
+
     def export(self, name: str, path: Path) -> Future[Any]:
         return self._ask("export", name, path)
+
+    def prove(self, seq: int, path: Path) -> Future[Any]:
+        return self._ask("prove", seq, path)
+
+    def check_evidence(self, path: Path) -> Future[Any]:
+        return self._ask("check_evidence", path)
 
     def stop_export(self, path: Path) -> None:
         self._ask("stop_export", path)

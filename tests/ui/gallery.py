@@ -27,12 +27,19 @@ from converge_desktop.ui.settings import UiSettings
 from tests.ui import (
     gallery_deciding,
     gallery_inbox,
+    gallery_insights,
     gallery_people,
+    gallery_recall,
     gallery_review,
     gallery_runs,
+    gallery_trace,
+    gallery_traces,
     sample,
     sample_people,
+    sample_proof,
+    sample_recall,
     sample_runs,
+    sample_traces,
 )
 from tests.ui.fake_desk import FakeDesk
 from tests.ui.gallery_shell import shell_scenes
@@ -128,7 +135,7 @@ def scenes(  # noqa: C901 - a list of little functions
         def show() -> None:
             window.routes.trace.emit(trace)
             settle(app)
-            pages.traces.pane.tabs.setCurrentIndex(4)
+            pages.traces.pane.tabs.setCurrentIndex(6)
             pages.traces.pane.replay()
 
         return show
@@ -181,6 +188,26 @@ def scenes(  # noqa: C901 - a list of little functions
 
         return show
 
+    def proven() -> None:
+        record()
+        settle(app)
+        pages.ledger.exporter.begin_proof(48_191, Path("/home/ada/record-48191.capsule.jsonl"))
+
+    def record_of_no_run() -> None:
+        answer = desk.answers["record"]
+        desk.answers["record"] = lambda seq: sample_proof.of_the_desk(answer(seq))
+        pages.ledger.jump.setText("48,180")
+        pages.ledger.jump.returnPressed.emit()
+        settle(app)
+        desk.answers["record"] = answer
+
+    def checked_evidence() -> None:
+        window.go("ledger")
+        pages.ledger.compare()
+        at = sample.STATUS.signed_at
+        found = sample_proof.checked(Path("record-48191.capsule.jsonl"), "ada#2bd806c9", at)
+        pages.ledger.comparing.evidence.show_found(found)
+
     def keep() -> None:
         window.go("ledger")
         pages.ledger.keep()
@@ -205,21 +232,6 @@ def scenes(  # noqa: C901 - a list of little functions
         desk.last("export").future.set_exception(NotSigned(BEHIND))
         desk.answers["export"] = export
 
-    def searching() -> None:
-        page = desk.answers.pop("trace_page")
-        window.go("traces")
-        pages.traces.filter.setText("step:planning")
-        desk.last("trace_page").future.set_result(page(0, 8))
-        settle(app)
-        pages.traces.search.looked, pages.traces.search.of = 12_000, 60_000
-        pages.traces.search._keep = bool
-        pages.traces._show_left()
-        desk.answers["trace_page"] = page
-
-    def searched() -> None:
-        pages.traces.search.stop()
-        pages.traces.filter.clear()
-
     def palette() -> None:
         window.go("inbox")
         window.palette_overlay.open()
@@ -242,10 +254,13 @@ def scenes(  # noqa: C901 - a list of little functions
         "traces": traces,
         "traces-envelope": trace_tab(1),
         "traces-validation": trace_tab(2, "t-0191-12"),
-        "traces-lineage": trace_tab(3),
+        "traces-lineage": trace_tab(5),
         "context": context,
         "ledger": ledger,
         "ledger-record": record,
+        "ledger-proven": proven,
+        "ledger-of-no-run": record_of_no_run,
+        "ledger-evidence": checked_evidence,
         "ledger-keep": keep,
         "ledger-compare": compare(sample.checkpoint().text),
         "ledger-verifying": verifying,
@@ -253,14 +268,12 @@ def scenes(  # noqa: C901 - a list of little functions
         "run-moment": moment,
         "run-replay": replay_run,
         "run-unsigned": unsigned,
-        "traces-searching": searching,
-        "traces-searched": searched,
         "packs": lambda: window.go("packs"),
         "traces-replay-differs": replay("t-0192-03"),
         "traces-replay-same": replay("t-0192-02"),
         "traces-remote": trace_tab(1, sample.ELSEWHERE),
-        "traces-remote-replay": trace_tab(4, sample.ELSEWHERE),
-        "traces-replay": trace_tab(4, "t-0192-01"),
+        "traces-remote-replay": trace_tab(6, sample.ELSEWHERE),
+        "traces-replay": trace_tab(6, "t-0192-01"),
         "models": models(sample.MODEL),
         "models-loading": models(replace(sample.MODEL, state="measuring", doing="converge-medium")),
         "models-measuring": models(
@@ -274,9 +287,13 @@ def scenes(  # noqa: C901 - a list of little functions
         "ledger-unusable": unusable,
         **gallery_deciding.scenes(window, desk, lambda: settle(app)),
         **gallery_inbox.scenes(window, desk, lambda: settle(app)),
+        **gallery_insights.scenes(window, desk, lambda: settle(app)),
         **gallery_people.scenes(window, desk, lambda: settle(app)),
+        **gallery_recall.scenes(window, desk, lambda: settle(app)),
         **gallery_review.scenes(window, desk, lambda: settle(app)),
         **gallery_runs.scenes(window, desk, lambda: settle(app)),
+        **gallery_trace.scenes(window, desk, lambda: settle(app)),
+        **gallery_traces.scenes(window, desk, lambda: settle(app)),
     }
 
 
@@ -284,7 +301,7 @@ def empty(folder: Path, app: QApplication, suffix: str, size: tuple[int, int]) -
     """Pictures a desk with nothing in it, and one that fails."""
     desk = FakeDesk()
     desk.answers = dict.fromkeys(("runs", "inbox"), tuple)
-    desk.answers["trace_count"] = int
+    desk.answers |= sample_traces.of_rows(()).answers()
     desk.answers["packs"] = lambda: sample.PACKS
     desk.answers["facts"] = lambda *_: FactAnswer((), 0)
     with tempfile.TemporaryDirectory() as state:
@@ -319,6 +336,8 @@ def main(argv: list[str]) -> None:
             with tempfile.TemporaryDirectory() as state:
                 desk = FakeDesk()
                 desk.answers = sample.answers() | sample_people.answers() | sample_runs.answers()
+                desk.answers |= sample_recall.answers()
+                desk.recalls = sample_recall.READY
                 window = make(Path(state), desk, app)
                 window.theme.choose(theme)
                 window.resize(*SIZES[size])

@@ -17,6 +17,8 @@ PATIENCE_S = 5.0
 """Seconds that a thread has to end that was asked to."""
 OF_QT = frozenset(["QTipLabel", "QComboBoxPrivateContainer"])
 """Windows that Qt makes for itself and keeps."""
+OF_LIBRARIES = frozenset(["LanceDBBackgroundEventLoop"])
+"""Threads that a library begins once, and keeps as long as the process runs."""
 
 
 @dataclass
@@ -48,7 +50,8 @@ class Watch:
         ]
 
     def _running(self) -> list[threading.Thread]:
-        started = [one for one in threading.enumerate() if one not in self.threads]
+        running = (one for one in threading.enumerate() if one.name not in OF_LIBRARIES)
+        started = [one for one in running if one not in self.threads]
         for thread in started:
             thread.join(PATIENCE_S)
         return [one for one in started if one.is_alive()]

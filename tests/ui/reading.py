@@ -16,11 +16,13 @@ from PySide6.QtWidgets import (
 
 from converge_desktop.ui.widgets.labels import Elided
 from tests.ui.conftest import Desk
+from tests.ui.insights_kit import insights_drawn
 
 SHOWN = {
     "runs": lambda w: w.routes.run.emit("r-0192"),
     "context": lambda w: w.pages.context.step(1),
     "traces": lambda w: w.routes.trace.emit("t-0192-03"),
+    "insights": insights_drawn,
     "ledger": lambda w: w.pages.ledger.head.jumped.emit("48191"),
 }
 """How something is shown on a page that shows nothing by itself."""

@@ -50,6 +50,7 @@ from converge_desktop.runtime.readmodel import (
     Verification,
 )
 from converge_desktop.runtime.replay import FirstDifference, Outcome, Replay
+from tests.ui import sample_proof, sample_traces
 
 NOW = 1_795_183_560_000_000  # 2026-11-20 14:06 UTC
 MIN = 60_000_000
@@ -772,15 +773,6 @@ def replayed(trace_id: str) -> Replay:
     return Replay(trace_id, Outcome.DIFFERS, ReplayGrade.BYTE_EXACT, words, first, changed)
 
 
-def trace_page(first: int, count: int) -> tuple[TraceRow, ...]:
-    """Steps by number, oldest first."""
-    return TRACES[::-1][first : first + count]
-
-
-def trace_place(trace_id: str) -> int:
-    return [row.trace_id for row in reversed(TRACES)].index(trace_id)
-
-
 BODY = """{
   "decision": {
     "decided_at": 1795183440000000,
@@ -864,6 +856,7 @@ def previews(gate_id: str) -> Previews:
 
 def answers() -> dict[str, Any]:
     """What a desk with all this answers."""
+    traces = sample_traces.of_rows(TRACES[::-1])
     return {
         "packs": lambda: PACKS,
         "runs": lambda: RUNS,
@@ -872,9 +865,7 @@ def answers() -> dict[str, Any]:
         "review": lambda gate_id, _since="": review(gate_id),
         "previews": previews,
         "filters": lambda: (("Pressing", "due<1h"), ("Risky", "risk:high")),
-        "trace_count": lambda: len(TRACES),
-        "trace_page": trace_page,
-        "trace_place": trace_place,
+        **traces.answers(),
         "run_at": run_at,
         "replay_run": lambda run_id: RunReplay(run_id, 212, 15, "4b" * 32, "4b" * 32, 48_190),
         "fork": lambda *_: "r-0193",
@@ -884,7 +875,8 @@ def answers() -> dict[str, Any]:
         "compare": lambda _: Comparison("", 48_200, 48_214, STATUS.signed_at, STATUS.signed_by),
         "save_text": lambda *_: None,
         "export": lambda name, path: Exported(name, str(path), 96, 48_200, STATUS.signed_by),
-        "trace": trace_view,
+        **sample_proof.answers(STATUS),
+        "trace": lambda name: replace(trace_view(name), seq=traces.seq_of(name)),
         "ledger_page": ledger_page,
         "facts": facts,
         "lineage": lineage,

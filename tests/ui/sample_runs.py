@@ -49,6 +49,7 @@ OFFER = StartOffer(
         BudgetOffer("tokens", "Tokens", "How much the models may read and write.", 4000, 1, 50_000),
         BudgetOffer("seconds", "Seconds of work", "How long agents may work.", 30, 1, 300),
     ),
+    recall="The step reasoning sees up to 5 hints of what was found and decided before.",
 )
 INPUT = InputView(
     subject="converge-desktop at 4be1c0d",

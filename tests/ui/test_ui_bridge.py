@@ -18,7 +18,6 @@ from converge_desktop.runtime.port import (
     Notice,
     RunChanged,
     StatusChanged,
-    TracesAdded,
 )
 from converge_desktop.runtime.readmodel import Status
 from converge_desktop.ui.bridge import FRAME, SLICE, Bridge
@@ -66,15 +65,6 @@ def test_only_the_latest_of_a_batch_is_told(bridge: Bridge) -> None:
         bridge.post(InboxChanged(sample.INBOX[: seq % 5]))
     bridge.drain()
     assert heard == [*runs, InboxChanged(sample.INBOX[:4]), StatusChanged(Status(ledger_seq=99))]
-
-
-def test_traces_of_a_batch_are_told_together(bridge: Bridge) -> None:
-    heard: list[TracesAdded] = []
-    bridge.traces_added.connect(heard.append)
-    bridge.post(TracesAdded(sample.TRACES[:2], 7))
-    bridge.post(TracesAdded(sample.TRACES[2:3], 8))
-    bridge.drain()
-    assert heard == [TracesAdded(sample.TRACES[:3], 8)]
 
 
 def test_the_second_drain_waits_for_its_frame(bridge: Bridge, clock: Clock, qtbot: QtBot) -> None:

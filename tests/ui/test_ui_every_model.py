@@ -15,7 +15,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PySide6.QtCore import QAbstractItemModel, QModelIndex
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
 
@@ -23,12 +23,14 @@ from converge_desktop.runtime.readmodel import AgentRow, Cell
 from converge_desktop.ui import models
 from converge_desktop.ui.models.cycles import CycleModel
 from converge_desktop.ui.models.inbox_model import InboxModel
+from converge_desktop.ui.models.insight_table import InsightTableModel
 from converge_desktop.ui.models.ledger import PAGE, LedgerModel
 from converge_desktop.ui.models.looks import Role, RowLook
 from converge_desktop.ui.models.provenance import ProvenanceModel
 from converge_desktop.ui.models.rows import RowModel
+from converge_desktop.ui.models.traces import PAGE as TRACE_PAGE
 from converge_desktop.ui.models.traces import TraceModel
-from tests.ui import sample
+from tests.ui import sample, sample_insights, sample_traces
 
 Row = tuple[int, int]
 Scenario = Callable[[], None]
@@ -90,15 +92,30 @@ def ledger() -> None:
 def traces() -> None:
     model = TraceModel()
     attend(model)
-    model.set_count(len(sample.TRACES))
-    model.take(0, sample.TRACES)
-    model.add(sample.TRACES[:2])
-    model.set_filter(lambda row: row.outcome == "valid")
-    model.found(sample.TRACES)
-    model.add(sample.TRACES[:1])
-    model.set_filter(None)
-    model.set_count(1_000)
-    assert model.rowCount() == 1_000
+    calls = sample_traces.many(300)
+    model.wanted.connect(lambda token, first, count: model.give_up(token, first))
+    for text, order in (("", "time"), ("valid:no", "time"), ("nothing", "run"), ("", "tokens")):
+        found = calls.find(text, order)
+        model.show_set(found, {0: calls.rows(found.token, 0, TRACE_PAGE)}, (900, 800))
+        model.take(found.token, TRACE_PAGE, calls.rows(found.token, TRACE_PAGE, TRACE_PAGE))
+        model.mark(frozenset(one.seq for one in calls.rows(found.token, 0, 3)))
+        model.sort_mark(order, descending=True)
+    assert model.rowCount() == 300
+
+
+def insight_table() -> None:
+    model = InsightTableModel(lambda: sample.NOW)
+    attend(model)
+    tables = sample_insights.insights().tables
+    model.show_table(tables[1])
+    kept = QPersistentModelIndex(model.index(0, 0))
+    for column in range(model.columnCount()):
+        model.sort(column, Qt.SortOrder.DescendingOrder)
+    model.sort(-1)
+    assert kept.row() == 0
+    for table in tables:
+        model.show_table(table)
+        assert model.rowCount() == len(table.rows)
 
 
 def cycles() -> None:
@@ -128,6 +145,7 @@ SCENARIOS: dict[type[QAbstractItemModel], Scenario] = {
     LedgerModel: ledger,
     TraceModel: traces,
     CycleModel: cycles,
+    InsightTableModel: insight_table,
     ProvenanceModel: provenance,
 }
 

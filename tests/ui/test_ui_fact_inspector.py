@@ -184,6 +184,25 @@ def test_without_the_database_the_run_of_the_fact_is_shown_from_the_ledger(
     assert pane.as_of.text() == "Over all runs, as of ledger record 48,213."
 
 
+def test_a_no_that_comes_after_the_database_is_open_is_asked_about_again(opened: Desk) -> None:
+    """It was given while the database was being opened, and was on its way meanwhile."""
+    for name in ("lineage", "blast_radius"):
+        del opened.desk.answers[name]
+    opened.desk.tell(StatusChanged(replace(sample.STATUS, view_state="opening")))
+    opened.settle()
+    opened.window.routes.fact.emit("r-0192", FACT)
+    opened.settle()
+    late = [opened.desk.last(name).future for name in ("lineage", "blast_radius")]
+    opened.desk.tell(StatusChanged(sample.STATUS))
+    opened.settle()
+    opened.desk.answers |= sample_runs.answers()
+    for future in late:
+        future.set_exception(OSError("the database is being opened"))
+    opened.settle()
+    pane = opened.window.pages.context.inspector
+    assert pane.as_of.text() == "Over all runs, as of ledger record 48,213."
+
+
 def test_a_fact_that_cannot_be_shown_says_why_and_can_be_asked_for_again(opened: Desk) -> None:
     """With the sentence that came instead."""
     del opened.desk.answers["fact"]

@@ -18,8 +18,9 @@ from converge_desktop.runtime.stopper import GivenUp
 from converge_desktop.ui import words
 from converge_desktop.ui.pages import checkpoint_pane, compare_pane
 from converge_desktop.ui.pages.compare_pane import comparison_words
-from converge_desktop.ui.pages.ledger import LedgerPage, verification_words
+from converge_desktop.ui.pages.ledger import LedgerPage
 from converge_desktop.ui.pages.ledger_head import signed_words
+from converge_desktop.ui.pages.ledger_verifying import verification_words
 from converge_desktop.ui.widgets.text_view import TextView
 from tests.ui import sample
 from tests.ui.conftest import Desk, MakeDesk

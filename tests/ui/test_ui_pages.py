@@ -8,16 +8,17 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
-from converge_desktop.runtime.port import Notice, RunChanged, StatusChanged, TracesAdded
+from converge_desktop.runtime.port import Notice, RunChanged, StatusChanged
 from converge_desktop.runtime.readmodel import FactAnswer, ModelView, Verification
-from converge_desktop.ui.pages.ledger import verification_words
+from converge_desktop.ui.pages.ledger_verifying import verification_words
 from converge_desktop.ui.pages.run_banner import banner_words, stop_tone
+from converge_desktop.ui.pages.trace_view import TABS
 from converge_desktop.ui.widgets.chips import Chip, ChipButton
 from converge_desktop.ui.widgets.cycle_grid import cell_sign, cell_words
 from converge_desktop.ui.widgets.labels import Label
 from converge_desktop.ui.widgets.values import LongValue
 from tests.core.test_stop_reasons import EXAMPLES
-from tests.ui import sample
+from tests.ui import sample, sample_traces
 from tests.ui.conftest import Desk, MakeDesk
 from tests.ui.fake_desk import FakeDesk
 
@@ -58,7 +59,7 @@ def test_a_silent_desk_leaves_every_page_waiting_and_alive(make_desk: MakeDesk) 
 def test_an_empty_desk_says_on_every_page_what_to_do(make_desk: MakeDesk) -> None:
     desk = FakeDesk()
     desk.answers = dict.fromkeys(("packs", "runs", "inbox"), tuple)
-    desk.answers["trace_count"] = int
+    desk.answers |= sample_traces.of_rows(()).answers()
     desk.answers["facts"] = lambda *_: FactAnswer((), 0)
     opened = make_desk(desk)
     pages = opened.window.pages
@@ -80,7 +81,7 @@ def test_a_failing_desk_is_quoted_and_can_be_asked_again(make_desk: MakeDesk) ->
     def fail(*_: object) -> None:
         raise OSError("the database is locked by another program")
 
-    names = ("packs", "runs", "inbox", "trace_count", "facts")
+    names = ("packs", "runs", "inbox", "find_traces", "facts")
     desk.answers = dict.fromkeys(names, fail)
     opened = make_desk(desk)
     opened.window.go("context")
@@ -90,8 +91,9 @@ def test_a_failing_desk_is_quoted_and_can_be_asked_again(make_desk: MakeDesk) ->
     for state in (pages.inbox.none, pages.runs.none, pages.traces.none, pages.context.none):
         assert sentence in state.words()
     opened.window.go("traces")
-    desk.answers |= {name: sample.answers()[name] for name in ("trace_count", "trace_page")}
+    desk.answers |= sample_traces.of_rows(sample.TRACES).answers()
     press(pages.traces.none, "Try again")
+    opened.settle()
     opened.settle()
     assert pages.traces.model.rowCount() == len(sample.TRACES)
 
@@ -280,8 +282,8 @@ def test_a_step_is_shown_with_its_five_layers_and_its_checks(opened: Desk) -> No
     assert "sha256:51c9e8f0" in said(pane)
     pane.tabs.setCurrentIndex(2)
     assert "expected at most 0.65, found 0.95" in said(pane)
-    table = opened.window.pages.traces.table
-    assert table.currentIndex().row() == opened.window.pages.traces.model.find("t-0191-12")
+    row = opened.window.pages.traces.table.currentIndex().row()
+    assert sample.TRACES[row].trace_id == "t-0191-12"
 
 
 def test_a_value_in_the_output_leads_to_the_fact(opened: Desk) -> None:
@@ -290,7 +292,7 @@ def test_a_value_in_the_output_leads_to_the_fact(opened: Desk) -> None:
     pane = opened.window.pages.traces.pane
     text = pane.texts()[0]
     text.followed.emit(text.links()[0])
-    assert pane.tabs.currentIndex() == 3
+    assert pane.tabs.currentIndex() == TABS.index("Lineage")
     assert pane.evidence.lit() == ["f-7c1e09a4"]
 
 
@@ -301,18 +303,6 @@ def test_a_review_leads_to_its_steps(opened: Desk) -> None:
     opened.settle()
     assert opened.window.pages.page_id() == "traces"
     assert opened.desk.last("trace").args == ("t-0192-03",)
-
-
-def test_new_steps_do_not_move_the_one_that_is_read(opened: Desk) -> None:
-    opened.window.routes.trace.emit("t-0192-02")
-    opened.settle()
-    new = replace(sample.TRACES[0], trace_id="t-new", at=sample.NOW)
-    opened.desk.tell(TracesAdded((new,)))
-    opened.settle()
-    traces = opened.window.pages.traces
-    assert traces.model.find("t-new") == 0
-    assert traces.table.currentIndex().row() == traces.model.find("t-0192-02")
-    assert opened.desk.last("trace").args == ("t-0192-02",)
 
 
 # Context

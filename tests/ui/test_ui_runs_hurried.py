@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from converge_desktop.runtime.port import RunChanged
+from converge_desktop.runtime.trace_model import TraceSet
 from converge_desktop.ui.pages.budget_fields import BudgetFields
 from converge_desktop.ui.pages.new_run import NewRun
 from converge_desktop.ui.pages.run_view import RunPane
@@ -336,13 +337,13 @@ def test_a_run_without_agents_has_words_for_it(opened: Desk) -> None:
 
 def test_where_only_the_newest_steps_were_looked_through_it_says_so(opened: Desk) -> None:
     """What lies further back is not denied."""
-    opened.desk.answers["trace_count"] = lambda: 5_000
-    opened.desk.answers["trace_page"] = lambda first, many: ()
+    opened.desk.answers["find_traces"] = lambda *_: TraceSet(5_000, 9, 9, 1)
+    opened.desk.answers["trace_rows"] = lambda *_: ()
     pane = shown(opened)
     opened.window.pages.runs.acts.do("trace")
     opened.settle()
     assert "no model was asked" not in pane.strip.words()
-    assert "newest 300 steps" in pane.strip.words()
+    assert "the newest 300 of 5,000" in pane.strip.words()
 
 
 def test_a_thousand_notes_do_not_hold_up_the_window(opened: Desk) -> None:

@@ -9,10 +9,10 @@ import pytest
 from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtTest import QTest
 
-from converge_desktop.runtime.port import StatusChanged
+from converge_desktop.runtime.port import RecallChanged, StatusChanged
 from converge_desktop.ui.pages.folder_field import dropped
 from converge_desktop.ui.pages.new_run import NewRun
-from tests.ui import sample, sample_runs
+from tests.ui import sample, sample_recall, sample_runs
 from tests.ui.conftest import Desk, MakeDesk
 from tests.ui.fake_desk import FakeDesk
 from tests.ui.test_ui_pages import press, said
@@ -195,3 +195,77 @@ def test_where_the_pack_allows_no_more_the_form_says_what_would_help(opened: Des
     opened.settle()
     assert runs.form.budgets.amounts() == {}
     assert "Have its [budgets] allow more" in said(runs.form)
+
+
+def recall_offered(opened: Desk, form: NewRun, change: RecallChanged) -> None:
+    opened.desk.recalls = change
+    opened.desk.tell(change)
+    opened.clock.steady += 0.1
+    opened.settle()
+    form.folder.setText(FOLDER)
+
+
+def test_agents_recall_only_where_a_person_turns_it_on(opened: Desk, form: NewRun) -> None:
+    """It says what it does; it is off, and off again for the run after."""
+    assert "sees up to 5 hints of what was found and decided before." in said(form.recall)
+    assert "A hint is never evidence" in said(form.recall)
+    assert not form.recall.switch.isChecked()
+    form.folder.setText(FOLDER)
+    form.recall.switch.setFocus()
+    QTest.keyClick(form.recall.switch, Qt.Key.Key_Space)
+    assert form.recall.switch.isChecked()
+    form.submit()
+    assert opened.desk.last("start_run").args[4:] == (True,)
+    opened.settle()
+    assert not form.recall.switch.isChecked()
+    form.folder.setText(FOLDER)
+    form.submit()
+    assert opened.desk.last("start_run").args[4:] == ()
+
+
+def test_where_the_policy_lets_nobody_recall_there_is_no_switch(
+    make_desk: MakeDesk, desk: FakeDesk
+) -> None:
+    """And what was turned on for another pack means nothing there."""
+    without = replace(sample_runs.OFFER, recall="")
+    desk.answers["start_offer"] = lambda _: without
+    opened = make_desk(desk)
+    opened.window.routes.start.emit("release-readiness")
+    opened.settle()
+    form = opened.window.pages.runs.form
+    form.recall.switch.setChecked(True)
+    form.recall.offer("")
+    assert form.recall.isHidden()
+    assert not form.recall.wanted()
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (sample_recall.OFF, "opened without a model that embeds texts"),
+        (sample_recall.OPENING, "still being opened"),
+        (sample_recall.FAILED, "it ends too soon"),
+    ],
+)
+def test_what_cannot_be_recalled_from_cannot_be_turned_on_and_says_why(
+    opened: Desk, form: NewRun, change: RecallChanged, reason: str
+) -> None:
+    """What was turned on goes off; once it is there, it can be turned on."""
+    form.recall.switch.setChecked(True)
+    recall_offered(opened, form, change)
+    assert not form.recall.switch.isEnabled()
+    assert reason in said(form.recall)
+    form.submit()
+    assert opened.desk.last("start_run").args[4:] == ()
+    recall_offered(opened, form, sample_recall.READY)
+    assert form.recall.switch.isEnabled()
+    assert reason not in said(form.recall)
+
+
+def test_while_recall_catches_up_it_says_from_how_much_hints_come(
+    opened: Desk, form: NewRun
+) -> None:
+    """It can be turned on meanwhile."""
+    recall_offered(opened, form, sample_recall.FILLING)
+    assert form.recall.switch.isEnabled()
+    assert "up to record 12,000 so far" in said(form.recall)

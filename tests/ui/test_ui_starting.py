@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import replace
@@ -81,6 +82,20 @@ def test_the_ledger_is_read_after_the_first_paint(
         desk.tell(StatusChanged(ready))
         window.bridge.drain()
     assert desk.told == ["begin", "go on"]
+
+
+def test_garbage_is_collected_from_the_first_paint_on(
+    qtbot: QtBot, desk: Held, window: MainWindow
+) -> None:
+    """A start makes none, and walking what it makes takes time; so it begins without."""
+    gc.disable()
+    try:
+        StartUp(desk, window)
+        window.show()
+        qtbot.waitUntil(lambda: desk.told == ["begin"], timeout=PATIENCE)
+        assert gc.isenabled()
+    finally:
+        gc.enable()
 
 
 def test_a_window_that_stays_hidden_is_not_waited_for(

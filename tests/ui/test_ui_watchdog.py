@@ -12,8 +12,8 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from PySide6.QtCore import QEventLoop, QTimer
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtCore import QEvent, QEventLoop, QTimer
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.ui.leftovers import watching
@@ -55,6 +55,31 @@ def test_a_handler_that_works_for_too_long_is_a_stall(watched: WatchedApplicatio
     watched.forget()
     assert stall.seconds > LIMIT_S
     assert f"{stall.seconds * 1000:.0f} ms" in stall.words()
+
+
+class Slow(QWidget):
+    """A widget that takes its time to go."""
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.DeferredDelete:
+            work(LIMIT_S * 1.2)
+        return super().event(event)
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_only_a_window_that_was_closed_may_take_its_time_to_go(
+    watched: WatchedApplication, *, closed: bool
+) -> None:
+    """Nobody looks at that any more; one that is shown would hang before it goes."""
+    window = Slow()
+    window.show()
+    if closed:
+        window.close()
+    window.deleteLater()
+    QApplication.sendPostedEvents(window, QEvent.Type.DeferredDelete.value)
+    stalls = list(watched.stalls)
+    watched.forget()
+    assert [] == stalls if closed else len(stalls) == 1
 
 
 def test_a_stall_fails_the_test_it_happens_in(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 What counts is processor time of that thread alone: a machine that is busy with other things makes
 no test fail. Nor does Python's collector, which walks all that a run of tests keeps. A window that
-is constructed by a test is no event, so it is not counted; what it does once it is shown is.
+is constructed by a test is no event, so it is not counted; what it does once it is shown is. Nor is
+counted what it takes to remove a window that was closed: nobody looks at it any more.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QObject, QThread
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 LIMIT_S = 0.1
 """Seconds of its own work that the GUI thread may spend on one event."""
@@ -67,6 +68,8 @@ class WatchedApplication(QApplication):
         depth = QThread.currentThread().loopLevel()
         if self._levels and self._levels[-1].depth == depth:
             return super().notify(receiver, event)  # part of the event that caused it
+        if _removes_closed_window(receiver, event):
+            return super().notify(receiver, event)
         said, named = event.type().name, _named(receiver)  # it may be gone afterwards
         level = _Level(depth, time.thread_time())
         self._levels.append(level)
@@ -91,6 +94,12 @@ class WatchedApplication(QApplication):
         self.slowest = max(self.slowest, seconds)
         if seconds > LIMIT_S:
             self.stalls.append(Stall(event, receiver, seconds))
+
+
+def _removes_closed_window(receiver: QObject, event: QEvent) -> bool:
+    if event.type() is not QEvent.Type.DeferredDelete or not isinstance(receiver, QWidget):
+        return False
+    return receiver.isWindow() and not receiver.isVisible()
 
 
 def _named(receiver: QObject) -> str:

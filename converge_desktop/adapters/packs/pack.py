@@ -46,7 +46,7 @@ from converge_desktop.adapters.packs.plausible import (
     RangeSection,
     why_implausible,
 )
-from converge_desktop.adapters.sections import MetricId, Section, Word, repeated
+from converge_desktop.adapters.sections import MetricId, Section, Tenant, Word, repeated
 from converge_desktop.adapters.tables.declared import (
     MetricSection,
     Tables,
@@ -143,6 +143,7 @@ class _Pack(Section):
     range: tuple[RangeSection, ...] = ()
     contradiction: tuple[ContradictionSection, ...] = ()
     data: DataClass | None = None
+    tenant: Tenant | None = None
     models: Annotated[StepModels, Field(default_factory=StepModels)]
     budgets: Annotated[BudgetSection, Field(default_factory=BudgetSection)]
     agent: Annotated[tuple[AgentSection, ...], Field(max_length=MOST_AGENTS)] = ()
@@ -310,6 +311,7 @@ class Pack:
         kernel: what the policy allows its models.
         agents: the agents beside the chain, in the order in which they are declared.
         budgets: the most that a run may be given.
+        tenant: whose runs they are, so that nobody else's are recalled; empty for nobody's.
     """
 
     id: str
@@ -333,6 +335,7 @@ class Pack:
     kernel: KernelPolicy = field(default_factory=KernelPolicy)
     agents: tuple[PackAgent, ...] = ()
     budgets: BudgetSection = field(default_factory=BudgetSection)
+    tenant: str = ""
 
     def every_template(self) -> dict[str, StepTemplate]:
         """Returns the stable prompt layers of all that ask a model: the steps, then the agents."""
@@ -427,6 +430,7 @@ def pack_of(texts: Mapping[str, str], place: str) -> Pack:
         kernel=rules.kernel.policy(about.data),
         agents=_agents(about, rules, prompts, templates, place),
         budgets=about.budgets,
+        tenant=about.tenant or "",
     )
 
 

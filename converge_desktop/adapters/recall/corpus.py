@@ -8,11 +8,13 @@ something is asked; whoever asks is told which it was.
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeVar
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +37,7 @@ S = TypeVar("S", bound=np.generic)
 EXACT_MOST: Final = 100_000
 """Rows up to which an exact product is as fast as an index, and takes 150 MB."""
 EMPTY_HASH: Final = hash_text("")
+CORRECTED: Final = "what came of it was corrected since"
 _NONE: Final = -2.0
 """Less than any cosine."""
 _KINDS: Final = {kind: number for number, kind in enumerate(RecallSource)}
@@ -42,7 +45,7 @@ _KINDS: Final = {kind: number for number, kind in enumerate(RecallSource)}
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was near, nearest first, with cosines; and how it was looked for."""
+    """What was near, nearest first, with cosines; how, and among how many, it was looked for."""
 
     hits: tuple[tuple[Thing, float], ...]
     exact: bool
@@ -82,15 +85,18 @@ class Corpus:
         """Rows that an index covers; 0 where there is none."""
         self._tried = 0
         self._indexing: threading.Thread | None = None
+        self._broken = ""
 
     def require_there(self) -> None:
-        """Passes while its folder is there; somebody may delete it at any time.
+        """Passes while its folder is there and can be read; anybody may delete it at any time.
 
         Raises:
-            TableBroken: if it is not.
+            TableBroken: if it is not, or something in it could not be read.
         """
         if not self._table.there:
             raise TableBroken("it was deleted")
+        if self._broken:
+            raise TableBroken(self._broken)
 
     @property
     def fingerprint(self) -> CorpusFingerprint:
@@ -118,15 +124,22 @@ class Corpus:
         self._table.open(head.rows)
         self._forget()
         if head.rows <= self._exact_most:
-            self._hold(self._table.held())
+            held = self._table.held()
+            if (_told(EMPTY_HASH, held), _checked(0, held.vectors)) != (head.content, head.check):
+                raise TableBroken("its rows are not those that were added")
+            self._hold(held)
         else:
             self._vectors = None
+            self._replaced |= _marks(self._table.replaced())
+        if self._table.indexed():
+            self._indexed = self._tried = head.rows
         self.head = head
 
     def begin(self) -> None:
         """Throws away what is there and begins anew; what was embedded is not embedded again."""
         before = self._known()
         self._table.begin(self._empty)
+        self._broken, self._indexed, self._tried = "", 0, 0
         self._forget()
         self._before = before
         self.head = self._empty
@@ -158,24 +171,21 @@ class Corpus:
         Raises:
             TableBroken: if it was deleted meanwhile, or cannot be written.
         """
-        content = self.head.content
-        for one in things:
-            content = hash_text(f"{content}\0{one.id}\0{one.tenant}\0{one.content}")
-        rows = self.head.rows + len(things)
-        head = replace(self.head, seq=seq, hash=last, resume=resume, rows=rows, content=content)
         block = np.array(vectors, np.float32).reshape(-1, self._width)
-        self._table.add(things, block, head)
+        held = _held(things, block)
+        head = replace(
+            self.head,
+            seq=seq,
+            hash=last,
+            resume=resume,
+            rows=self.head.rows + len(things),
+            content=_told(self.head.content, held),
+            check=_checked(self.head.check, block),
+        )
+        self._table.add(things, block, head, compact=not self._indexes())
         self.head = head
         if things:
-            self._hold(
-                Held(
-                    [one.tenant for one in things],
-                    [one.run for one in things],
-                    [one.kind for one in things],
-                    [one.content for one in things],
-                    block,
-                )
-            )
+            self._hold(held)
 
     def search(
         self,
@@ -187,17 +197,36 @@ class Corpus:
     ) -> Found:
         """Returns what is nearest among one tenant's things, without those of a run.
 
+        What was corrected since is left out, and a decision that it came of says so.
+
         Raises:
             TableBroken: if the table cannot be read.
         """
-        wanted, rows = Wanted(tenant, tuple(kinds), but_run), self.head.rows
+        try:
+            return self._search(vector, Wanted(tenant, tuple(kinds), but_run), most)
+        except TableBroken as error:
+            self._broken = str(error)
+            raise
+
+    def _search(self, vector: Vectors, wanted: Wanted, most: int) -> Found:
         exact = self._vectors is not None
-        places = (
-            self._product(vector, wanted, most) if exact else self._table.near(vector, wanted, most)
-        )
+        if exact:
+            places, looked_at = self._product(vector, wanted, most)
+        else:
+            places, looked_at = self._table.near(vector, wanted, most), self._table.count(wanted)
         things = self._table.at([place for place, _ in places])
-        hits = tuple((things[place], cosine) for place, cosine in places)
-        return Found(hits, exact or not self._indexed, rows)
+        standing = ((self._as_it_stands(things[place]), cosine) for place, cosine in places)
+        hits = tuple((thing, cosine) for thing, cosine in standing if thing is not None)
+        return Found(hits, exact or not self._indexed, looked_at)
+
+    def _as_it_stands(self, thing: Thing) -> Thing | None:
+        """Returns a thing as it is to be told by now; None where it no longer stands."""
+        if thing.mark not in self._replaced or thing.kind is RecallSource.FAILURE:
+            return thing
+        if thing.kind is RecallSource.DECISION:
+            detail = json.dumps({**json.loads(thing.detail or "{}"), "corrected": True})
+            return replace(thing, summary=f"{thing.summary} ({CORRECTED})", detail=detail)
+        return None
 
     def near(self, vector: Vectors, wanted: Wanted, most: int) -> list[tuple[int, float]]:
         """Returns places and cosines of what the index holds to be nearest.
@@ -209,8 +238,10 @@ class Corpus:
 
     def index_wanted(self) -> bool:
         """Whether there are so many rows that an index pays, and none covers most of them."""
-        busy = self._indexing is not None and self._indexing.is_alive()
-        return not busy and self.head.rows > max(self._exact_most, self._tried * 5 // 4)
+        return not self._indexes() and self.head.rows > max(self._exact_most, self._tried * 5 // 4)
+
+    def _indexes(self) -> bool:
+        return self._indexing is not None and self._indexing.is_alive()
 
     def build_index(self) -> threading.Thread:
         """Has an index built, on a thread of its own; meanwhile every row is looked at."""
@@ -218,7 +249,8 @@ class Corpus:
         def build(rows: int) -> None:
             with contextlib.suppress(TableBroken):  # then it is tried again once it has grown
                 self._table.build_index()
-                self._indexed = rows
+                if self._tried == rows:  # or it was begun anew meanwhile
+                    self._indexed = rows
 
         self._tried = self.head.rows
 
@@ -228,12 +260,15 @@ class Corpus:
         self._indexing.start()
         return self._indexing
 
-    def _product(self, vector: Vectors, wanted: Wanted, most: int) -> list[tuple[int, float]]:
+    def _product(
+        self, vector: Vectors, wanted: Wanted, most: int
+    ) -> tuple[list[tuple[int, float]], int]:
+        """Returns places and cosines of what is nearest, and among how many."""
         assert self._vectors is not None
         count = self._count
         number = self._tenants.get(wanted.tenant)
         if number is None or not count:
-            return []
+            return [], 0
         fits = self._of[:count] == number
         if wanted.kinds:
             fits &= np.isin(self._is[:count], [_KINDS[kind] for kind in wanted.kinds])
@@ -243,7 +278,8 @@ class Corpus:
         kept = min(most, count)
         best = np.argpartition(-cosines, kept - 1)[:kept]
         ordered = best[np.lexsort((best, -cosines[best]))]
-        return [(int(place), float(cosines[place])) for place in ordered if cosines[place] > _NONE]
+        found = [(int(place), float(cosines[place])) for place in ordered if cosines[place] > _NONE]
+        return found, int(np.count_nonzero(fits))
 
     # What is held in memory.
 
@@ -255,6 +291,7 @@ class Corpus:
         self._count = 0
         self._places = {}
         self._before = None
+        self._replaced: set[str] = set()
         self._tenants: dict[str, int] = {}
         self._runs: dict[str, int] = {}
 
@@ -262,6 +299,7 @@ class Corpus:
         return None if self._vectors is None else (self._places, self._vectors)
 
     def _hold(self, rows: Held) -> None:
+        self._replaced |= _marks(rows.replaces)
         first, last = self._count, self._count + len(rows.tenants)
         if self._vectors is None or last > self._exact_most:
             self._vectors, self._places = None, {}
@@ -278,6 +316,36 @@ class Corpus:
         self._count = last
         for place, content in enumerate(rows.contents, start=first):
             self._places.setdefault(content, place)
+
+
+def _held(things: Sequence[Thing], vectors: Vectors) -> Held:
+    return Held(
+        [one.seq for one in things],
+        [one.tenant for one in things],
+        [one.run for one in things],
+        [one.kind for one in things],
+        [one.content for one in things],
+        [one.replaces for one in things],
+        vectors,
+    )
+
+
+def _told(before: ContentHash, rows: Held) -> ContentHash:
+    """Returns the hash of what rows say, behind those that came before."""
+    for kind, seq, tenant, content in zip(
+        rows.kinds, rows.seqs, rows.tenants, rows.contents, strict=True
+    ):
+        before = hash_text(f"{before}\0{kind}:{seq}\0{tenant}\0{content}")
+    return before
+
+
+def _checked(before: int, vectors: Vectors) -> int:
+    """Returns the checksum of vectors, behind those that came before."""
+    return crc32(np.ascontiguousarray(vectors).data, before)
+
+
+def _marks(replaces: Iterable[str]) -> set[str]:
+    return {mark for one in replaces if one for mark in one.split("\n")}
 
 
 def _numbers(known: dict[str, int], names: Sequence[str]) -> list[int]:

@@ -7,18 +7,19 @@ what it was embedded; rows that it does not cover are none.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
+from zlib import crc32
 
 os.environ.setdefault("LANCEDB_LOG", "error")  # it looks at that once; a new table is no warning
 
 import lancedb
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -37,21 +38,25 @@ COMPACT_AFTER: Final = 50
 """Additions, each a file or three, after which they are made one."""
 OLD: Final = timedelta(minutes=10)
 """How old a version of the table is that nobody reads any more."""
-_TEXTS: Final = ("kind", "tenant", "run", "reference", "about", "content", "summary", "detail")
+_TEXTS: Final = (
+    *("kind", "tenant", "run", "reference", "about", "content", "summary", "detail", "replaces"),
+)
 _NUMBERS: Final = ("seq", "at")
-_SEARCHED: Final = ("tenant", "run", "kind", "content")
+_SEARCHED: Final = ("seq", "tenant", "run", "kind", "content", "replaces")
 
 Vectors = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What of rows is held in memory to be searched."""
+    """What of rows is held in memory to be searched, or looked at when the table is opened."""
 
+    seqs: Sequence[int]
     tenants: Sequence[str]
     runs: Sequence[str]
     kinds: Sequence[RecallSource]
     contents: Sequence[str]
+    replaces: Sequence[str]
     vectors: Vectors
 
 
@@ -88,6 +93,7 @@ class TableHead:
         resume: the record from which one has to read to go on.
         rows: how many rows it has.
         content: the hash of what its rows say, in order.
+        check: the checksum of its vectors, in order.
         schema: how its rows were made.
     """
 
@@ -98,6 +104,7 @@ class TableHead:
     resume: int
     rows: int
     content: ContentHash
+    check: int = 0
     schema: int = SCHEMA
 
 
@@ -118,9 +125,9 @@ class RecallTable:
     def head(self) -> TableHead | None:
         """Returns how far it has come; None where it is missing or makes no sense."""
         try:
-            said = json.loads((self._folder / HEAD).read_text("utf-8"))
-            found = TableHead(**said)
-        except (OSError, ValueError, TypeError):
+            data = (self._folder / HEAD).read_bytes()
+            found = msgspec.json.decode(data, type=TableHead)
+        except (OSError, ValueError, RecursionError):
             return None
         return found if found.schema == SCHEMA else None
 
@@ -132,15 +139,19 @@ class RecallTable:
     def open(self, rows: int) -> None:
         """Opens what is there.
 
+        Rows behind those that are known of go: whoever added them was cut off.
+
         Raises:
             TableBroken: if it cannot be read, or has other rows than it should.
         """
         try:
             self._table = lancedb.connect(self._folder).open_table(NAME)
-            found = self._table.count_rows()
+            if self._table.count_rows() > rows:
+                self._table.delete(f"place >= {rows}")
+            found, schema = self._table.count_rows(), self._table.schema
         except Exception as error:
             raise TableBroken(f"it cannot be opened: {error}") from error
-        if found != rows or self._table.schema != self._schema():
+        if found != rows or schema != self._schema():
             raise TableBroken(f"it has {found} rows of what should be {rows}")
 
     def begin(self, head: TableHead) -> None:
@@ -154,8 +165,16 @@ class RecallTable:
         self._added = 0
         self._say(head)
 
-    def add(self, things: Sequence[Thing], vectors: Vectors, head: TableHead) -> None:
+    def add(
+        self, things: Sequence[Thing], vectors: Vectors, head: TableHead, *, compact: bool = True
+    ) -> None:
         """Adds rows, and says how far it has come then.
+
+        Args:
+            things: what the rows say.
+            vectors: their vectors.
+            head: how far it has come then.
+            compact: whether files may be made one; an index that is being built would be lost.
 
         Raises:
             TableBroken: if it was deleted meanwhile, or cannot be written.
@@ -167,7 +186,7 @@ class RecallTable:
                 first = head.rows - len(things)
                 self._table.add(self._rows(things, vectors, first))
                 self._added += 1
-            if self._added >= COMPACT_AFTER:
+            if self._added >= COMPACT_AFTER and compact:
                 self._table.optimize(cleanup_older_than=OLD)
                 self._added = 0
             self._say(head)
@@ -184,14 +203,41 @@ class RecallTable:
             found = self._table.search().select(["place", *_SEARCHED, "vector"])
             rows = found.limit(self._table.count_rows()).to_arrow().sort_by("place")
             flat = rows["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-            tenants, runs, kinds, contents = (rows[name].to_pylist() for name in _SEARCHED)
+            texts = {name: rows[name].to_pylist() for name in _SEARCHED}
+            kinds = [RecallSource(kind) for kind in texts["kind"]]
             places = rows["place"].to_numpy()
         except Exception as error:
             raise TableBroken(f"it cannot be read: {error}") from error
         if not np.array_equal(places, np.arange(len(places))):
             raise TableBroken("some of its rows are missing, or there twice")
-        kinds = [RecallSource(kind) for kind in kinds]
-        return Held(tenants, runs, kinds, contents, flat.reshape(-1, self._width))
+        return Held(
+            *(texts["seq"], texts["tenant"], texts["run"], kinds),
+            *(texts["content"], texts["replaces"], flat.reshape(-1, self._width)),
+        )
+
+    def replaced(self) -> list[str]:
+        """Returns what its rows say that they take the place of.
+
+        Raises:
+            TableBroken: if they cannot be read.
+        """
+        try:
+            found = self._table.search().where("replaces != ''").select(["replaces"])
+            rows = found.limit(max(self._table.count_rows(), 1)).to_arrow()
+            return [str(one) for one in rows["replaces"].to_pylist()]
+        except Exception as error:
+            raise TableBroken(f"it cannot be read: {error}") from error
+
+    def indexed(self) -> bool:
+        """Whether an index is asked where something is looked for, which may miss some of it.
+
+        Raises:
+            TableBroken: if it cannot be told.
+        """
+        try:
+            return bool(self._table.list_indices())
+        except Exception as error:
+            raise TableBroken(f"it cannot be read: {error}") from error
 
     def at(self, places: Sequence[int]) -> dict[int, Thing]:
         """Returns rows by their places.
@@ -202,12 +248,14 @@ class RecallTable:
         if not places:
             return {}
         try:  # rows lie in the order of their places, which is held against what comes
-            found = self._table.take_offsets(list(places)).select(["place", *_TEXTS, *_NUMBERS])
-            things = {row["place"]: thing_of(row) for row in found.to_list()}
+            wanted = ["place", "check", *_TEXTS, *_NUMBERS]
+            rows = self._table.take_offsets(list(places)).select(wanted).to_list()
+            things = {row["place"]: thing_of(row) for row in rows}
+            whole = all(check_of(things[row["place"]]) == row["check"] for row in rows)
         except Exception as error:
             raise TableBroken(f"it cannot be read: {error}") from error
-        if things.keys() != set(places):
-            raise TableBroken("some of its rows are gone, or lie elsewhere")
+        if things.keys() != set(places) or not whole:
+            raise TableBroken("some of its rows are gone, were changed, or lie elsewhere")
         return things
 
     def build_index(self) -> None:
@@ -242,9 +290,21 @@ class RecallTable:
             raise TableBroken(f"it cannot be searched: {error}") from error
         return [(row["place"], 1.0 - row["_distance"]) for row in rows]
 
+    def count(self, wanted: Wanted) -> int:
+        """Counts the rows among which is looked for.
+
+        Raises:
+            TableBroken: if they cannot be counted.
+        """
+        try:
+            return int(self._table.count_rows(wanted.filter()))
+        except Exception as error:
+            raise TableBroken(f"it cannot be searched: {error}") from error
+
     def _rows(self, things: Sequence[Thing], vectors: Vectors, first: int) -> Any:
         columns: dict[str, Any] = {
             "place": pa.array(range(first, first + len(things)), pa.int64()),
+            "check": pa.array(map(check_of, things), pa.int64()),
             **{name: [str(getattr(one, name)) for one in things] for name in _TEXTS},
             **{name: [getattr(one, name) for one in things] for name in _NUMBERS},
         }
@@ -253,7 +313,7 @@ class RecallTable:
         return pa.table(columns, schema=self._schema())
 
     def _schema(self) -> Any:
-        fields = [pa.field("place", pa.int64())]
+        fields = [pa.field(name, pa.int64()) for name in ("place", "check")]
         fields += [pa.field(name, pa.string()) for name in _TEXTS]
         fields += [pa.field(name, pa.int64()) for name in _NUMBERS]
         fields.append(pa.field("vector", pa.list_(pa.float32(), self._width)))
@@ -261,12 +321,18 @@ class RecallTable:
 
     def _say(self, head: TableHead) -> None:
         unfinished = self._folder / f"{HEAD}.part"
-        unfinished.write_text(json.dumps(asdict(head)), "utf-8")
+        unfinished.write_bytes(msgspec.json.encode(head))
         unfinished.replace(self._folder / HEAD)
 
 
 def _quoted(text: str) -> str:
     return "'" + str(text).replace("'", "''") + "'"
+
+
+def check_of(thing: Thing) -> int:
+    """Returns the checksum of all that a row says beside its vector."""
+    said = (str(getattr(thing, name)) for name in (*_TEXTS, *_NUMBERS))
+    return crc32("\0".join(said).encode())
 
 
 def thing_of(row: dict[str, Any]) -> Thing:

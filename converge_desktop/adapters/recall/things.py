@@ -1,32 +1,38 @@
 """What of a ledger can be recalled: facts, proposals, decisions with their reasons, and failures.
 
-A decision counts once it took effect, and by its last word: answers that were taken back, and votes
-that did not carry, are none. All of it is read from the events in their order, so that the same
-ledger gives the same things.
+A decision counts once it took effect, and by its last word: answers that were taken back, votes
+that did not carry, and silence are none. A fact that corrects another says whose place it took, so
+that what no longer stands is not recalled as if it did. All of it is read from the events in their
+order, so that the same ledger gives the same things.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
 from converge_core import events as e
+from converge_core.asking import Gate
 from converge_core.canonical import ContentHash, hash_text
+from converge_core.correction import ScopeKind
+from converge_core.fact import FactRecord
 from converge_core.ids import FactId, GateId, ProposalId, RunId
 from converge_core.key import ContextKey
 from converge_core.ledger import Entry
 from converge_core.proposal import Draft, ProposedFact
 from converge_core.recall import RecallSource
 from converge_core.redaction import redact
-from converge_core.review import ActKind, Decision, Verdict
+from converge_core.review import Verdict
 
-SCHEMA = 1
+SCHEMA = 2
 """How things are made of events; another number is another table."""
 LONGEST = 2_000
 """How much of a text is looked at, in characters: more than an embedder reads of it."""
+EDGE = 100
+"""How much of the end of what is looked at is left out, where a number may have been cut in two."""
 SHOWN = 400
 """How much of it is shown again."""
 MOST_GROUNDS = 6
@@ -46,8 +52,9 @@ class Thing:
         reference: its id in the run: of a fact, a proposal, a gate or an agent.
         about: the text it is found by, without personal data.
         content: the hash of that.
-        summary: what is shown of it.
-        detail: what else is known of a decision, as JSON.
+        summary: what is shown of it, without personal data.
+        detail: what else is known of a decision, as JSON, without personal data.
+        replaces: the marks of what a fact took the place of, a line each.
     """
 
     kind: RecallSource
@@ -60,6 +67,12 @@ class Thing:
     content: ContentHash
     summary: str
     detail: str = ""
+    replaces: str = ""
+
+    @property
+    def mark(self) -> str:
+        """What it is called where something takes its place; no id holds a tab."""
+        return f"{self.run}\t{self.reference}"
 
     @property
     def id(self) -> str:
@@ -73,10 +86,16 @@ class _Going:
 
     began: int
     tenant: str
-    facts: dict[FactId, str] = field(default_factory=dict)
+    before: str
+    facts: dict[FactId, FactRecord] = field(default_factory=dict)
     drafts: dict[ProposalId, Draft] = field(default_factory=dict)
-    asked: dict[ProposalId, tuple[GateId, str]] = field(default_factory=dict)
-    answers: dict[GateId, list[Decision]] = field(default_factory=dict)
+    asked: dict[ProposalId, GateId] = field(default_factory=dict)
+    gates: dict[GateId, Gate] = field(default_factory=dict)
+
+    def content(self, name: FactId) -> str | None:
+        """Returns what a fact of the run says."""
+        fact = self.facts.get(name)
+        return fact.content if fact else None
 
 
 class Collector:
@@ -93,7 +112,7 @@ class Collector:
         """Returns what a record adds."""
         event, seq = entry.event, entry.head.seq
         if isinstance(event, e.RunStarted):
-            self._runs[event.run] = _Going(seq, event.tenant or "")
+            self._runs[event.run] = _Going(seq, event.tenant or "", event.continues or "")
             return []
         run = self._runs.get(RunId(entry.head.run)) if entry.head.run else None
         if run is None or event is None:
@@ -113,6 +132,7 @@ class Collector:
                 content=hash_text(told.about),
                 summary=told.summary,
                 detail=told.detail,
+                replaces=told.replaces,
             )
             for told in _told(event, run)
             if told.about
@@ -126,6 +146,7 @@ class _Told:
     about: str
     summary: str
     detail: str = ""
+    replaces: str = ""
 
 
 def matter_of(fact: ProposedFact, content_of: Callable[[FactId], str | None]) -> str:
@@ -147,7 +168,8 @@ def matter_of(fact: ProposedFact, content_of: Callable[[FactId], str | None]) ->
 
 def embedded_text(text: str) -> str:
     """Returns what of a text is embedded: its beginning, on one line, without personal data."""
-    return " ".join(redact(text[:LONGEST]).text.split())
+    plain = redact(text[:LONGEST]).text
+    return " ".join((plain if len(text) <= LONGEST else plain[:-EDGE]).split())
 
 
 def _told(event: e.Event, run: _Going) -> Iterator[_Told]:
@@ -158,17 +180,22 @@ def _told(event: e.Event, run: _Going) -> Iterator[_Told]:
                 content = draft.fact.content
                 yield _made(RecallSource.PROPOSAL, draft.id, content, f"proposed: {content}")
         case e.GateOpened(request=request):
-            run.asked[request.proposal] = (request.id, request.title)
-        case e.GateDecided(decision=decision):
-            run.answers.setdefault(decision.gate, []).append(decision)
-        case e.GateActed(act=act) if act.act is ActKind.UNDO:
-            given = run.answers.get(act.gate, [])
-            given[:] = [one for one in given if one.operator != act.operator]
+            run.asked[request.proposal] = request.id
+            run.gates[request.id] = Gate(request)
+        case e.GateDecided(decision=decision) if decision.gate in run.gates:
+            run.gates[decision.gate].vote(decision)
+        case e.GateActed(act=act) if act.gate in run.gates:
+            run.gates[act.gate].act(event)
+        case e.GateTimedOut(gate=gate) if gate in run.gates:
+            run.gates[gate].time_out(event)
+        case e.GateWithdrawn(gate=gate, reason=reason) if gate in run.gates:
+            run.gates[gate].withdraw(reason)
         case e.FactPromoted(fact=fact):
-            run.facts[fact.id] = fact.content
             yield from _decided(run, fact.proposal)
             if fact.key is not ContextKey.DIAGNOSTIC:  # it tells again of what was refused
-                yield _made(RecallSource.FACT, fact.id, fact.content, f"fact: {fact.content}")
+                made = _made(RecallSource.FACT, fact.id, fact.content, f"fact: {fact.content}")
+                yield replace(made, replaces="\n".join(_replaced(run, event.run, fact)))
+            run.facts[fact.id] = fact
         case e.ProposalRefused(proposal=proposal, reason=reason, rule=rule):
             told = _decided(run, proposal) or _refused(run, proposal, rule, reason)
             yield from () if _was_edited(run, proposal) else told
@@ -178,14 +205,11 @@ def _told(event: e.Event, run: _Going) -> Iterator[_Told]:
 
 def _decided(run: _Going, proposal: ProposalId) -> list[_Told]:
     """Returns the decision that took effect on a proposal, if people decided it."""
-    draft, asked = run.drafts.get(proposal), run.asked.get(proposal)
-    if draft is not None and asked is None and draft.supersedes:
-        asked = run.asked.get(draft.supersedes)
-    answers = run.answers.get(asked[0], []) if asked else []
-    if draft is None or asked is None or not answers:
+    draft, gate = run.drafts.get(proposal), _gate_of(run, proposal)
+    last = gate.decision if gate else None
+    if draft is None or gate is None or last is None:
         return []
-    last = answers[-1]
-    gate, title = asked
+    title = gate.request.title
     detail: dict[str, Any] = {
         "title": _short(title),
         "verdict": last.verdict.value,
@@ -194,15 +218,43 @@ def _decided(run: _Going, proposal: ProposalId) -> list[_Told]:
     }
     reason = f" – {last.reason}" if last.reason else ""
     words = f"{last.verdict.value}: {title}{reason}"
-    about = matter_of(draft.fact, run.facts.get)
-    return [_made(RecallSource.DECISION, gate, about, words, json.dumps(detail))]
+    about = matter_of(draft.fact, run.content)
+    return [_made(RecallSource.DECISION, gate.request.id, about, words, json.dumps(detail))]
+
+
+def _gate_of(run: _Going, proposal: ProposalId) -> Gate | None:
+    """Returns the gate at which a proposal was asked, or what it took the place of."""
+    draft = run.drafts.get(proposal)
+    asked = run.asked.get(proposal)
+    if asked is None and draft is not None and draft.supersedes:
+        asked = run.asked.get(draft.supersedes)
+    return run.gates[asked] if asked else None
+
+
+def _replaced(run: _Going, name: RunId, fact: FactRecord) -> Iterator[str]:
+    """Yields the marks of what a correction takes the place of: a fact, and how it came to be.
+
+    What was begun with stands in the run that made it, but for a correction that holds beyond its
+    own run.
+    """
+    if not fact.corrects:
+        return
+    old = fact.corrects.supersedes
+    known = run.facts.get(old)
+    if known is None:
+        if run.before and fact.corrects.scope.kind is not ScopeKind.SESSION:
+            yield f"{run.before}\t{old}"
+        return
+    gate = _gate_of(run, known.proposal)
+    yield from (f"{name}\t{one}" for one in (old, known.proposal))
+    yield from (f"{name}\t{gate.request.id}",) if gate else ()
 
 
 def _was_edited(run: _Going, proposal: ProposalId) -> bool:
     """Whether something else took its place, which tells of the decision then."""
     asked = run.asked.get(proposal)
-    answers = run.answers.get(asked[0], []) if asked else []
-    return bool(answers) and answers[-1].verdict is Verdict.EDIT
+    last = run.gates[asked].decision if asked else None
+    return last is not None and last.verdict is Verdict.EDIT
 
 
 def _refused(run: _Going, proposal: ProposalId, rule: str, reason: str) -> list[_Told]:
@@ -218,5 +270,6 @@ def _made(kind: RecallSource, reference: str, about: str, summary: str, detail: 
 
 
 def _short(words: str) -> str:
-    line = " ".join(words.split())
+    found = redact(words[: LONGEST + EDGE])
+    line = " ".join((found.text if found.found else words).split())
     return line if len(line) <= SHOWN else f"{line[: SHOWN - 1]}…"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from websockets.exceptions import WebSocketException
 from converge_desktop.adapters.surreal.address import Place, Server
 from converge_desktop.adapters.surreal.values import Ref, request
 
+os.environ.setdefault("SURREAL_SURREALKV_MAX_VALUE_CACHE_SIZE", "4194304")
+# So many bytes of what it has read the embedded engine keeps; without a word it would be half of
+# the machine's memory, and questions are answered no faster. It looks at that once.
 _ENGINE = (SurrealError, RuntimeError)
 """What the package raises: errors of its own, and bare ones from the engine inside it."""
 _UNTOLD = "The query was not executed"

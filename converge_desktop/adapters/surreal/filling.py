@@ -10,7 +10,7 @@ from converge_core import events as e
 from converge_core.ledger import Entry
 from converge_desktop.adapters.surreal.connection import Connection, Question, named
 from converge_desktop.adapters.surreal.rows import EDIT, Before, Page, cited_by
-from converge_desktop.adapters.surreal.schema import FORMAT, STRETCH
+from converge_desktop.adapters.surreal.schema import FORMAT, GROWING, STRETCH
 from converge_desktop.adapters.surreal.values import Ref
 
 NEVER = 1 << 53
@@ -155,19 +155,12 @@ class Filling:
         if facts:
             values["facts"] = facts
             statements.append("DELETE $facts RETURN NONE;")
-        for table, field, sums in (
-            ("stretch", "facts", page.stretches),
-            ("reading", "places", page.readings),
-        ):
-            if sums:
-                values[table] = [
-                    {"id": [self._desk, *key], field: some} for key, some in sums.items()
-                ]
-                statements.append(
-                    f"INSERT INTO {table} ${table} ON DUPLICATE KEY UPDATE "
-                    f"{field} = array::union({field}, $input.{field}) RETURN NONE;"
-                )
-        counted = " + ".join(["rows ?? 0", *(f"$of_{table}" for table in page.rows)])
+        for table, grown in page.grown.items():
+            field = GROWING[table]
+            values[table] = [{"id": [self._desk, *key], field: more} for key, more in grown.items()]
+            statements.append(_growing(table, field))
+        added = (f"$of_{table}" for table in (*page.rows, *page.grown))
+        counted = " + ".join(["rows ?? 0", *added])
         statements.append(
             f"UPSERT head:[$desk, 'ledger'] SET seq = $seq, hash = $hash, format = {FORMAT}, "
             f"rows = ({counted}) RETURN NONE;"
@@ -178,6 +171,15 @@ class Filling:
 def _counting(table: str) -> str:
     """Returns the statement that inserts rows and counts those that were not there."""
     return f"LET $of_{table} = array::len((INSERT IGNORE INTO {table} ${table} RETURN VALUE 1));"
+
+
+def _growing(table: str, field: str) -> str:
+    """Returns the statement that adds to rows of a stretch and counts those that were not there."""
+    return (
+        f"LET $of_{table} = array::len((INSERT INTO {table} ${table} ON DUPLICATE KEY UPDATE "
+        f"{field} = array::union({field}, $input.{field}) RETURN VALUE $before.id)"
+        "[WHERE $this = NONE]);"
+    )
 
 
 def portions(entries: Iterable[Entry], most: int) -> Iterator[list[Entry]]:

@@ -10,7 +10,8 @@ from converge_core import events as e
 from converge_core.ids import FactId
 from converge_core.proposal import Draft
 from converge_core.review import Verdict
-from converge_core.trace import ModelCall
+from converge_core.trace import DecisionTrace, ModelCall
+from converge_desktop.adapters.surreal import calls
 from converge_desktop.adapters.surreal.schema import STRETCH
 from converge_desktop.adapters.surreal.values import Ref
 
@@ -42,16 +43,14 @@ class Page:
     Attributes:
         rows: by table and key.
         standing: how proposals stand that are no facts; None where one became a fact.
-        stretches: the facts, by key and stretch of the ledger.
-        readings: id and label of what was read from the world, by run and stretch.
+        grown: what the rows of a stretch of the ledger hold more, by table and key.
     """
 
     def __init__(self, before: Before) -> None:
         self.before = before
         self.rows: dict[str, dict[tuple[str, ...], dict[str, Any]]] = {}
         self.standing: dict[tuple[str, ...], dict[str, Any] | None] = {}
-        self.stretches: dict[tuple[str, int], list[Ref]] = {}
-        self.readings: dict[tuple[str, int], list[tuple[str, str]]] = {}
+        self.grown: dict[str, dict[tuple[str | int, ...], list[Any]]] = {}
         self._staged: set[Ref] = set()
         self._seq = self._at = 0
 
@@ -94,11 +93,31 @@ class Page:
 
     def made(self, key: str, fact: Ref) -> None:
         """Says that this stretch of the ledger made a fact."""
-        self.stretches.setdefault((key, self._seq // STRETCH), []).append(fact)
+        self._row_of_stretch("stretch", key).append(fact)
 
     def reading(self, run: str, name: str, label: str) -> None:
         """Says that a run read something from the world."""
-        self.readings.setdefault((run, self._seq // STRETCH), []).append((name, label))
+        self._row_of_stretch("reading", run).append((name, label))
+
+    def called(self, run: str, trace: DecisionTrace, prompt: Ref, model: Ref) -> None:
+        """Says that a run asked a model something."""
+        shown = [
+            self.fact(run, fact) for fact in dict.fromkeys(one.fact for one in trace.call.state)
+        ]
+        stretch = str(self._seq // STRETCH)  # a text, so that ``used`` can refer to the row
+        this = Ref("calls", (run, stretch))
+        call = calls.written(trace, self._seq, prompt, model, shown)
+        self._growing("calls", this.key).append(call)
+        for one in (prompt, model):
+            places = self._row_of_stretch("used", one.table, *one.key)
+            if this not in places:
+                places.append(this)
+
+    def _row_of_stretch(self, table: str, *key: str) -> list[Any]:
+        return self._growing(table, (*key, self._seq // STRETCH))
+
+    def _growing(self, table: str, key: tuple[str | int, ...]) -> list[Any]:
+        return self.grown.setdefault(table, {}).setdefault(key, [])
 
     def stands(self, proposal: Ref, status: str, rule: str = "", reason: str = "") -> None:
         """Says how a proposal stands from now on."""
@@ -266,21 +285,9 @@ def _(event: e.FactPromoted, page: Page) -> None:
 
 @_tells(e.TraceRecorded)
 def _(event: e.TraceRecorded, page: Page) -> None:
-    trace, call = event.trace, event.trace.call
+    call = event.trace.call
     prompt, model = page.row(Ref("prompt", (call.version,)), call.version), _model(call, page)
-    this = page.row(
-        Ref("trace", (event.run, trace.id)),
-        f"{call.step}: {call.headline}",
-        run=Ref("run", (event.run,)),
-        agent=trace.agent,
-        grade=trace.grade.value,
-        prompt=prompt,
-        model=model,
-    )
-    page.edge(this, "was asked with", prompt)
-    page.edge(this, "was computed by", model)
-    for fact in dict.fromkeys(cited.fact for cited in call.state):
-        page.edge(this, "was shown", page.fact(event.run, fact))
+    page.called(event.run, event.trace, prompt, model)
 
 
 def _model(call: ModelCall, page: Page) -> Ref:

@@ -1,22 +1,25 @@
 """The tables of the view: which there are, what their rows hold, and that rows never change.
 
 Rows are keyed by desk: the id of each is a list that begins with it. What happened is append-only,
-guarded by events that throw. What sums up rows changes: ``standing`` (how the proposals stand that
-are no facts), ``stretch`` (which facts a stretch of the ledger made, by key), ``reading`` (what a
-run read from the world in one), ``head`` (how far the view reaches) and ``begun`` (how far it was
-to reach: the engine may keep the beginning of a transaction without its end).
+guarded by events that throw: most rows are never changed, and those of a stretch of the ledger only
+grow while it does. Of the latter are ``stretch`` (which facts it made, by key), ``reading`` (what a
+run read from the world in it), ``calls`` (what a run asked of models in it) and ``used`` (where in
+it a prompt or a model was asked). Only these change: ``standing`` (how the proposals stand that are
+no facts), ``head`` (how far the view reaches) and ``begun`` (how far it was to reach: the engine
+may keep the beginning of a transaction without its end).
 
 The provenance graph lies in the rows: each names what it came from, and how. What rests on a row is
 of its run, or of one that goes on from that, and is read with all of the run; only what many runs
 share is indexed. The embedded engine holds every key in memory, half a kilobyte for each whatever
-it is: a row an observation and an index entry a fact would be half of all, and the engine's own
-relations five keys an edge. For the same reason a proposal that becomes a fact at once, with nobody
-asked, is told by the fact: ``drawn`` says when it was made and what it came from.
+it is, and no value: a row an observation, a row and two index entries a model call and an index
+entry a fact would be most of all, and the engine's own relations five keys an edge. For the same
+reason a proposal that becomes a fact at once, with nobody asked, is told by the fact: ``drawn``
+says when it was made and what it came from.
 """
 
 from __future__ import annotations
 
-FORMAT = 4
+FORMAT = 5
 """The version of tables and rows; another one on disk means: fill again."""
 
 _ENTITIES: dict[str, dict[str, str]] = {
@@ -31,13 +34,6 @@ _ENTITIES: dict[str, dict[str, str]] = {
     "operator": {"public_key": "string"},
     "model": {"family": "string", "backend": "string", "sha256": "string", "system": "string"},
     "prompt": {},
-    "trace": {
-        "run": "record<run>",
-        "agent": "string",
-        "grade": "string",
-        "prompt": "record<prompt>",
-        "model": "record<model>",
-    },
     "proposal": {"run": "record<run>", "key": "string", "fact_id": "string", "agent": "string"},
     "gate": {
         "run": "record<run>",
@@ -87,7 +83,6 @@ _INDEXES = {
     "standing": ("status, seq",),
     "checkpoint": ("seq", "operator"),
     "run": ("continues", "pack"),
-    "trace": ("prompt", "model"),
 }
 
 STRETCH = 500
@@ -95,7 +90,13 @@ STRETCH = 500
 
 KEPT = tuple(_ENTITIES)
 """The tables whose rows are never changed."""
-TABLES = (*KEPT, "standing", "stretch", "reading", "begun", "head")
+GROWING = {"stretch": "facts", "reading": "places", "calls": "made", "used": "calls"}
+"""The tables with rows for a stretch of the ledger, and the list in each that grows with it."""
+COUNTED = (*KEPT, *GROWING)
+"""The tables whose rows are counted: there are only ever more."""
+TABLES = (*COUNTED, "standing", "begun", "head")
+_GONE = ("observation", "trace")
+"""Tables of older formats."""
 MADE = "made"
 """Says by one row of which format the tables are; it is nobody's, and no desk's rows."""
 
@@ -108,10 +109,20 @@ def _fields(how: str, table: str, fields: dict[str, str]) -> str:
 
 def _guard(how: str, table: str) -> str:
     """Returns the event that keeps rows; only who says that a desk is discarded may delete its."""
+    return _event(how, table, "$event = 'UPDATE'", "are never changed")
+
+
+def _growing(how: str, table: str, field: str) -> str:
+    """Returns the event that keeps what rows hold, and lets them hold more."""
+    begins = f"array::slice($after.{field}, 0, array::len($before.{field})) = $before.{field}"
+    return _event(how, table, f"($event = 'UPDATE' AND !({begins}))", "only grow")
+
+
+def _event(how: str, table: str, refused: str, words: str) -> str:
     return (
-        f"DEFINE EVENT {how} kept ON {table} WHEN $event = 'UPDATE' OR "
+        f"DEFINE EVENT {how} kept ON {table} WHEN {refused} OR "
         "($event = 'DELETE' AND $discarding != record::id($before.id)[0]) "
-        f"THEN {{ THROW 'rows of {table} are never changed' }};"
+        f"THEN {{ THROW 'rows of {table} {words}' }};"
     )
 
 
@@ -126,6 +137,8 @@ _TABLES = {
     },
     "stretch": {"facts": "array<record<fact>>"},
     "reading": {"places": "array<array<string>>"},
+    "calls": {"made": "array<string>"},
+    "used": {"calls": "array<record<calls>>"},
     "begun": {"seq": "int"},
     "head": {"seq": "int", "hash": "string", "format": "int", "rows": "int"},
     MADE: {"format": "int"},
@@ -142,12 +155,15 @@ def _schema(how: str) -> str:
         for table, indexes in _INDEXES.items()
         for fields in indexes
     )
-    guards = (_guard(how, table) for table in KEPT)
+    guards = (
+        *(_guard(how, table) for table in KEPT),
+        *(_growing(how, table, field) for table, field in GROWING.items()),
+    )
     made = f"UPSERT {MADE}:tables SET format = {FORMAT};"
     return "".join([*tables, *guards, *indexes, made])
 
 
 SCHEMA = _schema("IF NOT EXISTS")
 """Makes the tables that are not there."""
-ANEW = _schema("OVERWRITE")
-"""Makes tables of an older format over, with whatever rows they hold."""
+ANEW = "".join(f"REMOVE TABLE IF EXISTS {table};" for table in _GONE) + _schema("OVERWRITE")
+"""Makes tables of an older format over, with whatever rows they hold; some are there no more."""

@@ -60,9 +60,13 @@ def _name(name: str) -> bytes:
     return _text(name)
 
 
+def plain(text: str) -> str:
+    """Returns a text without the character NUL: the engine refuses it, the ledger may hold it."""
+    return text if "\0" not in text else text.replace("\0", "␀")
+
+
 def _text(text: str) -> bytes:
-    """Returns a text; the engine refuses the character NUL, which the ledger may hold."""
-    raw = text.encode() if "\0" not in text else text.replace("\0", "␀").encode()
+    raw = plain(text).encode()
     return _head(0x60, len(raw)) + raw
 
 

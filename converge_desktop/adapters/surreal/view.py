@@ -37,8 +37,8 @@ from converge_desktop.adapters.surreal.connection import (
 from converge_desktop.adapters.surreal.filling import Filling, portions, until_of
 from converge_desktop.adapters.surreal.schema import (
     ANEW,
+    COUNTED,
     FORMAT,
-    KEPT,
     MADE,
     SCHEMA,
     TABLES,
@@ -245,11 +245,11 @@ class SurrealView:
         return bool(rows == [await self._count()])
 
     async def _count(self) -> int:
-        """Returns how many rows there are that are never changed."""
+        """Returns how many rows there are, but for those that come and go."""
         counted = await self._ask(
             "".join(
                 f"SELECT VALUE count FROM (SELECT count() FROM {one} GROUP ALL);"  # noqa: S608 - ours
-                for one in KEPT
+                for one in COUNTED
             )
         )
         return sum(number for numbers in counted for number in numbers)

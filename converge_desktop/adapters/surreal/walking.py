@@ -168,7 +168,10 @@ class Walking:
         field = _NAMED_BY.get(shared.table, shared.table)
         for table in _SHARED[shared.table]:
             await self._pause()
-            edges = await self._nodes.uses(shared, table, field, MAX_USES)
+            if table == "trace":
+                edges = await self._nodes.calls(shared, MAX_USES)
+            else:
+                edges = await self._nodes.uses(shared, table, field, MAX_USES)
             self._cut = self._cut or len(edges) >= MAX_USES
             self._note(edges)
 

@@ -106,7 +106,7 @@ def unpacked(data: bytes, columns: Sequence[str] = COLUMNS) -> pl.DataFrame:
 
     try:
         return pl.read_parquet(data, columns=list(columns))
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         raise IndexDamaged(f"the texts of a block cannot be read ({error})") from error
 
 

@@ -13,6 +13,7 @@ class Role(IntEnum):
 
     ROW = Qt.ItemDataRole.UserRole + 1
     LOOK = Qt.ItemDataRole.UserRole + 2
+    MARKED = Qt.ItemDataRole.UserRole + 3
 
 
 @dataclass(frozen=True, slots=True)

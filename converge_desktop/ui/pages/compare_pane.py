@@ -1,4 +1,4 @@
-"""Holds the ledger against a checkpoint that was kept somewhere else."""
+"""Holds the ledger against a checkpoint that was kept somewhere else, or checks evidence."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPlainTextEdit, QVBoxLay
 
 from converge_desktop.runtime.readmodel import Comparison
 from converge_desktop.ui import fonts, words
+from converge_desktop.ui.pages.evidence_check import EvidenceCheck
 from converge_desktop.ui.pages.page import Tools
 from converge_desktop.ui.pages.record_view import PaneHead
 from converge_desktop.ui.widgets.buttons import Button
-from converge_desktop.ui.widgets.labels import Label, set_property
+from converge_desktop.ui.widgets.labels import Label, rule, set_property
 
 _HOW = (
     "Give a checkpoint that was kept outside. The ledger is read anew from its first record, and "
@@ -23,6 +24,8 @@ _HOW = (
 
 class ComparePane(QWidget):
     """Takes a text or a file, and says whether this is still the ledger it was taken of.
+
+    Beneath, it takes a file of evidence, and says whether that holds.
 
     Signals:
         closed: The person closes the pane.
@@ -35,7 +38,7 @@ class ComparePane(QWidget):
         self._tools = tools
         self._busy = False
         unit = fonts.measures().unit
-        head = PaneHead("Compare with a copy")
+        head = PaneHead("Compare with a copy, or check evidence")
         head.closed.connect(self.closed)
         self.edit = QPlainTextEdit()
         self.edit.setProperty("kind", "input")
@@ -64,6 +67,9 @@ class ComparePane(QWidget):
         column.addWidget(self.edit)
         column.addLayout(row)
         column.addWidget(self.result)
+        column.addWidget(rule())
+        self.evidence = EvidenceCheck(tools)
+        column.addWidget(self.evidence)
         column.addStretch(1)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)

@@ -1,8 +1,13 @@
-"""Exporting evidence: where to, how far it is, giving it up, and what to do if nobody signed."""
+"""Exporting evidence: where to, how far it is, giving it up, and what to do if nobody signed.
+
+Evidence of a run or a decision is called so; evidence of one record is called its proof.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Slot
@@ -29,7 +34,9 @@ class Exporter(QObject):
         self._tools = tools
         self._strip = strip
         self._parent = parent
-        self._name, self._about, self._path = "", "", Path()
+        self._name, self._about, self._what, self._path = "", "", "", Path()
+        self._proves_record = False
+        self._ask: Callable[[Path], Future[Exported]] | None = None
         self.busy = False
         self._offers_to_sign, self._can_stop = False, False
         strip.pressed.connect(self._on_pressed)
@@ -42,16 +49,28 @@ class Exporter(QObject):
             name: The id of a run or of a gate.
             about: What it is, in words, as in ``run 0192``.
         """
-        if self.busy or not name:
-            return
-        chosen = ask_evidence(self._parent, str(Path.home() / file_name(name)))
+        chosen = self._where(name) if name else ""
         if chosen:
             self.begin(name, about, Path(chosen))
 
+    @Slot(object)
+    def prove(self, seq: int) -> None:
+        """Asks where to, and exports evidence of one record, by its number."""
+        chosen = self._where(f"record {seq}")
+        if chosen:
+            self.begin_proof(seq, Path(chosen))
+
     def begin(self, name: str, about: str, path: Path) -> None:
         """Exports to a file that the person chose."""
-        self._name, self._about, self._path = name, about, path
-        self._begin()
+        self._name, self._about, self._what = name, about, f"evidence of {about}"
+        self._proves_record = False
+        self._begin(path, lambda file: self._tools.desk.export(name, file))
+
+    def begin_proof(self, seq: int, path: Path) -> None:
+        """Exports evidence of a record to a file that the person chose."""
+        self._name, self._about = f"record {seq}", f"record {seq:,}"
+        self._what, self._proves_record = f"proof of {self._about}", True
+        self._begin(path, lambda file: self._tools.desk.prove(seq, file))
 
     def action_of(self, page: str) -> Action:
         """Returns what gives the export up, for the table of actions of a page."""
@@ -85,12 +104,17 @@ class Exporter(QObject):
         if not self.busy:
             self._strip.leave()
 
-    def _begin(self) -> None:
+    def _where(self, name: str) -> str:
+        """Asks where to, unless something is being exported."""
+        if self.busy:
+            return ""
+        return ask_evidence(self._parent, str(Path.home() / file_name(name)))
+
+    def _begin(self, path: Path, ask: Callable[[Path], Future[Exported]]) -> None:
+        self._path, self._ask = path, ask
         self.busy = self._can_stop = True
-        self._strip.work(f"Gathering the evidence of {self._about}…", action=_CANCEL)
-        self._tools.bridge.ask(
-            self, self._tools.desk.export(self._name, self._path), self._on_done, self._on_failed
-        )
+        self._strip.work(f"Gathering the {self._what}…", action=_CANCEL)
+        self._tools.bridge.ask(self, ask(path), self._on_done, self._on_failed)
 
     @Slot(object)
     def _on_progress(self, progress: object) -> None:
@@ -98,16 +122,22 @@ class Exporter(QObject):
             return
         if self._can_stop:
             many = words.count(progress.lines, "line")
-            self._strip.work(f"Writing the evidence of {self._about}: {many}.", action=_CANCEL)
+            self._strip.work(f"Writing the {self._what}: {many}.", action=_CANCEL)
 
     def _on_done(self, made: Exported) -> None:
         self.busy = self._can_stop = False
-        many = words.count(made.records, "record")
-        self._strip.tell(
-            "good",
-            f"The evidence of {self._about} is written and was read back: {many}, proven under the "
-            f"checkpoint that {made.operator} signed. It lies in {made.path}",
-        )
+        if self._proves_record:
+            said = (
+                f"The {self._what} is written and was read back: it is in the ledger whose root "
+                f"{made.operator} signed on {words.full_time(made.at)}."
+            )
+        else:
+            many = words.count(made.records, "record")
+            said = (
+                f"The {self._what} is written and was read back: {many}, proven under the "
+                f"checkpoint that {made.operator} signed."
+            )
+        self._strip.tell("good", f"{said} It lies in {made.path}")
 
     def _on_failed(self, error: BaseException) -> None:
         self.busy = self._can_stop = False
@@ -116,7 +146,7 @@ class Exporter(QObject):
             self._strip.tell("caution", said)
             return
         self._offers_to_sign = isinstance(error, NotSigned)
-        said = f"The evidence of {self._about} was not exported. {words.problem(error)}"
+        said = f"The {self._what} was not exported. {words.problem(error)}"
         if self._offers_to_sign:
             self._strip.tell("caution", said, _SIGN, "checkpoint.sign")
         else:
@@ -135,7 +165,8 @@ class Exporter(QObject):
         )
 
     def _on_signed(self, _: CheckpointView) -> None:
-        self._begin()
+        if self._ask is not None:
+            self._begin(self._path, self._ask)
 
 
 def file_name(name: str) -> str:

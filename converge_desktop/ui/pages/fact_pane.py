@@ -55,6 +55,7 @@ class FactPane(QStackedWidget):
         self._labels: dict[str, str] = {}
         self._found: tuple[str, ...] | None = None
         self._silent = False
+        self._asked_while = ""
         self.empty = EmptyState(
             "context", "No fact is chosen", "Choose one to see how it became true."
         )
@@ -187,7 +188,7 @@ class FactPane(QStackedWidget):
         view = self.view
         if view is None:
             return
-        self._silent = False
+        self._silent, self._asked_while = False, self._status.view_state
         self.as_of.say(_ASKING.format(run=view.card.run_label))
         run_id, fact_id = view.card.run_id, view.card.fact_id
         desk, bridge, wanted = self._tools.desk, self._tools.bridge, self._wanted
@@ -225,6 +226,9 @@ class FactPane(QStackedWidget):
     def _on_silent(self, wanted: tuple[str, str], error: BaseException) -> None:
         view = self.view
         if wanted != self._wanted or view is None:
+            return
+        if self._status.view_state == "ready" != self._asked_while:
+            self._ask_database()  # it has come to answer while the question was on its way
             return
         self._silent = True
         why = words.problem(error)

@@ -18,6 +18,7 @@ from converge_desktop.ui.pages.inbox_list import InboxList
 from converge_desktop.ui.pages.inbox_saved import SaveBox, SavedButton
 from converge_desktop.ui.pages.page import Tools
 from converge_desktop.ui.widgets.empty import EmptyState
+from converge_desktop.ui.widgets.filter_languages import InboxLanguage
 from converge_desktop.ui.widgets.filter_line import FilterLine
 from converge_desktop.ui.widgets.labels import Label
 from converge_desktop.ui.widgets.listbar import list_bar
@@ -51,7 +52,7 @@ class InboxSide(Panel):
         self._counted = -1
         self._say = tools.routes.say
         self._updating = False
-        self.filter = FilterLine(tools.clock.now, self.model.waiting)
+        self.filter = FilterLine(InboxLanguage(tools.clock.now, self.model.waiting))
         self.saved = SavedButton(tools, self.filter)
         self.sort = ArrangeButton(tools.settings)
         self.save_box = SaveBox()

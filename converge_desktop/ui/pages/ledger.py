@@ -8,9 +8,8 @@ from functools import partial
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout
 
-from converge_desktop.runtime.port import StatusChanged, VerifyProgress
+from converge_desktop.runtime.port import StatusChanged
 from converge_desktop.runtime.readmodel import LedgerRow, RecordView, Status, Verification
-from converge_desktop.runtime.stopper import GivenUp
 from converge_desktop.runtime.wording import run_label
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.actions import Action
@@ -20,6 +19,7 @@ from converge_desktop.ui.pages.checkpoint_pane import CheckpointPane
 from converge_desktop.ui.pages.compare_pane import ComparePane
 from converge_desktop.ui.pages.exporting import Exporter
 from converge_desktop.ui.pages.ledger_head import LedgerHead
+from converge_desktop.ui.pages.ledger_verifying import Verifier
 from converge_desktop.ui.pages.page import Page, Tools
 from converge_desktop.ui.pages.record_view import RecordPane
 from converge_desktop.ui.status_bar import without_figures
@@ -44,13 +44,13 @@ class LedgerPage(Page):
         self.model.wanted.connect(self._on_wanted)
         self.head = LedgerHead()
         self.head.jumped.connect(self._on_jump)
-        self.head.verify_wanted.connect(self.verify)
+        self.verifier = Verifier(tools, self.head, self)
+        self.verifier.verified.connect(self._on_verified)
+        self.head.verify_wanted.connect(self.verifier.verify)
         self.head.keep_wanted.connect(self.keep)
         self.head.compare_wanted.connect(self.compare)
         self.result, self.jump = self.head.result, self.head.jump
-        self.verify_button = self.head.verify
-        self.verifying = TaskStrip("Verifying the ledger")
-        self.verifying.pressed.connect(self.stop_verifying)
+        self.verifying, self.verify_button = self.verifier.strip, self.head.verify
         self.strip = TaskStrip("What was asked of a record")
         self.exporter = Exporter(tools, self.strip, self)
         self._build_list()
@@ -62,7 +62,6 @@ class LedgerPage(Page):
         self._ageing.start()
         self._figures = Pace[Status](lambda _: self._show_signed(), self, without_figures)
         tools.bridge.status_changed.connect(self._on_status)
-        tools.bridge.progressed.connect(self._on_progress)
 
     def _build_list(self) -> None:
         self.table = RowTable(self.model, "Records of the ledger", stretch=4, wide=True)
@@ -94,6 +93,7 @@ class LedgerPage(Page):
         self.record.moment_wanted.connect(self.tools.routes.moment)
         self.record.fork_wanted.connect(self._on_fork)
         self.record.export_wanted.connect(self.exporter.export)
+        self.record.prove_wanted.connect(self.exporter.prove)
         self.checkpoint = CheckpointPane(self.tools)
         self.comparing = ComparePane(self.tools)
         self.detail = QStackedWidget()
@@ -133,11 +133,10 @@ class LedgerPage(Page):
 
             return shown
 
-        verify, stop = "Verify the ledger", "Stop verifying"
         keep, compare = "Keep a copy of the checkpoint…", "Compare the ledger with a copy…"
+        check, prove = "Check a file of evidence…", "Prove the record that is shown…"
         return (
-            Action("ledger.verify", verify, ("Ctrl+Shift+V",), here(self.verify), "Ledger"),
-            Action("ledger.stop", stop, (), self.stop_verifying, "Ledger", self.can_stop),
+            *self.verifier.actions(here(self.verifier.verify)),
             Action(
                 "ledger.moment",
                 "Show the run as it stood at the record",
@@ -147,10 +146,21 @@ class LedgerPage(Page):
                 self.record.has_run,
                 page="ledger",
             ),
+            Action(
+                "ledger.prove",
+                prove,
+                ("Ctrl+Shift+P",),
+                self.record.prove,
+                "Ledger",
+                self.record.has_record,
+                page="ledger",
+                needs="a record that is shown",
+            ),
             self.exporter.action_of("ledger"),
             Action("checkpoint.keep", keep, ("Ctrl+Shift+K",), here(self.keep), "Ledger"),
             self.checkpoint.signing(here(self.sign)),
             Action("checkpoint.compare", compare, ("Ctrl+Shift+M",), here(self.compare), "Ledger"),
+            Action("evidence.check", check, (), here(self.check), "Ledger"),
         )
 
     def step(self, by: int) -> None:
@@ -186,57 +196,16 @@ class LedgerPage(Page):
         """Override Page.fork_here."""
         self.record.fork()
 
-    # Verifying
-
-    @Slot()
     def verify(self) -> None:
         """Has every record read and every hash checked."""
-        if not self.verify_button.isEnabled():
-            return
-        self.verify_button.setEnabled(False)
-        self.head.say_nothing()
-        self.verifying.work("Reading every record from the first…", action="Cancel")
-        self.tools.bridge.ask(
-            self, self.tools.desk.verify(), self._on_verified, self._on_not_verified
-        )
-
-    def can_stop(self) -> bool:
-        """Says whether the ledger is being verified."""
-        return not self.verify_button.isEnabled()
-
-    @Slot()
-    def stop_verifying(self) -> None:
-        """Gives up verifying."""
-        if self.can_stop():
-            self.verifying.work("Giving up…")
-            self.tools.desk.stop_verifying()
+        self.verifier.verify()
 
     @Slot(object)
-    def _on_progress(self, progress: object) -> None:
-        if isinstance(progress, VerifyProgress) and self.can_stop():
-            many = words.count(progress.records, "record holds", "records hold")
-            said = f"{many}, {words.percent(progress.share)}"
-            self.verifying.work(said, progress.share, "Cancel")
-
     def _on_verified(self, result: Verification) -> None:
-        self.verify_button.setEnabled(True)
-        self.verifying.leave()
         self.model.bad_seq = result.bad_seq
         self.table.viewport().update()
-        text, tone = verification_words(result)
-        if self._status.ledger_problem and result.bad_seq < 0:
-            text, tone = f"{text} It is still not the ledger that this desk wrote.", "caution"
-        self.head.say(text, tone, f"head {result.head}\nroot {result.root}")
         if result.bad_seq >= 0:
             select_in(self.table, self.model.row_of(result.bad_seq))
-
-    def _on_not_verified(self, error: BaseException) -> None:
-        self.verify_button.setEnabled(True)
-        self.verifying.leave()
-        if isinstance(error, GivenUp):
-            self.head.say("Verifying was cancelled; nothing is known of the rest.", "caution")
-        else:
-            self.head.say(f"The ledger was not verified. {words.problem(error)}", "danger")
 
     # The list
 
@@ -289,7 +258,7 @@ class LedgerPage(Page):
     @Slot()
     def _on_none(self) -> None:
         if self._status.ledger_problem:
-            self.verify()
+            self.verifier.verify()
         else:
             self.tools.routes.start.emit("")
 
@@ -343,6 +312,11 @@ class LedgerPage(Page):
         self._open(_COMPARE)
         self.comparing.open()
 
+    def check(self) -> None:
+        """Asks for a file of evidence, and checks it."""
+        self.compare()
+        self.comparing.evidence.choose()
+
     @Slot()
     def close_detail(self) -> None:
         """Closes what stands beside the list."""
@@ -375,26 +349,3 @@ class LedgerPage(Page):
 
     def _on_not_forked(self, error: BaseException) -> None:
         self.strip.tell("danger", f"No run was started. {words.problem(error)}")
-
-
-def verification_words(result: Verification) -> tuple[str, str]:
-    """Says what came of verifying, and the tone of it."""
-    if result.bad_seq < 0:
-        head = words.short_id(result.head, 18)
-        many = words.count(result.records, "record")
-        said = f"✓ All {many} hold. The chain ends in {head}."
-        if result.root:
-            said = f"{said} The root over all of them is {words.short_id(result.root, 18)}."
-        if result.unfinished:
-            left = words.count(result.unfinished, "byte")
-            said = f"{said} {left} of a step that was never finished stand behind them."
-        if result.redacted:
-            gone = words.count(result.redacted, "record")
-            said = f"{said} But what {gone} said was left out, as in a redacted copy."
-            return said.replace("✓", "⚠", 1), "caution"
-        return said, "good"
-    said = (
-        f"✕ Record {result.bad_seq:,} does not hold. {words.sentence(result.reason)} "
-        "Nothing after it can be trusted; keep a copy of the file and compare it with a backup."
-    )
-    return said, "danger"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
+from converge_desktop.runtime.port import RecallChanged
 from converge_desktop.runtime.readmodel import ModelRow, ModelView
 from converge_desktop.runtime.wording import GRADES
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.widgets.chips import Chip, clear
-from converge_desktop.ui.widgets.labels import Label, caption, rule
+from converge_desktop.ui.widgets.labels import Label, caption, rule, set_property
 from converge_desktop.ui.widgets.values import value_view
 
 ELSEWHERE = (
@@ -36,8 +37,27 @@ def standing_of(row: ModelRow, model: ModelView) -> tuple[str, str]:
     return "not loaded", "plain"
 
 
+def recall_words(change: RecallChanged) -> tuple[str, str]:
+    """Says how what can be recalled stands, and the tone of that."""
+    upto = f"up to record {change.seq:,}" if change.seq >= 0 else "from the first record"
+    match change.state:
+        case "ready":
+            return f"Recall has read the ledger {upto}.", "muted"
+        case "filling":
+            return f"Recall reads the ledger, {upto} so far; it answers from that.", "muted"
+        case "opening":
+            return "Recall is being opened.", "muted"
+        case "failed":
+            why = words.sentence(change.trouble)
+            return f"Recall failed. {why} It is tried again by itself; runs go on.", "danger"
+    return "Nothing is recalled on this desk: no model embeds texts.", "muted"
+
+
 def grade_words(row: ModelRow) -> str:
     """Says how exactly a known model's answers can be had again."""
+    if row.embeds:
+        exactly = f"repeats itself {row.grade}" if row.grade else "measured once it is loaded"
+        return f"embeds texts for recall and answers nothing · {exactly}"
     if row.remote:
         return "audit-only · asked only what the policy lets leave"
     if row.grade:
@@ -58,6 +78,7 @@ class ModelList(QWidget):
         self._rows.setSpacing(0)
         self._none = Label(_NONE, "body", "muted").wrapped()
         self._elsewhere = Label(ELSEWHERE, "small", "muted").wrapped()
+        self._recall = Label("", "small", "muted").wrapped().selectable()
         self._add = Label(_ADD, "small", "muted").wrapped()
         self._place = Label("", "mono-small").wrapped().selectable()
         self._told: list[tuple[ModelRow, tuple[str, str]]] = []
@@ -67,11 +88,19 @@ class ModelList(QWidget):
         column.addWidget(caption("Known by name"))
         column.addWidget(self._none)
         column.addWidget(self._card)
+        column.addWidget(self._recall)
         column.addWidget(self._elsewhere)
         column.addSpacing(unit // 2)
         column.addWidget(self._add)
         column.addWidget(self._place)
         column.addStretch(1)
+
+    @Slot(object)
+    def show_recall(self, change: RecallChanged) -> None:
+        """Shows how what can be recalled stands."""
+        said, tone = recall_words(change)
+        self._recall.say(said)
+        set_property(self._recall, "tone", tone)
 
     def show_models(self, model: ModelView) -> None:
         """Shows what is known, and how it stands."""

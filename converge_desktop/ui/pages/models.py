@@ -100,6 +100,8 @@ class ModelsPage(Page):
         outer.addWidget(ScrollPage(body), 1)
         self._figures = Pace(self.show_model, self, at_rest)
         tools.bridge.status_changed.connect(self._on_status)
+        tools.bridge.recall_changed.connect(self.list.show_recall)
+        self.list.show_recall(tools.desk.recall_state())
         self.show_model(ModelView())
 
     def _build_trouble(self) -> QWidget:

@@ -6,146 +6,52 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from converge_desktop.runtime.input_view import InputView
 from converge_desktop.runtime.readmodel import PackRow, RunView, StartOffer
-from converge_desktop.ui import fonts, words
-from converge_desktop.ui.pages.budget_fields import BudgetFields
-from converge_desktop.ui.pages.folder_field import FolderEdit, InputReport, RecentFolders
+from converge_desktop.ui import words
+from converge_desktop.ui.pages.new_run_form import PRIVATE, NewRunForm
 from converge_desktop.ui.pages.page import Tools
-from converge_desktop.ui.widgets.buttons import Button
-from converge_desktop.ui.widgets.combo import PackCombo
-from converge_desktop.ui.widgets.labels import Label, set_property
-from converge_desktop.ui.widgets.say_box import SayEdit
-from converge_desktop.ui.widgets.scroll import ScrollBody, ScrollPage
+from converge_desktop.ui.widgets.labels import set_property
 
 _PAUSE_MS = 400
-_SAYS = "Agents read a folder, propose, and stop where a person must decide."
 _NO_PACK = "No pack is there. Look under Packs for what is wrong."
-_PRIVATE = "The folder is read, never written. Nothing leaves this machine."
 
 
-class NewRun(ScrollPage):
-    """The form. What was typed stays until a run was started with it.
+class NewRun(NewRunForm):
+    """Starts a run. What was typed stays until a run was started with it.
 
     Signals:
         started: A run was started, by id.
-        left: The person goes back.
     """
 
     started = Signal(str)
-    left = Signal()
 
     def __init__(self, tools: Tools) -> None:
-        body = ScrollBody()
-        super().__init__(body)
-        self._tools = tools
+        super().__init__(tools)
         self._packs: tuple[PackRow, ...] = ()
         self._offer: StartOffer | None = None
         self._wanted = self._larger = ""
         self._busy = self._checking = False
         self._cannot = self._no_packs = ""
-        unit = fonts.measures().unit
-        outer = QVBoxLayout(body)
-        outer.setContentsMargins(unit * 3, unit * 3, unit * 3, unit * 3)
-        outer.addWidget(self._build())
-        outer.addStretch(1)
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(_PAUSE_MS)
         self._pause.timeout.connect(self.check)
+        self._connect()
         self._refresh()
 
-    def _build(self) -> QFrame:
-        unit = fonts.measures().unit
-        card = QFrame()
-        card.setProperty("card", "plain")
-        card.setMaximumWidth(unit * 92)
-        column = QVBoxLayout(card)
-        column.setContentsMargins(unit * 3, unit * 2, unit * 3, unit * 3)
-        column.setSpacing(unit)
-        column.addWidget(Label("New run", "title"))
-        column.addWidget(Label(_SAYS, "body", "muted").wrapped())
-        column.addSpacing(unit)
-        self._build_pack(column)
-        self._build_folder(column)
-        self._build_intent(column)
-        self._build_budgets(column)
-        self._build_buttons(column)
-        return card
-
-    def _build_pack(self, column: QVBoxLayout) -> None:
-        self.pack = PackCombo()
-        self.pack.setFont(fonts.font("body"))
+    def _connect(self) -> None:
         self.pack.currentIndexChanged.connect(self._on_pack)
-        self.pack.setAccessibleName("Pack")
-        self._summary = Label("", "small", "muted").wrapped()
-        column.addWidget(_named("Pack", self.pack))
-        column.addWidget(self.pack)
-        column.addWidget(self._summary)
-
-    def _build_folder(self, column: QVBoxLayout) -> None:
-        unit = fonts.measures().unit
-        column.addSpacing(unit)
-        self.folder = FolderEdit()
         self.folder.textChanged.connect(self._on_folder)
         self.folder.returnPressed.connect(self.submit)
-        browse = Button("Browse…", "Ctrl O")
-        browse.clicked.connect(self.browse)
-        self.sample = Button("Use the sample")
+        self.browse_button.clicked.connect(self.browse)
         self.sample.clicked.connect(self._on_sample)
-        row = QHBoxLayout()
-        row.setSpacing(unit)
-        row.addWidget(self.folder, 1)
-        row.addWidget(browse)
-        row.addWidget(self.sample)
-        self.recent = RecentFolders(self._tools.settings)
-        self.recent.chosen.connect(self.folder.setText)
-        self.error = Label("", "body", "danger").wrapped().selectable()
-        self.error.hide()
-        self.report = InputReport()
-        self._input = Label(_PRIVATE, "small", "muted").wrapped()
-        column.addWidget(_named("Folder to read", self.folder))
-        column.addLayout(row)
-        for widget in (self.recent, self.error, self.report, self._input):
-            column.addWidget(widget)
-
-    def _build_intent(self, column: QVBoxLayout) -> None:
-        column.addSpacing(fonts.measures().unit)
-        self.intent = SayEdit("What you want to know", "In your words; it may stay empty.")
         self.intent.done.connect(self.submit)
-        self.intent.left.connect(self.left)
         self.intent.textChanged.connect(self._refresh)
-        self._intent_help = Label("", "small", "muted").wrapped()
-        column.addWidget(_named("What you want", self.intent))
-        column.addWidget(self.intent)
-        column.addWidget(self._intent_help)
-
-    def _build_budgets(self, column: QVBoxLayout) -> None:
-        column.addSpacing(fonts.measures().unit)
-        self._budget_title = Label("What it may spend", "strong")
-        self.budgets = BudgetFields()
         self.budgets.changed.connect(self._refresh)
-        self._budget_note = Label("", "small", "caution").wrapped()
-        column.addWidget(self._budget_title)
-        column.addWidget(self._budget_note)
-        column.addWidget(self.budgets)
-        column.addSpacing(fonts.measures().unit)
-
-    def _build_buttons(self, column: QVBoxLayout) -> None:
-        unit = fonts.measures().unit
-        self.start_button = Button("Start", "Ctrl ⏎", kind="primary").stands_for("run.start")
         self.start_button.clicked.connect(self.submit)
-        self.back = Button("Back", "Esc")
-        self.back.clicked.connect(self.left)
-        self._state = Label("", "small", "muted").wrapped()
-        buttons = QHBoxLayout()
-        buttons.setSpacing(unit)
-        buttons.addWidget(self.start_button)
-        buttons.addWidget(self.back)
-        buttons.addWidget(self._state, 1)
-        column.addLayout(buttons)
 
     def show_packs(self, packs: tuple[PackRow, ...]) -> None:
         """Offers these packs."""
@@ -282,6 +188,7 @@ class NewRun(ScrollPage):
                 _path(asked[1]),
                 self.intent.words(),
                 self.budgets.amounts(),
+                recall=self.recall.wanted(),
             ),
             partial(self._on_started, asked[1]),
             self._on_failed,
@@ -292,6 +199,7 @@ class NewRun(ScrollPage):
         self.recent.remember(folder)
         self.intent.clear()
         self._budget_note.hide()
+        self.recall.reset()
         self._refresh()
         self.started.emit(run_id)
 
@@ -328,7 +236,7 @@ class NewRun(ScrollPage):
         missing = self._missing()
         self._state.say(missing)
         self.start_button.setEnabled(self.current() is not None and not missing)
-        for widget in (self.folder, self.pack, self.intent, self.budgets):
+        for widget in (self.folder, self.pack, self.intent, self.budgets, self.recall):
             widget.setEnabled(not self._busy)
 
     @Slot()
@@ -341,6 +249,7 @@ class NewRun(ScrollPage):
         if self._offer is not None and (pack is None or pack.pack_id != self._offer.pack_id):
             self._offer = None
             self.budgets.offer(())  # one pack's budgets mean nothing to another
+            self.recall.offer("")
         self._refresh()
         if pack is not None:
             self._tools.bridge.ask(
@@ -352,10 +261,11 @@ class NewRun(ScrollPage):
         if pack is None or offer.pack_id != pack.pack_id:
             return
         self._offer = offer
-        self._input.say(f"{words.sentence(offer.input)} {_PRIVATE}")
+        self._input.say(f"{words.sentence(offer.input)} {PRIVATE}")
         asks = f"The pack asks: {offer.question.format(subject='…', request='…')}?"
         self._intent_help.say(f"{asks} {offer.intent_help}")
         self.budgets.offer(offer.budgets)
+        self.recall.offer(offer.recall)
         self._budget_title.setVisible(bool(offer.budgets))
         self._fill_larger()
         self._refresh()
@@ -385,12 +295,6 @@ def _path(typed: str) -> Path:
         return Path(typed).expanduser()
     except RuntimeError:
         return Path(typed)
-
-
-def _named(text: str, field: QWidget) -> Label:
-    made = Label(text, "strong")
-    made.setBuddy(field)
-    return made
 
 
 def _no_offer(_: BaseException) -> None:

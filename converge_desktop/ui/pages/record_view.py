@@ -53,6 +53,7 @@ class RecordPane(QWidget):
         moment_wanted: Show the run as it stood here: its id, the record's number and time.
         fork_wanted: Begin a run with the facts it had here: its id, the record's number.
         export_wanted: Export evidence: the id of a run or gate, and what that is in words.
+        prove_wanted: Export evidence of this record alone: its number.
     """
 
     closed = Signal()
@@ -60,6 +61,7 @@ class RecordPane(QWidget):
     moment_wanted = Signal(str, object, object)
     fork_wanted = Signal(str, object)
     export_wanted = Signal(str, str)
+    prove_wanted = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
@@ -96,7 +98,10 @@ class RecordPane(QWidget):
         self.export_button = Button("Evidence…", kind="compact")
         self.export_button.setAccessibleName("Export evidence")
         self.export_button.clicked.connect(self.export)
-        for button in (self.moment_button, self.fork_button, self.export_button):
+        self.prove_button = Button("Prove this record…", kind="compact").stands_for("ledger.prove")
+        self.prove_button.clicked.connect(self.prove)
+        self._of_run = (self.moment_button, self.fork_button, self.export_button)
+        for button in (*self._of_run, self.prove_button):
             flow.addWidget(button)
         return self._foot
 
@@ -122,11 +127,22 @@ class RecordPane(QWidget):
         )
         self._column.addStretch(1)
         self._scroll.verticalScrollBar().setValue(0)
-        self._foot.setVisible(bool(row.run_id))
+        for button in self._of_run:
+            button.setVisible(bool(row.run_id))
 
     def has_run(self) -> bool:
         """Says whether a record of a run is shown."""
         return self.isVisible() and self.view is not None and bool(self.view.row.run_id)
+
+    def has_record(self) -> bool:
+        """Says whether a record is shown."""
+        return self.isVisible() and self.view is not None
+
+    @Slot()
+    def prove(self) -> None:
+        """Asks for proof that this very record stands in the ledger."""
+        if self.view is not None:
+            self.prove_wanted.emit(self.view.row.seq)
 
     @Slot()
     def show_moment(self) -> None:

@@ -43,6 +43,8 @@ class ReviewBody(ScrollBody):
         gate_wanted: The person asks for another proposal, by its gate's id.
         previews_wanted: What would follow is wanted for a gate; ``show_previews`` or
             ``previews_failed`` answers.
+        alike_wanted: The review of a gate is on the screen, so that what was decided about things
+            like it may be looked for; ``side.alike`` shows that.
         copied: A fact's id was copied.
         look_at: A rectangle that should be brought into sight.
         seen_changed: Other parts than before have been seen.
@@ -54,6 +56,7 @@ class ReviewBody(ScrollBody):
     run_wanted = Signal(str)
     gate_wanted = Signal(str)
     previews_wanted = Signal(str)
+    alike_wanted = Signal(str)
     copied = Signal(str)
     look_at = Signal(QRect)
     seen_changed = Signal()
@@ -341,6 +344,8 @@ class ReviewBody(ScrollBody):
         if self._witness:
             self._witness = False
             self.painted.emit()
+            if self._review is not None:
+                self.alike_wanted.emit(self._review.gate_id)
 
 
 def _is_open(review: Review) -> bool:

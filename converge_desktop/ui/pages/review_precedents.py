@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from converge_desktop.runtime.deciding_model import PrecedentRow
+from converge_desktop.runtime.recalling import AlikeRow
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.pages.decide_words import name
 from converge_desktop.ui.pages.review_standing import verdict_of
@@ -31,11 +32,14 @@ class PrecedentLine(QWidget):
 
     Signals:
         run_wanted: The person asks for the run it was decided in.
+        gate_wanted: The person asks for what was decided, by its gate's id.
     """
 
     run_wanted = Signal(str)
+    gate_wanted = Signal(str)
 
-    def __init__(self, row: PrecedentRow, now: int) -> None:
+    def __init__(self, row: PrecedentRow | AlikeRow, now: int, *beside: QWidget) -> None:
+        """Shows a decision; what stands ``beside`` its moment is told of it as well."""
         super().__init__()
         icon, tone, _ = verdict_of(row.verdict)
         past = _PAST.get(row.verdict, words.sentence(row.verdict).rstrip("."))
@@ -52,14 +56,19 @@ class PrecedentLine(QWidget):
         column.addWidget(WholeText(row.title, "small"))
         if row.reason:
             column.addWidget(WholeText(f"“{row.reason}”", "small", "muted"))
-        own = ", who proposed it," if row.own else ""
+        own = ", who proposed it," if isinstance(row, PrecedentRow) and row.own else ""
         by = Moment(row.at, now, f"{past} by {name(row.operator)}{own}")
-        below = ChipRow()
+        told, links = ChipRow(), ChipRow()
         run = Follow(row.run_label, row.run_id, "Show the run it was decided in")
         run.setToolTip(words.tooltip(f"Show the run it was decided in, at {row.gate_id}"))
         run.followed.connect(self.run_wanted)
-        below.show_chips(by, run)
-        column.addWidget(below)
+        gate = Follow("Decision", row.gate_id, "Show what was decided")
+        gate.followed.connect(self.gate_wanted)
+        told.show_chips(by, *beside)
+        links.show_chips(run, gate)
+        links.setContentsMargins(0, unit // 4, 0, 0)
+        column.addWidget(told)
+        column.addWidget(links)
         line.addLayout(column, 1)
         self.setAccessibleName(
             words.one_line(f"{past} by {name(row.operator)}: {row.title}. {row.reason}".strip())
@@ -71,9 +80,11 @@ class PrecedentsView(QWidget):
 
     Signals:
         run_wanted: The person asks for a run.
+        gate_wanted: The person asks for what was decided, by its gate's id.
     """
 
     run_wanted = Signal(str)
+    gate_wanted = Signal(str)
 
     def __init__(self, rows: tuple[PrecedentRow, ...], now: int) -> None:
         super().__init__()
@@ -88,4 +99,5 @@ class PrecedentsView(QWidget):
                 if row.same == same:
                     line = PrecedentLine(row, now)
                     line.run_wanted.connect(self.run_wanted)
+                    line.gate_wanted.connect(self.gate_wanted)
                     column.addWidget(line)

@@ -17,6 +17,7 @@ from converge_desktop.ui.pages.answer_stack import AnswerBoxes
 from converge_desktop.ui.pages.deciding import Deciding
 from converge_desktop.ui.pages.looking import Looker
 from converge_desktop.ui.pages.page import Tools
+from converge_desktop.ui.pages.review_alike import AlikeLooker
 from converge_desktop.ui.pages.review_body import ReviewBody
 from converge_desktop.ui.pages.review_frame import ReviewFooter, ReviewHeader
 from converge_desktop.ui.widgets.empty import EmptyState
@@ -55,6 +56,7 @@ class ReviewShown(QStackedWidget):
         self.standing = TaskStrip("How it stands")
         self.body = ReviewBody(self._tools.clock.now)
         self._scroll = ScrollPage(self.body)
+        self._alike = AlikeLooker(self._tools, self.body.side.alike, self)
         self.boxes = AnswerBoxes(self._tools, self.guard.permits)
         self.reject_box = self.boxes.reject
         self._footer = ReviewFooter(self.guard.permits)
@@ -82,6 +84,7 @@ class ReviewShown(QStackedWidget):
         self.body.run_wanted.connect(routes.run)
         self.body.gate_wanted.connect(routes.gate)
         self.body.previews_wanted.connect(self._on_previews_wanted)
+        self.body.alike_wanted.connect(self._alike.look)
         self.body.look_at.connect(self._on_look_at)
         self.body.seen_changed.connect(self.refresh)
         self._looker.opened.connect(self._on_opened)
@@ -131,6 +134,7 @@ class ReviewShown(QStackedWidget):
         else:
             self.boxes.reset()
         self._gate = gate_id
+        self._alike.leave()
         self.review = self.allowed = None
         self._closed = False
         self.standing.leave()

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from converge_desktop.runtime.readmodel import Review
 from converge_desktop.ui import fonts, words
+from converge_desktop.ui.pages.review_alike import AlikeView
 from converge_desktop.ui.pages.review_precedents import PrecedentsView
 from converge_desktop.ui.pages.review_section import Section
 from converge_desktop.ui.pages.review_standing import RuleView, StandingView
@@ -36,6 +37,10 @@ class ReviewSide(Leading):
         self.rule = Section("Who asked and who decides")
         self.notes = Section("Mind")
         self.precedents = Section("Precedents")
+        self.alike = AlikeView()
+        self.alike.run_wanted.connect(self.run_wanted)
+        self.alike.gate_wanted.connect(self.gate)
+        self.precedents.add(self.alike)
         self.steps = Section("Recorded steps")
         self.regions: list[tuple[str, QWidget]] = []
         self.evidence = EvidenceList()
@@ -76,6 +81,7 @@ class ReviewSide(Leading):
         self.steps.begin("", review)
         self.steps.use(used=bool(review.trace_ids))
         self.steps.add(self._steps(review))
+        self.alike.begin(review.gate_id)
         self.tell(review, now)
 
     def tell(self, review: Review, now: int) -> None:
@@ -85,10 +91,14 @@ class ReviewSide(Leading):
             standing = StandingView(review.standing, review, now)
             standing.gate.connect(self.gate)
             self._standing.addWidget(standing)
+        self.precedents.content.removeWidget(self.alike)  # it stays as it is
         self.precedents.begin("", review)
         precedents = PrecedentsView(review.precedents, now)
         precedents.run_wanted.connect(self.run_wanted)
+        precedents.gate_wanted.connect(self.gate)
         self.precedents.add(precedents)
+        self.precedents.add(self.alike)
+        self.alike.leave_out({row.gate_id for row in review.precedents}, now)
 
     def _evidence(self, review: Review) -> None:
         self.evidence_section.content.removeWidget(self.evidence)

@@ -6,13 +6,15 @@ from functools import partial
 
 from PySide6.QtCore import QObject
 
-from converge_desktop.runtime.readmodel import InboxRow, TraceRow
+from converge_desktop.runtime.readmodel import InboxRow
+from converge_desktop.runtime.trace_model import FoundTrace, TraceSet
 from converge_desktop.ui import words
 from converge_desktop.ui.pages.page import Tools
+from converge_desktop.ui.pages.traces_finding import tried
 from converge_desktop.ui.widgets.task_strip import TaskStrip
 
 _LOOKED = 300
-"""So many of the newest steps are looked through for one of an agent."""
+"""So many of the newest steps of a run are looked through for one of an agent."""
 _NAMED = 3
 
 
@@ -38,35 +40,32 @@ class RunLinks(QObject):
 
     def trace(self, run_id: str, agents: tuple[str, ...]) -> None:
         """Shows the newest recorded step of one of some agents of a run."""
-        counted = self._tools.desk.trace_count()
-        found = partial(self._on_count, run_id, agents)
-        self._tools.bridge.ask(self, counted, found, self._on_failed)
+        asked = tried(partial(self._tools.desk.find_traces, f'run:"{run_id}"'))
+        self._tools.bridge.ask(self, asked, partial(self._on_found, agents), self._on_failed)
 
-    def _on_count(self, run_id: str, agents: tuple[str, ...], count: int) -> None:
-        page = self._tools.desk.trace_page(max(0, count - _LOOKED), _LOOKED)
-        found = partial(self._on_page, run_id, agents, whole=count <= _LOOKED)
-        self._tools.bridge.ask(self, page, found, self._on_failed)
+    def _on_found(self, agents: tuple[str, ...], found: TraceSet) -> None:
+        asked = tried(partial(self._tools.desk.trace_rows, found.token, 0, _LOOKED))
+        took = partial(self._on_rows, agents, found.total)
+        self._tools.bridge.ask(self, asked, took, self._on_failed)
 
-    def _on_page(
-        self, run_id: str, agents: tuple[str, ...], rows: tuple[TraceRow, ...], *, whole: bool
-    ) -> None:
-        own = [row for row in rows if row.run_id == run_id and row.step in agents]
+    def _on_rows(self, agents: tuple[str, ...], total: int, rows: tuple[FoundTrace, ...]) -> None:
+        own = [found.row for found in rows if found.row.step in agents]
         if own:
-            self._tools.routes.trace.emit(own[-1].trace_id)
+            self._tools.routes.trace.emit(own[0].trace_id)
             return
-        self._strip.tell("info", _none_words(agents, whole=whole))
+        self._strip.tell("info", _none_words(agents, total))
 
     def _on_failed(self, error: BaseException) -> None:
         self._strip.tell("danger", f"The steps cannot be read. {words.problem(error)}")
 
 
-def _none_words(agents: tuple[str, ...], *, whole: bool) -> str:
-    """Says that no step was found, and whether that means that there is none."""
+def _none_words(agents: tuple[str, ...], total: int) -> str:
+    """Says that no step was found, and whether that means that there is none of so many."""
     who = f" of {' or '.join(agents)}" if 0 < len(agents) <= _NAMED else ""
-    if whole:
+    if total <= _LOOKED:
         return f"No step{who} is recorded in this run: no model was asked."
     return (
-        f"No step{who} in this run is among the newest {_LOOKED} steps of all runs. Traces has the "
+        f"No step{who} is among the newest {_LOOKED} of {total:,} in this run. Traces has the "
         "older ones."
     )
 

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QStackedWidget
 from converge_desktop.ui.actions import Action
 from converge_desktop.ui.pages.context import ContextPage
 from converge_desktop.ui.pages.inbox import InboxPage
+from converge_desktop.ui.pages.insights import InsightsPage
 from converge_desktop.ui.pages.ledger import LedgerPage
 from converge_desktop.ui.pages.models import ModelsPage
 from converge_desktop.ui.pages.packs import PacksPage
@@ -27,6 +28,7 @@ class PageStack(QStackedWidget):
         self.context = ContextPage(tools)
         self.traces = TracesPage(tools)
         self.ledger = LedgerPage(tools)
+        self.insights = InsightsPage(tools)
         self.people = PeoplePage(tools, gate=lambda: self.inbox.review.gate_id)
         self.packs = PacksPage(tools)
         self.models = ModelsPage(tools)
@@ -37,6 +39,7 @@ class PageStack(QStackedWidget):
             "context": self.context,
             "traces": self.traces,
             "ledger": self.ledger,
+            "insights": self.insights,
             "people": self.people,
             "packs": self.packs,
             "models": self.models,

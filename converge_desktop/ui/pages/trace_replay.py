@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from converge_core.envelope import ReplayGrade
 from converge_desktop.runtime.readmodel import TraceView
 from converge_desktop.runtime.replay import FirstDifference, Outcome, Replay
 from converge_desktop.runtime.wording import GRADES
 from converge_desktop.ui import fonts, words
+from converge_desktop.ui.pages.trace_sheet import card_of, prose
 from converge_desktop.ui.widgets.checks import Sign
 from converge_desktop.ui.widgets.chips import clear
 from converge_desktop.ui.widgets.labels import Label, caption
@@ -126,34 +127,18 @@ class ReplaySheet(QWidget):
         clear(self._column)
         unit = fonts.measures().unit
         if not again.asked:
-            self._column.addWidget(_prose(grade_words(view) if why_not(view) else _IDLE))
+            self._column.addWidget(prose(grade_words(view) if why_not(view) else _IDLE))
             return
-        self._column.addWidget(_card(_verdict(again)))
+        self._column.addWidget(card_of(_verdict(again)))
         result = again.result
         if result is not None and result.first is not None:
             self._column.addSpacing(unit)
             self._column.addWidget(caption("First difference"))
-            self._column.addWidget(_card(_difference(result.first)))
+            self._column.addWidget(card_of(_difference(result.first)))
         if result is not None and result.changed:
             self._column.addSpacing(unit)
             self._column.addWidget(caption("Changed since"))
-            self._column.addWidget(_card(_changes(result.changed)))
-
-
-def _prose(text: str) -> Label:
-    made = Label(text, "body").wrapped()
-    made.setMaximumWidth(fonts.measures().text_width)
-    return made
-
-
-def _card(content: QWidget) -> QFrame:
-    made = QFrame()
-    made.setProperty("card", "plain")
-    unit = fonts.measures().unit
-    inner = QVBoxLayout(made)
-    inner.setContentsMargins(unit * 2, unit + 4, unit * 2, unit + 4)
-    inner.addWidget(content)
-    return made
+            self._column.addWidget(card_of(_changes(result.changed)))
 
 
 def _verdict(again: Again) -> QWidget:
@@ -167,7 +152,7 @@ def _verdict(again: Again) -> QWidget:
     column = QVBoxLayout()
     column.setSpacing(fonts.measures().unit // 2)
     column.addWidget(Label(said, "strong", tone).wrapped())
-    column.addWidget(_prose(more))
+    column.addWidget(prose(more))
     row.addLayout(column, 1)
     made.setAccessibleName(words.one_line(f"{said} {more}"))
     return made

@@ -1,119 +1,105 @@
-"""One recorded step: prompt and output, envelope, validation, lineage; and it can be replayed."""
+"""One recorded step: what went in, what came out, how long it took, what can be done with it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
+from converge_desktop.runtime.port import RunChanged
 from converge_desktop.runtime.readmodel import TraceView
-from converge_desktop.runtime.replay import Replay
-from converge_desktop.runtime.stopper import GivenUp
-from converge_desktop.runtime.wording import GRADES
 from converge_desktop.ui import fonts, words
-from converge_desktop.ui.actions import spoken
-from converge_desktop.ui.models.traces import OUTCOME_TONES
-from converge_desktop.ui.pages import trace_parts
+from converge_desktop.ui.actions import Action
+from converge_desktop.ui.pages import trace_acts, trace_parts
 from converge_desktop.ui.pages.exporting import Exporter
 from converge_desktop.ui.pages.page import Tools
-from converge_desktop.ui.pages.trace_replay import (
-    Again,
-    ReplaySheet,
-    grade_words,
-    headline,
-    why_not,
-)
-from converge_desktop.ui.widgets.buttons import Button
-from converge_desktop.ui.widgets.chips import Chip, ChipButton, ChipRow, clear
+from converge_desktop.ui.pages.trace_comparing import Comparing
+from converge_desktop.ui.pages.trace_foot import TraceFoot
+from converge_desktop.ui.pages.trace_head import TraceHead
+from converge_desktop.ui.pages.trace_note import Notes
+from converge_desktop.ui.pages.trace_recall import recall_parts
+from converge_desktop.ui.pages.trace_replay import ReplaySheet, grade_words, headline, why_not
+from converge_desktop.ui.pages.trace_replaying import Replayer
+from converge_desktop.ui.pages.trace_sheet import Sheet, card_of
+from converge_desktop.ui.pages.trace_timing import Leads, timing_parts
 from converge_desktop.ui.widgets.evidence import EvidenceList
-from converge_desktop.ui.widgets.foot import Foot
-from converge_desktop.ui.widgets.labels import Label, set_property
+from converge_desktop.ui.widgets.labels import Label
 from converge_desktop.ui.widgets.link_text import LinkText
-from converge_desktop.ui.widgets.lists import Panel
-from converge_desktop.ui.widgets.scroll import ScrollBody, ScrollPage
 from converge_desktop.ui.widgets.task_strip import TaskStrip
 
-TABS = ("Prompt and output", "Envelope", "Validation", "Lineage", "Replay")
-_LINEAGE, _REPLAY = 3, 4
+TABS = ("Prompt and output", "Envelope", "Validation", "Timing", "Recall", "Lineage", "Replay")
+_PROMPT, _ENVELOPE, _VALIDATION, _TIMING, _RECALL, _LINEAGE, _REPLAY = range(len(TABS))
 REPLAY_KEY = "Ctrl+Shift+R"
+_LOW = 64
+"""How high the pane is at least that shows all of its head and foot, in units."""
 
 
-class _Sheet(ScrollPage):
-    """One tab's content, scrolled."""
+class TracePane(QStackedWidget):
+    """Shows one step, or two of them compared.
 
-    def __init__(self) -> None:
-        body = ScrollBody()
-        super().__init__(body)
-        unit = fonts.measures().unit
-        outer = QVBoxLayout(body)
-        outer.setContentsMargins(unit * 3, unit * 2 + 2, unit * 3, unit * 3)
-        holder = QWidget()
-        holder.setMaximumWidth(fonts.measures().text_width + unit * 30)
-        self.column = QVBoxLayout(holder)
-        self.column.setContentsMargins(0, 0, 0, 0)
-        self.column.setSpacing(unit)
-        outer.addWidget(holder)
-        outer.addStretch(1)
+    Signals:
+        noted: What is noted about a step has changed; its id.
+        like_wanted: The person asks for the steps like this one, by its id.
+    """
 
-
-class TracePane(QWidget):
-    """Shows one step."""
+    noted = Signal(str)
+    like_wanted = Signal(str)
 
     def __init__(self, tools: Tools) -> None:
         super().__init__()
         self._tools = tools
         self.view: TraceView | None = None
         self._texts: list[LinkText] = []
-        self._again: dict[str, Again] = {}
-        unit = fonts.measures().unit
-        header = Panel("header")
-        self._title = Label("", "title").wrapped()
-        self._chips = ChipRow()
+        self._stale: set[int] = set()
+        self._build_parts(tools)
+        self.addWidget(self._lay_out())
+        self.addWidget(self.comparing.shown)
+        self._build_lineage()
+        self._connect()
+
+    def _build_parts(self, tools: Tools) -> None:
+        self.strip = TaskStrip("Evidence")
+        self.exporter = Exporter(tools, self.strip, self)
+        self.replaying = TaskStrip("Making the step again")
+        self.replayer = Replayer(tools, self.replaying)
+        self.note_strip = TaskStrip("Notes")
+        self.notes = Notes(tools, self.note_strip)
+        self.compare_strip = TaskStrip("Comparing")
+        self.comparing = Comparing(tools, self.compare_strip)
         self.tabs = QTabBar()
         self.tabs.setDrawBase(False)
         self.tabs.setExpanding(False)
+        self.tabs.setUsesScrollButtons(True)
         self.tabs.setFont(fonts.font("body"))
         self.tabs.setAccessibleName("Parts of the step")
         for name in TABS:
             self.tabs.addTab(name)
-        head = QVBoxLayout(header)
-        head.setContentsMargins(unit * 3, unit + 4, unit * 3, 0)
-        head.setSpacing(unit)
-        head.addWidget(self._title)
-        head.addWidget(self._chips)
-        head.addWidget(self.tabs)
         self._stack = QStackedWidget()
-        self._sheets = [_Sheet() for _ in TABS]
+        self._sheets = [Sheet() for _ in TABS]
         for sheet in self._sheets:
             self._stack.addWidget(sheet)
-        self.tabs.currentChanged.connect(self._stack.setCurrentIndex)
-        self.evidence = EvidenceList()
-        self.evidence.traced.connect(self._on_traced)
-        self.evidence.copied.connect(tools.routes.tell_copied)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(0)
-        outer.addWidget(header)
-        self.strip = TaskStrip("Evidence")
-        self.exporter = Exporter(tools, self.strip, self)
-        outer.addWidget(self.strip)
-        self.replaying = TaskStrip("Making the step again")
-        self.replaying.pressed.connect(self.stop_replay)
-        outer.addWidget(self.replaying)
-        outer.addWidget(self._stack, 1)
-        outer.addWidget(self._build_footer())
-        self._build_lineage()
         self._replayed = ReplaySheet()
         self._sheets[_REPLAY].column.addWidget(self._replayed)
+        self.evidence = EvidenceList()
+        self.head = TraceHead(self.notes.line, self.tabs)
+        self.foot = TraceFoot()
+        self.replay_button, self.export_button = self.foot.replay, self.foot.export
 
-    def _build_footer(self) -> QWidget:
-        self.replay_button = Button("Replay", spoken(REPLAY_KEY))
-        self.replay_button.clicked.connect(self.replay)
-        self._foot = Label("", "small", "muted").wrapped()
-        self.export_button = Button("Export evidence…", "Ctrl E")
-        self.export_button.clicked.connect(self.export)
-        return Foot(self.replay_button, self._foot, self.export_button)
+    def _lay_out(self) -> QWidget:
+        made = QWidget()
+        column = QVBoxLayout(made)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.head)
+        for strip in (self.strip, self.replaying, self.note_strip, self.compare_strip):
+            column.addWidget(strip)
+        column.addWidget(self._stack, 1)
+        column.addWidget(self.notes.box)
+        column.addWidget(self.foot)
+        return made
 
     def _build_lineage(self) -> None:
         sheet = self._sheets[_LINEAGE].column
@@ -128,24 +114,119 @@ class TracePane(QWidget):
         column.addWidget(self.evidence)
         sheet.addWidget(frame)
 
+    def _connect(self) -> None:
+        routes, foot = self._tools.routes, self.foot
+        self.tabs.currentChanged.connect(self._on_tab)
+        self.evidence.traced.connect(self._on_traced)
+        self.evidence.copied.connect(routes.tell_copied)
+        self.head.run_wanted.connect(self.show_run)
+        self.head.record_wanted.connect(self.show_record)
+        self.head.led_wanted.connect(self._on_led)
+        self.replayer.told.connect(self._show_again)
+        self.notes.changed.connect(self.noted)
+        self.notes.box.turned.connect(self._on_box)
+        self.comparing.opened.connect(self._on_compared)
+        self.comparing.closed.connect(self._on_compare_closed)
+        self.comparing.shown.trace_wanted.connect(self._on_one_wanted)
+        foot.replay.clicked.connect(self.replay)
+        foot.compare.clicked.connect(self.compare_with)
+        foot.note.clicked.connect(self.notes.open)
+        foot.like.clicked.connect(self._on_like)
+        foot.export.clicked.connect(self.export)
+        self._tools.bridge.run_changed.connect(self._on_run_changed)
+
+    def actions_of(self) -> tuple[Action, ...]:
+        """Lists what can be done with the step that is shown, for the one table of actions."""
+        return trace_acts.actions_of(self)
+
+    # What is shown
+
     def show_trace(self, view: TraceView) -> None:
-        """Shows a step; the tab stays."""
+        """Shows a step; the tab stays, where the step has it."""
         if self.view is None or self.view.row.trace_id != view.row.trace_id:
             self.exporter.forget()
         self.view = view
-        step = view.row.step
-        self._title.say(f"{step[:1].upper()}{step[1:]}, {view.row.run_label}")
-        self._chips.show_chips(*self._make_chips(view))
-        self._show_prompt(view)
-        self._fill(1, trace_parts.envelope_table(view), "card")
-        self._fill(2, trace_parts.validation_list(view), "card")
+        self.comparing.close()
+        self._show_recall_tab(there=bool(view.recall))
+        self.head.show_step(view)
+        self.notes.show_step(view.row)
+        self.evidence.show_rows(view.rests_on)
         count = words.count(len(view.rests_on), "fact")
         led = f", and led to “{words.one_line(view.led_to)}”" if view.led_to else ""
         self._lineage_head.say(f"This step read {count}{led}.")
-        self.evidence.show_rows(view.rests_on)
-        self._show_again()
+        self._stale = {_PROMPT, _ENVELOPE, _VALIDATION, _TIMING, _RECALL}
+        self._fill_front()
+        self.replayer.show_step(view)
         for sheet in self._sheets:
             sheet.verticalScrollBar().setValue(0)
+
+    def _show_recall_tab(self, *, there: bool) -> None:
+        if not there and self.tabs.currentIndex() == _RECALL:
+            self.tabs.setCurrentIndex(_PROMPT)
+        self.tabs.setTabVisible(_RECALL, there)
+
+    @Slot(int)
+    def _on_tab(self, number: int) -> None:
+        self._stack.setCurrentIndex(number)
+        self._fill_front()
+
+    def _fill_front(self) -> None:
+        """Builds what is in front, where it still shows another step; the rest when looked at."""
+        number, view = self.tabs.currentIndex(), self.view
+        if view is None or number not in self._stale:
+            return
+        self._stale.discard(number)
+        makers: dict[int, Callable[[TraceView], tuple[QWidget, ...]]] = {
+            _PROMPT: self._prompt_parts,
+            _ENVELOPE: lambda one: (card_of(trace_parts.envelope_table(one)),),
+            _VALIDATION: lambda one: (card_of(trace_parts.validation_list(one)),),
+            _TIMING: self._timing_parts,
+            _RECALL: lambda one: recall_parts(one, self._tools.routes.record.emit),
+        }
+        self._sheets[number].show_parts(*makers[number](view))
+
+    def _prompt_parts(self, view: TraceView) -> tuple[QWidget, ...]:
+        output, text = trace_parts.output_section(view)
+        text.followed.connect(self.follow)
+        self._texts = [text]
+        return (*trace_parts.layer_sections(view), output, trace_parts.raw_section(view))
+
+    def _timing_parts(self, view: TraceView) -> tuple[QWidget, ...]:
+        routes = self._tools.routes
+        leads = Leads(routes.gate.emit, partial(routes.fact.emit, view.row.run_id))
+        return timing_parts(view, self._tools.clock.now(), leads)
+
+    @Slot()
+    def _show_again(self) -> None:
+        if self.view is None:
+            return
+        again = self.replayer.again()
+        unfit = why_not(self.view)
+        self.foot.replay.setEnabled(self.replayer.can_begin())
+        self._replayed.show_step(self.view, again)
+        if again.asked:
+            _, tone, said = headline(again)
+            self.foot.say(said, tone)
+        else:
+            self.foot.say(unfit or grade_words(self.view), "muted")
+
+    @Slot(object)
+    def _on_run_changed(self, change: RunChanged) -> None:
+        """Asks again what became of what a step led to, while that is open and its run moves."""
+        view = self.view
+        if view is None or change.view.row.run_id != view.row.run_id:
+            return
+        if view.consequence is not None and not view.consequence.effect_at:
+            future = self._tools.desk.trace(view.row.trace_id)
+            self._tools.bridge.ask(self, future, self._on_moved_on, lambda _: None)
+
+    def _on_moved_on(self, view: TraceView) -> None:
+        if self.view is None or self.view.row.trace_id != view.row.trace_id:
+            return
+        self.view = view
+        self.head.show_step(view)
+        self._stale.add(_TIMING)
+        self._fill_front()
 
     def retint(self) -> None:
         """Draws running text in the colours now in force."""
@@ -156,61 +237,31 @@ class TracePane(QWidget):
         """Lists the running texts."""
         return self._texts
 
-    def _make_chips(self, view: TraceView) -> list[QWidget]:
-        tone = OUTCOME_TONES.get(view.row.outcome, "danger")
-        chips: list[QWidget] = [Chip(f"contract {view.row.outcome}", tone), Chip(view.version)]
-        if view.grade:
-            chips.append(Chip(f"replay {view.grade}", tip=GRADES.get(view.grade, "")))
-        if view.asked:
-            chips.append(Chip(view.asked, tip="It was computed by a model elsewhere."))
-        reused = trace_parts.token_words(view)
-        if reused:
-            chips.append(Chip(reused))
-        run = ChipButton(view.row.run_label, "Show the run")
-        run.clicked.connect(self._on_run)
-        chips.append(run)
-        if view.led_to:
-            chips.append(Chip(f"led to “{view.led_to}”"))
-        return chips
+    # What can be done
 
-    def _show_prompt(self, view: TraceView) -> None:
-        column = self._sheets[0].column
-        clear(column)
-        for section in trace_parts.layer_sections(view):
-            column.addWidget(section)
-        output, text = trace_parts.output_section(view)
-        text.followed.connect(self.follow)
-        self._texts = [text]
-        column.addWidget(output)
-        column.addWidget(trace_parts.raw_section(view))
-
-    def _fill(self, number: int, content: QWidget, kind: str) -> None:
-        column = self._sheets[number].column
-        clear(column)
-        frame = QFrame()
-        frame.setProperty(kind, "plain")
-        unit = fonts.measures().unit
-        inner = QVBoxLayout(frame)
-        inner.setContentsMargins(unit * 2, unit + 4, unit * 2, unit + 4)
-        inner.addWidget(content)
-        column.addWidget(frame)
+    def shows_step(self) -> bool:
+        """Says whether a step is shown, and not two of them compared."""
+        return self.isVisible() and self.view is not None and self.currentIndex() == 0
 
     def can_replay(self) -> bool:
         """Says whether the step can be made again, now."""
-        return self.isVisible() and self.replay_button.isEnabled()
+        return self.shows_step() and self.replayer.can_begin()
 
     def can_stop_replay(self) -> bool:
         """Says whether the step that is shown is being made again, and nobody gave that up."""
-        again = self._again.get(self.view.row.trace_id, Again()) if self.view else Again()
-        return again.running and not again.stopped
+        return self.replayer.can_stop()
 
     @Slot()
     def stop_replay(self) -> None:
         """Gives up making the step again."""
-        if self.view is not None and self.can_stop_replay():
-            trace_id = self.view.row.trace_id
-            self._tell_again(trace_id, Again(running=True, stopped=True))
-            self._tools.desk.stop_replay(trace_id)
+        self.replayer.stop()
+
+    @Slot()
+    def replay(self) -> None:
+        """Has the step made again, and brings what comes of it to the front."""
+        if self.replayer.can_begin():
+            self.tabs.setCurrentIndex(_REPLAY)
+            self.replayer.begin()
 
     @Slot()
     def export(self) -> None:
@@ -224,53 +275,53 @@ class TracePane(QWidget):
             self.exporter.export(row.run_id, row.run_label)
 
     @Slot()
-    def replay(self) -> None:
-        """Has the step made again, and brings what comes of it to the front."""
-        if self.view is None or not self.replay_button.isEnabled():
-            return
-        trace_id = self.view.row.trace_id
-        self.tabs.setCurrentIndex(_REPLAY)
-        self._tell_again(trace_id, Again(running=True))
-        self._tools.bridge.ask(
-            self,
-            self._tools.desk.replay(trace_id),
-            partial(self._on_replayed, trace_id),
-            partial(self._on_not_replayed, trace_id),
-        )
+    def compare_with(self) -> None:
+        """Takes the step as the first to be compared, or compares it with the one that is."""
+        if self.view is not None:
+            self.comparing.take(self.view.row)
 
-    def _on_replayed(self, trace_id: str, result: Replay) -> None:
-        self._tell_again(trace_id, Again(result=result))
+    def compare(self, one_id: str, other_id: str) -> None:
+        """Shows two steps compared."""
+        self.comparing.compare(one_id, other_id)
 
-    def _on_not_replayed(self, trace_id: str, error: BaseException) -> None:
-        given_up = isinstance(error, GivenUp)
-        problem = "" if given_up else words.problem(error)
-        self._tell_again(trace_id, Again(stopped=given_up, problem=problem))
+    def escape(self) -> bool:
+        """Leaves what is open: a comparison, the box for a note, or the first of two steps."""
+        return self.comparing.leave() or self.notes.leave() or self.comparing.forget()
 
-    def _tell_again(self, trace_id: str, again: Again) -> None:
-        """Keeps what came of it, and shows it if that step is still in front."""
-        self._again[trace_id] = again
-        if self.view is not None and self.view.row.trace_id == trace_id:
-            self._show_again()
+    @Slot()
+    def _on_compared(self) -> None:
+        inside = self._has_focus()
+        self.setCurrentIndex(1)
+        if inside:
+            self.comparing.shown.back.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _show_again(self) -> None:
-        assert self.view is not None
-        again = self._again.get(self.view.row.trace_id, Again())
-        unfit = why_not(self.view)
-        self.replay_button.setEnabled(not unfit and not again.running)
-        self._replayed.show_step(self.view, again)
-        self._show_running(again)
-        if again.asked:
-            _, tone, said = headline(again)
-        else:
-            tone, said = "muted", unfit or grade_words(self.view)
-        self._foot.say(said)
-        set_property(self._foot, "tone", tone)
+    @Slot()
+    def _on_compare_closed(self) -> None:
+        inside = self._has_focus()
+        self.setCurrentIndex(0)
+        if inside:
+            self.foot.compare.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _show_running(self, again: Again) -> None:
-        if again.running:
-            self.replaying.work(headline(again)[2], action="" if again.stopped else "Cancel")
-        else:
-            self.replaying.leave()
+    def _has_focus(self) -> bool:
+        focus = self.window().focusWidget()
+        return focus is not None and self.isAncestorOf(focus)
+
+    @Slot(str)
+    def _on_one_wanted(self, trace_id: str) -> None:
+        self.comparing.close()
+        self._tools.routes.trace.emit(trace_id)
+
+    @Slot()
+    def _on_box(self) -> None:
+        """Shows one row of buttons at a time: those of the box while it is open."""
+        self.foot.setVisible(self.notes.box.isHidden())
+
+    @Slot()
+    def _on_like(self) -> None:
+        if self.view is not None:
+            self.like_wanted.emit(self.view.row.trace_id)
+
+    # Where it leads
 
     @Slot(str)
     def follow(self, fact_id: str) -> None:
@@ -287,6 +338,34 @@ class TracePane(QWidget):
             self._tools.routes.fact.emit(self.view.row.run_id, fact_id)
 
     @Slot()
-    def _on_run(self) -> None:
+    def show_run(self) -> None:
+        """Shows the run that the step is of."""
         if self.view is not None:
             self._tools.routes.run.emit(self.view.row.run_id)
+
+    @Slot()
+    def show_record(self) -> None:
+        """Shows the record of the ledger that says the step."""
+        if self.view is not None and self.view.seq >= 0:
+            self._tools.routes.record.emit(self.view.seq)
+
+    @Slot()
+    def _on_led(self) -> None:
+        one = self.view.consequence if self.view is not None else None
+        if one is not None and one.became:
+            self._on_traced(one.became)
+        elif one is not None:
+            self._tools.routes.gate.emit(one.gate)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Override QWidget.resizeEvent: where there is little room, what is read has it."""
+        super().resizeEvent(event)
+        tight = event.size().height() < _LOW * fonts.measures().unit
+        self.head.fit(tight=tight)
+        self.foot.fit(tight=tight)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        """Override QWidget.keyPressEvent: the page keys scroll what is in front."""
+        shown = self.comparing.shown.sheet if self.currentIndex() else self._stack.currentWidget()
+        if not (isinstance(shown, Sheet) and shown.page(event.key())):
+            super().keyPressEvent(event)

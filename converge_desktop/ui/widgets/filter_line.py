@@ -1,22 +1,17 @@
-"""The line in which the filter language of the inbox is typed."""
+"""The line in which a filter is typed, in whichever language."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtCore import QEvent, QLineF, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPen
 
-from converge_desktop.runtime.filter_fields import FIELDS
-from converge_desktop.runtime.inbox_filter import (
-    Candidate,
-    FilterProblem,
-    compile_filter,
-    complete,
-)
-from converge_desktop.runtime.readmodel import InboxRow
+from converge_desktop.runtime.filter_reading import Candidate, FilterProblem
 from converge_desktop.ui import fonts, tokens, words
 from converge_desktop.ui.widgets.completions import Completions
+from converge_desktop.ui.widgets.filter_languages import FilterLanguage
 from converge_desktop.ui.widgets.labels import set_property
 from converge_desktop.ui.widgets.listbar import FilterEdit
 
@@ -28,11 +23,11 @@ class FilterLine(FilterEdit):
     """Reads the filter at every letter, and offers what could come next.
 
     Args:
-        now: the time that a filter such as ``due<2h`` is meant from.
-        rows: what waits, for the values to offer.
+        language: what reads it, and what could come next. An answer that is late, because another
+            letter was typed since, counts for nothing.
 
     Signals:
-        sifted: Another filter is in force; None where all passes.
+        sifted: Another filter is in force: what the language made of it.
         told: What cannot be read, and where; empty where all can. The last filter stays in force.
         left: The person is done here.
     """
@@ -41,13 +36,15 @@ class FilterLine(FilterEdit):
     told = Signal(str)
     left = Signal()
 
-    def __init__(self, now: Callable[[], int], rows: Callable[[], tuple[InboxRow, ...]]) -> None:
-        super().__init__("Filter: risk:high due<2h …", "Filter the inbox")
+    def __init__(self, language: FilterLanguage) -> None:
+        super().__init__(language.hint, language.name)
+        field = language.hint.partition(": ")[2].partition(" ")[0]
         self.setAccessibleDescription(
-            "Words, and fields such as risk:high. Down offers what can be typed."
+            f"Words, and fields such as {field}. Down offers what can be typed."
         )
-        self._now = now
-        self._rows = rows
+        self._language = language
+        self._turn = 0
+        self._done = self._leaving = False
         self._problem: FilterProblem | None = None
         self._told = ""
         self.completions = Completions(self)
@@ -66,21 +63,35 @@ class FilterLine(FilterEdit):
 
     @Slot()
     def _on_text(self) -> None:
+        if not self.text():
+            self.completions.hide()
         self._read()
 
-    def _read(self, *, finished: bool = False) -> None:
+    def _read(self, *, finished: bool = False, leaving: bool = False) -> None:
         text = self.text()
         if self._begins_field() and not finished:
             return  # a word that is becoming a field looks for nothing yet
-        try:
-            found = compile_filter(text, self._now())
-        except FilterProblem as problem:
-            self._problem = problem
-            self._tell("" if self._unfinished(problem) and not finished else _said(problem, text))
+        self._turn += 1
+        self._done, self._leaving = finished, leaving
+        take = partial(self._on_read, self._turn)
+        self._language.read(text, take, partial(self._on_unread, self._turn))
+
+    def _on_read(self, turn: int, found: object) -> None:
+        if turn != self._turn:
             return
         self._problem = None
         self._tell("")
-        self.sifted.emit(found if text.strip() else None)
+        self.sifted.emit(found)
+        if self._leaving:
+            self._leaving = False
+            self.left.emit()
+
+    def _on_unread(self, turn: int, problem: FilterProblem) -> None:
+        if turn != self._turn:
+            return
+        text, finished = self.text(), self._done
+        self._problem = problem
+        self._tell("" if self._unfinished(problem) and not finished else _said(problem, text))
 
     def _unfinished(self, problem: FilterProblem) -> bool:
         """Whether it is about what is still being typed: that is no mistake yet."""
@@ -92,7 +103,9 @@ class FilterLine(FilterEdit):
         """Whether the last word, still being typed, is the beginning of a field's name."""
         word = self.text().rpartition(" ")[2].lstrip("-(").lower()
         typing = self.hasFocus() and self.cursorPosition() == len(self.text())
-        return typing and bool(word) and any(name.startswith(word) for name in FIELDS)
+        return (
+            typing and bool(word) and any(name.startswith(word) for name in self._language.fields)
+        )
 
     def _tell(self, said: str) -> None:
         set_property(self, "invalid", "true" if said else "")
@@ -110,9 +123,16 @@ class FilterLine(FilterEdit):
             self.completions.hide()
 
     def _offer(self) -> None:
-        text = self.text()
-        found = complete(text, self.cursorPosition(), self._rows()) if self.hasFocus() else ()
-        typed = text[: self.cursorPosition()]
+        text, cursor = self.text(), self.cursorPosition()
+        if self.hasFocus():
+            self._language.complete(text, cursor, partial(self._on_offered, text, cursor))
+        else:
+            self.completions.hide()
+
+    def _on_offered(self, text: str, cursor: int, found: Sequence[Candidate]) -> None:
+        if not self.hasFocus() or (text, cursor) != (self.text(), self.cursorPosition()):
+            return  # it was typed on, and what comes next is another question
+        typed = text[:cursor]
         self.completions.offer([one for one in found if not typed.endswith(one.text)])
 
     @Slot(object)
@@ -171,9 +191,7 @@ class FilterLine(FilterEdit):
 
     def _finish(self) -> None:
         self.completions.hide()
-        self._read(finished=True)
-        if self._problem is None:
-            self.left.emit()
+        self._read(finished=True, leaving=True)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802
         """Override QLineEdit.focusOutEvent: what is left unfinished is a mistake."""

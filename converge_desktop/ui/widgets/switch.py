@@ -36,7 +36,7 @@ class Switch(QAbstractButton):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         high = unit * 2.25
         track = QRectF(3, (self.height() - high) / 2, self._wide(), high)
-        on = self.isChecked()
+        on, text = self.isChecked(), look.text if self.isEnabled() else look.muted
         painter.setPen(QPen(QColor(look.accent if on else look.muted), 1.5))
         painter.setBrush(QColor(look.accent if on else look.surface))
         painter.drawRoundedRect(track, high / 2, high / 2)
@@ -44,8 +44,9 @@ class Switch(QAbstractButton):
         left = track.right() - knob - 3 if on else track.left() + 3
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(look.on_accent if on else look.muted))
-        painter.drawEllipse(QRectF(left, track.top() + 3, knob, knob))
-        painter.setPen(QColor(look.text))
+        if self.isEnabled():  # one that cannot be turned has nothing to take hold of
+            painter.drawEllipse(QRectF(left, track.top() + 3, knob, knob))
+        painter.setPen(QColor(text))
         painter.setFont(self.font())
         beside = QRectF(track.right() + unit, 0, self.width(), self.height())
         painter.drawText(beside, Qt.AlignmentFlag.AlignVCenter, "On" if on else "Off")

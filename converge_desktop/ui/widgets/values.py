@@ -17,8 +17,9 @@ from converge_desktop.ui.widgets.text_view import TextView
 
 _LONG = 40
 """A word of more letters may have to be broken, which only a text view does."""
+_SENTENCE = 32
+"""A name of more letters may take several lines."""
 _HASH = re.compile(r"(sha256:)?[0-9a-f]{40,}")
-_TOP = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft
 
 
 class ValueTable(QWidget):
@@ -43,11 +44,17 @@ class ValueTable(QWidget):
             for number, head in enumerate(self._heads):
                 self._grid.addWidget(Label(head, "small", "muted"), 0, number)
         for at, (name, *values) in enumerate(rows, start=1):
-            self._grid.addWidget(Label(name, "small", "muted"), at, 0, _TOP)
+            self._grid.addWidget(_name_view(name), at, 0, Qt.AlignmentFlag.AlignTop)
             for number, value in enumerate(values, start=1):
                 said = value_view(f"{name} {self._heads[number]}".strip(), value)
                 self._grid.addWidget(said, at, number)
                 self._grid.setColumnStretch(number, 1)
+
+
+def _name_view(name: str) -> Label:
+    """Makes what shows a name; one that is a sentence takes several lines where it must."""
+    made = Label(name, "small", "muted")
+    return made.wrapped() if len(name) > _SENTENCE else made
 
 
 def value_view(name: str, value: str) -> QWidget:

@@ -1,0 +1,34 @@
+"""What the stores took for a moment goes back to the system."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from converge_desktop.runtime import store_memory
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux's C library takes such hints")
+def test_the_c_library_takes_the_hints(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says of each that it knows what is meant: few arenas, and nothing large is kept."""
+    taken: list[tuple[int, int, int]] = []
+    tune = store_memory._function("mallopt")
+    assert tune is not None
+
+    def noted(option: int, value: int) -> int:
+        taken.append((option, value, tune(option, value)))
+        return 1
+
+    monkeypatch.setattr(store_memory, "_function", lambda _: noted)
+    store_memory.keep_little()
+    assert [-8, -3, -1] == [option for option, _, _ in taken]
+    assert {1} == {known for _, _, known in taken}
+
+
+def test_other_systems_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no such hint to give, and nothing fails."""
+    monkeypatch.setattr(sys, "platform", "darwin")
+    store_memory.keep_little()
+    store_memory.give_back()
+    assert store_memory._function("mallopt") is None
