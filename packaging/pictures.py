@@ -2,8 +2,8 @@
 
     QT_QPA_PLATFORM=offscreen .venv/bin/python packaging/pictures.py resources/docs
 
-Nothing is staged: a run is started as a person would, and each page is photographed once it shows
-what it is for.
+Nothing is staged: runs are started and answered as a person would, and each page is photographed
+once it shows what it is for.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from PySide6.QtCore import QEventLoop, QSize, QTimer
 from PySide6.QtWidgets import QApplication
 
 from converge_desktop import paths
+from converge_desktop.runtime.deciding_model import Answer
 from converge_desktop.runtime.desk import Desk, DeskOptions
 from converge_desktop.ui.application import create_application
 from converge_desktop.ui.main_window import MainWindow
@@ -28,6 +29,15 @@ SIZE = QSize(1280, 800)
 LOOK_MS = 20
 PATIENCE = 3000
 SETTLE_MS = 800
+PACK = "release-readiness"
+ANSWERS = (
+    ("approve", ""),
+    ("approve", ""),
+    ("reject", "The coverage report is of another commit."),
+    ("approve", ""),
+    ("refine", "Say which module the failing tests are of."),
+)
+"""What was answered before, in runs over the same folder."""
 
 
 def main() -> None:
@@ -44,7 +54,8 @@ def main() -> None:
         model = Path(shutil.copy(paths.default_model(), PLACE))
         data = PLACE / "desk"
         known = dict.fromkeys(paths.shipped_models(), model)
-        desk = Desk(DeskOptions(data, paths.packs(), paths.samples(), "ada", model, models=known))
+        where = (data, paths.packs(), paths.samples(), "ada", model)
+        desk = Desk(DeskOptions(*where, models=known, embedder=paths.embedder()))
         settings = UiSettings(data / "window.ini")
         settings.put("first/state", "left")  # the first steps stand beside the pages otherwise
         window = MainWindow(desk, settings)
@@ -62,14 +73,18 @@ def main() -> None:
 def _take_all(
     app: QApplication, desk: Desk, window: MainWindow, chosen: argparse.Namespace
 ) -> None:
-    run = desk.start_run("release-readiness", chosen.folder).result(60)
-    _until(lambda: desk.run_view(run).result(10).row.phase != "running")
-    [gate] = desk.inbox().result(10)
+    for verdict, reason in ANSWERS:
+        _, gate = _asked(desk, chosen.folder)
+        shown = desk.review(gate).result(10)
+        desk.answer(Answer(gate, verdict, shown.digest, reason)).result(10)
+    _until(lambda: all(row.phase != "running" for row in desk.runs().result(10)))
+    run, gate = _asked(desk, chosen.folder)
+    _until(lambda: not desk.settling().result(10))
     trace = desk.traces().result(10)[0]
     for theme in chosen.themes:
         window.theme.choose(theme)
         ending = "" if theme == chosen.themes[0] else f"-{theme}"
-        window.routes.gate.emit(gate.gate_id)
+        window.routes.gate.emit(gate)
         _until(lambda: window.pages.inbox.review.review is not None)
         _take(window, chosen.out / f"inbox{ending}.png")
         window.routes.run.emit(run)
@@ -80,10 +95,21 @@ def _take_all(
         fact = desk.run_view(run).result(10).context[0][1][0]
         window.routes.fact.emit(run, fact.fact_id)
         _take(window, chosen.out / f"context{ending}.png")
+        window.go("insights")
+        _until(lambda: window.pages.insights.insights is not None)
+        _until(lambda: not window.pages.insights.busy())
+        _take(window, chosen.out / f"insights{ending}.png")
         for page in ("ledger", "people", "packs", "models", "settings"):
             window.go(page)
             _take(window, chosen.out / f"{page}{ending}.png")
     app.processEvents()
+
+
+def _asked(desk: Desk, folder: Path) -> tuple[str, str]:
+    """Starts a run, and returns it with the gate at which it asks."""
+    run = desk.start_run(PACK, folder).result(60)
+    _until(lambda: any(row.run_id == run for row in desk.inbox().result(10)))
+    return run, next(row.gate_id for row in desk.inbox().result(10) if row.run_id == run)
 
 
 def _until(done: Callable[[], bool]) -> None:

@@ -116,6 +116,7 @@ class EngineThread(DecidingEngine):
         self._inbox: SimpleQueue[_Message | None] = SimpleQueue()
         self._engines: dict[RunId, Engine] = {}
         self._due: dict[RunId, int] = {}
+        self._looked_at = 0
         self._stuck: set[RunId] = set()
         self._said: dict[RunId, str] = {}
         self._wants_room = False
@@ -181,7 +182,12 @@ class EngineThread(DecidingEngine):
                     self._durable(entries)
 
     def _next(self) -> _Message | None:
-        """Returns what was sent next; at the latest when time brings something about."""
+        """Returns what was sent next; at the latest when time brings something about.
+
+        That comes first: whoever keeps asking must not keep a deadline from passing.
+        """
+        if self._is_overdue():
+            return _Message(self._meanwhile, Future())
         try:
             return self._inbox.get(timeout=self._patience())
         except Empty:
@@ -189,9 +195,18 @@ class EngineThread(DecidingEngine):
 
     def _meanwhile(self) -> None:
         """Does what nobody has to ask for: what time brings about, and what waits for room."""
+        self._looked_at = self._clock()
         self.elapse()
         if self._wants_room:
             self.resume()
+
+    def _is_overdue(self) -> bool:
+        """Whether time has brought something about, and it was not looked for just now."""
+        if self._problem or not self._due:
+            return False
+        now = self._clock()
+        just_now = abs(now - self._looked_at) < SHORTEST_WAIT_S * 1e6
+        return min(self._due.values()) <= now and not just_now
 
     def _patience(self) -> float | None:
         """Returns for how many seconds nothing can happen by itself; None for ever."""

@@ -45,7 +45,7 @@ _GATE_COLUMNS = (
     Column("decide_p90", "Time to decide, 90 %", Kind.TIME),
 )
 _CALL_COLUMNS = (
-    Column("calls", "Calls", Kind.COUNT),
+    Column("calls", "Answers", Kind.COUNT),
     Column("valid", "Valid", Kind.COUNT),
     Column("valid_share", "Valid, share", Kind.SHARE),
     Column("prompt_tokens", "Prompt tokens", Kind.COUNT),
@@ -59,8 +59,8 @@ _CALL_COLUMNS = (
 _CAUSE_COLUMNS = (
     Column("cause", "Cause", Kind.TEXT),
     Column("words", "What it makes sure of", Kind.TEXT),
-    Column("calls", "Calls", Kind.COUNT),
-    Column("share", "Share of calls", Kind.SHARE),
+    Column("calls", "Answers", Kind.COUNT),
+    Column("share", "Share of answers", Kind.SHARE),
 )
 
 

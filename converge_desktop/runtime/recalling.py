@@ -188,7 +188,7 @@ def recall_rows(trace: DecisionTrace) -> tuple[tuple[str, str], ...]:
         return ()
     shown = [one for one in trace.call.state if one.cite.startswith(LETTER)]
     hints = [
-        (hint.cite, f"{hint.shown} ({one.source_type}, record {one.seq}, {one.score / 1000:.2f})")
+        (hint.cite, f"{hint.shown} ({one.source_type}, record {one.seq:,}, {one.score / 1000:.2f})")
         for hint, one in zip(shown, recall.candidates, strict=False)
     ]
     return (

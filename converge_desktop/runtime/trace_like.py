@@ -157,7 +157,7 @@ def calls_of(view: Indexed, asked: DecisionTrace, own: int, ends: Sequence[End])
 def like_words(found: int, reason: RecallStopReason) -> str:
     """Says what was found for a person, or why there is nothing."""
     if found:
-        return f"{plural(found, 'call')} of chains that came to something like it, nearest first."
+        return f"{plural(found, 'step')} of chains that came to something like it, nearest first."
     match reason:
         case RecallStopReason.LATENCY_EXCEEDED:
             return "The model is busy, and it was not looked further. Ask again in a while."

@@ -68,8 +68,12 @@ class TraceNotes:
             IllegalCommand: if it is no plain text, or too long.
             OSError: if the file cannot be written.
         """
-        if len(note.text) > LONGEST or not is_text(note.text):
-            raise IllegalCommand(f"a note has at most {LONGEST:,} plain characters")
+        if len(note.text) > LONGEST:
+            raise IllegalCommand(
+                f"a note has at most {LONGEST:,} characters, and this one has {len(note.text):,}"
+            )
+        if not is_text(note.text):
+            raise IllegalCommand("the note holds half a character, which nothing can keep; remove it")
         with self._lock:
             kept = dict(self._every())
             kept.pop((note.seq, note.hash), None)

@@ -156,6 +156,8 @@ def sentence(text: str) -> str:
 def problem(error: BaseException) -> str:
     """Says what went wrong, in the words the error brought along."""
     said = sentence(str(error))
+    if isinstance(error, OSError) and error.strerror:  # without a number that only systems know
+        said = sentence(f"{error.filename}: {error.strerror}" if error.filename else error.strerror)
     if said:
         return said
     return f"Something went wrong that has no words yet ({type(error).__name__}). See the log."

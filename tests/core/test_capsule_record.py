@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from converge_core import events as e
+from converge_core.canonical import canonical_record
 from converge_core.capsule import About, Proven, Text, begins, parts, redact
 from converge_core.capsule_check import check
 from converge_core.errors import CapsuleBroken
@@ -103,6 +104,21 @@ def test_a_record_whose_content_was_left_out_is_proven_by_its_head() -> None:
     assert found.stands.startswith(gone)
     assert (1, False) == (found.redacted, found.whole)
     assert check(lines, fits).records == found.records
+
+
+def test_in_a_ledger_of_which_people_were_left_out_a_known_key_proves_every_record() -> None:
+    """What nobody can read any more accuses nobody of having signed without being enrolled."""
+    bare = [
+        b'{"hash":"%b","head":%b}\n' % (entry.hash.encode(), canonical_record(entry.head))
+        if entry.head.kind.startswith("operator_")
+        else line
+        for entry, line in zip(STORY.entries, STORY.lines, strict=True)
+    ]
+    ledger = Told(bare)
+    for seq in range(ledger.signed().checkpoint.size):
+        lines = ledger.capsule(single(seq))
+        assert check(lines, fits, KEY).about == single(seq)
+    refused(lines, 1, "a record that enrols alice#2bd806c9, who signed, was left out; give their")
 
 
 def test_a_record_can_be_proven_under_a_checkpoint_of_any_later_time() -> None:

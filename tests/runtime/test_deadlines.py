@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -121,6 +122,30 @@ def test_a_decision_takes_effect_by_itself_when_its_undo_window_is_over(
     view = watch.phase(run, "stopped")
     assert "Strategies" in dict(view.context)
     assert -1 == desk.verify().result(30).bad_seq
+
+
+def test_a_deadline_passes_however_much_the_desk_is_asked_meanwhile(
+    packs: Path, open_at: OpenAt, failing: Path
+) -> None:
+    """Whoever asks again as soon as they are answered keeps no deadline from passing."""
+    written(packs, 'deadline = "1 h"')
+    clock = Hand()
+    desk, watch = open_at(clock)
+    run, _ = ask(desk, watch, failing)
+    enough = threading.Event()
+
+    def ask_again(_: object = None) -> None:
+        if not enough.is_set():
+            desk.settling().add_done_callback(ask_again)
+
+    ask_again()
+    ask_again()
+    clock.ahead = 2 * HOUR
+    try:
+        view = watch.phase(run, "stopped")
+    finally:
+        enough.set()
+    assert any("silence rejects" in card.text for card in dict(view.context)["Diagnostic"])
 
 
 def test_the_inbox_says_how_many_have_approved_and_how_many_it_takes(

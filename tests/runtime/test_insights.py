@@ -215,7 +215,7 @@ def test_a_table_is_written_as_comma_separated_values() -> None:
         Column("agent", "Agent", Kind.TEXT),
         Column("rate", "Rate", Kind.SHARE),
         Column("took", "Took", Kind.TIME),
-        Column("calls", "Calls", Kind.COUNT),
+        Column("calls", "Answers", Kind.COUNT),
     )
     rows = ((MONDAY, '=cmd("x"), a', 853, 1_500_000, 7), (MONDAY, "b", None, None, 0))
     text = InsightTable("t", "T", columns, rows, 9).csv()

@@ -47,7 +47,7 @@ def test_the_same_step_of_chains_that_came_to_something_like_it_is_found_nearest
     assert like.scores[0] > 990
     assert list(like.scores) == sorted(like.scores, reverse=True)
     assert len(rows) == like.found.total == len(like.scores)
-    assert f"{len(rows)} calls of chains that came to something like it" in like.words
+    assert f"{len(rows)} steps of chains that came to something like it" in like.words
 
 
 def test_where_no_other_chain_came_to_anything_like_it_that_is_said(at: Recalling) -> None:

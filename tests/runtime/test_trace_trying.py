@@ -11,7 +11,6 @@ import pytest
 from converge_core.envelope import InferenceResult
 from converge_core.errors import IllegalCommand
 from converge_core.prompt import LAYERS
-from converge_desktop import paths
 from converge_desktop.adapters.models.llama import LlamaBackend, ModelProblem
 from converge_desktop.runtime.desk import Desk
 from converge_desktop.runtime.model_thread import ModelUnavailable
@@ -107,7 +106,7 @@ def test_a_call_that_was_shown_hints_is_held_to_its_contract_too(tmp_path: Path)
 def test_the_same_words_with_the_model_named_are_the_recorded_answer(waiting: Desk) -> None:
     """To the byte; nothing is called a change that is none."""
     view = steps(waiting)["planning"]
-    name = paths.default_model().stem
+    name = "converge-nano"
 
     found = waiting.try_trace(
         view.row.trace_id, {layer.name: layer.text for layer in view.layers}, name

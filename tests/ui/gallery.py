@@ -34,6 +34,7 @@ from tests.ui import (
     gallery_runs,
     gallery_trace,
     gallery_traces,
+    gallery_trying,
     sample,
     sample_people,
     sample_proof,
@@ -294,6 +295,7 @@ def scenes(  # noqa: C901 - a list of little functions
         **gallery_runs.scenes(window, desk, lambda: settle(app)),
         **gallery_trace.scenes(window, desk, lambda: settle(app)),
         **gallery_traces.scenes(window, desk, lambda: settle(app)),
+        **gallery_trying.scenes(window, desk, lambda: settle(app)),
     }
 
 

@@ -31,7 +31,7 @@ _ENDED = (
     Column("decide_p90", "Time to decide, 90 %", Kind.TIME),
 )
 _CALLS = (
-    Column("calls", "Calls", Kind.COUNT),
+    Column("calls", "Answers", Kind.COUNT),
     Column("valid", "Valid", Kind.COUNT),
     Column("valid_share", "Valid, share", Kind.SHARE),
     Column("prompt_tokens", "Prompt tokens", Kind.COUNT),
@@ -53,8 +53,8 @@ _PEOPLE = (
 _CAUSES = (
     Column("cause", "Cause", Kind.TEXT),
     Column("words", "What it makes sure of", Kind.TEXT),
-    Column("calls", "Calls", Kind.COUNT),
-    Column("share", "Share of calls", Kind.SHARE),
+    Column("calls", "Answers", Kind.COUNT),
+    Column("share", "Share of answers", Kind.SHARE),
 )
 _DECIDED = (
     (3, 1, 1, 1, 41 * MIN, 9 * HOUR),

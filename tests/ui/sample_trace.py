@@ -46,10 +46,12 @@ HINTS = (
     HintRow("m02", "All but one of 118 tests passed; the one is flaky.", "fact", 29_872, 702),
 )
 RECALL = (
-    ("m01", f"{HINTS[0].text} (decision, record 31204, 0.86)"),
-    ("m02", f"{HINTS[1].text} (fact, record 29872, 0.70)"),
+    ("m01", f"{HINTS[0].text} (decision, record 31,204, 0.86)"),
+    ("m02", f"{HINTS[1].text} (fact, record 29,872, 0.70)"),
     ("found", "2 hints; nothing else is near enough."),
-    ("among", "4,102 things up to record 48190; every one was looked at"),
+    ("among", "4,102 things"),
+    ("up to", "record 48,190"),
+    ("looked at", "every one"),
     ("embedded by", "all-MiniLM-L6-v2, byte-exact"),
     ("took", "11.3 ms"),
     ("left out of the question", "1 piece of personal data"),

@@ -86,7 +86,7 @@ def _word(get: Callable[[FoundTrace], str], words: str, example: str) -> Field[H
     def values(rows: Sequence[FoundTrace]) -> list[tuple[str, str]]:
         there = [get(found) for found in rows]
         known = sorted(set(there), key=lambda one: -there.count(one))
-        return [(one, f"{there.count(one):,} calls") for one in known[:8]]
+        return [(one, f"{there.count(one):,} steps") for one in known[:8]]
 
     return Field(words, ALIKE, example, test, values)
 
@@ -204,7 +204,7 @@ class Traces:
             for one in reversed(self.calls)
             if one.row.step == asked.row.step and one.row.run_id != asked.row.run_id
         ][:12]
-        many = f"{len(near)} call{'s' if len(near) != 1 else ''}"
+        many = f"{len(near)} step{'s' if len(near) != 1 else ''}"
         said = f"{many} of chains that came to something like it, nearest first."
         words = said if near else "No other chain came to anything like it."
         scores = tuple(940 - 37 * number for number in range(len(near)))

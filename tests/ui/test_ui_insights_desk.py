@@ -74,7 +74,7 @@ def test_the_numbers_are_those_of_the_ledger(page: InsightsPage, place: Waiting)
         f"Of {len(calls)} answers, {valid} kept to their contract ({share} %)"
     )
     prompt = sum(call.prompt_tokens for call in calls) // len(calls)
-    assert said["tokens"].startswith(f"On average a model call reads {prompt:,} tokens")
+    assert said["tokens"].startswith(f"On average a model reads {prompt:,} tokens for")
     assert page.insights is not None
     assert f"Known up to record {page.insights.as_of:,}." == page.head.said.text()
 

@@ -239,7 +239,7 @@ def test_a_step_is_made_again_by_button_and_by_key(make_desk: MakeDesk, desk: Fa
     pane = trace(opened := make_desk(desk))
     QTest.keyClick(opened.window, Qt.Key.Key_R, CTRL_SHIFT)
     assert pane.tabs.currentIndex() == TABS.index("Replay")
-    assert "The call is being made again…" in said(pane)
+    assert "The step is being made again…" in said(pane)
     pane.replay_button.click()
     QTest.keyClick(opened.window, Qt.Key.Key_R, CTRL_SHIFT)
     assert [call.args for call in desk.named("replay")] == [(STEP,)]

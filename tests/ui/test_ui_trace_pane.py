@@ -212,10 +212,10 @@ def test_hints_are_shown_as_hints_in_their_order_and_lead_to_their_record(traces
     assert "A hint, never evidence." in said
     assert said.index("m01") < said.index("m02")
     for text in (
-        "hint from a decision | alike 0.86",
+        "hint from a decision | 0.86 alike",
         "Hold converge-desktop 0.3.9 until the rounding tests pass.",
         "The same hints are found again over the same ledger: byte-exact.",
-        "4,102 things up to record 48190",
+        "4,102 things | up to | record 48,190 | looked at | every one",
         "1 piece of personal data",
     ):
         assert text in said, text

@@ -313,7 +313,7 @@ def test_a_page_that_cannot_be_read_says_so_and_is_asked_for_again(
     page.model.row_at(3_000)
     settle(long)
     [said] = long.window.messages.texts()
-    assert said == "Some of the calls cannot be read. The disk is gone."
+    assert said == "Some of the steps cannot be read. The disk is gone."
     long.desk.answers["trace_rows"] = answer
     page.model.row_at(3_000)
     settle(long)

@@ -84,10 +84,10 @@ def test_calls_are_found_ordered_gone_to_and_exported(
 
     QTest.keyClick(page.table, Qt.Key.Key_Space)
     assert page.side.model.found is not None
-    place = tmp_path / "calls.traces.jsonl"
+    place = tmp_path / "steps.traces.jsonl"
     page.side.exporter.begin(page.side.model.found, page.side.marks.seqs(), place)
     said = page.side.strip
-    qtbot.waitUntil(lambda: said.words().startswith("1 call is written"), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: said.words().startswith("1 step is written"), timeout=PATIENCE)
     lines = [json.loads(line) for line in place.read_text("utf-8").splitlines()]
     assert lines[0]["traces"] == 1
     assert lines[1]["record"]["seq"] == page.pane.view.seq

@@ -46,7 +46,7 @@ def test_the_filter_is_the_language_of_the_index(long: Desk, page: TracesPage) -
     assert page.side.foot.said.text() == "200 of 6,000 · Space marks"
     page.filter.clear()
     settle(long)
-    assert page.side.foot.said.text() == "6,000 calls · Space marks"
+    assert page.side.foot.said.text() == "6,000 steps · Space marks"
 
 
 def test_what_cannot_be_read_is_said_with_its_place_and_the_list_stays(
@@ -126,7 +126,7 @@ def test_a_filter_that_nothing_passes_says_so_and_is_cleared(long: Desk, page: T
     """With one press."""
     page.filter.setText("zyxw")
     settle(long)
-    assert "Nothing passes this filter 6,000 calls are hidden by it" in page.none.words()
+    assert "Nothing passes this filter 6,000 steps are hidden by it" in page.none.words()
     page.none.pressed.emit()
     settle(long)
     assert page.model.rowCount() == MANY
@@ -209,9 +209,9 @@ def test_calls_like_the_one_that_is_shown_are_listed_nearest_first(
     press(page, Qt.Key.Key_M)
     settle(long)
     assert (newest(2_000),) == long.desk.last("like_trace").args
-    title = f"Calls like {shown.row.step} of {shown.row.run_label}"
+    title = f"Steps like {shown.row.step} of {shown.row.run_label}"
     assert page.side.like_bar.title.text() == title
-    assert page.side.like_bar.said.text().startswith("12 calls of chains that came to")
+    assert page.side.like_bar.said.text().startswith("12 steps of chains that came to")
     assert page.model.rowCount() == 12
     assert not page.table.isColumnHidden(0)
     assert page.model.index(0, 0).data() == "0.94"
@@ -236,7 +236,7 @@ def test_where_nothing_is_alike_it_says_why(long: Desk, page: TracesPage) -> Non
     long.desk.answers["like_trace"] = lambda _: none
     press(page, Qt.Key.Key_M)
     settle(long)
-    assert "No call is like this one No other chain came near it." in page.none.words()
+    assert "No step is like this one No other chain came near it." in page.none.words()
     page.none.pressed.emit()
     settle(long)
     assert page.model.rowCount() == MANY

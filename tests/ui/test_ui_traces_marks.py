@@ -32,7 +32,7 @@ def test_calls_are_marked_and_stay_so_wherever_they_go(
     page.step(1)
     press(page, Qt.Key.Key_Space)
     assert page.side.marks.seqs() == (calls.as_of,)
-    assert page.side.foot.said.text() == "6,000 calls · 1 marked"
+    assert page.side.foot.said.text() == "6,000 steps · 1 marked"
     press(page, Qt.Key.Key_Down)
     press(page, Qt.Key.Key_Down, SHIFT)
     press(page, Qt.Key.Key_J, SHIFT)
@@ -46,7 +46,7 @@ def test_calls_are_marked_and_stay_so_wherever_they_go(
     assert page.model.index(3, 1).data(Role.MARKED)
     press(page, Qt.Key.Key_Escape)
     assert page.side.marks.seqs() == ()
-    assert page.side.foot.said.text() == "6,003 calls · Space marks"
+    assert page.side.foot.said.text() == "6,003 steps · Space marks"
 
 
 def test_a_range_over_pages_that_are_not_read_is_marked_whole(long: Desk, page: TracesPage) -> None:
@@ -59,7 +59,7 @@ def test_a_range_over_pages_that_are_not_read_is_marked_whole(long: Desk, page: 
     settle(long)
     assert len(page.side.marks.seqs()) == 301
     [said] = long.window.messages.texts()
-    assert said.startswith("At most 500 calls are marked one by one. To write out more, export")
+    assert said.startswith("At most 500 steps are marked one by one. To write out more, export")
 
 
 def test_two_that_are_marked_are_compared(
@@ -89,7 +89,7 @@ def asked_where(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def answer(_: object, title: str, *more: object) -> tuple[str, str]:
         titles.append(title)
-        return "/home/ada/calls.traces.jsonl", ""
+        return "/home/ada/steps.traces.jsonl", ""
 
     monkeypatch.setattr("PySide6.QtWidgets.QFileDialog.getSaveFileName", answer)
     return titles
@@ -103,22 +103,22 @@ def test_all_that_a_filter_finds_is_written(
     settle(long)
     answer = long.desk.answers.pop("export_traces")
     press(page, Qt.Key.Key_E, CTRL | SHIFT)
-    assert asked_where == ["Export 600 calls"]
+    assert asked_where == ["Export 600 steps"]
     call = long.desk.last("export_traces")
     token, path, places = call.args
     assert (token, str(path), places) == (
         page.model.found.token if page.model.found else 0,
-        "/home/ada/calls.traces.jsonl",
+        "/home/ada/steps.traces.jsonl",
         None,
     )
     long.desk.tell(sample_traces.progress(100, 600))
     long.settle()
-    assert page.side.strip.words() == "Writing the calls: 100 of 600."
+    assert page.side.strip.words() == "Writing the steps: 100 of 600."
     call.future.set_result(answer(*call.args))
     settle(long)
     said = page.side.strip.words()
-    assert said.startswith("600 calls are written, each with its record and its texts.")
-    assert said.endswith("They lie in /home/ada/calls.traces.jsonl")
+    assert said.startswith("600 steps are written, each with its record and its texts.")
+    assert said.endswith("They lie in /home/ada/steps.traces.jsonl")
 
 
 def test_what_is_listed_once_the_place_is_chosen_is_written(
@@ -128,7 +128,7 @@ def test_what_is_listed_once_the_place_is_chosen_is_written(
 
     def slowly(*_: object) -> tuple[str, str]:
         record(long, calls)
-        return "/home/ada/calls.traces.jsonl", ""
+        return "/home/ada/steps.traces.jsonl", ""
 
     monkeypatch.setattr("PySide6.QtWidgets.QFileDialog.getSaveFileName", slowly)
     page.side.export()
@@ -147,11 +147,11 @@ def test_what_is_marked_is_written_whatever_is_listed(
     assert page.side.foot.export.text() == "Export marked…"
     page.side.foot.export.click()
     settle(long)
-    assert asked_where == ["Export 2 calls"]
+    assert asked_where == ["Export 2 steps"]
     token, _, places = long.desk.last("export_traces").args
     assert places == [2, 4]
     assert long.desk.answers["trace_rows"](token, 2, 1)[0].row.trace_id == newest(2)
-    assert page.side.strip.words().startswith("2 calls are written")
+    assert page.side.strip.words().startswith("2 steps are written")
 
 
 def test_an_export_is_given_up_or_fails_with_a_sentence(
@@ -168,5 +168,5 @@ def test_an_export_is_given_up_or_fails_with_a_sentence(
     page.side.export()
     long.desk.last("export_traces").future.set_exception(OSError("the disk is full"))
     settle(long)
-    assert page.side.strip.words() == "The calls were not exported. The disk is full."
+    assert page.side.strip.words() == "The steps were not exported. The disk is full."
     assert len(asked_where) == 2

@@ -72,6 +72,9 @@ def test_durations(micros: int, shown: str) -> None:
 def test_an_error_becomes_a_sentence() -> None:
     assert words.problem(ValueError("junit.xml: no tests")) == "Junit.xml: no tests."
     assert "ValueError" in words.problem(ValueError())
+    there = IsADirectoryError(21, "Is a directory", "/media/rates.csv")
+    assert words.problem(there) == "/media/rates.csv: Is a directory."
+    assert words.problem(OSError(28, "No space left on device")) == "No space left on device."
 
 
 def test_a_tool_tip_takes_markup_for_text() -> None:

@@ -199,7 +199,7 @@ MODELS = (
             ("duration_median", "half within"),
             ("first_median", "first token"),
             of="calls",
-            axis="Time of a model call",
+            axis="Time of an answer",
         ),
     ),
 )

@@ -182,9 +182,9 @@ def tokens(insights: Insights) -> str:
     row = _whole(insights, "calls")
     many = max(1, _many(row))
     prompt, kept = number(row, "prompt_tokens"), number(row, "reused_tokens")
-    said = f"On average a model call reads {prompt // many:,} tokens"
+    said = f"On average a model reads {prompt // many:,} tokens for an answer"
     if prompt:
-        said += f", {words.percent(kept * 1000 // prompt)} of which were kept from a call before,"
+        said += f", {words.percent(kept * 1000 // prompt)} of which were kept from one before,"
     return f"{said} and writes {number(row, 'output_tokens') // many:,}."
 
 

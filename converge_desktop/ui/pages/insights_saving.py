@@ -72,8 +72,9 @@ class InsightSaver(QObject):
         )
 
     def _failed(self, what: str, error: BaseException) -> None:
-        said = f"The {what} was not saved. {words.problem(error)} Choose another place for it."
-        self._strip.tell("danger", said)
+        said = f"The {what} was not saved. {words.problem(error)}"
+        more = " Choose another place for it." if isinstance(error, OSError) else ""
+        self._strip.tell("danger", f"{said}{more}")
 
     def _ask(self, card: InsightCard, suffix: str) -> Path | None:
         name = f"converge-{card.question.name}{suffix}"
@@ -81,7 +82,15 @@ class InsightSaver(QObject):
         if not chosen:
             return None
         path = Path(chosen)
-        return path if path.suffix else path.with_name(path.name + suffix)
+        if path.suffix.casefold() == suffix:
+            return path
+        longer = path.with_name(path.name + suffix)
+        if not longer.exists():
+            return longer
+        # The dialog asked about the name as it was typed, so nobody agreed to lose this one.
+        said = f"Nothing was saved: {longer} is there already. Choose it itself to replace it."
+        self._strip.tell("caution", said)
+        return None
 
 
 def encoded(image: QImage) -> bytes:

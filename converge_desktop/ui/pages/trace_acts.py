@@ -9,6 +9,7 @@ from converge_desktop.ui.actions import Action
 from converge_desktop.ui.pages.exporting import Exporter
 from converge_desktop.ui.pages.trace_comparing import Comparing
 from converge_desktop.ui.pages.trace_note import Notes
+from converge_desktop.ui.pages.trace_trying import Trier
 
 _STEP = "a recorded step that is shown"
 
@@ -20,6 +21,7 @@ class Pane(Protocol):
     exporter: Exporter
     comparing: Comparing
     notes: Notes
+    trier: Trier
 
     def shows_step(self) -> bool:
         """Says whether a step is shown, and not two of them compared."""
@@ -36,6 +38,9 @@ class Pane(Protocol):
     def stop_replay(self) -> None:
         """Gives up making the step again."""
 
+    def try_with_change(self) -> None:
+        """Shows what can be changed of the step before it is tried."""
+
     def compare_with(self) -> None:
         """Takes the step as the first to be compared, or compares it with the one that is."""
 
@@ -48,7 +53,8 @@ class Pane(Protocol):
 
 def actions_of(pane: Pane) -> tuple[Action, ...]:
     """Lists what can be done with what a pane shows."""
-    return (*_replaying(pane), *_comparing(pane), *_noting(pane), pane.exporter.action_of("traces"))
+    acts = (*_replaying(pane), *_trying(pane), *_comparing(pane), *_noting(pane))
+    return (*acts, pane.exporter.action_of("traces"))
 
 
 def _replaying(pane: Pane) -> tuple[Action, ...]:
@@ -78,6 +84,24 @@ def _replaying(pane: Pane) -> tuple[Action, ...]:
             lambda: pane.shows_step() and pane.view is not None and pane.view.seq >= 0,
             page="traces",
             needs=_STEP,
+        ),
+    )
+
+
+def _trying(pane: Pane) -> tuple[Action, ...]:
+    title = "Try the recorded step with a change…"
+    return (
+        Action(
+            *("trace.try", title, ("T",), pane.try_with_change, "Run"),
+            pane.shows_step,
+            page="traces",
+            needs=_STEP,
+        ),
+        Action(
+            *("trace.try-stop", "Cancel the try of the recorded step", (), pane.trier.stop, "Run"),
+            pane.trier.can_stop,
+            page="traces",
+            needs="a recorded step that is being tried",
         ),
     )
 

@@ -192,21 +192,28 @@ class Notes(QObject):
     def _on_written(self, row: TraceRow, before: Note | None, note: Note) -> None:
         self._saving.discard(row.trace_id)
         self._undo = None if before is None else _Undo(row, before)
-        done = {note.text, before.text if before is not None else note.text}
-        draft = self._drafts.get(row.trace_id)
-        if draft is not None and draft.text.strip() in done:
-            del self._drafts[row.trace_id]
-        if self._is_shown(row.trace_id):
+        here = self._is_shown(row.trace_id)
+        if here:
             self._known = True
             self._show_note(note if note.text else None)
-            if self.box.edit.toPlainText().strip() in done:  # else something was typed since
-                self.box.reset()
+        self._drop_typed(row, here=here, done={note.text, *((before.text,) if before else ())})
         said = f"The note about {title_of(row)} is {'saved' if note.text else 'removed'}."
         if before is None:
             self._strip.tell("good", said)
         else:
             self._strip.tell("good", f"{said} {_was(before, note.by)}", "Undo")
         self.changed.emit(row.trace_id)
+
+    def _drop_typed(self, row: TraceRow, *, here: bool, done: set[str]) -> None:
+        """Drops what was typed about a step, unless that went on while it was being kept."""
+        draft = self._drafts.get(row.trace_id)
+        typed = draft.text if draft is not None else ""
+        if here and not self.box.isHidden():
+            typed = self.box.edit.toPlainText()
+        if typed.strip() in {"", *done}:
+            self._drafts.pop(row.trace_id, None)
+            if here:
+                self.box.reset()
 
     def _on_not_written(self, row: TraceRow, undoing: _Undo | None, error: BaseException) -> None:
         self._saving.discard(row.trace_id)

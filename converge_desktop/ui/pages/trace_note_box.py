@@ -102,7 +102,7 @@ class NoteBox(SayBox):
 
     def __init__(self) -> None:
         super().__init__("A note about this step", "What others should know about it", "Save")
-        self.need.wrapped()
+        self.set_need_above()
         self.edit.textChanged.connect(self._tell)
         self._tell()
 

@@ -51,7 +51,7 @@ def _hint_card(hint: HintRow, open_record: Callable[[int], None]) -> QWidget:
     row.show_chips(
         code(hint.cite),
         Label(f"hint from a {hint.kind}", "small-strong", "caution"),
-        Label(f"alike {words.thousandths(hint.score)}", "small", "muted"),
+        Label(f"{words.thousandths(hint.score)} alike", "small", "muted"),
         link,
     )
     made = card_of(row, WholeText(hint.text, "body").called(f"Hint {hint.cite}"))

@@ -19,7 +19,7 @@ from converge_desktop.ui.widgets.labels import Label, caption
 from converge_desktop.ui.widgets.values import ValueTable
 
 _IDLE = (
-    "The call can be made once more, by the model that made it, and the answer held against the "
+    "The step can be made once more, by the model that made it, and the answer held against the "
     "record, byte for byte. The record stays as it is."
 )
 _FIELDS = {"cpu": "processor", "family": "architecture"}
@@ -64,7 +64,7 @@ def grade_words(view: TraceView) -> str:
 def headline(again: Again) -> tuple[str, str, str]:
     """Returns icon, tone and words of what came of it."""
     if again.running:
-        said = "Giving up…" if again.stopped else "The call is being made again…"
+        said = "Giving up…" if again.stopped else "The step is being made again…"
         return "play", "accent", said
     if again.stopped:
         return "info", "muted", "It was cancelled."
@@ -134,11 +134,11 @@ class ReplaySheet(QWidget):
         if result is not None and result.first is not None:
             self._column.addSpacing(unit)
             self._column.addWidget(caption("First difference"))
-            self._column.addWidget(card_of(_difference(result.first)))
+            self._column.addWidget(card_of(difference_table(result.first)))
         if result is not None and result.changed:
             self._column.addSpacing(unit)
             self._column.addWidget(caption("Changed since"))
-            self._column.addWidget(card_of(_changes(result.changed)))
+            self._column.addWidget(card_of(changes_table(result.changed)))
 
 
 def _verdict(again: Again) -> QWidget:
@@ -158,7 +158,8 @@ def _verdict(again: Again) -> QWidget:
     return made
 
 
-def _difference(first: FirstDifference) -> QWidget:
+def difference_table(first: FirstDifference) -> QWidget:
+    """Makes the table of where two answers part."""
     return ValueTable(
         [
             ("token", f"{first.token:,}, counted from 0"),
@@ -172,7 +173,8 @@ def _token(text: str) -> str:
     return f"“{words.one_line(text)}”" if text else "nothing: the answer ends here"
 
 
-def _changes(changed: tuple[tuple[str, str, str], ...]) -> QWidget:
+def changes_table(changed: tuple[tuple[str, str, str], ...]) -> QWidget:
+    """Makes the table of what of an envelope is not as it was."""
     rows = [(_field(name), _value(then), _value(now)) for name, then, now in changed]
     return ValueTable(rows, heads=("", "then", "now"))
 

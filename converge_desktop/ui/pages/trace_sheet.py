@@ -26,6 +26,7 @@ class Sheet(ScrollPage):
         outer = QVBoxLayout(body)
         outer.setContentsMargins(unit * 3, unit * 2 + 2, unit * 3, unit * 3)
         holder = QWidget()
+        holder.setMinimumWidth(1)  # else what is too wide would have the height of its own width
         holder.setMaximumWidth(width or fonts.measures().text_width + unit * 30)
         self.column = QVBoxLayout(holder)
         self.column.setContentsMargins(0, 0, 0, 0)

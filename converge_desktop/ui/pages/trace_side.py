@@ -99,15 +99,16 @@ def _as_marks(spans: Sequence[Span]) -> tuple[Span, ...]:
 class SideBySide(QWidget):
     """Two columns; what is alike stands beside each other, and both scroll with the page."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, sides: tuple[str, str] = SIDES) -> None:
         super().__init__()
         self._name = name
+        self._sides = sides
         unit = fonts.measures().unit
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(unit * 2)
         self._grid.setVerticalSpacing(2)
-        for column, side in enumerate(SIDES):
+        for column, side in enumerate(sides):
             self._grid.addWidget(Label(side, "small", "muted"), 0, column)
             self._grid.setColumnStretch(column, 1)
         self._grid.addWidget(rule(), 1, 0, 1, 2)
@@ -120,14 +121,14 @@ class SideBySide(QWidget):
         for column, spans in enumerate(sides):
             text = WholeText(role="mono-small").copyable()
             text.show_spans(spans if any(span.text for span in spans) else _NOTHING)
-            text.called(f"{self._name}, {SIDES[column].lower()}")
+            text.called(f"{self._name}, {self._sides[column].lower()}")
             text.laid_out.connect(self.updateGeometry)
             self._grid.addWidget(text, row, column)
 
 
-def whole_texts(name: str, one: str, other: str) -> SideBySide:
+def whole_texts(name: str, one: str, other: str, called: tuple[str, str] = SIDES) -> SideBySide:
     """Makes two texts whole, beside each other."""
-    made = SideBySide(name)
+    made = SideBySide(name, called)
     for sides in marked_sides(stretches(one, other)):
         made.put(sides)
     return made

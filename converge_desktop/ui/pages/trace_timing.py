@@ -108,7 +108,7 @@ def time_rows(view: TraceView) -> tuple[Told, ...]:
 
 def token_rows(view: TraceView) -> tuple[Told, ...]:
     """Returns how many tokens went in and came out."""
-    anew = view.prompt_tokens - view.reused_tokens
+    anew = max(0, view.prompt_tokens - view.reused_tokens)
     return (
         ("prompt", f"{view.prompt_tokens:,}"),
         ("of these kept from before", f"{view.reused_tokens:,}"),
@@ -131,7 +131,7 @@ def _drawn_time(view: TraceView) -> tuple[QWidget, ...]:
 
 
 def _drawn_tokens(view: TraceView) -> tuple[QWidget, ...]:
-    anew = view.prompt_tokens - view.reused_tokens
+    anew = max(0, view.prompt_tokens - view.reused_tokens)
     if not view.prompt_tokens:
         return ()
     told = (f"kept from before, {view.reused_tokens:,}", f"read anew, {anew:,}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
@@ -25,6 +25,7 @@ from converge_desktop.ui.pages.trace_replay import ReplaySheet, grade_words, hea
 from converge_desktop.ui.pages.trace_replaying import Replayer
 from converge_desktop.ui.pages.trace_sheet import Sheet, card_of
 from converge_desktop.ui.pages.trace_timing import Leads, timing_parts
+from converge_desktop.ui.pages.trace_trying import Trier
 from converge_desktop.ui.widgets.evidence import EvidenceList
 from converge_desktop.ui.widgets.labels import Label
 from converge_desktop.ui.widgets.link_text import LinkText
@@ -65,6 +66,8 @@ class TracePane(QStackedWidget):
         self.exporter = Exporter(tools, self.strip, self)
         self.replaying = TaskStrip("Making the step again")
         self.replayer = Replayer(tools, self.replaying)
+        self.try_strip = TaskStrip("Trying with a change")
+        self.trier = Trier(tools, self.try_strip)
         self.note_strip = TaskStrip("Notes")
         self.notes = Notes(tools, self.note_strip)
         self.compare_strip = TaskStrip("Comparing")
@@ -82,7 +85,8 @@ class TracePane(QStackedWidget):
         for sheet in self._sheets:
             self._stack.addWidget(sheet)
         self._replayed = ReplaySheet()
-        self._sheets[_REPLAY].column.addWidget(self._replayed)
+        for part in (self._replayed, self.trier):
+            self._sheets[_REPLAY].column.addWidget(part)
         self.evidence = EvidenceList()
         self.head = TraceHead(self.notes.line, self.tabs)
         self.foot = TraceFoot()
@@ -94,7 +98,8 @@ class TracePane(QStackedWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.head)
-        for strip in (self.strip, self.replaying, self.note_strip, self.compare_strip):
+        own = (self.replaying, self.try_strip, self.note_strip, self.compare_strip)
+        for strip in (self.strip, *own):
             column.addWidget(strip)
         column.addWidget(self._stack, 1)
         column.addWidget(self.notes.box)
@@ -123,6 +128,7 @@ class TracePane(QStackedWidget):
         self.head.record_wanted.connect(self.show_record)
         self.head.led_wanted.connect(self._on_led)
         self.replayer.told.connect(self._show_again)
+        self.trier.came.connect(self._on_tried)
         self.notes.changed.connect(self.noted)
         self.notes.box.turned.connect(self._on_box)
         self.comparing.opened.connect(self._on_compared)
@@ -157,6 +163,7 @@ class TracePane(QStackedWidget):
         self._stale = {_PROMPT, _ENVELOPE, _VALIDATION, _TIMING, _RECALL}
         self._fill_front()
         self.replayer.show_step(view)
+        self.trier.show_step(view)
         for sheet in self._sheets:
             sheet.verticalScrollBar().setValue(0)
 
@@ -264,6 +271,20 @@ class TracePane(QStackedWidget):
             self.replayer.begin()
 
     @Slot()
+    def _on_tried(self) -> None:
+        """Brings what came of a try into sight; it stands above what can be changed."""
+        sheet = self._sheets[_REPLAY]
+        top = self.trier.mapTo(sheet.widget(), QPoint(0, 0)).y()
+        sheet.verticalScrollBar().setValue(top)
+
+    @Slot()
+    def try_with_change(self) -> None:
+        """Shows what can be changed of the step before it is tried."""
+        if self.shows_step():
+            self.tabs.setCurrentIndex(_REPLAY)
+            self.trier.open()
+
+    @Slot()
     def export(self) -> None:
         """Exports evidence: of the decision that the step led to, else of its run."""
         if self.view is None:
@@ -285,8 +306,14 @@ class TracePane(QStackedWidget):
         self.comparing.compare(one_id, other_id)
 
     def escape(self) -> bool:
-        """Leaves what is open: a comparison, the box for a note, or the first of two steps."""
-        return self.comparing.leave() or self.notes.leave() or self.comparing.forget()
+        """Leaves what is open: a comparison, a box, or the first of two steps."""
+        leaves = (
+            self.comparing.leave,
+            self.notes.leave,
+            self.trier.leave,
+            self.comparing.forget,
+        )
+        return any(leave() for leave in leaves)
 
     @Slot()
     def _on_compared(self) -> None:

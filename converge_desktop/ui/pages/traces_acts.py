@@ -9,7 +9,7 @@ from converge_desktop.ui.actions import Action
 from converge_desktop.ui.pages.traces_side import TracesSide
 
 Can = Callable[[], bool]
-_ONE = "a call in the list"
+_ONE = "a step in the list"
 
 
 def acts_of(side: TracesSide, like: Callable[[], None], can_like: Can) -> tuple[Action, ...]:
@@ -55,20 +55,20 @@ def _going(side: TracesSide, like: Callable[[], None], can_like: Can) -> tuple[A
         _act(
             "Go",
             "like",
-            "Calls like this one",
+            "Steps like this one",
             ("M",),
             like,
             can=can_like,
-            needs="a call that is shown",
+            needs="a step that is shown",
         ),
         _act(
             "Go",
             "back",
-            "Back to the list of calls",
+            "Back to the list of steps",
             (),
             side.like.leave,
             can=alike,
-            needs="a list of calls that are like one of them",
+            needs="a list of steps that are like one of them",
         ),
     )
 
@@ -89,25 +89,25 @@ def _marking(side: TracesSide) -> tuple[Action, ...]:
     return (
         mark(
             "mark",
-            "Mark the call, or take its mark away",
+            "Mark the step, or take its mark away",
             ("Space",),
             marks.toggle_here,
             repeats=True,  # or no held Space would turn pages elsewhere
         ),
         mark(
             "mark_down",
-            "Mark calls downwards",
+            "Mark steps downwards",
             ("Shift+J",),
             partial(marks.extend, 1),
             repeats=True,
         ),
         mark(
-            "mark_up", "Mark calls upwards", ("Shift+K",), partial(marks.extend, -1), repeats=True
+            "mark_up", "Mark steps upwards", ("Shift+K",), partial(marks.extend, -1), repeats=True
         ),
         _act(
             "Go",
             "clear_marks",
-            "Clear the marks of calls",
+            "Clear the marks of steps",
             (),
             marks.clear,
             can=marked,
@@ -116,11 +116,11 @@ def _marking(side: TracesSide) -> tuple[Action, ...]:
         _act(
             "Go",
             "compare",
-            "Compare the two calls that are marked",
+            "Compare the two steps that are marked",
             ("C",),
             side.compare,
             can=two,
-            needs="two calls that are marked; Space marks",
+            needs="two steps that are marked; Space marks",
         ),
     )
 
@@ -131,11 +131,11 @@ def _arranging(side: TracesSide) -> tuple[Action, ...]:
 
     act = partial(_act, "View")
     return (
-        act("sort", "Order the calls…", ("O",), side.sort.open),
-        act("columns", "Columns of the calls…", ("Shift+C",), side.columns.open),
+        act("sort", "Order the steps…", ("O",), side.sort.open),
+        act("columns", "Columns of the steps…", ("Shift+C",), side.columns.open),
         act(
             "clear_filter",
-            "Clear the filter of calls",
+            "Clear the filter of steps",
             (),
             side.filter.clear,
             can=filtered,
@@ -152,14 +152,14 @@ def _writing(side: TracesSide) -> tuple[Action, ...]:
 
     act = partial(_act, "Run")
     return (
-        act("export", "Export the calls…", ("Ctrl+Shift+E",), side.export, can=can, needs=_ONE),
+        act("export", "Export the steps…", ("Ctrl+Shift+E",), side.export, can=can, needs=_ONE),
         act(
             "stop_export",
-            "Cancel the export of calls",
+            "Cancel the export of steps",
             (),
             exporter.stop,
             can=exporter.can_stop,
-            needs="calls that are being exported",
+            needs="steps that are being exported",
         ),
-        act("rebuild", "Make the index over the calls again", (), side.rebuild),
+        act("rebuild", "Make the index over the steps again", (), side.rebuild),
     )

@@ -119,7 +119,7 @@ class JumpLine(Panel):
         self.edit.setProperty("compact", "true")
         self.edit.setFont(fonts.font("body"))
         self.edit.setPlaceholderText("yesterday, 2026-11-20, 2h …")
-        self.edit.setAccessibleName("Go to the call that was recorded closest to a day or a time")
+        self.edit.setAccessibleName("Go to the step that was recorded closest to a day or a time")
         self.edit.installEventFilter(self)
         self.edit.textChanged.connect(self._on_text)
         self.confirm = Button("Go", kind="compact")
@@ -210,10 +210,10 @@ class TracesFoot(TightBar):
     def tell(self, listed: int, every: int, marked: int, *, of_like: bool) -> None:
         """Says how many calls are listed, of how many, and how many are marked."""
         some = 0 <= listed < every and not of_like
-        many = f"{listed:,} of {every:,}" if some else words.count(listed, "call")
+        many = f"{listed:,} of {every:,}" if some else words.count(listed, "step")
         self.said.say(f"{many} · {f'{marked:,} marked' if marked else 'Space marks'}")
         self.export.setText("Export marked…" if marked else "Export…")
         self.export.setAccessibleName(
-            "Export the calls that are marked" if marked else "Export the calls that are listed"
+            "Export the steps that are marked" if marked else "Export the steps that are listed"
         )
         self.export.updateGeometry()

@@ -51,9 +51,9 @@ class TraceExporter(QObject):
         found = listed()
         if self.busy or found is None or not (found.total or marked):
             return
-        many = words.count(len(marked) or found.total, "call")
-        kinds = f"Recorded calls (*{SUFFIX})"
-        start = str(Path.home() / f"calls{SUFFIX}")
+        many = words.count(len(marked) or found.total, "step")
+        kinds = f"Recorded steps (*{SUFFIX})"
+        start = str(Path.home() / f"steps{SUFFIX}")
         chosen, _ = QFileDialog.getSaveFileName(self._parent, f"Export {many}", start, kinds)
         if chosen:
             self.begin(listed() or found, marked, Path(chosen))
@@ -66,7 +66,7 @@ class TraceExporter(QObject):
             self._write(found.token, None)
             return
         # What is marked need not be listed any more: it is looked for among all calls.
-        self._strip.work(f"Looking for {words.count(len(marked), 'call')}…", action=_CANCEL)
+        self._strip.work(f"Looking for {words.count(len(marked), 'step')}…", action=_CANCEL)
         self._ask(self._tools.desk.find_traces, partial(self._on_every, marked))
 
     def can_stop(self) -> bool:
@@ -97,7 +97,7 @@ class TraceExporter(QObject):
         if self._given_up:
             self._on_given_up()
             return
-        self._strip.work("Writing the calls…", action=_CANCEL)
+        self._strip.work("Writing the steps…", action=_CANCEL)
         ask = partial(self._tools.desk.export_traces, token, self._path, places)
         self._ask(ask, self._on_done)
 
@@ -114,12 +114,12 @@ class TraceExporter(QObject):
     def _on_progress(self, progress: object) -> None:
         if isinstance(progress, TraceExportProgress) and self.can_stop():
             share = progress.done * 1000 // max(1, progress.total)
-            said = f"Writing the calls: {progress.done:,} of {progress.total:,}."
+            said = f"Writing the steps: {progress.done:,} of {progress.total:,}."
             self._strip.work(said, share, _CANCEL)
 
     def _on_done(self, made: TraceExport) -> None:
         self.busy = False
-        many = words.count(made.traces, "call")
+        many = words.count(made.traces, "step")
         were = "is" if made.traces == 1 else "are"
         self._strip.tell(
             "good",
@@ -133,7 +133,7 @@ class TraceExporter(QObject):
             self._on_given_up()
             return
         self.busy = False
-        self._strip.tell("danger", f"The calls were not exported. {words.problem(error)}")
+        self._strip.tell("danger", f"The steps were not exported. {words.problem(error)}")
 
     def _on_given_up(self) -> None:
         self.busy = False

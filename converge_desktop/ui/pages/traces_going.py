@@ -67,7 +67,7 @@ class Going(QObject):
 
     def _on_at(self, row: int) -> None:
         if row < 0:
-            self._line.tell("No call is listed, so there is none to go to.")
+            self._line.tell("No step is listed, so there is none to go to.")
             return
         self._line.leave()
         self._table.choose(row, centered=True)

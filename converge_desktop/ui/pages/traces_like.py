@@ -43,7 +43,7 @@ class Likeness(QObject):
             about: What it is, in words, as in ``planning of run 0192``.
         """
         self._turn += 1
-        title = f"Calls like {about}"
+        title = f"Steps like {about}"
         self._bar.tell(title, "Looking through what was recorded…")
         asked = tried(partial(self._tools.desk.like_trace, trace_id))
         came = partial(self._on_came, self._turn, title)

@@ -124,13 +124,13 @@ class Marks(QObject):
 
     def _refuse(self) -> None:
         said = (
-            f"At most {MOST} calls are marked one by one. To write out more, export all that a "
+            f"At most {MOST} steps are marked one by one. To write out more, export all that a "
             "filter finds, with nothing marked."
         )
         self._tools.routes.say.emit("caution", said, "trace marks")
 
     def _on_failed(self, error: BaseException) -> None:
-        said = f"The calls were not marked. {words.problem(error)}"
+        said = f"The steps were not marked. {words.problem(error)}"
         self._tools.routes.say.emit("danger", said, "trace marks")
 
     def _mark(self, marked: dict[int, str]) -> None:
@@ -138,6 +138,6 @@ class Marks(QObject):
             return
         self._marked = marked
         self._model.mark(frozenset(marked))
-        said = f"{words.count(len(marked), 'call')} marked." if marked else "Nothing is marked."
+        said = f"{words.count(len(marked), 'step')} marked." if marked else "Nothing is marked."
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._table, said))
         self.changed.emit()

@@ -70,7 +70,7 @@ class TracesSide(Panel):
         self.jump_line = JumpLine(tools.clock)
         self.going = Going(tools, self.model, self.table, self.jump_line)
         self.problem = Label("", "small", "danger").wrapped()
-        self.strip = TaskStrip("Export of calls")
+        self.strip = TaskStrip("Export of steps")
         self.exporter = TraceExporter(tools, self.strip, self)
         self.none = EmptyState(
             "traces", "Reading the traces…", "The newest comes first.", beside=True
@@ -175,7 +175,7 @@ class TracesSide(Panel):
 
     @Slot(object)
     def _on_unread(self, error: BaseException) -> None:
-        said = f"Some of the calls cannot be read. {words.problem(error)}"
+        said = f"Some of the steps cannot be read. {words.problem(error)}"
         self._tools.routes.say.emit("danger", said, "traces")
 
     @Slot(object)

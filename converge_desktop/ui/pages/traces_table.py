@@ -46,7 +46,7 @@ class TraceTable(RowTable):
     extend_wanted = Signal(int)
 
     def __init__(self, model: TraceModel) -> None:
-        super().__init__(model, "Recorded calls", stretch=STRETCH)
+        super().__init__(model, "Recorded steps", stretch=STRETCH)
         self._traces = model
         header = self.horizontalHeader()
         header.setSectionResizeMode(STRETCH, QHeaderView.ResizeMode.Interactive)

@@ -20,7 +20,7 @@ class Nothing:
 
 def nothing_alike(why: str) -> Nothing:
     """Says that no call is like another."""
-    return Nothing("No call is like this one", why, "Back to the list")
+    return Nothing("No step is like this one", why, "Back to the list")
 
 
 def nothing_known(state: IndexState, failed: str) -> Nothing:
@@ -41,14 +41,14 @@ def nothing_known(state: IndexState, failed: str) -> Nothing:
 def nothing_found(state: IndexState, text: str, every: int) -> Nothing:
     """Says why nothing fits what was asked for."""
     if text.strip():
-        hidden = f"{words.count(every, 'call is', 'calls are')} hidden by it" if every > 0 else ""
-        said = f"{hidden or 'Calls are hidden by it'}; change it, or clear it to see all."
+        hidden = f"{words.count(every, 'step is', 'steps are')} hidden by it" if every > 0 else ""
+        said = f"{hidden or 'Steps are hidden by it'}; change it, or clear it to see all."
         return Nothing("Nothing passes this filter", said, "Clear the filter")
     if state.as_of < state.seq:
         said = "The index still follows the ledger; what it finds shows by itself."
-        return Nothing("No call was found yet", said)
+        return Nothing("No step was found yet", said)
     return Nothing(
-        "No call was recorded yet",
+        "No step was recorded yet",
         "Start a run: every call of the model is kept here, whole.",
         "New run",
     )

@@ -96,8 +96,16 @@ class SayBox(QWidget):
         row.addWidget(self.need, 1)
         row.addWidget(self.confirm)
         column.addLayout(row)
+        self._column, self._row = column, row
         self._on_text()
         self.hide()
+
+    def set_need_above(self) -> None:
+        """Sets what is needed on a line of its own, for what is long."""
+        self.need.wrapped()
+        self._row.removeWidget(self.need)
+        self._row.insertStretch(1, 1)
+        self._column.insertWidget(self._column.count() - 1, self.need)
 
     def open(self) -> None:
         """Shows the box and puts the cursor in it."""

@@ -43,7 +43,10 @@ class ValueTable(QWidget):
         if any(self._heads):
             for number, head in enumerate(self._heads):
                 self._grid.addWidget(Label(head, "small", "muted"), 0, number)
+        self._grid.setColumnStretch(0, 0)
         for at, (name, *values) in enumerate(rows, start=1):
+            if len(name) > _SENTENCE:  # else a column of sentences would be a word wide
+                self._grid.setColumnStretch(0, 1)
             self._grid.addWidget(_name_view(name), at, 0, Qt.AlignmentFlag.AlignTop)
             for number, value in enumerate(values, start=1):
                 said = value_view(f"{name} {self._heads[number]}".strip(), value)
