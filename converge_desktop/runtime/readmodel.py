@@ -311,7 +311,8 @@ class RunView:
     ``why_not`` says why it has not converged: pairs of a kind (``paused``, ``ask``, ``settle``,
     ``run``, ``woken``, ``criterion``, ``budget``, ``expired``, ``stop``) and a sentence.
     ``intent`` is what the person who started it wants, in their words; empty if they gave none.
-    ``pause_reason`` is why it is paused, empty if nobody said why.
+    ``pause_reason`` is why it is paused, empty if nobody said why. ``origin`` is the run that it
+    continues or was forked from; empty where it began by itself.
     """
 
     row: RunRow
@@ -332,6 +333,7 @@ class RunView:
     timeline: tuple[CycleSpan, ...] = ()
     intent: str = ""
     pause_reason: str = ""
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)

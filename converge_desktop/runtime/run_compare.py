@@ -137,8 +137,8 @@ def _pair(
         differs, said = MISSING, f"Only {labels[other is not None]} asked that."
     else:
         differs, said = _difference(one.call, other.call)
-    ids = tuple(str(trace.id) if trace is not None else "" for trace in (one, other))
-    return CallPair(cycle, agent, step, *ids, differs, said)
+    ids = [str(trace.id) if trace is not None else "" for trace in (one, other)]
+    return CallPair(cycle, agent, step, ids[0], ids[1], differs, said)
 
 
 def _difference(one: ModelCall, other: ModelCall) -> tuple[str, str]:
@@ -211,10 +211,13 @@ def _first(
         if pair.differs == MISSING:
             return f"{_where(pair)}: {pair.words}"
         if pair.differs:
-            return f"{_where(pair)}: {compare(trace(pair.one), trace(pair.other)).first}"
+            found = compare(trace(pair.one), trace(pair.other))
+            return f"{_where(pair)}: {found.first or pair.words}"
     for side in sides:
         if side.facts:
-            return f"Their model calls are the same; only {side.label} has “{side.facts[0].content}”."
+            return (
+                f"Their model calls are the same; only {side.label} has “{side.facts[0].content}”."
+            )
     if sides[0].ended != sides[1].ended:
         return "Their model calls and facts are the same; they ended otherwise."
     return ""

@@ -103,6 +103,7 @@ def run_view(run: RunState, title: str, now_doing: str) -> RunView:
         timeline=_timeline(run),
         intent=run.intent.request or "",
         pause_reason=run.suspension.reason if run.suspension else "",
+        origin=str(run.started.continues or ""),
     )
 
 

@@ -49,6 +49,7 @@ def truth_rows(run: RunState, gate: Gate, draft: Draft) -> tuple[TruthRow, ...]:
 def standing(run: RunState, gate: Gate) -> Standing:
     """Returns how a gate stands at this moment."""
     terms, tally, decided = gate.terms, gate.tally(), gate.decision
+    made = made_of(run, run.drafts[gate.request.proposal])
     given = [*((one, False) for one in gate.undone), *((one, True) for one in gate.votes.values())]
     votes = tuple(
         VoteRow(
@@ -77,8 +78,15 @@ def standing(run: RunState, gate: Gate) -> Standing:
         will_move=() if gate.closed else tuple(_will_move(run, gate)),
         instead=_instead(run, gate),
         silence=_silence(run, gate),
-        became=str(run.drafts[gate.request.proposal].fact.id) if gate.merged else "",
+        became=str(made.id) if made is not None else "",
     )
+
+
+def made_of(run: RunState, draft: Draft) -> Fact | None:
+    """Returns the fact that a proposal became, or what a person put in its place."""
+    instead = (one.id for one in run.drafts.values() if one.supersedes == draft.id)
+    facts = (run.promoted.get(name) for name in (draft.id, *instead))
+    return next((fact for fact in facts if fact is not None), None)
 
 
 def decided_own(run: RunState, gate: Gate, decision: Decision) -> bool:

@@ -19,6 +19,7 @@ from converge_desktop.adapters.texts import TextReader
 from converge_desktop.runtime.engine_thread import EngineThread
 from converge_desktop.runtime.insight_model import Insights
 from converge_desktop.runtime.port import TraceExportProgress, TraceIndexChanged, Update
+from converge_desktop.runtime.run_compare import RunComparison, compare_runs
 from converge_desktop.runtime.trace_compare import TraceComparison, compare
 from converge_desktop.runtime.trace_model import (
     FoundTrace,
@@ -111,6 +112,13 @@ class TraceDesk:
         """Compares two model calls, by their ids."""
         views = self._engine.views
         return self._engine.send(lambda: compare(views.trace(one), views.trace(other)))
+
+    def compare_runs(self, one: str, other: str) -> Future[RunComparison]:
+        """Compares two runs, by their ids: their model calls, their facts, and how they stand."""
+        views = self._engine.views
+        return self._engine.send(
+            lambda: compare_runs(views.run_state(one), views.run_state(other), views.trace)
+        )
 
     def trace_note(self, trace_id: str) -> Future[Note | None]:
         """Returns what people noted about a call; None where nobody did."""

@@ -73,7 +73,9 @@ class TraceNotes:
                 f"a note has at most {LONGEST:,} characters, and this one has {len(note.text):,}"
             )
         if not is_text(note.text):
-            raise IllegalCommand("the note holds half a character, which nothing can keep; remove it")
+            raise IllegalCommand(
+                "the note holds half a character, which nothing can keep; remove it"
+            )
         with self._lock:
             kept = dict(self._every())
             kept.pop((note.seq, note.hash), None)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from converge_desktop.runtime.insight_model import Insights
+from converge_desktop.runtime.run_compare import RunComparison
 from converge_desktop.runtime.trace_compare import TraceComparison
 from converge_desktop.runtime.trace_model import (
     FoundTrace,
@@ -62,6 +63,9 @@ class TracePort(Protocol):
 
     def compare_traces(self, one: str, other: str) -> Future[TraceComparison]:
         """Compares two model calls, by their ids."""
+
+    def compare_runs(self, one: str, other: str) -> Future[RunComparison]:
+        """Compares two runs, by their ids: their model calls, their facts, and how they stand."""
 
     def trace_note(self, trace_id: str) -> Future[Note | None]:
         """Returns what people noted about a call; None where nobody did."""

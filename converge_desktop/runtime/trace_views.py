@@ -29,7 +29,7 @@ from converge_desktop.runtime.readmodel import (
     TraceView,
 )
 from converge_desktop.runtime.recalling import LETTER, recall_rows
-from converge_desktop.runtime.standing_views import standing
+from converge_desktop.runtime.standing_views import made_of, standing
 from converge_desktop.runtime.state_layers import quantity_of
 from converge_desktop.runtime.trace_detail import Consequence, HintRow
 from converge_desktop.runtime.wording import check_words, run_label, segments
@@ -117,7 +117,7 @@ def _consequence(run: RunState, trace: DecisionTrace) -> Consequence | None:
     draft = next((one for one in run.drafts.values() if trace.id in one.traces), None)
     if draft is None:
         return None
-    fact = _made_of(run, draft)
+    fact = made_of(run, draft)
     made = Consequence(
         proposal=draft.fact.content,
         words=_unasked_words(run, draft, fact),
@@ -142,13 +142,6 @@ def _at_gate(run: RunState, gate: Gate, made: Consequence) -> Consequence:
         decided_at=decided.decided_at if decided else 0,
         settles_at=stands.settles_at or 0,
     )
-
-
-def _made_of(run: RunState, draft: Draft) -> Fact | None:
-    """Returns the fact that a proposal became, or what a person put in its place."""
-    instead = (one.id for one in run.drafts.values() if one.supersedes == draft.id)
-    facts = (run.promoted.get(name) for name in (draft.id, *instead))
-    return next((fact for fact in facts if fact is not None), None)
 
 
 def _unasked_words(run: RunState, draft: Draft, fact: Fact | None) -> str:

@@ -112,6 +112,7 @@ class MainWindow(Window):
         self.routes.run.connect(self._on_run)
         self.routes.moment.connect(self._on_moment)
         self.routes.trace.connect(self._on_trace)
+        self.routes.compared.connect(self._on_two_traces)
         self.routes.gate.connect(self._on_gate)
         self.routes.fact.connect(self._on_fact)
         self.routes.record.connect(self._on_ledger_record)
@@ -158,6 +159,11 @@ class MainWindow(Window):
     def _on_trace(self, trace_id: str) -> None:
         self.go("traces")
         self.pages.traces.show_trace(trace_id)
+
+    @Slot(str, str)
+    def _on_two_traces(self, one_id: str, other_id: str) -> None:
+        self.go("traces")
+        self.pages.traces.side.compare_wanted.emit(one_id, other_id)
 
     @Slot(str)
     def _on_gate(self, gate_id: str) -> None:

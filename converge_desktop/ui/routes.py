@@ -13,6 +13,7 @@ class Routes(QObject):
         run: Show a run, by its id.
         moment: Show a run as it stood: its id, a record's number, and that one's time.
         trace: Show a trace, by its id.
+        compared: Show two traces compared, by their ids.
         gate: Show a waiting proposal, by its gate's id.
         fact: Show where a fact came from: run id, fact id.
         record: Show a record of the ledger, by its number.
@@ -25,6 +26,7 @@ class Routes(QObject):
     run = Signal(str)
     moment = Signal(str, object, object)
     trace = Signal(str)
+    compared = Signal(str, str)
     gate = Signal(str)
     fact = Signal(str, str)
     record = Signal(object)

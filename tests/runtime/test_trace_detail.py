@@ -81,6 +81,30 @@ def test_what_was_approved_says_by_whom_when_and_what_it_became(waiting: Waiting
     assert found.effect_at == fact.at
 
 
+@pytest.mark.parametrize("verdict", ["reject", "refine"])
+def test_a_gate_at_which_nothing_was_let_through_led_to_no_fact(
+    waiting: Waiting, verdict: str
+) -> None:
+    """What people said took effect, and still nothing became true by it."""
+    review = waiting.ask()
+    waiting.port.answer(answer(review, verdict, reason="not like this")).result(10)
+    later = waiting.desk.review(review.gate_id).result(10)
+    while later.standing is not None and later.standing.phase != "closed":
+        later = waiting.desk.review(review.gate_id).result(10)
+    assert later.standing is not None
+    assert "" == later.standing.became
+
+
+def test_what_was_approved_leads_to_its_fact_from_the_gate(waiting: Waiting) -> None:
+    """Which can be taken back from there."""
+    review = waiting.ask()
+    waiting.port.answer(answer(review)).result(10)
+    waiting.watch.phase(review.run_id, "stopped")
+    later = waiting.desk.review(review.gate_id).result(10)
+    assert later.standing is not None
+    assert waiting.desk.fact(review.run_id, later.standing.became).result(10)
+
+
 def test_what_was_rejected_became_nothing(waiting: Waiting) -> None:
     review = waiting.ask()
     waiting.port.answer(answer(review, "reject", reason="not now")).result(10)

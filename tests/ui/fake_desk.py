@@ -244,6 +244,9 @@ class FakeDesk:
     def stop_replay(self, trace_id: str) -> None:
         self._ask("stop_replay", trace_id)
 
+    def compare_runs(self, one: str, other: str) -> Future[Any]:
+        return self._ask("compare_runs", one, other)
+
     def try_trace(self, trace_id: str, layers: Any, model: str = "") -> Future[Any]:
         return self._ask("try_trace", trace_id, dict(layers), model)
 

@@ -31,6 +31,7 @@ from tests.ui import (
     gallery_people,
     gallery_recall,
     gallery_review,
+    gallery_run_compare,
     gallery_runs,
     gallery_trace,
     gallery_traces,
@@ -296,6 +297,7 @@ def scenes(  # noqa: C901 - a list of little functions
         **gallery_trace.scenes(window, desk, lambda: settle(app)),
         **gallery_traces.scenes(window, desk, lambda: settle(app)),
         **gallery_trying.scenes(window, desk, lambda: settle(app)),
+        **gallery_run_compare.scenes(window, desk, lambda: settle(app)),
     }
 
 

@@ -218,3 +218,29 @@ def test_what_is_alike_is_no_part_of_what_must_be_seen_or_is_decided_about(show:
     opened.settle()
     assert 2 == len(lines(opened))
     assert all(one.isEnabled() for one in view_of(opened).findChildren(QPushButton))
+
+
+def test_while_recall_reads_the_ledger_what_it_has_read_is_shown(show: Show) -> None:
+    """Once, not at every step of it; and looked for again when it has read all."""
+    opened = show(recalls=sample_recall.OPENING)
+    assert opened.desk.named("alike") == []
+    opened.desk.answers["alike"] = lambda _: sample_recall.alike(sample_recall.ROWS[0])
+    tell(opened, sample_recall.FILLING)
+    tell(opened, RecallChanged("filling", 20_000))
+    assert len(lines(opened)) == len(opened.desk.named("alike")) == 1
+    opened.desk.answers["alike"] = lambda _: sample_recall.alike(*sample_recall.ROWS)
+    tell(opened, sample_recall.READY)
+    assert len(lines(opened)) == len(opened.desk.named("alike")) == 2
+    tell(opened, sample_recall.READY)
+    assert len(opened.desk.named("alike")) == 2
+
+
+def test_looking_again_while_another_review_is_on_its_way_asks_for_nothing(show: Show) -> None:
+    """There is no gate to ask about then."""
+    opened = show(sample_recall.BUSY)
+    asked = len(opened.desk.named("alike"))
+    del opened.desk.answers["review"]
+    again = next(b for b in view_of(opened).findChildren(QPushButton) if b.text() == "Look again")
+    opened.window.pages.inbox.show_gate("g-2")
+    again.click()
+    assert len(opened.desk.named("alike")) == asked

@@ -13,7 +13,10 @@ from converge_core.errors import IllegalCommand
 from converge_desktop.runtime.readmodel import LayerRow
 from converge_desktop.runtime.trace_compare import compare
 from converge_desktop.runtime.trace_model import Note
+from converge_desktop.ui.pages.trace_sheet import Sheet
 from converge_desktop.ui.pages.trace_side import MARK, marked_sides, stretches
+from converge_desktop.ui.widgets.chips import ChipRow
+from converge_desktop.ui.widgets.values import ValueTable
 from converge_desktop.ui.widgets.whole_text import WholeText
 from converge_desktop.ui.word_diff import word_diff
 from tests.ui import sample_trace as own
@@ -46,9 +49,7 @@ def late(opened: Desk, name: str) -> Callable[[], None]:
 
 
 def save(opened: Desk) -> None:
-    QTest.keyClick(
-        opened.window.pages.traces.pane.notes.box.edit, Qt.Key.Key_Return, CTRL
-    )
+    QTest.keyClick(opened.window.pages.traces.pane.notes.box.edit, Qt.Key.Key_Return, CTRL)
     opened.settle()
 
 
@@ -249,3 +250,99 @@ def test_a_step_without_anything_is_shown_on_every_tab(traces: Desk) -> None:
         assert pane.shows_step()
     pane = shown(traces, own.EVALUATION, "Timing")
     assert "of these read anew | 0" in told(pane)
+
+
+# In the smallest window
+
+
+def test_what_is_compared_is_not_cut_in_the_smallest_window(traces: Desk) -> None:
+    """Each chip has its line, and a column of sentences is wider than a word."""
+    pane = shown(traces)
+    traces.window.resize(traces.window.minimumSize())
+    pane.compare(own.PLANNING, own.OLDER)
+    traces.settle()
+    for row in pane.comparing.shown.findChildren(ChipRow):
+        assert row.height() >= row.heightForWidth(row.width())
+    traces.window.resize(1280, 800)
+    traces.settle()
+    tables = pane.comparing.shown.findChildren(ValueTable)
+    [checks] = [table for table in tables if "nothing rests on a hint" in told(table)]
+    assert checks.height() < 6 * checks.fontMetrics().lineSpacing()
+
+
+def test_in_the_smallest_window_there_is_room_to_read_and_to_write(traces: Desk) -> None:
+    """The head leaves its chips away, and what is said of notes takes the width there is."""
+    pane = shown(traces)
+    traces.window.resize(traces.window.minimumSize())
+    traces.settle()
+    [sheet] = [one for one in pane.findChildren(Sheet) if one.isVisible()]
+    assert sheet.height() > pane.height() * 2 // 5
+    pane.notes.open()
+    traces.settle()
+    box = pane.notes.box
+    assert box.need.height() <= 3 * box.need.fontMetrics().lineSpacing()
+    assert box.need.y() < box.confirm.y()
+
+
+# In the wrong hands
+
+
+def test_keys_typed_into_a_note_are_letters(traces: Desk) -> None:
+    """None of what they do elsewhere happens; Esc leaves the box, then the first of two steps."""
+    pane = shown(traces, own.EVALUATION)
+    QTest.keyClick(traces.window, Qt.Key.Key_C)
+    QTest.keyClick(traces.window, Qt.Key.Key_N)
+    traces.settle()
+    QTest.keyClicks(pane.notes.box.edit, "pcnxmjkv ")
+    traces.settle()
+    assert pane.notes.box.edit.toPlainText() == "pcnxmjkv "
+    assert not traces.desk.named("replay") + traces.desk.named("like_trace")
+    QTest.keyClick(traces.window, Qt.Key.Key_Escape)
+    traces.settle()
+    assert not pane.notes.box.isVisible()
+    assert "is the first" in strip(pane, "Comparing").words()
+    QTest.keyClick(traces.window, Qt.Key.Key_Escape)
+    traces.settle()
+    assert strip(pane, "Comparing").words() == ""
+
+
+def test_keys_of_a_step_do_nothing_on_another_page(traces: Desk) -> None:
+    shown(traces)
+    traces.window.go("ledger")
+    for key in (Qt.Key.Key_N, Qt.Key.Key_C, Qt.Key.Key_X, Qt.Key.Key_P):
+        QTest.keyClick(traces.window, key)
+    traces.settle()
+    pane = traces.window.pages.traces.pane
+    assert not pane.notes.box.isVisibleTo(pane)
+    assert strip(pane, "Comparing").words() == ""
+    assert not traces.desk.named("replay")
+
+
+def test_a_comparison_that_comes_after_the_page_was_left_takes_nothing(traces: Desk) -> None:
+    """Neither the page nor the focus; it is there when the person comes back."""
+    pane = shown(traces)
+    come = late(traces, "compare_traces")
+    pane.compare(own.PLANNING, own.OLDER)
+    traces.window.go("ledger")
+    focus = traces.window.focusWidget()
+    come()
+    assert traces.window.pages.page_id() == "ledger"
+    assert traces.window.focusWidget() is focus
+    traces.window.go("traces")
+    traces.settle()
+    assert pane.comparing.is_open()
+
+
+def test_the_theme_may_change_over_a_comparison_and_a_note(traces: Desk) -> None:
+    """Nothing that was typed or found is lost."""
+    pane = shown(traces)
+    pane.notes.open()
+    pane.notes.box.write("half a thou")
+    pane.compare(own.PLANNING, own.OLDER)
+    traces.settle()
+    for theme in ("dark", "high-contrast", "light"):
+        traces.window.theme.choose(theme)
+        traces.settle()
+        assert pane.comparing.is_open()
+    pane.escape()
+    assert pane.notes.box.edit.toPlainText() == "half a thou"

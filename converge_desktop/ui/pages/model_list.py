@@ -49,7 +49,7 @@ def recall_words(change: RecallChanged) -> tuple[str, str]:
             return "Recall is being opened.", "muted"
         case "failed":
             why = words.sentence(change.trouble)
-            return f"Recall failed. {why} It is tried again by itself; runs go on.", "danger"
+            return f"Recall failed. {why} It is tried again by itself; runs go on.", "caution"
     return "Nothing is recalled on this desk: no model embeds texts.", "muted"
 
 

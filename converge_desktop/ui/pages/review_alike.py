@@ -175,7 +175,11 @@ class AlikeLooker(QObject):
 
     @Slot(object)
     def _on_recall(self, change: RecallChanged) -> None:
-        if self._gate and self._open and change.state in {"ready", "failed"}:
+        if not (self._gate and self._open):
+            return
+        # While the ledger is still read, what is read already is better than nothing.
+        first = change.state == "filling" and self._view.shown() is None
+        if first or change.state in {"ready", "failed"}:
             self.look(self._gate)
 
     def _on_found(self, gate_id: str, alike: Alike) -> None:
@@ -185,8 +189,10 @@ class AlikeLooker(QObject):
         if _not_looked(alike) and now.state == "failed":
             self._on_failed(gate_id, ValueError(now.trouble))
             return
-        self._open = _not_looked(alike)
-        self._view.show_alike(alike)
+        self._open = _not_looked(alike) or now.state == "filling"
+        before = self._view.shown()
+        if before is None or not alike.rows or before.rows != alike.rows:
+            self._view.show_alike(alike)
 
     def _on_failed(self, gate_id: str, error: BaseException) -> None:
         if gate_id == self._gate:

@@ -23,6 +23,7 @@ from converge_desktop.ui.widgets.buttons import Button
 from converge_desktop.ui.widgets.cards import FactColumns
 from converge_desktop.ui.widgets.chips import Chip, ChipRow
 from converge_desktop.ui.widgets.cycle_grid import LEGEND, CycleGrid
+from converge_desktop.ui.widgets.flow import FlowLayout
 from converge_desktop.ui.widgets.foot import Foot
 from converge_desktop.ui.widgets.labels import Label, caption
 from converge_desktop.ui.widgets.lists import Panel
@@ -70,6 +71,7 @@ class RunPane(QWidget):
         self.budgets, self.times = BudgetSection(), TimeSection()
         self.asked, self.notes = AskedSection(), NotesSection()
         self.strip = TaskStrip("What was asked of the run")
+        self.compare_strip = TaskStrip("Comparing runs")
         self.reason = SayBox("Why is it paused?", _PAUSE_HINT, "Pause")
         self.reason.confirm.stands_for("run.pause_why")
         self._lay_out()
@@ -92,6 +94,7 @@ class RunPane(QWidget):
         outer.addWidget(self._build_head())
         outer.addWidget(self.banner)
         outer.addWidget(self.strip)
+        outer.addWidget(self.compare_strip)
         outer.addWidget(self.body_scroll, 1)
         outer.addWidget(self.reason)
         outer.addWidget(self._build_foot())
@@ -110,12 +113,18 @@ class RunPane(QWidget):
         return made
 
     def _build_foot(self) -> QWidget:
+        unit = fonts.measures().unit
         self.replay_button = Button("Replay from the ledger", "Ctrl Shift L")
         self.replay_button.clicked.connect(self.replay_wanted)
         self.export_button = Button("Export evidence…", "Ctrl E")
         self.export_button.clicked.connect(self.export_wanted)
+        self.compare_button = Button("Compare with…", "C").stands_for("run.compare")
         said = Label(_REPLAYED, "small", "muted").wrapped()
-        return Foot(self.replay_button, said, self.export_button)
+        first = QWidget()
+        flow = FlowLayout(gap=unit, line_gap=unit, parent=first)
+        for button in (self.replay_button, self.compare_button):
+            flow.addWidget(button)
+        return Foot(first, said, self.export_button)
 
     def _build_left(self) -> QWidget:
         unit = fonts.measures().unit

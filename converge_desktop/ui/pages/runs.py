@@ -16,13 +16,14 @@ from converge_desktop.ui.pages.page import Page, Tools
 from converge_desktop.ui.pages.run_acts import RunActs
 from converge_desktop.ui.pages.run_asks import RunAsks
 from converge_desktop.ui.pages.run_banner import Moment
+from converge_desktop.ui.pages.run_comparing import RunComparing
 from converge_desktop.ui.pages.run_links import RunLinks
 from converge_desktop.ui.pages.run_view import RunPane
 from converge_desktop.ui.pages.runs_list import RunsList
 from converge_desktop.ui.widgets.empty import EmptyState
 from converge_desktop.ui.widgets.lists import step_in
 
-_EMPTY, _RUN, _FORM = range(3)
+_EMPTY, _RUN, _FORM, _COMPARED = range(4)
 _TICK_MS = 1_000
 
 
@@ -42,9 +43,10 @@ class RunsPage(Page):
         self.asks = RunAsks(tools, self.pane)
         self.acts = RunActs(tools, self.pane)
         self.links = RunLinks(tools, self.pane.strip, self.pane)
+        self.comparing = RunComparing(tools, self.pane)
         self.form = NewRun(tools)
         self.detail = QStackedWidget()
-        for widget in (self.empty, self.pane, self.form):
+        for widget in (self.empty, self.pane, self.form, self.comparing.shown):
             self.detail.addWidget(widget)
         self.split("runs", self.left, self.detail, width=372)
         self._connect()
@@ -67,6 +69,8 @@ class RunsPage(Page):
         self.pane.grid.wanted.connect(self._on_cell)
         self.acts.again_wanted.connect(self._on_again)
         self.acts.trace_wanted.connect(self._on_last_trace)
+        self.comparing.opened.connect(self._on_compared)
+        self.comparing.closed.connect(self._on_compare_closed)
         self.form.started.connect(self._on_started)
         self.form.left.connect(self._on_form_left)
         self.tools.bridge.run_changed.connect(self._on_changed)
@@ -106,6 +110,7 @@ class RunsPage(Page):
                 needs="a form that is filled in",
             ),
             *self.acts.actions_of(),
+            self.comparing.action(),
             Action(
                 "run.replay",
                 replay,
@@ -151,7 +156,7 @@ class RunsPage(Page):
         elif self.shows_moment():
             self.show_now()
         else:
-            return False
+            return self.comparing.leave()
         return True
 
     def shows_run(self) -> bool:
@@ -192,6 +197,7 @@ class RunsPage(Page):
     def _show(self, run_id: str, moment: Moment | None) -> None:
         if run_id != self._shown:
             self.asks.forget()
+        self.comparing.close()
         self._shown, self._moment = run_id, moment
         self.left.select(run_id)
         self._load(run_id)
@@ -297,6 +303,17 @@ class RunsPage(Page):
         self._shown = ""
         self.show_run(run_id)
         self.take_focus()
+
+    @Slot()
+    def _on_compared(self) -> None:
+        self.detail.setCurrentIndex(_COMPARED)
+        self.comparing.shown.back.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @Slot()
+    def _on_compare_closed(self) -> None:
+        if self.detail.currentIndex() == _COMPARED:
+            self.detail.setCurrentIndex(_RUN if self.pane.view is not None else _EMPTY)
+            self.take_focus()
 
     @Slot()
     def _on_form_left(self) -> None:

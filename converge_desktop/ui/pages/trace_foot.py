@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
@@ -11,6 +11,16 @@ from converge_desktop.ui.widgets.buttons import Button
 from converge_desktop.ui.widgets.flow import FlowLayout
 from converge_desktop.ui.widgets.labels import Label, set_property
 from converge_desktop.ui.widgets.lists import Panel
+
+_LOW, _LOW_AND_NARROW, _NARROW = 64, 96, 48
+"""How high a pane is at least that shows all of its head and foot; if it is so narrow; in units."""
+
+
+def is_tight(size: QSize) -> bool:
+    """Says whether a pane leaves away of its head and foot what stands elsewhere as well."""
+    unit = fonts.measures().unit
+    least = _LOW if size.width() >= _NARROW * unit else _LOW_AND_NARROW
+    return size.height() < least * unit
 
 
 class TraceFoot(Panel):

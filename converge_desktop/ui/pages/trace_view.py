@@ -17,7 +17,7 @@ from converge_desktop.ui.pages import trace_acts, trace_parts
 from converge_desktop.ui.pages.exporting import Exporter
 from converge_desktop.ui.pages.page import Tools
 from converge_desktop.ui.pages.trace_comparing import Comparing
-from converge_desktop.ui.pages.trace_foot import TraceFoot
+from converge_desktop.ui.pages.trace_foot import TraceFoot, is_tight
 from converge_desktop.ui.pages.trace_head import TraceHead
 from converge_desktop.ui.pages.trace_note import Notes
 from converge_desktop.ui.pages.trace_recall import recall_parts
@@ -34,8 +34,6 @@ from converge_desktop.ui.widgets.task_strip import TaskStrip
 TABS = ("Prompt and output", "Envelope", "Validation", "Timing", "Recall", "Lineage", "Replay")
 _PROMPT, _ENVELOPE, _VALIDATION, _TIMING, _RECALL, _LINEAGE, _REPLAY = range(len(TABS))
 REPLAY_KEY = "Ctrl+Shift+R"
-_LOW = 64
-"""How high the pane is at least that shows all of its head and foot, in units."""
 
 
 class TracePane(QStackedWidget):
@@ -274,8 +272,8 @@ class TracePane(QStackedWidget):
     def _on_tried(self) -> None:
         """Brings what came of a try into sight; it stands above what can be changed."""
         sheet = self._sheets[_REPLAY]
-        top = self.trier.mapTo(sheet.widget(), QPoint(0, 0)).y()
-        sheet.verticalScrollBar().setValue(top)
+        top = self.trier.mapTo(sheet.viewport(), QPoint(0, 0)).y()
+        sheet.verticalScrollBar().setValue(sheet.verticalScrollBar().value() + top)
 
     @Slot()
     def try_with_change(self) -> None:
@@ -387,7 +385,7 @@ class TracePane(QStackedWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         """Override QWidget.resizeEvent: where there is little room, what is read has it."""
         super().resizeEvent(event)
-        tight = event.size().height() < _LOW * fonts.measures().unit
+        tight = is_tight(event.size())
         self.head.fit(tight=tight)
         self.foot.fit(tight=tight)
 
