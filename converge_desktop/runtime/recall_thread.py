@@ -169,7 +169,8 @@ class RecallThread:
         from converge_desktop.adapters.recall.table import TableBroken  # noqa: PLC0415
 
         if self._corpus is None:
-            self._tell("opening")
+            if self._said[0] != "failed":  # which it says until it is known to be otherwise
+                self._tell("opening")
             yield
             self._corpus = self._opened()
         corpus = self._corpus

@@ -7,17 +7,18 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from converge_core.command import Begin
-from converge_core.errors import IllegalCommand
+from converge_core.errors import ConvergeError, IllegalCommand
 from converge_core.ids import RunId
 from converge_core.model_config import ContextBudget, Needs, require_fit
 from converge_core.plan import ExecutionPlan
+from converge_core.routing import Reach
 from converge_core.run_state import Phase
 from converge_desktop.adapters.clock import Clock
 from converge_desktop.adapters.intake import Intake
 from converge_desktop.adapters.packs.pack import Pack
 from converge_desktop.runtime import starting
 from converge_desktop.runtime.input_view import InputView, input_view
-from converge_desktop.runtime.model_thread import ModelThread
+from converge_desktop.runtime.model_thread import ModelThread, ModelUnavailable
 from converge_desktop.runtime.pack_engine import begin, plan_of
 from converge_desktop.runtime.policy_desk import PolicyDesk
 from converge_desktop.runtime.readmodel import StartOffer
@@ -38,7 +39,7 @@ class RunningDesk(PolicyDesk):
 
         def offer() -> StartOffer:
             pack = self._pack(pack_id)
-            return starting.start_offer(pack, self._sample(pack))
+            return starting.start_offer(pack, self._sample(pack), away=self._goes_away(pack))
 
         return self._questions.submit(offer)
 
@@ -117,7 +118,12 @@ class RunningDesk(PolicyDesk):
         pack = self._pack(pack_id)
         request, given = starting.request_of(intent), starting.budgets_for(pack, budgets)
         self._need_model()
-        plan = plan_of(pack, lambda name: self._model.entry(name).reach, recall=recall)
+        plan = plan_of(pack, self._reach, recall=recall)
+        if recall and any(step.remote for step in plan.steps):
+            raise IllegalCommand(
+                f"a step of the pack {pack.id} is computed elsewhere, and what other runs hold "
+                "must not leave this machine; start the run without recall"
+            )
         self._require_fit(pack, plan)
         intake = self._read(pack, folder)
         if any(plan.recalls(step.step) for step in plan.steps):
@@ -127,6 +133,21 @@ class RunningDesk(PolicyDesk):
             return pack, begin(run, pack, plan, intake, folder, request=request, budgets=given)
 
         return self._engine.send(lambda: self._engine.begin(make)).result()
+
+    def _reach(self, name: str) -> Reach:
+        """Returns where a model computes."""
+        return self._model.entry(name).reach
+
+    def _goes_away(self, pack: Pack) -> bool:
+        """Whether a step of a pack is computed elsewhere, as far as its models are known."""
+
+        def reach(name: str) -> Reach:
+            return self._reach(name) if name else Reach.LOCAL  # the desk's own may still be loading
+
+        try:
+            return any(step.remote for step in plan_of(pack, reach).steps)
+        except (ConvergeError, ModelUnavailable):
+            return False  # whoever starts a run of it is told
 
     def _read(self, pack: Pack, folder: Path) -> Intake:
         """Reads ``folder`` as the pack's input says."""

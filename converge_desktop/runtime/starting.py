@@ -45,8 +45,11 @@ _KINDS = (
 )
 
 
-def start_offer(pack: Pack, sample: str) -> StartOffer:
-    """Returns what a run of a pack begins with unless told otherwise, and how far that goes."""
+def start_offer(pack: Pack, sample: str, *, away: bool = False) -> StartOffer:
+    """Returns what a run of a pack begins with unless told otherwise, and how far that goes.
+
+    Where a step is computed ``away`` from here, nothing may be recalled.
+    """
     return StartOffer(
         pack_id=pack.id,
         title=pack.title,
@@ -56,7 +59,7 @@ def start_offer(pack: Pack, sample: str) -> StartOffer:
         longest_intent=LONGEST_INTENT,
         intent_help=_intent_help(pack),
         budgets=budget_offers(pack),
-        recall=_recall(pack),
+        recall="" if away else _recall(pack),
     )
 
 

@@ -83,7 +83,9 @@ class LikeDesk(TraceDesk, RecallDesk):
                 how = hash_record(answer.envelope)
                 about = {"like": str(trace_id), "record": seq, "recall": how}
                 chosen = sets.chosen(view, list(near), traces.last, about)
-                words = like_words(len(near), answer.stop_reason)
+                now = self.recall_state()
+                trouble = now.trouble if now.state == "failed" else ""
+                words = like_words(len(near), answer.stop_reason, trouble)
                 return LikeTraces(chosen, tuple(near.values()), words)
 
             return traces.ask(found).result()
@@ -154,13 +156,15 @@ def calls_of(view: Indexed, asked: DecisionTrace, own: int, ends: Sequence[End])
     return dict(islice(found.items(), MOST))
 
 
-def like_words(found: int, reason: RecallStopReason) -> str:
-    """Says what was found for a person, or why there is nothing."""
+def like_words(found: int, reason: RecallStopReason, trouble: str = "") -> str:
+    """Says what was found for a person, or why there is nothing; ``trouble`` is that of recall."""
     if found:
         return f"{plural(found, 'step')} of chains that came to something like it, nearest first."
     match reason:
         case RecallStopReason.LATENCY_EXCEEDED:
             return "The model is busy, and it was not looked further. Ask again in a while."
+        case RecallStopReason.UNAVAILABLE if trouble:
+            return f"Nothing can be looked for, because recall failed: {trouble.rstrip('.')}."
         case RecallStopReason.UNAVAILABLE:
             return "What chains came to is still being read. Ask again in a while."
         case RecallStopReason.BELOW_THRESHOLD | RecallStopReason.NOTHING_MORE:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from converge_core.capability_errors import ErrorCategory
 from converge_core.envelope import InferenceRequest, ReplayGrade
+from converge_core.errors import IllegalCommand
 from converge_core.events import Event, RunStarted
 from converge_core.ledger import SALT_BYTES, Chain, encode_batch
 from converge_core.plan import PolicyOverrideAttempted, StepPlan
@@ -130,6 +131,23 @@ class Place:
         views = read_views(self.data, {})
         [run] = [views.run_state(row.run_id) for row in views.runs()]
         return run
+
+
+def test_where_a_step_is_answered_elsewhere_nothing_may_be_recalled(
+    server: FakeServer, failing: Path, tmp_path: Path
+) -> None:
+    """It is not offered, and whoever asks for it all the same is told why; no run begins."""
+    kernel = OPEN.replace("[kernel]", "[kernel]\nrecall = true")
+    place = Place(tmp_path, server.address, kernel=kernel, step="reasoning")
+    desk, _ = place.desk()
+    try:
+        assert "" == desk.start_offer(PACK).result(10).recall
+        with pytest.raises(IllegalCommand, match="computed elsewhere"):
+            desk.start_run(PACK, failing, recall=True).result(30)
+        assert () == desk.runs().result(10)
+    finally:
+        desk.close()
+    assert [] == server.seen
 
 
 def test_a_step_may_be_answered_elsewhere_where_the_policy_lets_it(

@@ -9,6 +9,8 @@ import pytest
 
 from converge_core.errors import IllegalCommand
 from converge_core.recall import RecallStopReason
+from converge_desktop import paths
+from converge_desktop.runtime.port import RecallChanged
 from converge_desktop.runtime.trace_like import like_words
 from tests.runtime.folders import make_folder
 from tests.runtime.test_recall_desk import Recalling
@@ -75,6 +77,27 @@ def test_what_is_like_a_call_that_is_not_there_fails_with_a_sentence(at: Recalli
 def test_every_reason_why_there_is_nothing_is_a_sentence(reason: RecallStopReason) -> None:
     """No reason is left without words."""
     assert like_words(0, reason).endswith(".")
+    assert like_words(0, reason, "it ends too soon.").endswith(".")
+
+
+def test_where_recall_failed_nobody_is_told_to_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is missing is named."""
+    missing = tmp_path / "embedder.gguf"
+    monkeypatch.setattr(paths, "embedder", lambda: missing)
+    desk = Recalling(tmp_path)
+    try:
+        gate = desk.run()
+        desk.watch.until(lambda u: isinstance(u, RecallChanged) and u.state == "failed")
+        step = desk.desk.review(gate).result(10).trace_ids[0]
+        like = desk.desk.like_trace(step).result(60)
+    finally:
+        desk.desk.close()
+
+    assert like.words.startswith(
+        f"Nothing can be looked for, because recall failed: {missing} cannot be read"
+    )
 
 
 def test_what_is_like_a_call_can_be_written_out_with_what_it_was_found_by(at: Recalling) -> None:

@@ -23,6 +23,7 @@ from converge_desktop.ui.pages.review_precedents import PrecedentLine
 from converge_desktop.ui.settings import UiSettings
 from tests.runtime.folders import make_folder
 from tests.runtime.packs import at_once
+from tests.ui.tracing import told
 
 PATIENCE = 60_000
 TRACES = "traces"
@@ -34,6 +35,7 @@ class Recalling:
 
     def __init__(self, qtbot: QtBot, place: Path) -> None:
         self.qtbot = qtbot
+        self.embedder = paths.embedder()
         self.data = place / "data"
         self.failing = make_folder(place / "failing", failed=1)
         self.told: list[Update] = []
@@ -47,7 +49,7 @@ class Recalling:
             samples_dir=paths.samples(),
             operator="alice",
             model=paths.default_model(),
-            embedder=paths.embedder(),
+            embedder=self.embedder,
         )
         self.desk = Desk(options)
         self.desk.subscribe(self.told.append)
@@ -179,3 +181,28 @@ def test_a_review_shows_what_was_decided_about_things_like_it_as_soon_as_it_can_
     assert [first] == [row.gate_id for row in found.rows], found
     assert [first] == [row.gate_id for row in pane.review.precedents]  # type: ignore[union-attr]
     assert [] == at.shown_alike()
+
+
+def test_while_recall_fails_a_review_asks_once_and_says_why(recalling: Recalling) -> None:
+    """Trying again is the desk's own affair: it neither flickers nor goes round in circles."""
+    at = recalling
+    at.close()
+    at.embedder = at.data / "gone.gguf"
+    at.told.clear()
+    at.open()
+    gate = at.asked()
+    at.wait(lambda: at.desk.recall_state().state == "failed")
+    asked: list[str] = []
+    alike = at.desk.alike
+    at.desk.alike = lambda one: asked.append(one) or alike(one)  # type: ignore[method-assign, func-returns-value]
+    at.window.go("inbox")
+    at.window.pages.inbox.show_gate(gate)
+    view = at.window.pages.inbox.review.body.side.alike
+    at.wait(lambda: "gone.gguf" in told(view))
+    for _ in range(20):
+        at.answer(at.desk.alike(gate))
+
+    assert [gate] * 21 == asked
+    said = [one.state for one in at.told if isinstance(one, RecallChanged)]
+    assert ["opening", "failed"] == said
+    assert "gone.gguf cannot be read" in told(view)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from PySide6.QtWidgets import QPushButton, QWidget
@@ -11,6 +12,7 @@ from converge_core.errors import IllegalCommand
 from converge_desktop.runtime.port import RecallChanged
 from converge_desktop.ui.pages.review_alike import AlikeView
 from converge_desktop.ui.pages.review_precedents import PrecedentLine
+from converge_desktop.ui.widgets.chips import Chip
 from converge_desktop.ui.widgets.disclosure import Disclosure
 from converge_desktop.ui.widgets.follow import Follow
 from converge_desktop.ui.widgets.labels import Label
@@ -65,6 +67,15 @@ def tell(opened: Desk, change: RecallChanged) -> None:
     for _ in range(3):
         opened.clock.steady += 0.1
         opened.settle()
+
+
+def test_a_decision_whose_outcome_was_corrected_since_says_so(show: Show) -> None:
+    """So that nobody leans on what no longer stands."""
+    taken_back, stands = replace(sample_recall.ROWS[0], corrected=True), sample_recall.ROWS[1]
+    view = view_of(show(sample_recall.alike(taken_back, stands)))
+    first, second = view.findChildren(PrecedentLine)
+    assert ["corrected since"] == [chip.text() for chip in first.findChildren(Chip)]
+    assert [] == second.findChildren(Chip)
 
 
 def test_what_was_decided_about_things_like_this_is_shown_with_verdict_who_reason_and_score(

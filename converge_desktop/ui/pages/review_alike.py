@@ -16,7 +16,7 @@ from converge_desktop.ui import fonts, words
 from converge_desktop.ui.pages.page import Tools
 from converge_desktop.ui.pages.review_precedents import PrecedentLine
 from converge_desktop.ui.widgets.buttons import Button
-from converge_desktop.ui.widgets.chips import clear
+from converge_desktop.ui.widgets.chips import Chip, clear
 from converge_desktop.ui.widgets.disclosure import Disclosure
 from converge_desktop.ui.widgets.labels import Label
 from converge_desktop.ui.widgets.values import ValueTable
@@ -25,6 +25,7 @@ from converge_desktop.ui.widgets.whole_text import WholeText
 _LOOKING = "Looking for decisions about things like this…"
 _ABOVE = "What is most like this stands above already."
 _FAILED = "Decisions about things like this could not be looked for."
+_CORRECTED = "What came of this decision was taken back, or replaced, later."
 _WITHOUT = "You can decide without it."
 _AGAIN: Final = frozenset({RecallStopReason.UNAVAILABLE, RecallStopReason.LATENCY_EXCEEDED})
 """Where it was not looked, and may be another time."""
@@ -118,7 +119,8 @@ class AlikeView(QWidget):
         self._offer_again()
 
     def _line(self, row: AlikeRow) -> PrecedentLine:
-        line = PrecedentLine(row, self._now, score_label(row.score))
+        since = [Chip("corrected since", "caution", _CORRECTED)] if row.corrected else []
+        line = PrecedentLine(row, self._now, score_label(row.score), *since)
         line.run_wanted.connect(self.run_wanted)
         line.gate_wanted.connect(self.gate_wanted)
         return line
@@ -191,7 +193,7 @@ class AlikeLooker(QObject):
             return
         self._open = _not_looked(alike) or now.state == "filling"
         before = self._view.shown()
-        if before is None or not alike.rows or before.rows != alike.rows:
+        if before is None or (before.rows, before.words) != (alike.rows, alike.words):
             self._view.show_alike(alike)
 
     def _on_failed(self, gate_id: str, error: BaseException) -> None:

@@ -11,6 +11,7 @@ from converge_desktop.ui import fonts, words
 from converge_desktop.ui.clock import UiClock
 from converge_desktop.ui.pages.fact_detail import FactDetail
 from converge_desktop.ui.pages.run_banner import Moment, RunBanner
+from converge_desktop.ui.pages.run_foot import RunFoot
 from converge_desktop.ui.pages.run_sections import (
     AskedSection,
     BudgetSection,
@@ -19,19 +20,15 @@ from converge_desktop.ui.pages.run_sections import (
     TimeSection,
     WhySection,
 )
-from converge_desktop.ui.widgets.buttons import Button
 from converge_desktop.ui.widgets.cards import FactColumns
 from converge_desktop.ui.widgets.chips import Chip, ChipRow
 from converge_desktop.ui.widgets.cycle_grid import LEGEND, CycleGrid
-from converge_desktop.ui.widgets.flow import FlowLayout
-from converge_desktop.ui.widgets.foot import Foot
 from converge_desktop.ui.widgets.labels import Label, caption
 from converge_desktop.ui.widgets.lists import Panel
 from converge_desktop.ui.widgets.say_box import SayBox
 from converge_desktop.ui.widgets.scroll import ScrollBody, ScrollPage
 from converge_desktop.ui.widgets.task_strip import TaskStrip
 
-_REPLAYED = "Its records alone must come to the same facts."
 _FEW_CYCLES = 7
 _PAUSE_HINT = "Who finds it paused reads this; it may stay empty."
 
@@ -113,18 +110,12 @@ class RunPane(QWidget):
         return made
 
     def _build_foot(self) -> QWidget:
-        unit = fonts.measures().unit
-        self.replay_button = Button("Replay from the ledger", "Ctrl Shift L")
+        made = RunFoot()
+        self.replay_button, self.export_button = made.replay, made.export
+        self.compare_button = made.compare
         self.replay_button.clicked.connect(self.replay_wanted)
-        self.export_button = Button("Export evidence…", "Ctrl E")
         self.export_button.clicked.connect(self.export_wanted)
-        self.compare_button = Button("Compare with…", "C").stands_for("run.compare")
-        said = Label(_REPLAYED, "small", "muted").wrapped()
-        first = QWidget()
-        flow = FlowLayout(gap=unit, line_gap=unit, parent=first)
-        for button in (self.replay_button, self.compare_button):
-            flow.addWidget(button)
-        return Foot(first, said, self.export_button)
+        return made
 
     def _build_left(self) -> QWidget:
         unit = fonts.measures().unit

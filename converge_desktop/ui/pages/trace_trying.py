@@ -79,7 +79,7 @@ class Trier(QWidget):
         self._said = Label("", "body", "danger").wrapped().selectable()
         result = QWidget()
         self._result = QVBoxLayout(result)
-        self._result.setContentsMargins(0, 0, 0, 0)
+        self._result.setContentsMargins(0, unit // 2, 0, unit // 2)
         self._result.setSpacing(unit)
         row = QHBoxLayout()
         row.addWidget(self.button)
