@@ -1,7 +1,8 @@
 """The headless twin of the window: the same runtime, and no Qt.
 
-Exit codes: 0 done, 1 the ledger does not verify or an answer is not what it was, 2 a problem that
-the printed sentence names, 3 a run waits for a person, 130 stopped by Ctrl+C.
+Exit codes: 0 done, 1 the ledger does not verify, or an answer or a run is not what it was held
+against, 2 a problem that the printed sentence names, 3 a run waits for a person, 130 stopped by
+Ctrl+C.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from converge_desktop.adapters.models.model_check import CheckUnavailable, Unsaf
 from converge_desktop.adapters.packs.pack import PackProblem
 from converge_desktop.adapters.texts import TextMissing
 from converge_desktop.cli import (
+    comparing_commands,
     deciding_commands,
     desk_commands,
     event_commands,
@@ -104,6 +106,7 @@ def parser() -> argparse.ArgumentParser:
     evidence_commands.add_commands(command, _path)
     people_commands.add_commands(command, _path)
     pack_commands.add_commands(command)
+    comparing_commands.add_commands(command, model)
     replay = command(
         "replay", "fold a run again, or make its model calls again, to the byte", model
     )
@@ -215,6 +218,8 @@ _COMMANDS = {
     "request": people_commands.request,
     "vote": people_commands.vote,
     "replay": model_commands.replay,
+    "compare": comparing_commands.compare,
+    "try": comparing_commands.try_changed,
     "golden": model_commands.golden,
     "models": model_commands.models,
 }

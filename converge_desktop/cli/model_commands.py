@@ -123,7 +123,7 @@ def _released_words(known: KnownModel) -> str:
 
 def _try(arguments: argparse.Namespace, name: str) -> int:
     """Asks a model something that any can answer, and tells how often and what came of it."""
-    with _model_thread(arguments) as thread:
+    with model_thread(arguments) as thread:
         try:
             answer = thread.converse(name, QUESTION, _never).result()
         except ResponseFormatMismatch as error:
@@ -159,12 +159,13 @@ def _model_words(line: ModelLine) -> str:
 
 def _again(arguments: argparse.Namespace, calls: Iterable[GoldenTrace]) -> list[ReplayLine]:
     """Makes each call again with the model in use, or the one that made it, if that is known."""
-    with _model_thread(arguments) as thread:
+    with model_thread(arguments) as thread:
         return [replay_line(thread.replay(call, _never).result()) for call in calls]
 
 
 @contextlib.contextmanager
-def _model_thread(arguments: argparse.Namespace) -> Iterator[ModelThread]:
+def model_thread(arguments: argparse.Namespace) -> Iterator[ModelThread]:
+    """Opens the models of a desk, with the one in use loaded."""
     chosen, directory = options(arguments), data_dir(arguments)
     catalogue = load_catalogue(directory, chosen.models)
     thread = ModelThread(lambda _: None, ModelSettings(directory / "models", catalogue))

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from converge_desktop.runtime.compare_outputs import CompareOutput, TryOutput
 from converge_desktop.runtime.evidence_outputs import (
     CapsuleOutput,
     CheckpointOutput,
@@ -318,6 +319,8 @@ OUTPUTS: dict[str, Any] = {
     "checkpoint": CheckpointOutput,
     "replay": list[ReplayLine],
     "replay-run": RunReplay,
+    "compare": CompareOutput,
+    "try": TryOutput,
     "fork": RunOutput,
     "context": ContextOutput,
     "events": list[EventLine],

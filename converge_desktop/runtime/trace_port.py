@@ -26,7 +26,7 @@ from converge_desktop.runtime.trace_model import (
 if TYPE_CHECKING:
     from converge_desktop.runtime.filter_reading import Candidate
     from converge_desktop.runtime.trace_export import TraceExport
-    from converge_desktop.runtime.trace_trying import Tried
+    from converge_desktop.runtime.trace_tried import Tried
 
 
 class TracePort(Protocol):

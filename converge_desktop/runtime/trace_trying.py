@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from converge_core.capability import CallCancelled, CancellationToken
 from converge_core.envelope import InferenceRequest, InferenceResult, ReplayGrade
@@ -17,18 +17,15 @@ from converge_core.errors import IllegalCommand
 from converge_core.prompt import LAYERS, render_layers
 from converge_desktop.runtime.engine_thread import EngineThread
 from converge_desktop.runtime.model_thread import ModelThread, ModelUnavailable
-from converge_desktop.runtime.readmodel import CheckRow
 from converge_desktop.runtime.stopper import GivenUp, Stopper
-from converge_desktop.runtime.trace_compare import TextDifference, text_difference
+from converge_desktop.runtime.trace_compare import text_difference
+from converge_desktop.runtime.trace_tried import LONGEST, Tried
 from converge_desktop.runtime.wording import is_text
 
 if TYPE_CHECKING:
     from converge_desktop.adapters.models.llama import LlamaBackend
-    from converge_desktop.runtime.replay import FirstDifference, GoldenTrace
+    from converge_desktop.runtime.replay import GoldenTrace
     from converge_desktop.runtime.views import Views
-
-LONGEST: Final = 30_000
-"""How long a layer may be that is typed, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,48 +37,23 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
-    """What a model answers to a recorded call with something changed. Nothing of it is recorded.
+class Asking:
+    """A recorded call, what is to be other about it, and who is asked."""
 
-    Attributes:
-        trace_id: which call.
-        model: what answered, by its name.
-        layers: the layers that were other than recorded, by name.
-        recorded: the answer on record.
-        answer: the answer that came.
-        words: where they part, by words.
-        first: where they part, by the tokens of what answered; None where they do not.
-        checks: what came of each check of the contract, over the facts on record.
-        unchecked: why no check was applied; empty where all were.
-        changed: what of the envelope is not as recorded: its field, then, and now.
-        cut: whether the answer ran into its limit.
-        output_tokens: the tokens of the answer.
-        duration: how long it took, in microseconds.
-    """
-
-    trace_id: str
+    recorded: Recorded
+    changed: Mapping[str, str]
     model: str
-    layers: tuple[str, ...]
-    recorded: str
-    answer: str
-    words: TextDifference
-    first: FirstDifference | None = None
-    checks: tuple[CheckRow, ...] = ()
-    unchecked: str = ""
-    changed: tuple[tuple[str, str, str], ...] = ()
-    cut: bool = False
-    output_tokens: int = 0
-    duration: int = 0
 
-    @property
-    def same(self) -> bool:
-        """Whether it is the answer on record, to the byte."""
-        return self.answer == self.recorded
-
-    @property
-    def broken(self) -> tuple[CheckRow, ...]:
-        """The checks that it does not pass."""
-        return tuple(check for check in self.checks if not check.passed)
+    def ask(
+        self, models: ModelThread, cancelled: CancellationToken
+    ) -> Future[Callable[[Views], Tried]]:
+        """Asks once no chain waits; comes to what holds the answer to the contract."""
+        return models.use(
+            self.model,
+            self.recorded.golden.envelope,
+            lambda backend, stopping: _ask(self, backend, stopping),
+            cancelled,
+        )
 
 
 class TryingDesk:
@@ -108,23 +80,15 @@ class TryingDesk:
 
         def attempt() -> Tried:
             stopper.require_wanted()
-            recorded = self._engine.send(lambda: _recorded(self._engine.views, trace_id)).result()
-            changed = _changed(recorded.layers, wanted)
-            _require_change(recorded, changed, model)
-            asked = self._model.use(
-                model,
-                recorded.golden.envelope,
-                lambda backend, stopping: _ask(
-                    recorded, changed, backend, stopping, named=bool(model)
-                ),
-                lambda: self._closed or stopper.asked,
-            )
+            views = self._engine.views
+            asking = self._engine.send(lambda: prepared(views, trace_id, wanted, model)).result()
+            asked = asking.ask(self._model, lambda: self._closed or stopper.asked)
             stopper.call(asked.cancel)  # where its turn has not come
             try:
                 answer = asked.result()
             except (CallCancelled, CancelledError) as error:
                 raise GivenUp("nothing was tried, on request") from error
-            return self._engine.send(lambda: answer(self._engine.views)).result()
+            return self._engine.send(lambda: answer(views)).result()
 
         return self._tries.submit(attempt)
 
@@ -157,9 +121,19 @@ def require_layers(layers: Mapping[str, str]) -> None:
             raise IllegalCommand(f"the layer {said} holds what is no text; type it anew")
 
 
-def _recorded(views: Views, trace_id: str) -> Recorded:
-    layers = {layer.name: layer.text for layer in views.trace(trace_id).layers}
-    return Recorded(views.golden(trace_id), layers)
+def prepared(views: Views, trace_id: str, layers: Mapping[str, str], model: str) -> Asking:
+    """Returns what is asked of which model; see :meth:`TryingDesk.try_trace`.
+
+    Raises:
+        ConvergeError: if there is no such call, or it cannot be tried so.
+        ModelUnavailable: if it needs a model to be named.
+    """
+    recorded = Recorded(
+        views.golden(trace_id), {layer.name: layer.text for layer in views.trace(trace_id).layers}
+    )
+    changed = _changed(recorded.layers, layers)
+    _require_change(recorded, changed, model)
+    return Asking(recorded, changed, model)
 
 
 def _changed(recorded: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, str]:
@@ -182,22 +156,18 @@ def _require_change(recorded: Recorded, changed: Mapping[str, str], model: str) 
 
 
 def _ask(
-    recorded: Recorded,
-    changed: Mapping[str, str],
-    backend: LlamaBackend,
-    cancelled: CancellationToken,
-    *,
-    named: bool,
+    asking: Asking, backend: LlamaBackend, cancelled: CancellationToken
 ) -> Callable[[Views], Tried]:
     """Asks the model; returns what holds its answer to the contract, on another thread."""
     from converge_desktop.runtime.replay import why_not_repeated  # noqa: PLC0415 - off the start
 
+    recorded = asking.recorded
     golden = recorded.golden
-    why_not = "" if named else why_not_repeated(golden, backend)
+    why_not = "" if asking.model else why_not_repeated(golden, backend)
     if why_not:
         raise ModelUnavailable(f"{why_not} Or choose a model to try it with.")
     envelope = golden.envelope
-    prompt = render_layers({**recorded.layers, **changed})
+    prompt = render_layers({**recorded.layers, **asking.changed})
     request = InferenceRequest(
         prompt,
         golden.grammar,
@@ -206,7 +176,7 @@ def _ask(
         temperature=envelope.temperature,
     )
     result = backend.infer(request, cancelled)
-    return _held(recorded, tuple(changed), result, backend)
+    return _held(recorded, tuple(asking.changed), result, backend)
 
 
 def _held(

@@ -16,9 +16,12 @@ from converge_desktop.runtime.desk import Desk
 from converge_desktop.runtime.model_thread import ModelUnavailable
 from converge_desktop.runtime.readmodel import TraceView
 from converge_desktop.runtime.stopper import GivenUp
-from converge_desktop.runtime.trace_trying import LONGEST
+from converge_desktop.runtime.trace_tried import LONGEST
+from tests.adapters.agents_pack import ID, TEXTS
 from tests.runtime.conftest import OpenDesk
+from tests.runtime.folders import make_folder
 from tests.runtime.test_main_path import ask
+from tests.runtime.test_pack_agents import OpenAgents, open_agents, tiny  # noqa: F401
 from tests.runtime.test_recall_desk import ALWAYS, Recalling
 
 PATIENCE = 120
@@ -173,3 +176,33 @@ def test_a_try_is_given_up_and_waits_behind_others(
         tried.result(PATIENCE)
     if before is not None:
         assert "same" == before.result(PATIENCE).outcome.value
+
+
+def test_calls_of_agents_that_a_pack_declares_are_held_to_their_contracts(
+    open_agents: OpenAgents,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    """Each to its own, by the same checks as on record; and another model can be asked."""
+    desk, watch = open_agents(TEXTS)
+    folder = make_folder(tmp_path / "folder", failed=1)
+    watch.phase(desk.start_run(ID, folder).result(60), "waiting", "stopped")
+    views = steps(desk)
+    found = {
+        step: desk.try_trace(
+            view.row.trace_id, {"intent": text(view, "intent") + "\nBe brief."}
+        ).result(PATIENCE)
+        for step, view in views.items()
+    }
+    view = views["reasoning"]
+    other = desk.try_trace(view.row.trace_id, {}, "fast").result(PATIENCE)
+
+    assert {"triage", "finder"} <= set(found)
+    assert dict.fromkeys(views, "") == {step: one.unchecked for step, one in found.items()}
+    for step in ("triage", "finder", "reasoning"):
+        assert [one.name for one in found[step].checks] == [one.name for one in views[step].checks][
+            :-1
+        ]
+    assert "random-tiny" == other.model
+    assert not other.same
+    assert ("model", "converge-nano", "random-tiny") in other.changed
+    assert other.broken

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from converge_desktop.runtime.readmodel import CheckRow
 from converge_desktop.runtime.replay import FirstDifference
 from converge_desktop.runtime.trace_compare import text_difference
-from converge_desktop.runtime.trace_trying import Tried
+from converge_desktop.runtime.trace_tried import Tried
 from tests.ui import sample_trace as own
 
 CHECKS = (

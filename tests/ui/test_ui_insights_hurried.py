@@ -162,11 +162,24 @@ def named(name: str) -> Insights:
     return stretched(change)
 
 
+def crowd(many: int) -> Insights:
+    """As much as there is, by so many agents, models, versions and people."""
+
+    def change(table: InsightTable) -> InsightTable:
+        if table.columns[0].kind is not Kind.TEXT or table.name == "decisions_by_risk":
+            return table
+        rows = tuple((f"name {n}", *table.rows[n % len(table.rows)][1:]) for n in range(many))
+        return replace(table, rows=rows)
+
+    return stretched(change)
+
+
 @pytest.mark.parametrize(
     "answer",
     [
         weeks(1),
         weeks(1000),
+        crowd(5000),
         every(Kind.COUNT, 10**15),
         every(Kind.TIME, 0),
         every(Kind.TIME, 10**16),
@@ -176,7 +189,19 @@ def named(name: str) -> Insights:
         named(RTL),
         named(""),
     ],
-    ids=["one week", "weeks", "counts", "no time", "long", "none", "names", "html", "rtl", "empty"],
+    ids=[
+        "one week",
+        "weeks",
+        "crowd",
+        "counts",
+        "no time",
+        "long",
+        "none",
+        "names",
+        "html",
+        "rtl",
+        "empty",
+    ],
 )
 def test_whatever_the_tables_hold_is_drawn_and_saved(opened: Desk, answer: Insights) -> None:
     """In words, in pictures, in tables; without holding the window up."""
@@ -213,3 +238,14 @@ def test_a_file_that_nobody_agreed_to_lose_stays(
     page.save_png(page.cards()[0])
     assert "rates.png is there already. Choose it itself" in page.strip.words()
     assert opened.desk.named("save_bytes") == []
+
+
+def test_a_name_without_end_leaves_room_for_the_picture(opened: Desk) -> None:
+    """The sentence has its beginning and its end; the table has all of it."""
+    name = "a very long name without end " * 30
+    opened.desk.answers["insights"] = lambda: named(name)
+    page = entered(opened)
+    for card in page.cards():
+        assert len(card.sentence.text()) < 400
+    [agents] = [card for card in page.cards() if card.question.name == "agents"]
+    assert name in agents.model.index(0, 0).data()

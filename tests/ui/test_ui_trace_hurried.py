@@ -8,11 +8,13 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
 
 from converge_core.errors import IllegalCommand
+from converge_desktop.runtime.port import TraceIndexChanged
 from converge_desktop.runtime.readmodel import LayerRow
 from converge_desktop.runtime.trace_compare import compare
-from converge_desktop.runtime.trace_model import Note
+from converge_desktop.runtime.trace_model import IndexState, Note
 from converge_desktop.ui.pages.trace_sheet import Sheet
 from converge_desktop.ui.pages.trace_side import MARK, marked_sides, stretches
 from converge_desktop.ui.widgets.chips import ChipRow
@@ -25,6 +27,7 @@ from tests.ui.fake_desk import FakeDesk
 from tests.ui.tracing import can, press, section, shown, strip, told
 
 CTRL = Qt.KeyboardModifier.ControlModifier
+ESC = Qt.Key.Key_Escape
 
 
 @pytest.fixture
@@ -346,3 +349,62 @@ def test_the_theme_may_change_over_a_comparison_and_a_note(traces: Desk) -> None
         assert pane.comparing.is_open()
     pane.escape()
     assert pane.notes.box.edit.toPlainText() == "half a thou"
+
+
+def test_a_ledger_that_goes_on_disturbs_nobody_who_reads(traces: Desk, qtbot: QtBot) -> None:
+    """Neither a comparison, nor a note that is being written, nor where one had scrolled to."""
+    pane = shown(traces)
+    pane.notes.open()
+    pane.notes.box.write("half a thou")
+    [sheet] = [one for one in pane.findChildren(Sheet) if one.isVisible()]
+    sheet.verticalScrollBar().setValue(90)
+
+    def goes_on(seq: int) -> None:
+        asked = len(traces.desk.named("find_traces"))
+        traces.desk.index = IndexState("ready", seq, seq)
+        traces.desk.tell(TraceIndexChanged(traces.desk.index))
+        traces.settle()
+        qtbot.waitUntil(lambda: len(traces.desk.named("find_traces")) > asked)
+        traces.settle()
+
+    goes_on(48_300)
+    assert traces.window.focusWidget() is pane.notes.box.edit
+    assert pane.notes.box.edit.toPlainText() == "half a thou"
+    assert sheet.verticalScrollBar().value() == 90
+    pane.compare(own.PLANNING, own.OLDER)
+    traces.settle()
+    goes_on(48_400)
+    assert pane.comparing.is_open()
+
+
+def test_pressing_compare_once_too_often_forgets_nothing(traces: Desk) -> None:
+    """While two steps are on their way, neither becomes the first of two others."""
+    pane = shown(traces)
+    pane.compare_with()
+    shown(traces, own.OLDER)
+    come = late(traces, "compare_traces")
+    pane.compare_with()
+    pane.compare_with()
+    assert strip(pane, "Comparing").words() == "Comparing the two steps…"
+    come()
+    assert pane.comparing.is_open()
+    assert pane.escape()
+    assert not pane.escape()
+
+
+def test_the_keyboard_goes_back_where_it_was_when_a_note_is_saved_or_left(traces: Desk) -> None:
+    """To the list, whose keys go on at once; or to the button that opened the box."""
+    pane = shown(traces, own.EVALUATION)
+    start = traces.window.focusWidget()
+    for leave in (lambda: save(traces), lambda: QTest.keyClick(pane.notes.box.edit, ESC)):
+        QTest.keyClick(traces.window, Qt.Key.Key_N)
+        pane.notes.box.write("Ask why.")
+        leave()
+        traces.settle()
+        assert not pane.notes.box.isVisible()
+        assert traces.window.focusWidget() is start
+    pane.foot.note.setFocus()
+    pane.foot.note.click()
+    assert pane.notes.box.edit.hasFocus()
+    QTest.keyClick(pane.notes.box.edit, ESC)
+    assert pane.foot.note.hasFocus()

@@ -98,7 +98,7 @@ def test_the_time_of_a_step_is_told_in_its_parts(traces: Desk) -> None:
         "from then to the end | 0.08 s",
         "in all | 0.11 s",
         "prompt | 513",
-        "of these kept from before | 293",
+        "of these reused | 293",
         "of these read anew | 220",
         "answer | 79",
         "945 tokens/s",

@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from converge_core.errors import IllegalCommand
 from converge_desktop.runtime.port import StatusChanged
 from converge_desktop.runtime.stopper import GivenUp
-from converge_desktop.runtime.trace_trying import LONGEST
+from converge_desktop.runtime.trace_tried import LONGEST
 from converge_desktop.ui.pages.trace_try_form import LayerBox, models_of
 from converge_desktop.ui.pages.trace_trying import Trier
 from converge_desktop.ui.pages.trace_view import TABS

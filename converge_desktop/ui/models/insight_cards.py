@@ -180,7 +180,7 @@ MODELS = (
         _table("calls_by_week", "week", "prompt_tokens", "reused_tokens", "output_tokens", "calls"),
         _lines(
             ("prompt_tokens", "prompts"),
-            ("reused_tokens", "kept"),
+            ("reused_tokens", "reused"),
             ("output_tokens", "answers"),
             of="calls",
             axis="Tokens",

@@ -9,6 +9,8 @@ from converge_desktop.ui.models.insight_cells import span
 Row = dict[str, Value]
 _RISKS = ("high", "medium", "low")
 _FEW = 2
+_LONGEST = 60
+"""How many letters of a name a sentence has; the table has all of them."""
 ENDS = {
     "approved": "approved as proposed",
     "edited": "edited, then approved",
@@ -184,7 +186,7 @@ def tokens(insights: Insights) -> str:
     prompt, kept = number(row, "prompt_tokens"), number(row, "reused_tokens")
     said = f"On average a model reads {prompt // many:,} tokens for an answer"
     if prompt:
-        said += f", {words.percent(kept * 1000 // prompt)} of which were kept from one before,"
+        said += f", {words.percent(kept * 1000 // prompt)} of which were reused from one before,"
     return f"{said} and writes {number(row, 'output_tokens') // many:,}."
 
 
@@ -213,7 +215,7 @@ def _share_of(row: Row, share: str, of: str) -> str:
 
 
 def _name(row: Row, name: str) -> str:
-    return words.one_line(str(row[name])) or "one without a name"
+    return words.short_id(str(row[name]), _LONGEST) or "one without a name"
 
 
 def _was(many: int) -> str:

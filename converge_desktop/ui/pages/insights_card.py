@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 _PICTURE, _TABLE = range(2)
 _ARROW = 12
 """How much room the arrow takes that says how a table is sorted."""
+_MEASURED = 1_000
+"""How many rows are measured for how wide a column is; more would hold the window up."""
 
 
 class InsightTableView(RowTable):
@@ -57,7 +59,7 @@ class InsightTableView(RowTable):
         for column in range(model.columnCount()):
             head = model.headerData(column, Qt.Orientation.Horizontal)
             wide = small.horizontalAdvance(str(head)) + _ARROW
-            for row in range(model.rowCount()):
+            for row in range(min(model.rowCount(), _MEASURED)):
                 said = str(model.index(row, column).data())
                 wide = max(wide, mono.horizontalAdvance(said))
             self.setColumnWidth(column, wide + pad)

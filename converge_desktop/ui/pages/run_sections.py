@@ -279,7 +279,7 @@ class AskedSection(Section):
         for one in rows[:_MOST]:
             sign = _ANSWERED if one.answered else _UNANSWERED
             self.rows.addWidget(check_line(*sign, one.text, more=words.sentence(one.why)))
-        self.more(len(rows), "call", "; Traces has them all")
+        self.more(len(rows), "step", "; Traces has them all")
 
 
 class NotesSection(Section):

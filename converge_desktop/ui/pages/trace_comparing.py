@@ -47,6 +47,8 @@ class Comparing(QObject):
 
     def take(self, row: TraceRow) -> None:
         """Takes a step as the first, or compares it with the first."""
+        if self._asked is not None:
+            return  # pressed once too often: two are on their way
         if self._first is None:
             self._first = row
             self._say_first("Choose the other one and press C again; Esc forgets it.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from converge_desktop.runtime.trace_model import Note
 from converge_desktop.runtime.trace_notes import LONGEST
@@ -103,8 +104,15 @@ class NoteBox(SayBox):
     def __init__(self) -> None:
         super().__init__("A note about this step", "What others should know about it", "Save")
         self.set_need_above()
+        self._came_from: QWidget | None = None
         self.edit.textChanged.connect(self._tell)
         self._tell()
+
+    def open(self) -> None:
+        """Override SayBox.open: remembers where the keyboard was."""
+        if self.isHidden():
+            self._came_from = self.window().focusWidget()
+        super().open()
 
     def write(self, text: str) -> None:
         """Puts a text into the box, as if it had been typed."""
@@ -131,6 +139,10 @@ class NoteBox(SayBox):
         """Override QWidget.hideEvent."""
         super().hideEvent(event)
         self.turned.emit()
+        focus, back = self.window().focusWidget(), self._came_from
+        inside = self.isHidden() and focus is not None and self.isAncestorOf(focus)
+        if inside and back is not None and isValid(back) and back.isVisible():
+            back.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @Slot()
     def _tell(self) -> None:

@@ -111,7 +111,7 @@ def token_rows(view: TraceView) -> tuple[Told, ...]:
     anew = max(0, view.prompt_tokens - view.reused_tokens)
     return (
         ("prompt", f"{view.prompt_tokens:,}"),
-        ("of these kept from before", f"{view.reused_tokens:,}"),
+        ("of these reused", f"{view.reused_tokens:,}"),
         ("of these read anew", f"{anew:,}"),
         ("answer", f"{view.output_tokens:,}"),
         ("speed after the first token", speed_words(view) or "not known"),
@@ -134,5 +134,5 @@ def _drawn_tokens(view: TraceView) -> tuple[QWidget, ...]:
     anew = max(0, view.prompt_tokens - view.reused_tokens)
     if not view.prompt_tokens:
         return ()
-    told = (f"kept from before, {view.reused_tokens:,}", f"read anew, {anew:,}")
+    told = (f"reused, {view.reused_tokens:,}", f"read anew, {anew:,}")
     return (TwoParts(view.reused_tokens, anew, told),)

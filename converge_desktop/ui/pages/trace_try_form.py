@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from PySide6.QtCore import QMimeData, Qt, Signal, Slot
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from converge_core.envelope import ReplayGrade
 from converge_desktop.runtime.readmodel import LayerRow, ModelView, TraceView
-from converge_desktop.runtime.trace_trying import LONGEST
+from converge_desktop.runtime.trace_tried import LONGEST
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.pages.trace_sheet import card_of, column_of, folded, prose
 from converge_desktop.ui.pages.trace_words import layer_title
@@ -48,6 +49,14 @@ def models_of(model: ModelView) -> tuple[str, ...]:
     ]
     in_use = [model.name] if model.name and model.state in {"ready", "busy", "measuring"} else []
     return tuple(dict.fromkeys((*in_use, *known)))
+
+
+class ModelChoice(Choice):
+    """A choice of models; the wheel scrolls what it stands in, and chooses nothing."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
+        """Override QComboBox.wheelEvent."""
+        event.ignore()
 
 
 class LayerEdit(SayEdit):
@@ -148,7 +157,7 @@ class TryForm(QWidget):
         self._boxes: dict[str, LayerBox] = {}
         self._typed: dict[str, str] = {}
         self._busy = False
-        self.model = Choice("The model that is asked", ())
+        self.model = ModelChoice("The model that is asked", ())
         self.model.setMaximumWidth(unit * 50)
         self.model.currentIndexChanged.connect(self._tell)
         self._layers = QVBoxLayout()

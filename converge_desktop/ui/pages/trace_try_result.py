@@ -7,7 +7,7 @@ from functools import partial
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from converge_desktop.runtime.trace_trying import Tried
+from converge_desktop.runtime.trace_tried import Tried
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.pages.trace_compare_parts import excerpt_of
 from converge_desktop.ui.pages.trace_parts import long_text

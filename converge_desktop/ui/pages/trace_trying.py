@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from converge_desktop.runtime.port import StatusChanged
 from converge_desktop.runtime.readmodel import TraceView
 from converge_desktop.runtime.stopper import GivenUp
-from converge_desktop.runtime.trace_trying import Tried
+from converge_desktop.runtime.trace_tried import Tried
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.pages.page import Tools
 from converge_desktop.ui.pages.trace_sheet import prose
