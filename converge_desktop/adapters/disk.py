@@ -74,8 +74,10 @@ def replace_durably(path: Path, data: bytes) -> None:
     """Writes a file in the place of what lies there, which stays where that cannot be done.
 
     Raises:
-        OSError: if it cannot be written.
+        OSError: if it cannot be written, or if what lies there is no file.
     """
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "what lies there is no file", str(path))
     unfinished = path.with_name(f".converge-{secrets.token_hex(8)}.part")
     try:
         write_durably(unfinished, data)

@@ -216,10 +216,10 @@ def _first(
     for side in sides:
         if side.facts:
             return (
-                f"Their model calls are the same; only {side.label} has “{side.facts[0].content}”."
+                f"Their steps are the same; only {side.label} has “{side.facts[0].content}”."
             )
     if sides[0].ended != sides[1].ended:
-        return "Their model calls and facts are the same; they ended otherwise."
+        return "Their steps and facts are the same; they ended otherwise."
     return ""
 
 

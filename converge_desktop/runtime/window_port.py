@@ -12,7 +12,5 @@ from converge_desktop.runtime.recall_port import RecallPort
 from converge_desktop.runtime.trace_port import TracePort
 
 
-class WindowPort(
-    DeskPort, DecidingPort, LookingPort, PeoplePort, RecallPort, TracePort, Protocol
-):
+class WindowPort(DeskPort, DecidingPort, LookingPort, PeoplePort, RecallPort, TracePort, Protocol):
     """All that may be asked of a desk."""

@@ -97,14 +97,14 @@ def test_the_first_difference_stands_on_top_and_every_call_that_differs_under_it
     said = told(compared(runs))
     for text in (
         "Cycle 2, evaluation: The layer state differs first, in line 4.",
-        "3 of 4 model calls differ; 2 facts only in run 0190; 1 fact only in run 0192.",
+        "3 of 4 steps differ; 2 facts only in run 0190; 1 fact only in run 0192.",
         "Converged. No agent has anything to add to this context.",
         "It waits for 1 decision.",
         "Cycle 3, planning | The same prompt and envelope, and another answer.",
         "Facts that only run 0190 has",
         "Strategies: Release converge-desktop 0.3.2",
         "Signals: tests failed 3",
-        "1 model call is the same",
+        "1 step is the same",
     ):
         assert text in said, text
 

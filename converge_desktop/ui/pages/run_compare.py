@@ -137,7 +137,7 @@ class RunCompareView(QWidget):
             made.append(section_of("Model calls that differ", *rows))
         same = [pair for pair in found.pairs if not pair.differs]
         if same:
-            title = words.count(len(same), "model call is the same", "model calls are the same")
+            title = words.count(len(same), "step is the same", "steps are the same")
             about = "prompt, envelope and answer, to the byte"
             made.append(folded(title, about, partial(_same, same)))
         return tuple(made)
@@ -179,9 +179,9 @@ def where(pair: CallPair) -> str:
 def verdict(found: RunComparison) -> tuple[str, str, str, str]:
     """Returns icon, tone, the sentence on top, and how much is other in all."""
     if not found.first:
-        more = "Their model calls, their facts and how they stand are the same."
+        more = "Their steps, their facts and how they stand are the same."
         return "check", "good", "Nothing differs.", more
-    calls = f"{len(found.differing):,} of {words.count(len(found.pairs), 'model call')} differ"
+    calls = f"{len(found.differing):,} of {words.count(len(found.pairs), 'step')} differ"
     facts = [len(side.facts) + side.more_facts for side in (found.one, found.other)]
     labels = (found.one.label, found.other.label)
     only = (
