@@ -7,6 +7,7 @@ question over a million rows took for a moment would stay with the process for g
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 from typing import Final
 
@@ -18,12 +19,25 @@ _KEPT: Final = (-1, 1 << 20)
 """M_TRIM_THRESHOLD: how many free bytes at the end of the heap are kept."""
 
 
+_ENVIRONMENT: Final = {
+    "_RJEM_MALLOC_CONF": "background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0",
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+}
+"""The same for the allocators that Polars and Arrow bring; read as these are imported."""
+
+
 def keep_little() -> None:
-    """Has the C library keep little of what is freed; only Linux's takes the hint."""
+    """Has the C library keep little of what is freed; only Linux's takes the hint.
+
+    So have Polars and Arrow, unless whoever starts the program has said otherwise. To be called
+    before they are imported.
+    """
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
     tune = _function("mallopt")
     if tune is not None:
-        for option, value in (_ARENAS, _LARGE, _KEPT):
-            tune(option, value)
+        for option, amount in (_ARENAS, _LARGE, _KEPT):
+            tune(option, amount)
 
 
 def give_back() -> None:

@@ -1,8 +1,8 @@
 """The one place where another thread crosses into Qt.
 
 A deque and one wake signal: whoever has something to tell appends it and, unless a wake is under
-way, wakes the window once. The window drains the deque at most 30 times a second, in order, and
-tells of each thing that moved only its latest state. Where that takes long it goes on after the
+way, wakes the window once. The window drains the deque at most 30 times a second, sooner where the
+person waits for an answer, in order, and tells of each thing that moved only its latest state. Where that takes long it goes on after the
 window has looked after the person, so that many answers at once are no stall.
 """
 
@@ -54,6 +54,8 @@ _LATEST = (
     StatusChanged,
 )
 FRAME = 1 / 30
+ANSWERED = 1 / 120
+"""Seconds between two batches, the second where somebody waits for an answer in it."""
 SLICE = 0.002
 """Seconds after which the rest of a batch is left for later."""
 
@@ -99,7 +101,7 @@ class Bridge(QObject):
         super().__init__(parent)
         self._clock = clock
         self._queue: deque[Update | _Answer] = deque()
-        self._pending = False
+        self._pending = self._hurried = False
         self._closed = False
         self._drained_at = clock.monotonic() - 1
         self._timer = QTimer(self)
@@ -154,8 +156,10 @@ class Bridge(QObject):
         if self._closed:
             return
         self._queue.append(item)
-        if not self._pending:
+        waited_for = isinstance(item, _Answer)
+        if not self._pending or (waited_for and not self._hurried):
             self._pending = True
+            self._hurried = self._hurried or waited_for
             try:
                 self._wake.emit()
             except RuntimeError:  # the window went away between the check and the call
@@ -163,9 +167,10 @@ class Bridge(QObject):
 
     @Slot()
     def _on_wake(self) -> None:
-        if self._timer.isActive() or self._closed:
+        if self._closed or (self._timer.isActive() and not self._hurried):
             return
-        left = self._drained_at + FRAME - self._clock.monotonic()
+        frame = ANSWERED if self._hurried else FRAME
+        left = self._drained_at + frame - self._clock.monotonic()
         if left <= 0:
             self.drain()
         else:
@@ -178,7 +183,8 @@ class Bridge(QObject):
         assert app is None or QThread.currentThread() is app.thread()
         if self._closed:
             return
-        self._pending = False  # before reading: what comes meanwhile wakes us again
+        self._timer.stop()
+        self._pending = self._hurried = False  # before reading: what comes meanwhile wakes us again
         self._drained_at = self._clock.monotonic()
         arrived: list[Update | _Answer] = []
         while self._queue:

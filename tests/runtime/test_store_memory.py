@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import pytest
 
 from converge_desktop.runtime import store_memory
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of this outlives a test."""
+    for name in store_memory._ENVIRONMENT:
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+
+
+def test_the_allocators_that_libraries_bring_keep_little_as_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Unless somebody has said otherwise."""
+    monkeypatch.setenv("ARROW_DEFAULT_MEMORY_POOL", "mimalloc")
+    store_memory.keep_little()
+    assert "mimalloc" == os.environ["ARROW_DEFAULT_MEMORY_POOL"]
+    assert "muzzy_decay_ms:0" in os.environ["_RJEM_MALLOC_CONF"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux's C library takes such hints")

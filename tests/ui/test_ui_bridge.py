@@ -20,7 +20,7 @@ from converge_desktop.runtime.port import (
     StatusChanged,
 )
 from converge_desktop.runtime.readmodel import Status
-from converge_desktop.ui.bridge import FRAME, SLICE, Bridge
+from converge_desktop.ui.bridge import ANSWERED, FRAME, SLICE, Bridge
 from tests.ui import sample
 from tests.ui.conftest import Clock
 
@@ -79,6 +79,22 @@ def test_the_second_drain_waits_for_its_frame(bridge: Bridge, clock: Clock, qtbo
     QApplication.sendPostedEvents(bridge, 0)
     assert len(heard) == 1
     qtbot.waitUntil(lambda: len(heard) == 2)
+
+
+def test_an_answer_comes_sooner_than_the_next_frame(bridge: Bridge, clock: Clock) -> None:
+    """Somebody waits for it; what was told before it comes along, and only what is told waits."""
+    heard: list[object] = []
+    bridge.notice.connect(lambda notice: heard.append(notice.text))
+    bridge.drain()
+    clock.steady += ANSWERED
+    bridge.post(Notice("info", "told"))
+    QApplication.sendPostedEvents(bridge, 0)
+    assert heard == []
+    future: Future[str] = Future()
+    bridge.ask(bridge, future, heard.append, lambda _: None)
+    future.set_result("answer")
+    QApplication.sendPostedEvents(bridge, 0)
+    assert heard == ["told", "answer"]
 
 
 def test_answers_keep_their_place_among_updates(bridge: Bridge) -> None:
