@@ -215,9 +215,7 @@ def _first(
             return f"{_where(pair)}: {found.first or pair.words}"
     for side in sides:
         if side.facts:
-            return (
-                f"Their steps are the same; only {side.label} has “{side.facts[0].content}”."
-            )
+            return f"Their steps are the same; only {side.label} has “{side.facts[0].content}”."
     if sides[0].ended != sides[1].ended:
         return "Their steps and facts are the same; they ended otherwise."
     return ""

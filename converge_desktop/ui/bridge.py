@@ -2,8 +2,9 @@
 
 A deque and one wake signal: whoever has something to tell appends it and, unless a wake is under
 way, wakes the window once. The window drains the deque at most 30 times a second, sooner where the
-person waits for an answer, in order, and tells of each thing that moved only its latest state. Where that takes long it goes on after the
-window has looked after the person, so that many answers at once are no stall.
+person waits for an answer, in order, and tells of each thing that moved only its latest state.
+Where that takes long it goes on after the window has looked after the person, so that many answers
+at once are no stall.
 """
 
 from __future__ import annotations
