@@ -2,51 +2,31 @@
 
 from __future__ import annotations
 
-from functools import partial
+from PySide6.QtCore import Slot
 
-from PySide6.QtCore import QObject, Signal, Slot
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
-
-from converge_desktop.runtime.readmodel import RunView
 from converge_desktop.runtime.run_compare import RunComparison
-from converge_desktop.ui import words
 from converge_desktop.ui.actions import Action
+from converge_desktop.ui.pages.comparing import FORGET, Comparing
 from converge_desktop.ui.pages.page import Tools
 from converge_desktop.ui.pages.run_compare import RunCompareView
 from converge_desktop.ui.pages.run_view import RunPane
-from converge_desktop.ui.pages.traces_finding import tried
 
-_FORGET = "Forget it"
 _ORIGIN = "Compare with what it continues"
 
 
-class RunComparing(QObject):
-    """Remembers the first run, asks for the comparison with the second, and shows it.
-
-    What a run continues, or was forked from, is offered at once.
-
-    Signals:
-        opened: A comparison is to be seen.
-        closed: It is no more.
-    """
-
-    opened = Signal()
-    closed = Signal()
+class RunComparing(Comparing):
+    """Compares two runs; what the first continues, or was forked from, is offered at once."""
 
     def __init__(self, tools: Tools, pane: RunPane) -> None:
-        super().__init__(pane)
-        self._tools = tools
+        super().__init__(tools, pane.compare_strip, "runs", tools.desk.compare_runs)
         self._pane = pane
-        self._strip = pane.compare_strip
-        self._first: RunView | None = None
-        self._asked: tuple[str, str] | None = None
-        self._open = False
+        self._origin = ""
         self.shown = RunCompareView()
         self.shown.left.connect(self.close)
         self.shown.run_wanted.connect(self._on_run)
         self.shown.trace_wanted.connect(tools.routes.trace)
         self.shown.traces_wanted.connect(tools.routes.compared)
-        self._strip.pressed.connect(self._on_pressed)
+        pane.compare_strip.pressed.connect(self._on_pressed)
         pane.compare_button.clicked.connect(self.take)
 
     def action(self) -> Action:
@@ -62,62 +42,33 @@ class RunComparing(QObject):
         """Says whether a run is shown that can be compared."""
         return self._pane.view is not None and self._pane.isVisible()
 
-    def is_open(self) -> bool:
-        """Says whether a comparison is to be seen."""
-        return self._open
-
     @Slot()
     def take(self) -> None:
         """Takes the run that is shown as the first, or compares it with the first."""
         view = self._pane.view
         if view is None:
             return
-        if self._first is None:
-            self._first = view
-            self._say_first(view, "Choose the other one and press C again; Esc forgets it.")
-        elif self._first.row.run_id == view.row.run_id:
-            self._say_first(view, "That is the one shown: choose another and press C again.")
-        else:
-            self.compare(self._first.row.run_id, view.row.run_id)
-
-    def compare(self, one: str, other: str) -> None:
-        """Has two runs compared, by their ids."""
-        self._first, self._asked = None, (one, other)
-        self._strip.work("Comparing the two runs…", action=_FORGET)
-        self._tools.bridge.ask(
-            self,
-            tried(partial(self._tools.desk.compare_runs, one, other)),
-            partial(self._on_compared, (one, other)),
-            partial(self._on_failed, (one, other)),
-        )
-
-    def forget(self) -> bool:
-        """Forgets the first run, and a comparison on its way; returns whether there was one."""
-        known = self._first is not None or self._asked is not None
-        self._first = self._asked = None
-        if known:
-            self._strip.leave()
-        return known
+        if not self._first:
+            self._origin = view.origin
+        action = _ORIGIN if self._origin else FORGET
+        self.take_one(view.row.run_id, view.row.label, action)
 
     def leave(self) -> bool:
-        """Closes the comparison, or forgets the first run; returns whether there was either."""
-        was = self._open
-        self.close()
-        return was or self.forget()
+        """Override Comparing.leave: or forgets the first run."""
+        return super().leave() or self.forget()
 
-    @Slot()
-    def close(self) -> None:
-        """Closes the comparison."""
-        if self._open:
-            self._open = False
-            self.shown.forget()
-            self.closed.emit()
+    def show_found(self, found: RunComparison) -> None:
+        """Override Comparing.show_found."""
+        self.shown.show_comparison(found)
+
+    def forget_found(self) -> None:
+        """Override Comparing.forget_found."""
+        self.shown.forget()
 
     @Slot()
     def _on_pressed(self) -> None:
-        first = self._first
-        if first is not None and first.origin:
-            self.compare(first.origin, first.row.run_id)
+        if self._first and self._origin:
+            self.compare(self._origin, self._first)
         else:
             self.forget()
 
@@ -125,23 +76,3 @@ class RunComparing(QObject):
     def _on_run(self, run_id: str) -> None:
         self.close()
         self._tools.routes.run.emit(run_id)
-
-    def _say_first(self, first: RunView, what: str) -> None:
-        said = f"To compare: {first.row.label} is the first. {what}"
-        self._strip.work(said, action=_ORIGIN if first.origin else _FORGET)
-        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._strip, said))
-
-    def _on_compared(self, pair: tuple[str, str], found: RunComparison) -> None:
-        if pair != self._asked:
-            return
-        self._asked = None
-        self._strip.leave()
-        self._open = True
-        self.shown.show_comparison(found)
-        self.opened.emit()
-
-    def _on_failed(self, pair: tuple[str, str], error: BaseException) -> None:
-        if pair != self._asked:
-            return
-        self._asked = None
-        self._strip.tell("danger", f"Nothing was compared. {words.problem(error)}")

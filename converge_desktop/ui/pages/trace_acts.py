@@ -7,7 +7,7 @@ from typing import Protocol
 from converge_desktop.runtime.readmodel import TraceView
 from converge_desktop.ui.actions import Action
 from converge_desktop.ui.pages.exporting import Exporter
-from converge_desktop.ui.pages.trace_comparing import Comparing
+from converge_desktop.ui.pages.trace_comparing import TraceComparing
 from converge_desktop.ui.pages.trace_note import Notes
 from converge_desktop.ui.pages.trace_trying import Trier
 
@@ -19,7 +19,7 @@ class Pane(Protocol):
 
     view: TraceView | None
     exporter: Exporter
-    comparing: Comparing
+    comparing: TraceComparing
     notes: Notes
     trier: Trier
 

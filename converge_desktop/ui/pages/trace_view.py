@@ -16,7 +16,7 @@ from converge_desktop.ui.actions import Action
 from converge_desktop.ui.pages import trace_acts, trace_parts
 from converge_desktop.ui.pages.exporting import Exporter
 from converge_desktop.ui.pages.page import Tools
-from converge_desktop.ui.pages.trace_comparing import Comparing
+from converge_desktop.ui.pages.trace_comparing import TraceComparing
 from converge_desktop.ui.pages.trace_foot import TraceFoot, is_tight
 from converge_desktop.ui.pages.trace_head import TraceHead
 from converge_desktop.ui.pages.trace_note import Notes
@@ -69,7 +69,7 @@ class TracePane(QStackedWidget):
         self.note_strip = TaskStrip("Notes")
         self.notes = Notes(tools, self.note_strip)
         self.compare_strip = TaskStrip("Comparing")
-        self.comparing = Comparing(tools, self.compare_strip)
+        self.comparing = TraceComparing(tools, self.compare_strip)
         self.tabs = QTabBar()
         self.tabs.setDrawBase(False)
         self.tabs.setExpanding(False)
