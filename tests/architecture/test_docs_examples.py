@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from converge_core.policy import Risk
+from converge_core.redaction import PATTERNS
 from converge_core.routing import DataClass
 from converge_desktop import paths
 from converge_desktop.adapters.models.catalogue import LocalModel, RemoteModel, load_catalogue
 from converge_desktop.adapters.packs.pack import FILES, pack_of
 from converge_desktop.adapters.surreal import Server, load_place
+from converge_desktop.runtime.recalling import ALIKE_FROM
 from tests.runtime.packs import with_kernel
 from tests.runtime.table_pack import TEXTS
 
@@ -94,3 +96,14 @@ def test_the_examples_of_a_pack_make_a_pack() -> None:
         pack.models.reasoning,
         pack.kernel.required_truths,
     )
+
+
+def test_what_is_left_out_before_embedding_is_listed_pattern_by_pattern() -> None:
+    """In the order in which they are looked for, and no other."""
+    rows = re.findall(r"^\| `<(.+)>` \| (.+) \|$", (DOCS / "recall.md").read_text("utf-8"), re.M)
+    assert rows == [(pattern.name, pattern.about) for pattern in PATTERNS]
+
+
+def test_the_threshold_that_the_guide_names_is_the_one_in_force() -> None:
+    """So that nobody reads another number than counts."""
+    assert f"from {ALIKE_FROM / 1000:.2f} on" in (DOCS / "recall.md").read_text("utf-8")
