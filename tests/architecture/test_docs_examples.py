@@ -100,7 +100,9 @@ def test_the_examples_of_a_pack_make_a_pack() -> None:
 
 def test_what_is_left_out_before_embedding_is_listed_pattern_by_pattern() -> None:
     """In the order in which they are looked for, and no other."""
-    rows = re.findall(r"^\| `<(.+)>` \| (.+) \|$", (DOCS / "recall.md").read_text("utf-8"), re.MULTILINE)
+    rows = re.findall(
+        r"^\| `<(.+)>` \| (.+) \|$", (DOCS / "recall.md").read_text("utf-8"), re.MULTILINE
+    )
     assert rows == [(pattern.name, pattern.about) for pattern in PATTERNS]
 
 
