@@ -447,7 +447,7 @@ FULL: list[msgspec.Struct] = [
     SPECIAL,
     ADAPTER,
     CHECKPOINT,
-    About(run="run-0001", gate="gate:run-0001/1/asks/0"),
+    About(run="run-0001", gate="gate:run-0001/1/asks/0", record=7),
     Opening(
         about=About(run="run-0001", gate=""),
         capsule=1,
