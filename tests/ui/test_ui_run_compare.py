@@ -113,7 +113,7 @@ def test_runs_that_are_the_same_say_so(runs: Desk) -> None:
     """And nothing is listed as other."""
     said = told(compared(runs, ONE, ONE))
     assert "Nothing differs." in said
-    assert "Model calls that differ" not in said
+    assert "Steps that differ" not in said
 
 
 def test_a_pair_of_calls_leads_to_the_two_compared(runs: Desk) -> None:

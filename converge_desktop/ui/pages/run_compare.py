@@ -134,7 +134,7 @@ class RunCompareView(QWidget):
             if left > 0:
                 said = f"{words.count(left, 'more call')} differ; Traces lists all of both runs."
                 rows.append(Label(said, "small", "muted").wrapped())
-            made.append(section_of("Model calls that differ", *rows))
+            made.append(section_of("Steps that differ", *rows))
         same = [pair for pair in found.pairs if not pair.differs]
         if same:
             title = words.count(len(same), "step is the same", "steps are the same")
