@@ -51,7 +51,11 @@ class Watch:
 
     def _running(self) -> list[threading.Thread]:
         running = (one for one in threading.enumerate() if one.name not in OF_LIBRARIES)
-        started = [one for one in running if one not in self.threads]
+        started = [
+            one
+            for one in running
+            if one not in self.threads and not isinstance(one, threading._DummyThread)
+        ]  # such a one is a library's, which only looked in
         for thread in started:
             thread.join(PATIENCE_S)
         return [one for one in started if one.is_alive()]

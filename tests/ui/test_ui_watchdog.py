@@ -12,7 +12,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from PySide6.QtCore import QEvent, QEventLoop, QTimer
+from PySide6.QtCore import QEvent, QEventLoop, QObject, QTimer
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -55,6 +55,26 @@ def test_a_handler_that_works_for_too_long_is_a_stall(watched: WatchedApplicatio
     watched.forget()
     assert stall.seconds > LIMIT_S
     assert f"{stall.seconds * 1000:.0f} ms" in stall.words()
+
+
+def test_what_watching_costs_is_not_counted(watched: WatchedApplication) -> None:
+    """An event that causes many others costs what they cost, and not that each was looked at."""
+    probes = [QObject() for _ in range(20_000)]
+
+    def cause() -> float:
+        begun = time.thread_time()
+        for number, probe in enumerate(probes):
+            probe.setProperty("watched", number)
+        return time.thread_time() - begun
+
+    loop = QEventLoop()
+    taken: list[float] = []
+    QTimer.singleShot(0, lambda: (taken.append(cause()), loop.quit()))
+    watched.forget()
+    loop.exec()
+    slowest = watched.slowest
+    watched.forget()
+    assert slowest < taken[0] * 0.8
 
 
 class Slow(QWidget):
