@@ -188,5 +188,5 @@ def test_very_many_calls_and_facts_are_shown_in_part(runs: Desk) -> None:
     view = compared(runs)
     assert len([b for b in view.findChildren(Button) if b.text() == "Compare"]) == MOST_PAIRS
     said = told(view)
-    assert "2,960 more calls differ; Traces lists all of both runs." in said
+    assert "2,960 more steps differ; Traces lists all of both runs." in said
     assert "And 9,000 more facts." in said

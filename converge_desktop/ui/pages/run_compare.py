@@ -2,108 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from converge_desktop.runtime.run_compare import CallPair, RunComparison, RunSide
 from converge_desktop.ui import fonts, words
-from converge_desktop.ui.pages.trace_sheet import Sheet, card_of, column_of, folded, section_of
+from converge_desktop.ui.pages.comparison_view import ComparisonView, Verdict
+from converge_desktop.ui.pages.trace_sheet import card_of, column_of, folded, section_of
 from converge_desktop.ui.pages.trace_side import SIDES
 from converge_desktop.ui.widgets.buttons import Button
-from converge_desktop.ui.widgets.checks import Sign
-from converge_desktop.ui.widgets.chips import ChipButton, ChipRow, clear
-from converge_desktop.ui.widgets.labels import Label, caption, set_property
-from converge_desktop.ui.widgets.lists import Panel
+from converge_desktop.ui.widgets.chips import ChipButton, ChipRow
+from converge_desktop.ui.widgets.labels import Label, caption
 from converge_desktop.ui.widgets.whole_text import WholeText
 
 MOST_PAIRS = 40
 """So many pairs of calls that differ are shown; more would be read by nobody."""
-_NARROW = 60
-"""How wide the room is at least in which two things stand beside each other, in units."""
-_WIDTH = 200
-"""How wide the two columns may become together, in units."""
-Compare = Callable[[str, str], None]
 
 
-class RunCompareView(QWidget):
+class RunCompareView(ComparisonView):
     """Shows a comparison of two runs; every pair of calls leads to the two compared.
 
     Signals:
-        left: The person goes back.
         run_wanted: The person asks for one of the runs, by its id.
         trace_wanted: The person asks for a call that only one run has, by its id.
         traces_wanted: The person asks for two calls compared, by their ids.
     """
 
-    left = Signal()
     run_wanted = Signal(str)
     trace_wanted = Signal(str)
     traces_wanted = Signal(str, str)
 
     def __init__(self) -> None:
-        super().__init__()
-        unit = fonts.measures().unit
-        self.setAccessibleName("Two runs compared")
-        self._both: QBoxLayout | None = None
-        self.back = Button("Back", "Esc", "compact")
-        self.back.clicked.connect(self.left)
-        title = QHBoxLayout()
-        title.addWidget(Label("Two runs compared", "title").wrapped(), 1)
-        title.addWidget(self.back, 0, Qt.AlignmentFlag.AlignTop)
-        self._sign = QVBoxLayout()
-        self.first = Label("", "strong").wrapped()
-        verdict_row = QHBoxLayout()
-        verdict_row.setSpacing(unit)
-        verdict_row.addLayout(self._sign)
-        verdict_row.addWidget(self.first, 1)
-        self.more = Label("", "small", "muted").wrapped()
-        header = Panel("header")
-        column = QVBoxLayout(header)
-        column.setContentsMargins(unit * 3, unit + 4, unit * 3, unit + 4)
-        column.setSpacing(unit)
-        column.addLayout(title)
-        column.addLayout(verdict_row)
-        column.addWidget(self.more)
-        self.sheet = Sheet(_WIDTH * unit)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(0)
-        outer.addWidget(header)
-        outer.addWidget(self.sheet, 1)
+        super().__init__("Two runs compared")
 
     def show_comparison(self, found: RunComparison) -> None:
         """Shows a comparison, from its top."""
-        icon, tone, said, more = verdict(found)
-        clear(self._sign)
-        self._sign.addWidget(Sign(icon, tone, said), 0, Qt.AlignmentFlag.AlignTop)
-        self.first.say(said)
-        set_property(self.first, "tone", tone)
-        self.more.say(more)
-        self.sheet.show_parts(
-            self._heads(found),
+        sides = (found.one, found.other)
+        self.show_parts(
+            verdict(found),
+            self.side_by_side(*map(self._head, SIDES, sides)),
             *self._calls(found),
-            *(_facts(side) for side in (found.one, found.other) if side.facts),
+            *(_facts(side) for side in sides if side.facts),
         )
-        self.sheet.verticalScrollBar().setValue(0)
-        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, f"{said} {more}"))
-
-    def forget(self) -> None:
-        """Lets go of what was shown; it may be large."""
-        self._both = None
-        self.sheet.show_parts()
-
-    def _heads(self, found: RunComparison) -> QWidget:
-        made = QWidget()
-        self._both = QBoxLayout(self._way(), made)
-        self._both.setContentsMargins(0, 0, 0, 0)
-        self._both.setSpacing(fonts.measures().unit * 2)
-        for side, run in zip(SIDES, (found.one, found.other), strict=True):
-            self._both.addWidget(self._head(side, run), 1)
-        return made
 
     def _head(self, side: str, run: RunSide) -> QWidget:
         show = ChipButton("Show this run", run.run_id)
@@ -114,17 +57,6 @@ class RunCompareView(QWidget):
         title = Label(f"{_upper(run.label)}: {words.one_line(run.subject)}", "heading").wrapped()
         return card_of(caption(side), title, Label(run.ended, "small", "muted").wrapped(), chips)
 
-    def _way(self) -> QBoxLayout.Direction:
-        """Returns how two things are set: under each other where the room is narrow."""
-        narrow = self.width() < _NARROW * fonts.measures().unit
-        return QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
-
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
-        """Override QWidget.resizeEvent."""
-        super().resizeEvent(event)
-        if self._both is not None:
-            self._both.setDirection(self._way())
-
     def _calls(self, found: RunComparison) -> tuple[QWidget, ...]:
         """Makes the calls that differ, in their order, and folds away those that do not."""
         made, other = [], found.differing
@@ -132,7 +64,7 @@ class RunCompareView(QWidget):
             rows = [self._row(pair) for pair in other[:MOST_PAIRS]]
             left = len(other) - MOST_PAIRS
             if left > 0:
-                said = f"{words.count(left, 'more call')} differ; Traces lists all of both runs."
+                said = f"{words.count(left, 'more step')} differ; Traces lists all of both runs."
                 rows.append(Label(said, "small", "muted").wrapped())
             made.append(section_of("Steps that differ", *rows))
         same = [pair for pair in found.pairs if not pair.differs]
@@ -176,7 +108,7 @@ def where(pair: CallPair) -> str:
     return f"Cycle {pair.cycle}, {pair.agent}{step}"
 
 
-def verdict(found: RunComparison) -> tuple[str, str, str, str]:
+def verdict(found: RunComparison) -> Verdict:
     """Returns icon, tone, the sentence on top, and how much is other in all."""
     if not found.first:
         more = "Their steps, their facts and how they stand are the same."
