@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -81,6 +82,15 @@ class TableBroken(Exception):
     """The table cannot be used; it is to be filled again."""
 
 
+@contextmanager
+def _table_can_be(done: str) -> Iterator[None]:
+    """Makes whatever the engine raises, which is of no one kind, a table that is broken."""
+    try:
+        yield
+    except Exception as error:
+        raise TableBroken(f"it cannot be {done}: {error}") from error
+
+
 @dataclass(frozen=True, slots=True)
 class TableHead:
     """How far a table has come.
@@ -144,13 +154,11 @@ class RecallTable:
         Raises:
             TableBroken: if it cannot be read, or has other rows than it should.
         """
-        try:
+        with _table_can_be("opened"):
             self._table = lancedb.connect(self._folder).open_table(NAME)
             if self._table.count_rows() > rows:
                 self._table.delete(f"place >= {rows}")
             found, schema = self._table.count_rows(), self._table.schema
-        except Exception as error:
-            raise TableBroken(f"it cannot be opened: {error}") from error
         if found != rows or schema != self._schema():
             raise TableBroken(f"it has {found} rows of what should be {rows}")
 
@@ -181,7 +189,7 @@ class RecallTable:
         """
         if not self.there:
             raise TableBroken("it was deleted")
-        try:
+        with _table_can_be("written"):
             if things:
                 first = head.rows - len(things)
                 self._table.add(self._rows(things, vectors, first))
@@ -190,8 +198,6 @@ class RecallTable:
                 self._table.optimize(cleanup_older_than=OLD)
                 self._added = 0
             self._say(head)
-        except Exception as error:
-            raise TableBroken(f"it cannot be written: {error}") from error
 
     def held(self) -> Held:
         """Returns what is searched of all rows, in the order in which they were added.
@@ -199,15 +205,13 @@ class RecallTable:
         Raises:
             TableBroken: if they cannot be read, or are not those that were added.
         """
-        try:
+        with _table_can_be("read"):
             found = self._table.search().select(["place", *_SEARCHED, "vector"])
             rows = found.limit(self._table.count_rows()).to_arrow().sort_by("place")
             flat = rows["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
             texts = {name: rows[name].to_pylist() for name in _SEARCHED}
             kinds = [RecallSource(kind) for kind in texts["kind"]]
             places = rows["place"].to_numpy()
-        except Exception as error:
-            raise TableBroken(f"it cannot be read: {error}") from error
         if not np.array_equal(places, np.arange(len(places))):
             raise TableBroken("some of its rows are missing, or there twice")
         return Held(
@@ -221,12 +225,10 @@ class RecallTable:
         Raises:
             TableBroken: if they cannot be read.
         """
-        try:
+        with _table_can_be("read"):
             found = self._table.search().where("replaces != ''").select(["replaces"])
             rows = found.limit(max(self._table.count_rows(), 1)).to_arrow()
             return [str(one) for one in rows["replaces"].to_pylist()]
-        except Exception as error:
-            raise TableBroken(f"it cannot be read: {error}") from error
 
     def indexed(self) -> bool:
         """Whether an index is asked where something is looked for, which may miss some of it.
@@ -234,10 +236,8 @@ class RecallTable:
         Raises:
             TableBroken: if it cannot be told.
         """
-        try:
+        with _table_can_be("read"):
             return bool(self._table.list_indices())
-        except Exception as error:
-            raise TableBroken(f"it cannot be read: {error}") from error
 
     def at(self, places: Sequence[int]) -> dict[int, Thing]:
         """Returns rows by their places.
@@ -247,13 +247,12 @@ class RecallTable:
         """
         if not places:
             return {}
-        try:  # rows lie in the order of their places, which is held against what comes
+        with _table_can_be("read"):
+            # Rows lie in the order of their places, which is held against what comes.
             wanted = ["place", "check", *_TEXTS, *_NUMBERS]
             rows = self._table.take_offsets(list(places)).select(wanted).to_list()
             things = {row["place"]: thing_of(row) for row in rows}
             whole = all(check_of(things[row["place"]]) == row["check"] for row in rows)
-        except Exception as error:
-            raise TableBroken(f"it cannot be read: {error}") from error
         if things.keys() != set(places) or not whole:
             raise TableBroken("some of its rows are gone, were changed, or lie elsewhere")
         return things
@@ -264,10 +263,8 @@ class RecallTable:
         Raises:
             TableBroken: if it cannot be built.
         """
-        try:
+        with _table_can_be("indexed"):
             self._table.create_index("vector", config=HnswSq(distance_type="cosine"))
-        except Exception as error:
-            raise TableBroken(f"it cannot be indexed: {error}") from error
 
     def near(self, vector: Vectors, wanted: Wanted, most: int) -> list[tuple[int, float]]:
         """Returns places and cosines of what an index holds to be nearest.
@@ -275,7 +272,7 @@ class RecallTable:
         Raises:
             TableBroken: if it cannot be searched.
         """
-        try:
+        with _table_can_be("searched"):
             rows = (
                 self._table.search(vector, vector_column_name="vector")
                 .distance_type("cosine")
@@ -286,8 +283,6 @@ class RecallTable:
                 .select(["place", "_distance"])
                 .to_list()
             )
-        except Exception as error:
-            raise TableBroken(f"it cannot be searched: {error}") from error
         return [(row["place"], 1.0 - row["_distance"]) for row in rows]
 
     def count(self, wanted: Wanted) -> int:
@@ -296,10 +291,8 @@ class RecallTable:
         Raises:
             TableBroken: if they cannot be counted.
         """
-        try:
+        with _table_can_be("searched"):
             return int(self._table.count_rows(wanted.filter()))
-        except Exception as error:
-            raise TableBroken(f"it cannot be searched: {error}") from error
 
     def _rows(self, things: Sequence[Thing], vectors: Vectors, first: int) -> Any:
         columns: dict[str, Any] = {
