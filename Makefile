@@ -7,6 +7,9 @@ PYTHON ?= python3
 VENV := .venv
 PEERS := .venv-peers
 BIN := $(VENV)/bin
+# On all processors, up to four; a file's tests stay together, and share what they set up.
+PYTEST := QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q \
+	--numprocesses auto --maxprocesses 4 --dist loadfile
 LOCK := --quiet --generate-hashes --universal --python-version 3.11 --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links
 
@@ -26,11 +29,11 @@ lint:
 	$(BIN)/lint-imports
 
 tests: coverage
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q --ignore tests/core --ignore core
+	$(PYTEST) --ignore tests/core --ignore core
 
 # The core's own tests, which must reach at least 98 % of its branches.
 coverage:
-	COVERAGE_FILE=$(VENV)/coverage $(BIN)/python -m pytest -q tests/core core \
+	COVERAGE_FILE=$(VENV)/coverage $(PYTEST) tests/core core \
 		--cov=converge_core --cov-branch --cov-fail-under=98 --cov-report=term:skip-covered
 
 bench: $(VENV)/.dev

@@ -62,8 +62,8 @@ def load() -> None:
 def enlarge(percent: int) -> None:
     """Makes all text so large, and every length with it; call it before the window is made."""
     _percent[:] = [min(SIZES, key=lambda size: abs(size - percent))]
-    font.cache_clear()
-    measures.cache_clear()
+    for kept in (font, metrics, line, measures):
+        kept.cache_clear()
 
 
 def enlarged() -> int:
@@ -91,11 +91,13 @@ def font(role: str) -> QFont:
     return made
 
 
+@cache
 def metrics(role: str) -> QFontMetrics:
     """Returns the metrics of a role's font."""
     return QFontMetrics(font(role))
 
 
+@cache
 def line(role: str) -> int:
     """Returns how high a line of a role is, with its leading."""
     return round(metrics(role).height() * 1.12)

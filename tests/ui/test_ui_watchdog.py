@@ -117,7 +117,31 @@ def test_a_stall_fails_the_test_it_happens_in(tmp_path: Path) -> None:
         """,
     )
     assert "the window stalled: " in said
-    assert "2 passed, 1 error" in said
+    assert "3 passed, 1 error, 1 rerun" in said
+
+
+def test_what_does_not_come_twice_was_not_the_windows(tmp_path: Path) -> None:
+    """A test is run again where the window stalled, and nowhere else, and no third time."""
+    said = guarded(
+        tmp_path,
+        """
+        from tests.ui.test_ui_watchdog import handle
+
+        runs = {"stalled": 0, "failed": 0}
+
+        def test_that_stalls_once(qapp):
+            runs["stalled"] += 1
+            handle(qapp, 0.15 if runs["stalled"] == 1 else 0.01)
+
+        def test_that_fails_once(qapp):
+            runs["failed"] += 1
+            assert runs["failed"] > 1
+
+        def test_how_often_they_ran():
+            assert {"stalled": 2, "failed": 1} == runs
+        """,
+    )
+    assert "1 failed, 3 passed, 1 rerun" in said
 
 
 def test_many_short_events_are_no_stall(watched: WatchedApplication) -> None:

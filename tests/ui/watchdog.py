@@ -15,6 +15,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import shiboken6
 from PySide6.QtCore import QEvent, QObject, QThread
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -55,8 +56,9 @@ class WatchedApplication(QApplication):
     """
 
     def __init__(self, argv: Sequence[str]) -> None:
+        self._levels: list[_Level] = []  # both before: events pass through here from then on
+        self._depth = QThread.currentThread().loopLevel
         super().__init__(list(argv))
-        self._levels: list[_Level] = []
         self._collecting = 0.0
         self._cost = 0.0
         self.forget()
@@ -70,28 +72,28 @@ class WatchedApplication(QApplication):
 
     def notify(self, receiver: QObject, event: QEvent) -> bool:
         """Override QApplication.notify: times the outermost event of each event loop."""
-        depth = QThread.currentThread().loopLevel()
-        if self._levels and self._levels[-1].depth == depth:
-            self._levels[-1].inside += 1
+        levels, depth = self._levels, self._depth()
+        if levels and levels[-1].depth == depth:
+            levels[-1].inside += 1
             return super().notify(receiver, event)  # part of the event that caused it
-        if _removes_closed_window(receiver, event):
+        kind = event.type()  # the event is gone afterwards
+        if kind is QEvent.Type.DeferredDelete and _is_closed_window(receiver):
             return super().notify(receiver, event)
-        said, named = event.type().name, _named(receiver)  # it may be gone afterwards
         level = _Level(depth, time.thread_time())
-        self._levels.append(level)
+        levels.append(level)
         try:
             return super().notify(receiver, event)
         finally:
             whole = time.thread_time() - level.begun
-            self._levels.pop()
-            if self._levels:  # it ran in a loop of its own, inside another event
-                self._levels[-1].elsewhere += whole
-            self._note(said, named, whole - level.elsewhere - level.inside * self._cost)
+            levels.pop()
+            if levels:  # it ran in a loop of its own, inside another event
+                levels[-1].elsewhere += whole
+            self._note(kind, receiver, whole - level.elsewhere - level.inside * self._cost)
 
     def _cost_of_watching(self) -> float:
         """Returns the seconds by which an event takes longer because it passes through here."""
         probes = [QObject() for _ in range(_SAMPLES)]
-        self._levels.append(_Level(QThread.currentThread().loopLevel(), 0.0))
+        self._levels.append(_Level(self._depth(), 0.0))
         begun = time.thread_time()
         for number, probe in enumerate(probes):
             probe.setProperty("watched", number)  # the library sends an event to each
@@ -110,18 +112,17 @@ class WatchedApplication(QApplication):
         else:
             self._levels[-1].elsewhere += time.thread_time() - self._collecting
 
-    def _note(self, event: str, receiver: str, seconds: float) -> None:
+    def _note(self, kind: QEvent.Type, receiver: QObject, seconds: float) -> None:
         self.slowest = max(self.slowest, seconds)
         if seconds > LIMIT_S:
-            self.stalls.append(Stall(event, receiver, seconds))
+            self.stalls.append(Stall(kind.name, _named(receiver), seconds))
 
 
-def _removes_closed_window(receiver: QObject, event: QEvent) -> bool:
-    if event.type() is not QEvent.Type.DeferredDelete or not isinstance(receiver, QWidget):
-        return False
-    return receiver.isWindow() and not receiver.isVisible()
+def _is_closed_window(receiver: QObject) -> bool:
+    return isinstance(receiver, QWidget) and receiver.isWindow() and not receiver.isVisible()
 
 
 def _named(receiver: QObject) -> str:
-    name = receiver.objectName()
+    """Names who took an event, as far as it is still there."""
+    name = receiver.objectName() if shiboken6.isValid(receiver) else ""
     return f"{type(receiver).__name__} {name!r}" if name else type(receiver).__name__

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from heapq import nlargest
 from typing import Any
 
 from PySide6.QtCore import (
@@ -23,6 +24,8 @@ _NOWHERE = QModelIndex()
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _OF_WORDS = frozenset([Kind.TEXT, Kind.WEEK])
+_LOOKED_AT, _LONGEST = 1_000, 20
+"""Of how many rows the longest texts are found, and how many; more would hold the window up."""
 
 
 class InsightTableModel(QAbstractTableModel):
@@ -75,6 +78,14 @@ class InsightTableModel(QAbstractTableModel):
             reverse=order == Qt.SortOrder.DescendingOrder,
         )
         return known + [place for place in places if values[place] is None]
+
+    def longest(self, column: int) -> list[str]:
+        """Returns the texts of a column that have the most letters, one of which is the widest."""
+        if self._table is None:
+            return []
+        kind, now = self._table.columns[column].kind, self._now()
+        values = {row[column] for row in self._table.rows[:_LOOKED_AT]}
+        return nlargest(_LONGEST, (cell(kind, value, now) for value in values), key=len)
 
     def rowCount(self, parent: Index = _NOWHERE) -> int:  # noqa: N802
         """Override QAbstractTableModel.rowCount."""

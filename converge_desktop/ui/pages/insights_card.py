@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 _PICTURE, _TABLE = range(2)
 _ARROW = 12
 """How much room the arrow takes that says how a table is sorted."""
-_MEASURED = 1_000
-"""How many rows are measured for how wide a column is; more would hold the window up."""
 
 
 class InsightTableView(RowTable):
@@ -59,9 +57,7 @@ class InsightTableView(RowTable):
         for column in range(model.columnCount()):
             head = model.headerData(column, Qt.Orientation.Horizontal)
             wide = small.horizontalAdvance(str(head)) + _ARROW
-            for row in range(min(model.rowCount(), _MEASURED)):
-                said = str(model.index(row, column).data())
-                wide = max(wide, mono.horizontalAdvance(said))
+            wide = max([wide, *map(mono.horizontalAdvance, model.longest(column))])
             self.setColumnWidth(column, wide + pad)
         self._first = self.columnWidth(0)
         self._widen()

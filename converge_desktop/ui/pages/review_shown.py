@@ -46,6 +46,10 @@ class ReviewShown(QStackedWidget):
         self._arm = QTimer(self)
         self._arm.setSingleShot(True)
         self._arm.timeout.connect(self.refresh)
+        self._reveal = QTimer(self)
+        self._reveal.setSingleShot(True)
+        self._reveal.setInterval(0)
+        self._reveal.timeout.connect(self._on_built)
         self.addWidget(self.empty)
         self.addWidget(self._build())
         self.empty.pressed.connect(self.reload)
@@ -134,6 +138,7 @@ class ReviewShown(QStackedWidget):
         else:
             self.boxes.reset()
         self._gate = gate_id
+        self._reveal.stop()
         self._alike.leave()
         self.review = self.allowed = None
         self._closed = False
@@ -145,6 +150,10 @@ class ReviewShown(QStackedWidget):
     @Slot(object)
     def _on_opened(self, review: Review) -> None:
         self._show(review)
+        self._reveal.start()  # it is styled and laid out in a turn of its own: no turn is long
+
+    @Slot()
+    def _on_built(self) -> None:
         self._scroll.verticalScrollBar().setValue(0)
         self.setCurrentIndex(1)
 

@@ -24,8 +24,9 @@ from converge_desktop.ui import fonts, tokens
 from converge_desktop.ui.models.insight_picture import Bars, Lines, Picture, Tick
 from converge_desktop.ui.widgets.plot_marks import LOOKS, bar_items, dot_items, name_items, stroke
 
-_FEW = 2_000
-"""Up to so many dots are drawn with smooth edges."""
+_FEW = 160
+"""A line of so many dots is drawn as wide as the type asks, one of more as thin as can be: what a
+wide stroke takes grows with the square of its dots, a tenth of a second for a thousand."""
 _ROLE = "small"
 _LINES, _ROOMY = 12, 2.4
 """How many lines of text a picture is high, and how many a bar has room for at most."""
@@ -276,10 +277,10 @@ def _apart(ticks: tuple[Tick, ...], each: float, least: int) -> list[tuple[float
 def _lines(picture: Lines, ratio: float) -> list[Any]:
     """Makes each line in a stroke of its own."""
     look = tokens.current()
-    few = sum(len(line.dots) for line in picture.lines) <= _FEW
     made: list[Any] = []
     for line, (tone, style, _) in zip(picture.lines, LOOKS, strict=False):
-        pen = stroke(look.tone(tone), 2, ratio, style)
+        wide = 2 if len(line.dots) <= _FEW else 0
+        pen = stroke(look.tone(tone), wide, ratio, style)
         x, y = [at for at, _ in line.dots], [value for _, value in line.dots]
-        made.append(pg.PlotCurveItem(x, y, pen=pen, antialias=few))
+        made.append(pg.PlotCurveItem(x, y, pen=pen, antialias=True))
     return made
