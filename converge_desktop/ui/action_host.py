@@ -111,13 +111,18 @@ class ActionHost(QMainWindow):
                 self.dress(button)
 
     def dress(self, button: Button) -> None:
-        """Says at a button what the action it stands for writes, and holds it while it may not."""
+        """Says at a button what the action it stands for writes, and holds it while it may not.
+
+        A button that is off says why instead.
+        """
         action = self._by_id.get(button.action)
         if action is None:
             return
         held = bool(self._read_only and action.writes)
         keys = " or ".join(spoken(s) for s in action.shortcut)
         said = (self._read_only if held else "", action.authority(), f"Key: {keys}" if keys else "")
+        if button.why and not held:
+            said = (button.why, "", "")
         button.setToolTip(words.tooltip("\n".join(filter(None, said))))
         button.setAccessibleDescription(" ".join(filter(None, said[:2])))
         button.hold(held=held)

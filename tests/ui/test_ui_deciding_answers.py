@@ -269,6 +269,10 @@ def test_who_may_not_answer_is_told_why_and_the_buttons_are_off(
     assert not any(b.isEnabled() for b in (*footer.answers.values(), footer.approve))
     assert "nobody decides about their own" in footer.reject.toolTip()
     assert footer.rows["extend"].isEnabled()
+    opened.window.go("runs")
+    opened.window.go("inbox")
+    opened.settle()
+    assert "nobody decides about their own" in footer.reject.toolTip()
 
 
 def test_a_locked_key_is_said_and_the_chord_asks_for_it(opened: Desk) -> None:

@@ -135,7 +135,6 @@ class ReviewFooter(Panel):
         self.approve = ApproveButton(permits)
         self.approve.stands_for("decide.approve")
         self.approve.installEventFilter(self)
-        self._explained: dict[str, str] = {}
         self.hint = Label("", "small", "muted").wrapped()
         self._menu = QMenu(self)
         self._menu.setToolTipsVisible(True)
@@ -172,23 +171,11 @@ class ReviewFooter(Panel):
         for what, button in self.answers.items():
             why = why_not.get(what, "")
             button.setEnabled(waits and not why)
-            self._explain(button, timed(words.sentence(why)))
+            button.explain(timed(words.sentence(why)))
         for what, row in self.rows.items():
             why = why_not.get(what, "")
             row.setEnabled((waits and not why) or what == "import")
             row.setToolTip(words.tooltip(timed(words.sentence(why))))
-
-    def _explain(self, button: Button, why: str) -> None:
-        """Says at a button why it is off; at one that is not, what it writes."""
-        if self._explained.get(button.objectName(), "") == why:
-            return
-        self._explained[button.objectName()] = why
-        dress = getattr(self.window(), "dress", None)
-        if why:
-            button.setToolTip(words.tooltip(why))
-            button.setAccessibleDescription(why)
-        elif dress is not None:
-            dress(button)
 
     @Slot()
     def _on_button(self) -> None:

@@ -20,6 +20,10 @@ class Button(QPushButton):
     """A button with its shortcut beside its words.
 
     Nothing in the window is a default button: Return never presses anything by itself.
+
+    Attributes:
+        action: the id of the action of the table that it does; empty where it does none.
+        why: why it is off, where that is to be told.
     """
 
     def __init__(
@@ -27,6 +31,7 @@ class Button(QPushButton):
     ) -> None:
         super().__init__(words.unmnemonic(text))
         self.action = ""
+        self.why = ""
         self._wanted = True
         self._held = False
         self._hint = hint
@@ -48,6 +53,12 @@ class Button(QPushButton):
         if self.isVisible():
             self._dress()
         return self
+
+    def explain(self, why: str) -> None:
+        """Says why it is off, in place of what pressing it writes; empty where it is not."""
+        if why != self.why:
+            self.why = why
+            self._dress()
 
     def _dress(self) -> None:
         dress = getattr(self.window(), "dress", None)
