@@ -60,6 +60,7 @@ def add_commands(command: Any, path: Callable[[str], Path]) -> None:
         metavar="WHAT",
         help="leave out: text, body, or kinds of records, separated by commas",
     )
+    _add_key(export)
     checkpoint = command("checkpoint", "print the newest signed checkpoint, to be kept outside")
     checkpoint.add_argument(
         "--qr", default="", metavar="FILE.svg", help="as a QR code besides; - for the terminal"
@@ -71,7 +72,11 @@ def add_options(verify: argparse.ArgumentParser, path: Callable[[str], Path]) ->
     what = verify.add_mutually_exclusive_group()
     what.add_argument("--capsule", type=path, metavar="FILE", help="evidence that was exported")
     what.add_argument("--checkpoint", type=path, metavar="FILE", help="one that was kept outside")
-    verify.add_argument(
+    _add_key(verify)
+
+
+def _add_key(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
         "--key",
         default=ENROLLED,
         metavar="KEY",
@@ -81,14 +86,18 @@ def add_options(verify: argparse.ArgumentParser, path: Callable[[str], Path]) ->
 
 def export(arguments: argparse.Namespace) -> int:
     """Carries out ``export``."""
-    left_out = _redaction(arguments.redact)
+    left_out, key = _redaction(arguments.redact), _key(arguments.key)
     evidence = _open(arguments)
     try:
         holding = evidence.export(
-            _asked(arguments), absolute(arguments.out), left_out, system_clock()
+            _asked(arguments), absolute(arguments.out), left_out, system_clock(), key=key
         )
     except NotExported as error:
         raise CannotGoOn(str(error)) from error
+    except CapsuleBroken as error:
+        how = " with --key" * error.reason.endswith("give their public key")
+        words = f"nothing was written, for it would not hold: {error.reason}{how}"
+        raise CannotGoOn(words) from error
     finally:
         evidence.close()
     lines = [f"{arguments.out} holds evidence of {_what(holding)}.", *_told(holding)]
@@ -125,7 +134,7 @@ def checkpoint(arguments: argparse.Namespace) -> int:
 
 def verify(arguments: argparse.Namespace) -> int:
     """Carries out ``verify``: the ledger, evidence, or the ledger against a checkpoint."""
-    key = "" if arguments.key.lower() == ENROLLED else _key(arguments.key)
+    key = _key(arguments.key)
     if arguments.capsule:
         return _verify_capsule(arguments, key)
     if arguments.checkpoint:
@@ -208,7 +217,9 @@ def _kept(file: Path) -> SignedCheckpoint:
 
 
 def _key(text: str) -> str:
-    """Reads a public key, in hexadecimal or base64, as others write keys."""
+    """Reads a public key, in hexadecimal or base64, as others write keys; empty if enrolled."""
+    if text.lower() == ENROLLED:
+        return ""
     if re.fullmatch("[0-9a-fA-F]{64}", text):
         return text.lower()
     try:

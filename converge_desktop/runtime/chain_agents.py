@@ -125,7 +125,7 @@ class StepAgent:
     def _hints(self, told: Sequence[StateEntry]) -> Hints:
         """Returns what is recalled of things like this, where the plan says that it is."""
         policy = self._plan.recalls(self._step.value)
-        if policy is None or self._recalls is None:
+        if policy is None:
             return NO_HINTS
         return hints_for(self._step.value, self._question, told, policy, self._recalls)
 

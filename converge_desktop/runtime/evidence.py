@@ -92,6 +92,8 @@ class Evidence:
         left_out: Redaction,
         now: int,
         progress: Callable[[int], None] | None = None,
+        *,
+        key: str = "",
     ) -> Holding:
         """Writes a capsule about a run, a gate or a record, and returns what it proves.
 
@@ -101,8 +103,11 @@ class Evidence:
             left_out: what is left out.
             now: in microseconds since 1970 UTC.
             progress: told how many lines are written, after each.
+            key: the public key of who signed the checkpoint; empty to take the one that is enrolled
+                here.
 
         Raises:
+            CapsuleBroken: if it was not signed by that key.
             GivenUp: if it was given up.
             NotExported: if there is no such thing, or no checkpoint that covers it.
             TextMissing: if a text that it takes is gone.
@@ -117,7 +122,7 @@ class Evidence:
                 lines, lambda head: head.kind in left_out.kinds, lambda _: left_out.texts
             )
         told = self._told(lines, progress)
-        return write_capsule(path, told, self.key_of(self.checkpoint()))
+        return write_capsule(path, told, key or self.key_of(self.checkpoint()))
 
     def checkpoint(self) -> SignedCheckpoint:
         """Returns the newest checkpoint.

@@ -19,7 +19,8 @@ from converge_core.events import RunStarted
 from converge_core.prompt import StateEntry
 from converge_core.recall import MOST_QUERY, RecallPolicy, RecallQuery
 from converge_core.recall_envelope import RecallProvenanceEnvelope
-from converge_desktop.runtime.recalling import LETTER, RecallAnswer
+from converge_core.redaction import redact
+from converge_desktop.runtime.recalling import LETTER, RecallAnswer, not_looked
 
 Asks = Callable[[RecallQuery, RecallPolicy], Future[RecallAnswer]]
 """Has something recalled."""
@@ -29,7 +30,7 @@ Recalls = Callable[[RecallQuery, RecallPolicy], RecallAnswer]
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What was recalled, and how; no envelope where nothing was looked for."""
+    """What was recalled, and how; no envelope where nothing was to be looked for."""
 
     entries: tuple[StateEntry, ...] = ()
     envelope: RecallProvenanceEnvelope | None = None
@@ -55,17 +56,20 @@ def hints_for(
     question: str,
     told: Sequence[StateEntry],
     policy: RecallPolicy,
-    recalls: Recalls,
+    recalls: Recalls | None,
 ) -> Hints:
-    """Returns what is like a question over a state, as entries of that state."""
+    """Returns what is like a question over a state, as entries of that state.
+
+    Where nothing could be asked, because nothing embeds here or recall did not open, the envelope
+    says so: a decision does not hang on that.
+    """
     matter = "; ".join((question, *(entry.shown for entry in told)))
     query = RecallQuery(
         query_text=matter[:MOST_QUERY], top_k=max(policy.max_k_total, 1), step_context=step
     )
-    try:
-        found = recalls(query, policy)
-    except IllegalCommand:  # it did not open, and a decision does not hang on that
-        return NO_HINTS
+    found = _found(query, policy, recalls)
+    if found is None:
+        return Hints((), not_looked(query, policy, redact(query.query_text)))
     entries = (
         StateEntry(
             f"{LETTER}{number:02d}",
@@ -77,3 +81,12 @@ def hints_for(
         for number, one in enumerate(found.candidates, start=1)
     )
     return Hints(tuple(entries), found.envelope)
+
+
+def _found(
+    query: RecallQuery, policy: RecallPolicy, recalls: Recalls | None
+) -> RecallAnswer | None:
+    try:
+        return recalls(query, policy) if recalls is not None else None
+    except IllegalCommand:  # it did not open
+        return None

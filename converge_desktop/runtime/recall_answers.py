@@ -9,12 +9,20 @@ from concurrent.futures import TimeoutError as TookTooLong
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
+from msgspec.structs import replace
+
 from converge_core.canonical import hash_bytes, hash_text
 from converge_core.envelope import ReplayGrade
 from converge_core.recall import RecallCandidate, RecallPolicy, RecallQuery, RecallStopReason
-from converge_core.recall_envelope import RecallProvenanceEnvelope, score_of
+from converge_core.recall_envelope import score_of
 from converge_core.redaction import redact
-from converge_desktop.runtime.recalling import LOOKED_AT, RecallAnswer, chosen, recall_words
+from converge_desktop.runtime.recalling import (
+    LOOKED_AT,
+    RecallAnswer,
+    chosen,
+    not_looked,
+    recall_words,
+)
 
 if TYPE_CHECKING:
     from converge_desktop.adapters.models.llama_embedding import Embedded, Vectors
@@ -101,21 +109,16 @@ class Answerer:
                 shown, reason = (), RecallStopReason.LATENCY_EXCEEDED
         reason = reason or RecallStopReason.UNAVAILABLE
         seq = corpus.head.seq if corpus is not None else -1
-        envelope = RecallProvenanceEnvelope(
-            query_hash=hash_text(query.query_text),
-            embedding_input_hash=hash_text(plain),
+        envelope = replace(
+            not_looked(query, policy, text),
             embedding_hash=hash_bytes(vector.tobytes() if vector is not None else b""),
             embedder=embedder,
             embedder_hash=corpus.head.embedder if corpus is not None else hash_text(""),
             embedder_grade=grade,
             corpus_fingerprint=corpus.fingerprint.digest() if corpus else hash_text(""),
             ledger_seq=seq,
-            policy_hash=policy.digest(),
-            purpose=query.use,
-            consumers=(query.consumer,),
             exact=found.exact if found else True,
             searched=found.searched if found else 0,
-            redacted=text.count,
             candidates=tuple(map(score_of, shown)),
             stop_reason=reason,
             latency_us=round((self._monotonic() - question.asked_at) * 1e6),

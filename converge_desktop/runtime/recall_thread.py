@@ -20,6 +20,7 @@ from converge_core.capability import CallCancelled
 from converge_core.envelope import ReplayGrade
 from converge_core.ledger import Entry
 from converge_core.recall import RecallPolicy, RecallQuery, require_allowed
+from converge_desktop.adapters.refused import Refused
 from converge_desktop.runtime.recall_answers import READS, Answerer, Embeds, Hits, Question
 from converge_desktop.runtime.recalling import (
     PRECEDENTS,
@@ -92,6 +93,8 @@ class RecallThread:
         self._answerer = Answerer(embeds, self._closing.is_set, monotonic)
         self._said = ("", -2, "")
         self._resume = 0
+        self._made: dict[str, Vectors] = {}
+        """Vectors of what is not added yet, by the hash of the text."""
         self._thread = threading.Thread(target=self._serve, name="recall")
         self._thread.start()
 
@@ -165,12 +168,11 @@ class RecallThread:
 
         Between two steps whoever asks is answered.
         """
-        # Imported here, on this thread: it takes a second.
-        from converge_desktop.adapters.recall.table import TableBroken  # noqa: PLC0415
+        # Imported here, on this thread: NumPy takes a tenth of a second.
+        from converge_desktop.adapters.recall.rows import TableBroken  # noqa: PLC0415
 
         if self._corpus is None:
-            if self._said[0] != "failed":  # which it says until it is known to be otherwise
-                self._tell("opening")
+            self._goes_on("opening")
             yield
             self._corpus = self._opened()
         corpus = self._corpus
@@ -178,7 +180,7 @@ class RecallThread:
             corpus.require_there()
             yield from self._catch_up(corpus)
         except (TableBroken, Misfit):
-            self._tell("filling")
+            self._goes_on("filling")
             yield from self._settling()
             corpus.begin()
             self._collector = None
@@ -196,7 +198,7 @@ class RecallThread:
 
     def _opened(self) -> Corpus:
         from converge_desktop.adapters.recall.corpus import EXACT_MOST, Corpus  # noqa: PLC0415
-        from converge_desktop.adapters.recall.table import TableBroken  # noqa: PLC0415
+        from converge_desktop.adapters.recall.rows import TableBroken  # noqa: PLC0415
 
         tried = self._embedded([TRIED])
         self._embedder, self._grade = tried.embedder.model, tried.grade
@@ -226,8 +228,9 @@ class RecallThread:
             things += found
             last = entry
             if len(things) >= ROWS_AT_ONCE:
-                self._tell("filling")
+                self._goes_on("filling")
                 yield from self._add(corpus, things, entry)
+                self._tell("filling")
                 things, last = [], None
         if last is not None:
             yield from self._add(corpus, things, last)
@@ -261,12 +264,12 @@ class RecallThread:
     def _add(self, corpus: Corpus, things: Sequence[Thing], last: Entry) -> Iterator[None]:
         resume = self._resume
         vectors: list[Vectors | None] = [corpus.vector_of(one.content) for one in things]
+        made = self._made
         texts = {
             one.content: one.about
             for one, vector in zip(things, vectors, strict=True)
-            if vector is None
+            if vector is None and one.content not in made
         }
-        made: dict[str, Vectors] = {}
         contents = list(texts)
         for first in range(0, len(contents), AT_ONCE):
             part = contents[first : first + AT_ONCE]
@@ -278,6 +281,7 @@ class RecallThread:
             for one, vector in zip(things, vectors, strict=True)
         ]
         corpus.add(things, full, last.head.seq, last.hash, resume)
+        made.clear()
 
     def _embedded(self, texts: Sequence[str]) -> Embedded:
         """Embeds texts, and meanwhile answers whoever asks: a chain may keep the model busy."""
@@ -291,14 +295,21 @@ class RecallThread:
         return embedding.result()
 
     def _answer(self, question: Question) -> tuple[RecallAnswer, Hits]:
-        from converge_desktop.adapters.recall.table import TableBroken  # noqa: PLC0415 - slow
-
         known = self._embedder, self._grade
+        if self._corpus is None:
+            return self._answerer.answer(question, None, *known)
+        from converge_desktop.adapters.recall.rows import TableBroken  # noqa: PLC0415 - NumPy
+
         try:
             return self._answerer.answer(question, self._corpus, *known)
-        except TableBroken:  # it is made again with the next look
+        except (TableBroken, Refused):  # with the next look it is made again, or said
             self._wake.set()
             return self._answerer.answer(question, None, *known)
+
+    def _goes_on(self, state: str) -> None:
+        """Tells how it goes on; that it failed stays told until it is known to be otherwise."""
+        if self._said[0] != "failed":
+            self._tell(state)
 
     def _tell(self, state: str, trouble: str = "") -> None:
         said = (state, self._corpus.head.seq if self._corpus else -1, trouble)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import UNSET
 
+from converge_core.canonical import hash_text
 from converge_core.envelope import ReplayGrade
 from converge_core.recall import (
     RecallBudgets,
@@ -21,6 +22,7 @@ from converge_core.recall import (
     choose,
 )
 from converge_core.recall_envelope import CandidateScore, RecallDowngrade, RecallProvenanceEnvelope
+from converge_core.redaction import Redacted
 from converge_core.trace import DecisionTrace
 from converge_desktop.runtime.wording import plural, run_label
 
@@ -92,6 +94,38 @@ class Alike:
     words: str
     seq: int
     envelope: RecallProvenanceEnvelope | None = None
+
+
+def not_looked(
+    query: RecallQuery, policy: RecallPolicy, text: Redacted
+) -> RecallProvenanceEnvelope:
+    """Returns what is on record of a question for which nothing could be searched.
+
+    Args:
+        query: what was asked.
+        policy: under which policy.
+        text: the question without personal data.
+    """
+    nothing = hash_text("")
+    return RecallProvenanceEnvelope(
+        query_hash=hash_text(query.query_text),
+        embedding_input_hash=hash_text(" ".join(text.text.split())),
+        embedding_hash=nothing,
+        embedder="",
+        embedder_hash=nothing,
+        embedder_grade=ReplayGrade.RECORDED_ONLY,
+        corpus_fingerprint=nothing,
+        ledger_seq=-1,
+        policy_hash=policy.digest(),
+        purpose=query.use,
+        consumers=(query.consumer,),
+        exact=True,
+        searched=0,
+        redacted=text.count,
+        candidates=(),
+        stop_reason=RecallStopReason.UNAVAILABLE,
+        latency_us=0,
+    )
 
 
 def candidate_of(thing: Thing, cosine: float) -> RecallCandidate:
@@ -177,7 +211,7 @@ _WHY: Final = {
     RecallStopReason.EMBEDDER_NOT_DETERMINISTIC: "the embedder does not repeat itself",
     RecallStopReason.TENANT_SCOPE_MISSING: "it was not said whose things to look at",
     RecallStopReason.NOTHING_MORE: "there is nothing more",
-    RecallStopReason.UNAVAILABLE: "there is nothing to search yet",
+    RecallStopReason.UNAVAILABLE: "nothing could be searched",
 }
 
 
@@ -208,11 +242,13 @@ def recall_rows(trace: DecisionTrace) -> tuple[tuple[str, str], ...]:
 def how_rows(recall: RecallProvenanceEnvelope) -> tuple[tuple[str, str], ...]:
     """Says among what it was looked, how, by which model, and how long that took."""
     looked = "every one" if recall.exact else "those that an index named"
+    upto = f"record {recall.ledger_seq:,}" if recall.ledger_seq >= 0 else "no record"
+    embedder = f"{recall.embedder}, {recall.embedder_grade}" if recall.embedder else "no model"
     return (
         ("among", plural(recall.searched, "thing")),
-        ("up to", f"record {recall.ledger_seq:,}"),
+        ("up to", upto),
         ("looked at", looked),
-        ("embedded by", f"{recall.embedder}, {recall.embedder_grade}"),
+        ("embedded by", embedder),
         ("took", f"{recall.latency_us / 1000:,.1f} ms"),
     )
 

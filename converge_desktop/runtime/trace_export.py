@@ -8,14 +8,12 @@ record, its texts, the hash of its envelope, and what people noted about it.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from msgspec import UNSET
 
@@ -24,8 +22,10 @@ from converge_core.events import TraceRecorded, body_of
 from converge_core.ledger import Entry
 from converge_core.prompt import LAYERS
 from converge_core.trace import TextRef
-from converge_desktop.adapters.disk import sync_directory
+from converge_desktop.adapters.disk import write_all
+from converge_desktop.adapters.refused import said_of
 from converge_desktop.adapters.texts import TextMissing
+from converge_desktop.adapters.unfinished import in_place_once_whole
 from converge_desktop.runtime.trace_model import Note, TraceProblem
 
 FORMAT = "converge traces 1"
@@ -83,34 +83,27 @@ def export_traces(
     Raises:
         ExportStopped: if it was given up.
         LedgerCorrupt: if a record was changed.
-        OSError: if the file cannot be written.
+        OSError: if the file cannot be written; it says where, and what to do.
     """
-    part = path.with_name(f".traces-{secrets.token_hex(8)}.part")
-    try:
-        with part.open("xb") as file:
-            found = _write(file, _lines(chosen, sources, told, stopped), len(chosen.seqs))
-            file.flush()
-            os.fsync(file.fileno())
-            size = file.tell()
-        part.replace(path)
-        sync_directory(path.parent)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise
+    lines = _lines(chosen, sources, told, stopped)
+    with in_place_once_whole(path) as file:
+        found = _write(file, path, lines, len(chosen.seqs))
+        size = file.tell()
     told(len(chosen.seqs))
     return TraceExport(str(path), len(chosen.seqs), size, found)
 
 
-def _write(file: BinaryIO, lines: Iterable[Mapping[str, Any]], count: int) -> str:
+def _write(file: FileIO, path: Path, lines: Iterable[Mapping[str, Any]], count: int) -> str:
     """Writes lines, and one that closes them; returns the SHA-256 of those before it."""
     digest = hashlib.sha256()
     for line in lines:
         data = canonical(line) + b"\n"
         digest.update(data)
-        file.write(data)
+        with said_of(path, "written"):
+            write_all(file.fileno(), data)
     found = digest.hexdigest()
-    file.write(canonical({"traces": count, "sha256": found}) + b"\n")
+    with said_of(path, "written"):
+        write_all(file.fileno(), canonical({"traces": count, "sha256": found}) + b"\n")
     return found
 
 

@@ -17,6 +17,7 @@ from converge_core.asking import Gate
 from converge_core.ids import GateId
 from converge_core.ledger import Entry
 from converge_desktop.adapters.ledger.history import LedgerHistory
+from converge_desktop.adapters.refused import said_of
 from converge_desktop.adapters.traces.blocks import (
     Block,
     block_path,
@@ -25,16 +26,8 @@ from converge_desktop.adapters.traces.blocks import (
     write_block,
 )
 from converge_desktop.adapters.traces.columns import Row, Sheet, Table, own_words
-from converge_desktop.adapters.traces.texts import (
-    Held,
-    IndexDamaged,
-    Said,
-    Stored,
-    Texts,
-    folded,
-    packed,
-    unpacked,
-)
+from converge_desktop.adapters.traces.pages import IndexDamaged, packed
+from converge_desktop.adapters.traces.texts import COLUMNS, Held, Said, Stored, Texts, folded
 from converge_desktop.runtime.trace_rows import (
     GATES,
     KINDS,
@@ -85,6 +78,7 @@ class TraceIndex:
 
     Attributes:
         view: what it shows by now.
+        unkept: why some of it could not be written, so that the next start makes it again.
     """
 
     def __init__(
@@ -136,8 +130,7 @@ class TraceIndex:
     def keep(self) -> None:
         """Writes the block that still grows; where that cannot be done, a start takes longer."""
         if self._keep and self._reached >= self._first and self._unkept:
-            with contextlib.suppress(OSError):
-                self._write()
+            self._written()
 
     def discard(self) -> None:
         """Throws away all of it; it is read from the ledger again."""
@@ -157,6 +150,7 @@ class TraceIndex:
         self._texts: list[Texts] = []
         self._reached, self._first, self._unkept = -1, 0, 0
         self._starts = (0, 0)
+        self.unkept, self._is_missing = "", False
         self._said: list[Said] = []
         self._places: dict[Said, int] = {}
         self._asked: dict[GateId, Gate] = {}
@@ -193,7 +187,7 @@ class TraceIndex:
             return
         self._said = [
             (headline, output, reasons)
-            for headline, output, reasons in unpacked(self._stored.bytes()).rows()
+            for headline, output, reasons in self._stored.frame(COLUMNS).rows()
         ]
         self._places = {one: place for place, one in enumerate(self._said)}
 
@@ -304,20 +298,30 @@ class TraceIndex:
 
     def _seal(self) -> None:
         """Writes the block for good; where that cannot be done, it stays in memory."""
-        stored: Stored | None = None
-        if self._keep:
-            with contextlib.suppress(OSError):
-                stored = self._write()
+        stored = self._written() if self._keep else None
+        self._is_missing |= self._keep and stored is None
         self._leave(stored)
 
+    def _written(self) -> Stored | None:
+        try:
+            with said_of(self._directory, "written"):
+                stored = self._write()
+        except OSError as error:
+            self.unkept = f"the index cannot be kept: {error}"
+            return None
+        if not self._is_missing:  # else what follows the block that is missing is not read again
+            self.unkept = ""
+        return stored
+
     def _write(self) -> Stored:
-        path, texts = block_path(self._directory, self._first), packed(self._said)
+        columns = list(zip(*self._said, strict=True)) or [()] * len(COLUMNS)
+        texts = {name: packed(own) for name, own in zip(COLUMNS, columns, strict=True)}
         parts = {
             "traces": own_words(self._traces.table(), self._starts[0]),
             "gates": own_words(self._gates.table(), self._starts[1]),
         }
         span = (self._first, self._reached, self._history.index.hash(self._reached))
-        begin, check, written = write_block(path, span, parts, texts)
+        path = block_path(self._directory, self._first)
+        stored = write_block(path, span, parts, texts, self._starts[0])
         self._unkept = 0
-        count = self._traces.count - self._starts[0]
-        return Stored(self._starts[0], count, path, begin, len(texts), check, written)
+        return stored

@@ -106,7 +106,7 @@ class IndexState:
 
     ``state`` is ``opening``, ``filling``, ``ready`` or ``failed``; ``as_of`` is the record up to
     which it followed the ledger, -1 before the first, and ``seq`` the ledger's last. ``problem``
-    says in a sentence why it failed.
+    says in a sentence why it failed; or, where it did not, why what it came to cannot be kept.
     """
 
     state: str = "opening"

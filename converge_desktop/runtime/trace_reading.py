@@ -6,7 +6,7 @@ from pathlib import Path
 
 from converge_desktop.adapters.ledger.history import LedgerHistory
 from converge_desktop.adapters.texts import TextReader
-from converge_desktop.adapters.traces.texts import IndexDamaged
+from converge_desktop.adapters.traces.pages import IndexDamaged
 from converge_desktop.runtime.insight_model import Insights
 from converge_desktop.runtime.trace_index import FOLDER, TraceIndex
 from converge_desktop.runtime.trace_model import FoundTrace, TraceProblem, TraceSet

@@ -105,7 +105,7 @@ class TraceThread:
         self._opened.wait()
         if self._index is None or self._sets is None:
             raise TraceProblem(self._failed or "the desk is closing")
-        from converge_desktop.adapters.traces.texts import IndexDamaged  # noqa: PLC0415
+        from converge_desktop.adapters.traces.pages import IndexDamaged  # noqa: PLC0415
 
         try:
             return question(self._index.view, self._sets)
@@ -162,11 +162,17 @@ class TraceThread:
             if not self._is_news(index) and not self._news.wait_for(
                 lambda: self._is_news(index), IDLE_S
             ):
-                index.keep()
+                self._keep(index)
                 self._news.wait_for(lambda: self._is_news(index))
             if self._closed:
                 index.keep()
             return not self._closed
+
+    def _keep(self, index: TraceIndex) -> None:
+        before = index.unkept
+        index.keep()
+        if index.unkept != before:
+            self._tell("ready")
 
     def _is_news(self, index: TraceIndex) -> bool:
         return self._closed or self._anew or self._last > index.view.as_of
@@ -181,8 +187,10 @@ class TraceThread:
             self._tell("filling" if reached < self._last else "ready")
 
     def _tell(self, state: str) -> None:
-        as_of = self._index.view.as_of if self._index else -1
-        self._changed(IndexState(state, as_of, self._last, self._failed))
+        index = self._index
+        as_of = index.view.as_of if index else -1
+        problem = index.unkept if index else self._failed
+        self._changed(IndexState(state, as_of, self._last, problem))
 
 
 def _submitted(pool: ThreadPoolExecutor, question: Callable[[], T]) -> Future[T]:

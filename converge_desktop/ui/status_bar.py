@@ -212,7 +212,10 @@ def recall_words(change: RecallChanged) -> tuple[str, str, str]:
     """Says how recall stands, what that means, and its tone."""
     if change.state == "failed":
         trouble = words.sentence(change.trouble)
-        exact = f"{trouble} Nothing is recalled meanwhile; it is tried again by itself."
+        upto = "Nothing is recalled meanwhile"
+        if change.seq >= 0:
+            upto = f"What is recalled meanwhile, if anything, ends at record {change.seq:,}"
+        exact = f"{trouble} {upto}; it is tried again by itself."
         return "✕ Recall failed", exact, "caution"
     return (
         f"Recall: catching up, record {max(change.seq, 0):,}",

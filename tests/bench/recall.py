@@ -20,7 +20,7 @@ from converge_core.recall import RecallSource
 from converge_desktop import paths
 from converge_desktop.adapters.models.llama import LlamaBackend
 from converge_desktop.adapters.recall.corpus import Corpus
-from converge_desktop.adapters.recall.table import Vectors, Wanted
+from converge_desktop.adapters.recall.rows import Vectors, Wanted
 from converge_desktop.adapters.recall.things import Thing
 from converge_desktop.runtime.recall_answers import READS
 from tests.bench.measuring import Line, milliseconds

@@ -39,6 +39,7 @@ WORDS = {
     "words in most": "release",
     "a phrase": '"no source"',
     "words that nothing says": "xyzzy",
+    "three letters that nothing says": "qzj",
     "pieces with a star": "churn*history*audit",
 }
 ORDERS = ("time", "tokens", "duration", "model", "cause", "run")

@@ -83,9 +83,12 @@ class Followed:
     ledger: list[Entry] = field(default_factory=entries)
     told: list[tuple[str, int, str]] = field(default_factory=list)
     changed: threading.Condition = field(default_factory=threading.Condition)
+    exact_most: int | None = None
 
     def __post_init__(self) -> None:
-        self.thread = RecallThread(self.folder, self.bag, self.since, self.tell)
+        self.thread = RecallThread(
+            self.folder, self.bag, self.since, self.tell, exact_most=self.exact_most
+        )
 
     def since(self, seq: int) -> Iterable[Entry]:
         """Returns the ledger from a record on."""

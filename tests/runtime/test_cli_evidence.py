@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from converge_core import events as e
+from converge_core.canonical import canonical
 from converge_core.checkpoint import text_of
 from converge_core.ids import OperatorId
 from converge_core.ledger import Chain, encode_batch
@@ -190,6 +191,34 @@ def test_without_who_signed_their_key_has_to_be_given(cli: Cli, desk: Path, tmp_
         *(printed("verify-capsule", alone)[name] for name in ("bad_line", "ok")),
     )
     assert cli("verify", "--capsule", str(file), "--key", KEY).returncode == 0
+
+
+def without_who_signed() -> list[bytes]:
+    """Returns the story's ledger as a copy in which the signer's enrolment was left out."""
+    lines = [json.loads(line) for line in STORY.lines]
+    assert "operator_enrolled" == lines[1]["head"]["kind"]
+    del lines[1]["body"], lines[1]["salt"]
+    return [canonical(line) + b"\n" for line in lines]
+
+
+@pytest.mark.parametrize("about", [["--record", "34"], [RUN]])
+def test_a_copy_without_who_signed_is_exported_by_the_key_that_is_given(
+    cli: Cli, data_dir: Path, tmp_path: Path, about: list[str]
+) -> None:
+    """Without the key it is refused and says what to give; with another, nothing is left."""
+    laid(data_dir, without_who_signed())
+    file = tmp_path / "evidence.jsonl"
+    export = ("export", *about, "--out", str(file))
+    refused, other = cli(*export), cli(*export, "--key", public_key("mallory"))
+    assert (2, 2) == (refused.returncode, other.returncode)
+    assert "nothing was written, for it would not hold" in refused.stderr
+    assert "who signed, was left out; give their public key with --key" in refused.stderr
+    assert "the signature is not that of alice#2bd806c9" in other.stderr
+    assert not file.exists()
+
+    assert 0 == cli(*export, "--key", KEY).returncode
+    verified = cli("verify", "--capsule", str(file), "--key", KEY)
+    assert (0, True) == (verified.returncode, "The checkpoint is signed by" in verified.stdout)
 
 
 def test_evidence_that_was_changed_is_refused(cli: Cli, desk: Path, tmp_path: Path) -> None:

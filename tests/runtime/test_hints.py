@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 from concurrent.futures import Future
 
+import pytest
 from msgspec import UNSET
 from msgspec.structs import replace
 
 from converge_core.contract import Ground
 from converge_core.contract_reasoning import ReasoningContract
+from converge_core.envelope import ReplayGrade
 from converge_core.errors import IllegalCommand
 from converge_core.events import RunStarted, run_without_pack
 from converge_core.ids import RunId
 from converge_core.intent import RootIntent
 from converge_core.prompt import Standing, StateEntry, StateLayer
 from converge_core.recall import RecallPolicy, RecallQuery, RecallStopReason
-from converge_desktop.runtime.hints import Hints, hints_for, recalling
-from converge_desktop.runtime.recalling import RecallAnswer
+from converge_desktop.runtime.hints import Hints, Recalls, hints_for, recalling
+from converge_desktop.runtime.recalling import RecallAnswer, how_rows
 from tests.core.golden_recall import CANDIDATE, ENVELOPE
 
 POLICY = RecallPolicy(enabled=True, max_k_total=3)
@@ -81,13 +83,28 @@ def test_what_is_asked_is_the_question_and_what_the_step_is_told() -> None:
     )
 
 
-def test_a_step_goes_on_where_nothing_can_be_recalled() -> None:
+def not_opened(query: RecallQuery, policy: RecallPolicy) -> RecallAnswer:
+    raise IllegalCommand("nothing can be recalled yet: the desk is still opening")
+
+
+@pytest.mark.parametrize("recall", [not_opened, None], ids=["not opened", "nothing embeds"])
+def test_a_step_goes_on_where_nothing_can_be_recalled_and_that_is_on_record(
+    recall: Recalls | None,
+) -> None:
     """A decision does not hang on whether what is only a hint was opened."""
+    hints = hints_for("reasoning", "Is it fit? Ask ada@example.org", [FACT], POLICY, recall)
 
-    def recall(query: RecallQuery, policy: RecallPolicy) -> RecallAnswer:
-        raise IllegalCommand("nothing can be recalled yet: the desk is still opening")
-
-    assert Hints() == hints_for("reasoning", "Is it fit?", [FACT], POLICY, recall)
+    assert () == hints.entries
+    assert hints.envelope is not None
+    assert (RecallStopReason.UNAVAILABLE, (), POLICY.digest(), 1) == (
+        hints.envelope.stop_reason,
+        hints.envelope.candidates,
+        hints.envelope.policy_hash,
+        hints.envelope.redacted,
+    )
+    told = dict(how_rows(hints.envelope))
+    assert ("no record", "no model") == (told["up to"], told["embedded by"])
+    assert ReplayGrade.BYTE_EXACT is hints.envelope.grade(ReplayGrade.BYTE_EXACT)
 
 
 def test_a_run_recalls_among_its_tenants_things_and_not_its_own() -> None:

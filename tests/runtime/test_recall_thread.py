@@ -20,7 +20,7 @@ from converge_core.recall import (
     RecallStopReason,
     RecallUse,
 )
-from converge_desktop.adapters.recall.table import HEAD
+from converge_desktop.adapters.recall.rows import HEAD, THINGS
 from tests.adapters.test_recall_standing import corrected_ledger
 from tests.runtime.recall_kit import PATIENCE_S, Bag, Followed, entries
 
@@ -294,18 +294,17 @@ def test_a_model_that_fails_costs_nobody_more_than_the_hints(follow: Follow) -> 
     assert RecallStopReason.UNAVAILABLE is found.envelope.stop_reason
 
 
-@pytest.mark.parametrize("where", ["data", "head"])
+@pytest.mark.parametrize("where", [THINGS, HEAD])
 def test_what_is_damaged_under_it_is_made_again(follow: Follow, where: str) -> None:
     """Whoever asks before is told that nothing can be searched; then all is found as before."""
     followed = follow()
     followed.until("ready")
     before = followed.thread.recall(RELEASE, OPEN).result(PATIENCE_S)
     told = len(followed.told)
-    data = (followed.folder / "things.lance" / "data").iterdir()
-    for file in data if where == "data" else [followed.folder / HEAD]:
-        file.write_bytes(b"\0" * file.stat().st_size)
-    if where == "head":
-        (followed.folder / HEAD).unlink()
+    file = followed.folder / where
+    file.write_bytes(b"\0" * file.stat().st_size)
+    if where == HEAD:
+        file.unlink()
 
     followed.thread.recall(RELEASE, OPEN).result(PATIENCE_S)
     followed.thread.follow()

@@ -1,8 +1,10 @@
-"""What the stores took for a moment goes back to the system."""
+"""What the libraries took for a moment goes back to the system."""
 
 from __future__ import annotations
 
+import builtins
 import os
+import subprocess
 import sys
 
 import pytest
@@ -16,6 +18,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in store_memory._ENVIRONMENT:
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
+    monkeypatch.setattr(builtins, "__import__", builtins.__import__)
 
 
 def test_the_allocators_that_libraries_bring_keep_little_as_well(
@@ -43,6 +46,28 @@ def test_the_c_library_takes_the_hints(monkeypatch: pytest.MonkeyPatch) -> None:
     store_memory.keep_little()
     assert [-8, -3, -1] == [option for option, _, _ in taken]
     assert {1} == {known for _, _, known in taken}
+
+
+IMPORTS = """
+import linecache
+import PySide6.QtCore
+from converge_desktop.runtime.store_memory import keep_little
+
+{said}
+import ast, csv, graphlib
+print(sorted(name.rpartition("/")[2] for name in linecache.cache))
+"""
+
+
+def test_the_source_of_what_is_imported_is_not_kept() -> None:
+    """PySide would read each module, and keep all of its lines for good."""
+
+    def kept(said: str) -> str:
+        command = [sys.executable, "-c", IMPORTS.format(said=said)]
+        return subprocess.run(command, capture_output=True, check=True, text=True).stdout.strip()
+
+    assert "graphlib.py" in kept("")  # so that it would be seen
+    assert "[]" == kept("keep_little()")
 
 
 def test_other_systems_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import struct
 from collections.abc import Iterator
 from pathlib import Path
+from zlib import crc32
 
+import msgspec
 import numpy as np
 import polars as pl
 import pytest
@@ -20,7 +23,8 @@ from converge_core.run_state import DeskState
 from converge_core.state import fold
 from converge_desktop.adapters.ledger.history import LedgerHistory
 from converge_desktop.adapters.ledger.ledger_file import read_ledger
-from converge_desktop.adapters.traces.texts import IndexDamaged, holding, unpacked
+from converge_desktop.adapters.traces.pages import IndexDamaged, unpacked
+from converge_desktop.adapters.traces.searching import holding
 from converge_desktop.runtime import trace_index
 from converge_desktop.runtime.trace_index import FOLDER, TraceIndex
 from converge_desktop.runtime.trace_rows import gate_key
@@ -242,6 +246,24 @@ def test_one_of_another_version_is_not_believed(
     assert -1 == remembered(place)
 
 
+def test_one_of_an_older_version_is_made_again(place: Path) -> None:
+    """As the first one wrote it, with its texts in one piece: none of it is left behind."""
+    for path in blocks(place):
+        length = struct.unpack("<QII", path.read_bytes()[16:32])[0]
+        head = msgspec.json.decode(path.read_bytes()[32 : 32 + length])
+        del head["texts"]
+        head |= {"version": 1, "text_size": 3, "text_check": crc32(b"abc")}
+        spelled = msgspec.json.encode(head)
+        opening = struct.pack("<QII", len(spelled), crc32(spelled), crc32(b""))
+        path.write_bytes(b"converge traces\n" + opening + spelled + b"abc")
+    older = {path: path.read_bytes() for path in blocks(place)}
+
+    assert -1 == remembered(place)
+    assert anew(place) == shown(index_of(place))
+    assert anew(place) == shown(index_of(place, fill=False))
+    assert not older.items() & {path: path.read_bytes() for path in blocks(place)}.items()
+
+
 def test_it_can_be_deleted_at_any_time(place: Path) -> None:
     """While it is in use, too: numbers stay, texts are said to be damaged, and it comes back."""
     index = index_of(place)
@@ -261,13 +283,13 @@ def test_a_text_that_is_changed_meanwhile_is_not_searched(place: Path) -> None:
     index = index_of(place)
     path = blocks(place)[0]
     raw = bytearray(path.read_bytes())
-    raw[-40] ^= 1
+    raw[index.view.texts[0].columns["headline"].pages[0].begin] ^= 1  # type: ignore[union-attr]
     later = path.stat().st_mtime_ns + 1
     path.write_bytes(raw)
     os.utime(path, ns=(later, later))
 
     with pytest.raises(IndexDamaged, match="was changed"):
-        holding(index.view.texts[0], "answer", ("headline",))
+        holding(index.view.texts[:1], "answer", ("headline",))
 
 
 def test_texts_that_end_whoever_reads_them_are_damaged(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -279,7 +301,7 @@ def test_texts_that_end_whoever_reads_them_are_damaged(monkeypatch: pytest.Monke
     monkeypatch.setattr(pl, "read_parquet", panic)
 
     with pytest.raises(IndexDamaged, match="cannot be read"):
-        unpacked(b"")
+        unpacked([b""])
 
 
 def test_a_full_disk_costs_nothing_but_time(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -320,7 +342,7 @@ def test_texts_are_searched_without_reading_more_than_asked(place: Path) -> None
     *_, texts = (one for one in index_of(place).view.texts if one.count)
 
     def found(words: str) -> bool:
-        return bool(holding(texts, words, ("output",))[-1])
+        return bool(holding([texts], words, ("output",))[0][-1])
 
     assert found("ONE*three")
     assert found("*")

@@ -50,7 +50,9 @@ class FakeDesk:
             try:
                 call.future.set_result(answer(*args))
             except Exception as error:  # noqa: BLE001 - the answer is to fail
-                call.future.set_exception(error)
+                # Without its frames, as from another thread: they would keep the events that were
+                # handled meanwhile, each of which Qt has thrown away by then.
+                call.future.set_exception(error.with_traceback(None))
         return call.future
 
     def subscribe(self, listener: Callable[[Update], None]) -> None:

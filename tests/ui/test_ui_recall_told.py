@@ -55,8 +55,13 @@ def test_recall_that_failed_is_told_with_a_sign_and_its_trouble(opened: Desk) ->
     told = tell(opened, sample_recall.FAILED)
     assert "✕ Recall failed" == told.accessibleName()
     assert "it ends too soon" in told.toolTip()
+    assert "Nothing is recalled meanwhile" in told.toolTip()
     opened.window.go("models")
     assert "Recall failed. /opt/converge/" in said(opened.window.pages.models)
+    full = "/data/recall cannot be written: No space left on device; make room there"
+    told = tell(opened, RecallChanged("failed", 13_000, full))
+    assert "make room there. What is recalled meanwhile" in told.toolTip()
+    assert "ends at record 13,000;" in told.toolTip()
 
 
 def test_the_models_page_lists_what_embeds_as_that_and_how_exactly_it_repeats_itself(

@@ -253,6 +253,23 @@ def test_how_the_index_stands_is_said(long: Desk, page: TracesPage) -> None:
     assert bar.isHidden()
 
 
+def test_an_index_that_cannot_be_kept_says_why_and_is_used_all_the_same(
+    long: Desk, page: TracesPage
+) -> None:
+    """Once that is mended, it is made again on request."""
+    bar = page.side.index
+    trouble = "the index cannot be kept: /data/traces cannot be written: the disk is full"
+    long.desk.tell(sample_traces.index("ready", 48_213, 48_213, trouble))
+    settle(long)
+    assert bar.said.text().startswith(f"T{trouble[1:]}. What is found here is whole")
+    assert page.model.rowCount()
+    bar.again.click()
+    assert long.desk.named("rebuild_trace_index")
+    long.desk.tell(sample_traces.index("ready", 48_213, 48_213))
+    settle(long)
+    assert bar.isHidden()
+
+
 def test_while_the_index_opens_nothing_is_asked_and_then_it_is(
     make_desk: MakeDesk, desk: FakeDesk
 ) -> None:

@@ -1,1 +1,1 @@
-"""What can be recalled: things of the ledger as vectors, in a LanceDB table that is only a view."""
+"""What can be recalled: things of the ledger as vectors, in files that are only a view."""

@@ -1,8 +1,8 @@
 """What can be recalled, held so that it can be searched: exactly, or by an index beyond a size.
 
-Below :data:`EXACT_MOST` rows all vectors are in memory, and one product finds what is nearest,
-exactly and as fast as any index. Above it they stay in the table, and an index that may miss
-something is asked; whoever asks is told which it was.
+Up to :data:`EXACT_MOST` rows all vectors are in memory, and one product finds what is nearest,
+exactly and as fast as any index. Above it they are put into a table of LanceDB as well, and an
+index that may miss something is asked; whoever asks is told which it was.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 from zlib import crc32
 
 import numpy as np
@@ -22,15 +22,18 @@ import numpy.typing as npt
 from converge_core.canonical import ContentHash, hash_text
 from converge_core.recall import RecallSource
 from converge_core.recall_envelope import CorpusFingerprint
-from converge_desktop.adapters.recall.table import (
-    Held,
-    RecallTable,
+from converge_desktop.adapters.recall.rows import (
+    RecallRows,
     TableBroken,
     TableHead,
     Vectors,
     Wanted,
 )
 from converge_desktop.adapters.recall.things import SCHEMA, Thing
+from converge_desktop.adapters.refused import Refused
+
+if TYPE_CHECKING:
+    from converge_desktop.adapters.recall.table import RecallTable
 
 S = TypeVar("S", bound=np.generic)
 
@@ -53,10 +56,10 @@ class Found:
 
 
 class Corpus:
-    """The table and, while it is small, its vectors in memory. Used by one thread.
+    """The rows and, while they are few, their vectors in memory. Used by one thread.
 
     Args:
-        folder: where the table lies.
+        folder: where the rows lie.
         desk: whose ledger it shows.
         embedder: the digest of what embeds.
         width: how many numbers a vector has.
@@ -72,7 +75,10 @@ class Corpus:
         *,
         exact_most: int = EXACT_MOST,
     ) -> None:
-        self._table = RecallTable(folder, width)
+        self._folder = folder
+        self._rows = RecallRows(folder, width)
+        self._table: RecallTable | None = None
+        """What is searched where there are too many rows for the memory."""
         self._exact_most = exact_most
         self._width = width
         self._empty = TableHead(desk, embedder, -1, "", 0, 0, EMPTY_HASH)
@@ -93,7 +99,7 @@ class Corpus:
         Raises:
             TableBroken: if it is not, or something in it could not be read.
         """
-        if not self._table.there:
+        if not (self._rows.there and (self._table is None or self._table.there)):
             raise TableBroken("it was deleted")
         if self._broken:
             raise TableBroken(self._broken)
@@ -114,31 +120,51 @@ class Corpus:
         """Opens what is there, if it is of this desk and embedder.
 
         Raises:
+            Refused: if the system does not let it be read.
             TableBroken: if it is not, or cannot be used.
         """
-        head = self._table.head()
+        head = self._rows.head()
         if head is None:
             raise TableBroken("there is none")
         if (head.desk, head.embedder) != (self._empty.desk, self._empty.embedder):
             raise TableBroken("it is of another desk, or was embedded by something else")
-        self._table.open(head.rows)
+        self._rows.open(head.rows)
         self._forget()
         if head.rows <= self._exact_most:
-            held = self._table.held()
-            if (_told(EMPTY_HASH, held), _checked(0, held.vectors)) != (head.content, head.check):
-                raise TableBroken("its rows are not those that were added")
-            self._hold(held)
+            self._hold_all(head)
         else:
-            self._vectors = None
-            self._replaced |= _marks(self._table.replaced())
-        if self._table.indexed():
-            self._indexed = self._tried = head.rows
+            self._open_table(head.rows)
         self.head = head
+
+    def _hold_all(self, head: TableHead) -> None:
+        """Takes all rows into memory, held against their head."""
+        content, check = EMPTY_HASH, 0
+        self._make_room(head.rows)
+        for things, vectors in self._rows.all():
+            content, check = _told(content, things), _checked(check, vectors)
+            self._hold(things, vectors)
+        if (content, check) != (head.content, head.check):
+            raise TableBroken("its rows are not those that were added")
+
+    def _open_table(self, rows: int) -> None:
+        """Has a table searched rather than the memory; one that does not fit is made anew."""
+        # Imported where it is needed alone: it takes a second, and a hundred megabytes.
+        from converge_desktop.adapters.recall.table import RecallTable  # noqa: PLC0415
+
+        table = RecallTable(self._folder, self._width)
+        try:
+            table.open(rows)
+        except TableBroken:
+            table.fill(self._rows.all())
+        self._replaced |= _marks(table.replaced())
+        if table.indexed():
+            self._indexed = self._tried = rows
+        self._table, self._vectors, self._places = table, None, {}
 
     def begin(self) -> None:
         """Throws away what is there and begins anew; what was embedded is not embedded again."""
         before = self._known()
-        self._table.begin(self._empty)
+        self._rows.begin(self._empty)
         self._broken, self._indexed, self._tried = "", 0, 0
         self._forget()
         self._before = before
@@ -169,23 +195,26 @@ class Corpus:
             resume: the record from which one has to read to go on.
 
         Raises:
-            TableBroken: if it was deleted meanwhile, or cannot be written.
+            Refused: if the system lets nothing be written now; it stays as it was.
+            TableBroken: if it was deleted meanwhile, or cannot be written for another reason.
         """
         block = np.array(vectors, np.float32).reshape(-1, self._width)
-        held = _held(things, block)
         head = replace(
             self.head,
             seq=seq,
             hash=last,
             resume=resume,
             rows=self.head.rows + len(things),
-            content=_told(self.head.content, held),
+            content=_told(self.head.content, things),
             check=_checked(self.head.check, block),
         )
-        self._table.add(things, block, head, compact=not self._indexes())
+        if self._table is not None:
+            self._table.add(things, block, self.head.rows, compact=not self._indexes())
+        self._rows.add(things, block, head)
         self.head = head
-        if things:
-            self._hold(held)
+        self._hold(things, block)
+        if self._table is None and head.rows > self._exact_most:
+            self._open_table(head.rows)
 
     def search(
         self,
@@ -213,8 +242,9 @@ class Corpus:
         if exact:
             places, looked_at = self._product(vector, wanted, most)
         else:
-            places, looked_at = self._table.near(vector, wanted, most), self._table.count(wanted)
-        things = self._table.at([place for place, _ in places])
+            table = self._need_table()
+            places, looked_at = table.near(vector, wanted, most), table.count(wanted)
+        things = self._rows.at([place for place, _ in places])
         standing = ((self._as_it_stands(things[place]), cosine) for place, cosine in places)
         hits = tuple((thing, cosine) for thing, cosine in standing if thing is not None)
         return Found(hits, exact or not self._indexed, looked_at)
@@ -234,11 +264,17 @@ class Corpus:
         Raises:
             TableBroken: if the table cannot be searched.
         """
-        return self._table.near(vector, wanted, most)
+        return self._need_table().near(vector, wanted, most)
+
+    def _need_table(self) -> RecallTable:
+        assert self._table is not None, "there are so many rows that it was opened"
+        return self._table
 
     def index_wanted(self) -> bool:
         """Whether there are so many rows that an index pays, and none covers most of them."""
-        return not self._indexes() and self.head.rows > max(self._exact_most, self._tried * 5 // 4)
+        if self._table is None or self._indexes():
+            return False
+        return self.head.rows > max(self._exact_most, self._tried * 5 // 4)
 
     def _indexes(self) -> bool:
         return self._indexing is not None and self._indexing.is_alive()
@@ -246,16 +282,15 @@ class Corpus:
     def build_index(self) -> threading.Thread:
         """Has an index built, on a thread of its own; meanwhile every row is looked at."""
 
-        def build(rows: int) -> None:
-            with contextlib.suppress(TableBroken):  # then it is tried again once it has grown
-                self._table.build_index()
+        def build(table: RecallTable, rows: int) -> None:
+            with contextlib.suppress(TableBroken, Refused):  # tried again once it has grown
+                table.build_index()
                 if self._tried == rows:  # or it was begun anew meanwhile
                     self._indexed = rows
 
         self._tried = self.head.rows
-
         self._indexing = threading.Thread(
-            target=build, args=(self.head.rows,), name="recall-index", daemon=True
+            target=build, args=(self._need_table(), self._tried), name="recall-index", daemon=True
         )
         self._indexing.start()
         return self._indexing
@@ -289,6 +324,7 @@ class Corpus:
         self._in = np.empty(1024, np.int32)
         self._is = np.empty(1024, np.int8)
         self._count = 0
+        self._table = None
         self._places = {}
         self._before = None
         self._replaced: set[str] = set()
@@ -298,44 +334,33 @@ class Corpus:
     def _known(self) -> tuple[dict[str, int], Vectors] | None:
         return None if self._vectors is None else (self._places, self._vectors)
 
-    def _hold(self, rows: Held) -> None:
-        self._replaced |= _marks(rows.replaces)
-        first, last = self._count, self._count + len(rows.tenants)
-        if self._vectors is None or last > self._exact_most:
-            self._vectors, self._places = None, {}
+    def _hold(self, things: Sequence[Thing], vectors: Vectors) -> None:
+        """Takes rows in: into memory as well, unless there are too many for that."""
+        self._replaced |= _marks(one.replaces for one in things)
+        if self._vectors is None:
             return
+        first, last = self._count, self._count + len(things)
         if last > len(self._vectors):
-            room = max(last, 2 * len(self._vectors))
-            self._vectors = _grown(self._vectors, room)
-            self._of, self._is = _grown(self._of, room), _grown(self._is, room)
-            self._in = _grown(self._in, room)
-        self._vectors[first:last] = rows.vectors
-        self._of[first:last] = _numbers(self._tenants, rows.tenants)
-        self._in[first:last] = _numbers(self._runs, rows.runs)
-        self._is[first:last] = [_KINDS[kind] for kind in rows.kinds]
+            self._make_room(max(last, min(2 * len(self._vectors), self._exact_most)))
+        self._vectors[first:last] = vectors
+        self._of[first:last] = _numbers(self._tenants, [one.tenant for one in things])
+        self._in[first:last] = _numbers(self._runs, [one.run for one in things])
+        self._is[first:last] = [_KINDS[one.kind] for one in things]
         self._count = last
-        for place, content in enumerate(rows.contents, start=first):
-            self._places.setdefault(content, place)
+        for place, thing in enumerate(things, start=first):
+            self._places.setdefault(thing.content, place)
+
+    def _make_room(self, rows: int) -> None:
+        assert self._vectors is not None
+        self._vectors = _grown(self._vectors, rows)
+        self._of, self._is = _grown(self._of, rows), _grown(self._is, rows)
+        self._in = _grown(self._in, rows)
 
 
-def _held(things: Sequence[Thing], vectors: Vectors) -> Held:
-    return Held(
-        [one.seq for one in things],
-        [one.tenant for one in things],
-        [one.run for one in things],
-        [one.kind for one in things],
-        [one.content for one in things],
-        [one.replaces for one in things],
-        vectors,
-    )
-
-
-def _told(before: ContentHash, rows: Held) -> ContentHash:
+def _told(before: ContentHash, things: Iterable[Thing]) -> ContentHash:
     """Returns the hash of what rows say, behind those that came before."""
-    for kind, seq, tenant, content in zip(
-        rows.kinds, rows.seqs, rows.tenants, rows.contents, strict=True
-    ):
-        before = hash_text(f"{before}\0{kind}:{seq}\0{tenant}\0{content}")
+    for one in things:
+        before = hash_text(f"{before}\0{one.id}\0{one.tenant}\0{one.content}")
     return before
 
 
@@ -353,6 +378,6 @@ def _numbers(known: dict[str, int], names: Sequence[str]) -> list[int]:
 
 
 def _grown(array: npt.NDArray[S], room: int) -> npt.NDArray[S]:
-    grown = np.empty((room, *array.shape[1:]), array.dtype)
+    grown = np.empty((max(room, len(array)), *array.shape[1:]), array.dtype)
     grown[: len(array)] = array
     return grown

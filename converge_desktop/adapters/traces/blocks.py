@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from zlib import crc32
@@ -19,9 +19,10 @@ import msgspec
 import numpy as np
 
 from converge_desktop.adapters.traces.columns import CODE, Ints, Layout
-from converge_desktop.adapters.traces.texts import Stored
+from converge_desktop.adapters.traces.pages import Column, Packed, Piece
+from converge_desktop.adapters.traces.texts import COLUMNS, Stored
 
-VERSION = 1
+VERSION = 2
 SUFFIX = ".block"
 _MAGIC = b"converge traces\n"
 _OPENING = struct.Struct("<QII")
@@ -29,6 +30,15 @@ _OPENING = struct.Struct("<QII")
 
 Part = tuple[Mapping[str, Ints], Mapping[str, Sequence[str]]]
 """Columns and their dictionaries."""
+
+
+class _Texts(msgspec.Struct, forbid_unknown_fields=True):
+    """A column of texts: how many differ, then length and checksum of each piece, in order."""
+
+    count: int
+    skips: tuple[int, int]
+    places: tuple[int, int]
+    pages: list[tuple[int, int]]
 
 
 class _Head(msgspec.Struct, forbid_unknown_fields=True):
@@ -39,8 +49,7 @@ class _Head(msgspec.Struct, forbid_unknown_fields=True):
     columns: dict[str, list[str]]
     counts: dict[str, int]
     words: dict[str, dict[str, list[str]]]
-    text_size: int
-    text_check: int
+    texts: dict[str, _Texts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,53 +82,34 @@ def write_block(
     path: Path,
     span: tuple[int, int, str],
     parts: Mapping[str, Part],
-    texts: bytes,
-) -> tuple[int, int, int]:
+    texts: Mapping[str, Packed],
+    row: int,
+) -> Stored:
     """Writes a block in the place of one of that name; nothing of it is synced.
 
     Args:
         path: the file.
         span: the first record it covers, the last, and the hash of that.
         parts: the columns of each sheet.
-        texts: the texts as they are packed.
+        texts: the columns of texts as they are packed.
+        row: the first row of model calls that it holds.
 
     Returns:
-        At which byte the texts begin, their checksum, and in which nanosecond it was written.
+        Where its texts lie.
 
     Raises:
         OSError: if it cannot be written.
     """
-    first, end, last = span
     data = b"".join(
         _little(column).tobytes() for columns, _ in parts.values() for column in columns.values()
     )
-    head = _Head(
-        version=VERSION,
-        first=first,
-        end=end,
-        hash=last,
-        columns={
-            name: [f"{key}:{column.dtype.str[1:]}" for key, column in columns.items()]
-            for name, (columns, _) in parts.items()
-        },
-        counts={name: len(next(iter(columns.values()))) for name, (columns, _) in parts.items()},
-        words={
-            name: {key: list(own) for key, own in words.items()}
-            for name, (_, words) in parts.items()
-        },
-        text_size=len(texts),
-        text_check=crc32(texts),
-    )
+    head = _head(span, parts, texts)
     spelled = msgspec.json.encode(head)
     opening = _MAGIC + _OPENING.pack(len(spelled), crc32(spelled), crc32(data))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".new")
-    with fresh.open("wb") as file:
-        for piece in (opening, spelled, data, texts):
-            file.write(piece)
-    written = fresh.stat().st_mtime_ns
-    fresh.replace(path)
-    return len(opening) + len(spelled) + len(data), head.text_check, written
+    said = (piece for own in texts.values() for piece in (own.skips, own.places, *own.pages))
+    written = _put(path, (opening, spelled, data, *said))
+    begin = len(opening) + len(spelled) + len(data)
+    return Stored(row, head.counts["traces"], path, written, _columns(head, begin))
 
 
 def read_blocks(directory: Path, layouts: Mapping[str, Layout]) -> Iterator[Block]:
@@ -144,6 +134,56 @@ def remove_blocks(directory: Path, first: int = 0) -> None:
                 path.unlink()
 
 
+def _head(
+    span: tuple[int, int, str], parts: Mapping[str, Part], texts: Mapping[str, Packed]
+) -> _Head:
+    first, end, last = span
+    return _Head(
+        version=VERSION,
+        first=first,
+        end=end,
+        hash=last,
+        columns={
+            name: [f"{key}:{column.dtype.str[1:]}" for key, column in columns.items()]
+            for name, (columns, _) in parts.items()
+        },
+        counts={name: len(next(iter(columns.values()))) for name, (columns, _) in parts.items()},
+        words={
+            name: {key: list(own) for key, own in words.items()}
+            for name, (_, words) in parts.items()
+        },
+        texts={
+            name: _Texts(
+                count=own.count,
+                skips=_of(own.skips),
+                places=_of(own.places),
+                pages=list(map(_of, own.pages)),
+            )
+            for name, own in texts.items()
+        },
+    )
+
+
+def _of(piece: bytes) -> tuple[int, int]:
+    return len(piece), crc32(piece)
+
+
+def _put(path: Path, pieces: Iterable[bytes]) -> int:
+    """Writes a file in the place of one of that name; returns in which nanosecond."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".new")
+    try:
+        with fresh.open("wb") as file:
+            file.writelines(pieces)
+        written = fresh.stat().st_mtime_ns
+        fresh.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            fresh.unlink()  # half of it would take room where there may be none
+        raise
+    return written
+
+
 def _read(path: Path, layouts: Mapping[str, Layout], row: int) -> Block | None:
     try:
         # Not mapped: where somebody shortens the file, looking at it would end the process.
@@ -163,15 +203,37 @@ def _decoded(
     if data[: len(_MAGIC)] != _MAGIC or crc32(spelled) != head_check:
         return None
     head = msgspec.json.decode(bytes(spelled), type=_Head)
-    at = begin + length
-    texts = data[len(data) - head.text_size :] if head.text_size else data[:0]
-    body = data[at : len(data) - head.text_size]
-    if head.version != VERSION or crc32(body) != check or crc32(texts) != head.text_check:
+    if head.version != VERSION:
         return None
-    parts = dict(_parts(head, body, layouts))
-    place = (path, at + len(body), head.text_size, head.text_check, written)
-    stored = Stored(row, head.counts["traces"], *place)
+    at = begin + length
+    texts = len(data) - sum(size for own in head.texts.values() for size, _ in _pieces(own))
+    if texts < at or crc32(data[at:texts]) != check:
+        return None
+    columns = _columns(head, texts)
+    for column in columns.values():
+        for piece in (column.skips, column.places, *column.pages):
+            if crc32(data[piece.begin : piece.begin + piece.size]) != piece.check:
+                return None
+    parts = dict(_parts(head, data[at:texts], layouts))
+    stored = Stored(row, head.counts["traces"], path, written, columns)
     return Block(path, head.first, head.end, head.hash, parts, stored)
+
+
+def _columns(head: _Head, begin: int) -> dict[str, Column]:
+    """Returns where the columns of texts lie, the first of which begins at a byte of the file."""
+    columns: dict[str, Column] = {}
+    for name in COLUMNS:
+        pieces: list[Piece] = []
+        for size, check in _pieces(head.texts[name]):
+            pieces.append(Piece(begin, size, check))
+            begin += size
+        skips, places, *pages = pieces
+        columns[name] = Column(head.texts[name].count, skips, places, tuple(pages))
+    return columns
+
+
+def _pieces(own: _Texts) -> list[tuple[int, int]]:
+    return [own.skips, own.places, *own.pages]
 
 
 def _parts(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QMenu
 
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.pages.page import Tools
@@ -14,6 +14,7 @@ from converge_desktop.ui.widgets.buttons import Button
 from converge_desktop.ui.widgets.filter_line import FilterLine
 from converge_desktop.ui.widgets.labels import Label
 from converge_desktop.ui.widgets.lists import Panel
+from converge_desktop.ui.widgets.short_line import ShortLine
 
 _TOPIC = "saved filter"
 
@@ -118,13 +119,12 @@ class SaveBox(Panel):
     def __init__(self) -> None:
         super().__init__("listbar")
         unit = fonts.measures().unit
-        self.edit = QLineEdit()
-        self.edit.setProperty("compact", "true")
-        self.edit.setFont(fonts.font("body"))
+        self.edit = ShortLine()
         self.edit.setAccessibleName("Name for this filter")
         self.edit.setPlaceholderText("For instance: Pressing")
         self.edit.setMaxLength(60)
-        self.edit.installEventFilter(self)
+        self.edit.taken.connect(self._on_confirm)
+        self.edit.left.connect(self.leave)
         self.confirm = Button("Save", kind="compact")
         self.confirm.clicked.connect(self._on_confirm)
         self.edit.textChanged.connect(self._on_text)
@@ -143,6 +143,7 @@ class SaveBox(Panel):
         self.show()
         self.edit.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
+    @Slot()
     def leave(self) -> None:
         """Hides the box."""
         self.hide()
@@ -158,21 +159,3 @@ class SaveBox(Panel):
         if name:
             self.named.emit(name)
             self.leave()
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
-        """Override QObject.eventFilter: Return saves, Escape leaves."""
-        if isinstance(event, QKeyEvent) and event.key() in {
-            Qt.Key.Key_Return,
-            Qt.Key.Key_Enter,
-            Qt.Key.Key_Escape,
-        }:
-            if event.type() == QEvent.Type.ShortcutOverride:
-                event.accept()
-                return True
-            if event.type() == QEvent.Type.KeyPress:
-                if event.key() == Qt.Key.Key_Escape:
-                    self.leave()
-                else:
-                    self._on_confirm()
-                return True
-        return super().eventFilter(watched, event)

@@ -20,9 +20,9 @@ from converge_desktop.ui.pages.page import Tools
 from converge_desktop.ui.widgets.empty import EmptyState
 from converge_desktop.ui.widgets.filter_languages import InboxLanguage
 from converge_desktop.ui.widgets.filter_line import FilterLine
-from converge_desktop.ui.widgets.labels import Label
 from converge_desktop.ui.widgets.listbar import list_bar
 from converge_desktop.ui.widgets.lists import Panel, select_in
+from converge_desktop.ui.widgets.problem_line import ProblemLine
 
 _TICK_MS = 30_000
 
@@ -56,8 +56,7 @@ class InboxSide(Panel):
         self.saved = SavedButton(tools, self.filter)
         self.sort = ArrangeButton(tools.settings)
         self.save_box = SaveBox()
-        self.problem = Label("", "small", "danger").wrapped()
-        self.problem.hide()
+        self.problem = ProblemLine(self.filter)
         self.list = InboxList(self.model)
         self.none = EmptyState(
             "inbox", "Reading the inbox…", "What waits for you appears here.", beside=True
@@ -89,7 +88,7 @@ class InboxSide(Panel):
 
     def _connect(self) -> None:
         self.filter.sifted.connect(self._on_sifted)
-        self.filter.told.connect(self._on_told)
+        self.filter.told.connect(self.problem.tell)
         self.filter.left.connect(self.focus_list)
         self.saved.save_wanted.connect(self.save_box.open)
         self.save_box.named.connect(self.saved.save)
@@ -236,13 +235,6 @@ class InboxSide(Panel):
     @Slot(object)
     def _on_sifted(self, found: Filter | None) -> None:
         self.refill(lambda: self.model.sift(found.holds if found is not None else None))
-
-    @Slot(str)
-    def _on_told(self, said: str) -> None:
-        self.problem.say(said)
-        self.problem.setVisible(bool(said))
-        if said:
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.filter, said))
 
     @Slot()
     def _on_arranged(self) -> None:

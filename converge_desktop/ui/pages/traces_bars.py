@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from converge_desktop.runtime.filter_moments import moment
 from converge_desktop.runtime.trace_model import IndexState
@@ -13,6 +13,8 @@ from converge_desktop.ui.clock import UiClock
 from converge_desktop.ui.widgets.buttons import Button
 from converge_desktop.ui.widgets.labels import Label, set_property
 from converge_desktop.ui.widgets.lists import Panel
+from converge_desktop.ui.widgets.problem_line import ProblemLine
+from converge_desktop.ui.widgets.short_line import ShortLine
 from converge_desktop.ui.widgets.tight_bar import TightBar
 
 FAR = 1_000
@@ -43,12 +45,12 @@ class IndexBar(Panel):
 
     def tell(self, state: IndexState) -> None:
         """Says how the index stands; where it is up, nothing."""
-        failed = state.state == "failed"
+        tone = "caution" if state.problem else "muted"
         said = index_words(state)
-        set_property(self.said, "tone", "danger" if failed else "muted")
+        set_property(self.said, "tone", "danger" if state.state == "failed" else tone)
         self.said.say(said)
-        self.again.setVisible(failed)
-        if failed and self.isHidden():
+        self.again.setVisible(bool(state.problem))
+        if state.problem and self.isHidden():
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, said))
         self.setVisible(bool(said))
 
@@ -57,6 +59,11 @@ def index_words(state: IndexState) -> str:
     """Says how an index stands; nothing where it is up, or nearly."""
     if state.state == "failed":
         return f"{words.sentence(state.problem)} What was found before can still be looked at."
+    if state.problem:
+        return (
+            f"{words.sentence(state.problem)} What is found here is whole all the same; until this "
+            "is mended and the index made again, each start takes longer."
+        )
     if state.state == "filling" and state.seq - state.as_of > FAR:
         return (
             f"Following the ledger: record {max(0, state.as_of):,} of {state.seq:,}. "
@@ -115,18 +122,16 @@ class JumpLine(Panel):
         super().__init__("listbar")
         self._clock = clock
         unit = fonts.measures().unit
-        self.edit = QLineEdit()
-        self.edit.setProperty("compact", "true")
-        self.edit.setFont(fonts.font("body"))
+        self.edit = ShortLine()
         self.edit.setPlaceholderText("yesterday, 2026-11-20, 2h …")
         self.edit.setAccessibleName("Go to the step that was recorded closest to a day or a time")
-        self.edit.installEventFilter(self)
+        self.edit.taken.connect(self.jump)
+        self.edit.left.connect(self.leave)
         self.edit.textChanged.connect(self._on_text)
         self.confirm = Button("Go", kind="compact")
         self.confirm.setAccessibleName("Go to that time")
         self.confirm.clicked.connect(self.jump)
-        self.problem = Label("", "small", "danger").wrapped()
-        self.problem.hide()
+        self.problem = ProblemLine(self.edit)
         row = QHBoxLayout()
         row.setSpacing(unit)
         row.addWidget(Label("Go to", "small", "muted"))
@@ -145,6 +150,7 @@ class JumpLine(Panel):
         self.edit.selectAll()
         self.edit.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
+    @Slot()
     def leave(self) -> None:
         """Hides the line."""
         self.hide()
@@ -162,30 +168,12 @@ class JumpLine(Panel):
 
     def tell(self, problem: str) -> None:
         """Says why it cannot be gone there."""
-        self.problem.say(problem)
-        self.problem.setVisible(bool(problem))
+        self.problem.tell(problem)
         set_property(self.edit, "invalid", "true" if problem else "")
-        if problem:
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.edit, problem))
 
     @Slot()
     def _on_text(self) -> None:
         self.tell("")
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
-        """Override QObject.eventFilter: Return goes there, Escape leaves."""
-        if isinstance(event, QKeyEvent) and event.key() in {
-            Qt.Key.Key_Return,
-            Qt.Key.Key_Enter,
-            Qt.Key.Key_Escape,
-        }:
-            if event.type() == QEvent.Type.ShortcutOverride:
-                event.accept()
-                return True
-            if event.type() == QEvent.Type.KeyPress:
-                self.leave() if event.key() == Qt.Key.Key_Escape else self.jump()
-                return True
-        return super().eventFilter(watched, event)
 
 
 class TracesFoot(TightBar):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QShowEvent
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout
 
 from converge_desktop.runtime.port import TraceIndexChanged
@@ -30,8 +30,8 @@ from converge_desktop.ui.pages.traces_words import (
 )
 from converge_desktop.ui.widgets.empty import EmptyState
 from converge_desktop.ui.widgets.filter_line import FilterLine
-from converge_desktop.ui.widgets.labels import Label
 from converge_desktop.ui.widgets.lists import Panel
+from converge_desktop.ui.widgets.problem_line import ProblemLine
 from converge_desktop.ui.widgets.task_strip import TaskStrip
 from converge_desktop.ui.widgets.tight_bar import TightBar
 
@@ -69,7 +69,7 @@ class TracesSide(Panel):
         self.like = Likeness(tools, self.like_bar, self)
         self.jump_line = JumpLine(tools.clock)
         self.going = Going(tools, self.model, self.table, self.jump_line)
-        self.problem = Label("", "small", "danger").wrapped()
+        self.problem = ProblemLine(self.filter)
         self.strip = TaskStrip("Export of steps")
         self.exporter = TraceExporter(tools, self.strip, self)
         self.none = EmptyState(
@@ -84,7 +84,6 @@ class TracesSide(Panel):
     def _lay_out(self) -> None:
         unit = fonts.measures().unit
         self.problem.setContentsMargins(unit + 4, unit, unit + 4, unit)
-        self.problem.hide()
         self._left.addWidget(self.none)
         self._left.addWidget(self.table)
         column = QVBoxLayout(self)
@@ -103,7 +102,7 @@ class TracesSide(Panel):
         self.finder.came.connect(self._on_came)
         self.finder.failed.connect(self._on_failed)
         self.finder.counted.connect(self.tell)
-        self.filter.told.connect(self._on_told)
+        self.filter.told.connect(self.problem.tell)
         self.filter.left.connect(self.focus_list)
         self.sort.chosen.connect(self._on_sort)
         self.columns.chosen.connect(self._show_columns)
@@ -288,13 +287,6 @@ class TracesSide(Panel):
         if found is not None and found.seq != self.going.shown:
             self.going.shown = found.seq
             self.moved.emit(found.row.trace_id)
-
-    @Slot(str)
-    def _on_told(self, said: str) -> None:
-        self.problem.say(said)
-        self.problem.setVisible(bool(said))
-        if said:
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.filter, said))
 
     # What is said.
 
