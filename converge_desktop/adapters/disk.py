@@ -70,14 +70,23 @@ def require_outside(path: Path, directory: Path) -> None:
         )
 
 
+def require_file(path: Path) -> None:
+    """Refuses to take the place of what is no file, such as a folder or a pipe.
+
+    Raises:
+        OSError: if that is what lies there.
+    """
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "what lies there is no file", str(path))
+
+
 def replace_durably(path: Path, data: bytes) -> None:
     """Writes a file in the place of what lies there, which stays where that cannot be done.
 
     Raises:
         OSError: if it cannot be written, or if what lies there is no file.
     """
-    if path.exists() and not path.is_file():
-        raise OSError(errno.EINVAL, "what lies there is no file", str(path))
+    require_file(path)
     unfinished = path.with_name(f".converge-{secrets.token_hex(8)}.part")
     try:
         write_durably(unfinished, data)

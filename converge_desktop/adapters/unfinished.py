@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from io import FileIO
 from pathlib import Path
 
-from converge_desktop.adapters.disk import sync_directory
+from converge_desktop.adapters.disk import require_file, sync_directory
 from converge_desktop.adapters.refused import said_of
 
 _OURS = re.compile(r"\.converge-unfinished-[0-9a-f]{16}\.part")
@@ -29,10 +29,12 @@ def in_place_once_whole(path: Path) -> Iterator[FileIO]:
     nothing is left to write as it is closed.
 
     Raises:
-        OSError: if it cannot be made, kept or put there; it says where, and what to do.
+        OSError: if it cannot be made, kept or put there, or if what lies there is no file; it says
+            where, and what to do.
     """
     _remove_what_was_left(path.parent)
     with said_of(path, "written"):
+        require_file(path)
         part, file = _begun(path)
     try:
         with file:

@@ -264,6 +264,48 @@ def test_whatever_is_wrong_with_it_it_is_not_used(folder: Path, harm: str) -> No
     assert (0, -1) == (corpus.head.rows, corpus.head.seq)
 
 
+def test_a_vector_that_was_changed_is_embedded_again(folder: Path) -> None:
+    """It is not taken for what was embedded before, nor told from a table that is made of it."""
+    filled(folder, (things(10), vectors(10)))
+    raw = bytearray((folder / VECTORS).read_bytes())
+    raw[3 * WIDTH * 4 + 2] ^= 1
+    (folder / VECTORS).write_bytes(raw)
+
+    for exact_most in (1000, 5):
+        corpus = opened(folder, exact_most=exact_most)
+        with pytest.raises(TableBroken, match="not those that were added"):
+            corpus.open()
+    corpus = opened(folder)
+    with pytest.raises(TableBroken):
+        corpus.open()
+    corpus.begin()
+    assert [None] * 10 == [corpus.vector_of(one.content) for one in things(10)]
+
+
+def test_what_was_embedded_is_known_however_often_the_folder_is_deleted(folder: Path) -> None:
+    """Also where it was not all added again since."""
+    made = vectors(10)
+    corpus = filled(folder, (things(10), made))
+    for _ in range(3):
+        corpus.begin()
+        corpus.add(things(2), list(made[:2]), 1, "hash-1", 0)
+
+    known = [corpus.vector_of(one.content) for one in things(10)]
+    assert np.array_equal(made, np.array(known))
+
+
+def test_a_line_that_was_cut_in_two_is_no_two_rows(folder: Path) -> None:
+    """However it is read: the rows that are known of are as many as their vectors."""
+    filled(folder, (things(10), vectors(10)))
+    raw = (folder / THINGS).read_bytes()
+    cut = raw.index(b"\n")
+    line = raw[raw.rindex(b"\n", 0, -1) + 1 :]
+    (folder / THINGS).write_bytes(raw[:cut] + b"\r" + raw[cut + 1 :] + line)
+
+    with pytest.raises(TableBroken):
+        opened(folder).open()
+
+
 @pytest.mark.parametrize("exact_most", [1000, 5])
 def test_rows_that_were_added_when_somebody_was_cut_off_are_none(
     folder: Path, exact_most: int

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fcntl
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -90,3 +92,39 @@ def test_a_folder_that_is_not_there_is_said_with_the_file(tmp_path: Path) -> Non
         pass
 
     assert (str(path), False) == (gone.value.filename, isinstance(gone.value, Refused))
+
+
+@pytest.mark.parametrize("what", ["a pipe", "a folder"])
+def test_what_is_no_file_is_not_replaced(tmp_path: Path, what: str) -> None:
+    """That is said before anything is written."""
+    path = tmp_path / "out"
+    os.mkfifo(path) if what == "a pipe" else path.mkdir()
+
+    with pytest.raises(OSError, match="no file") as refused, in_place_once_whole(path):
+        pytest.fail("it was begun")
+
+    assert str(path) == refused.value.filename
+    assert [path] == list(tmp_path.iterdir())
+    assert not path.is_file()
+
+
+def test_what_a_killed_one_left_stays_where_it_is_no_file(tmp_path: Path) -> None:
+    """Nobody waits for the other end of a pipe that is only called alike."""
+    os.mkfifo(tmp_path / LEFT)
+    (tmp_path / LEFT.replace("0", "f")).mkdir()
+    with in_place_once_whole(tmp_path / "out") as file:
+        file.write(b"whole")
+
+    assert {"out", LEFT, LEFT.replace("0", "f")} == {path.name for path in tmp_path.iterdir()}
+
+
+def test_a_folder_that_vanishes_meanwhile_is_said_with_the_file(tmp_path: Path) -> None:
+    """Whatever was written so far is gone with it."""
+    path = tmp_path / "gone" / "out"
+    path.parent.mkdir()
+    with pytest.raises(FileNotFoundError) as gone, in_place_once_whole(path) as file:
+        file.write(b"half")
+        shutil.rmtree(path.parent)
+
+    assert str(path) == gone.value.filename
+    assert [] == list(tmp_path.iterdir())

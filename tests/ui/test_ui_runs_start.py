@@ -269,3 +269,13 @@ def test_while_recall_catches_up_it_says_from_how_much_hints_come(
     recall_offered(opened, form, sample_recall.FILLING)
     assert form.recall.switch.isEnabled()
     assert "up to record 12,000 so far" in said(form.recall)
+
+
+def test_where_recall_goes_no_further_it_says_why_and_where_hints_end(
+    opened: Desk, form: NewRun
+) -> None:
+    """What was read by then can still be recalled."""
+    full = "/home/ada/recall cannot be written: No space left on device; make room there"
+    recall_offered(opened, form, RecallChanged("failed", 12_000, full))
+    assert form.recall.switch.isEnabled()
+    assert "make room there. Hints, if any, end at record 12,000." in said(form.recall)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -23,6 +23,7 @@ from converge_core.canonical import ContentHash, hash_text
 from converge_core.recall import RecallSource
 from converge_core.recall_envelope import CorpusFingerprint
 from converge_desktop.adapters.recall.rows import (
+    Part,
     RecallRows,
     TableBroken,
     TableHead,
@@ -133,37 +134,53 @@ class Corpus:
         if head.rows <= self._exact_most:
             self._hold_all(head)
         else:
-            self._open_table(head.rows)
+            self._open_table(head)
         self.head = head
 
     def _hold_all(self, head: TableHead) -> None:
-        """Takes all rows into memory, held against their head."""
-        content, check = EMPTY_HASH, 0
+        """Takes all rows into memory."""
         self._make_room(head.rows)
+        try:
+            for things, vectors in self._whole(head):
+                self._hold(things, vectors)
+        except TableBroken:
+            self._forget()  # or a vector that was changed would be taken for what was embedded
+            raise
+
+    def _whole(self, head: TableHead) -> Iterator[Part]:
+        """Returns all rows, some thousands at a time, and holds them against their head.
+
+        Raises:
+            Refused: if the system does not let them be read.
+            TableBroken: in the end at the latest, if they are not those that were added.
+        """
+        content, check = EMPTY_HASH, 0
         for things, vectors in self._rows.all():
             content, check = _told(content, things), _checked(check, vectors)
-            self._hold(things, vectors)
+            yield things, vectors
         if (content, check) != (head.content, head.check):
             raise TableBroken("its rows are not those that were added")
 
-    def _open_table(self, rows: int) -> None:
+    def _open_table(self, head: TableHead) -> None:
         """Has a table searched rather than the memory; one that does not fit is made anew."""
         # Imported where it is needed alone: it takes a second, and a hundred megabytes.
         from converge_desktop.adapters.recall.table import RecallTable  # noqa: PLC0415
 
         table = RecallTable(self._folder, self._width)
         try:
-            table.open(rows)
+            table.open(head.rows)
         except TableBroken:
-            table.fill(self._rows.all())
+            table.fill(self._whole(head))
         self._replaced |= _marks(table.replaced())
         if table.indexed():
-            self._indexed = self._tried = rows
+            self._indexed = self._tried = head.rows
         self._table, self._vectors, self._places = table, None, {}
 
     def begin(self) -> None:
         """Throws away what is there and begins anew; what was embedded is not embedded again."""
-        before = self._known()
+        # Of two, the larger: where it was begun anew a moment ago, little is known yet.
+        both = filter(None, (self._known(), self._before))
+        before = max(both, key=lambda known: len(known[0]), default=None)
         self._rows.begin(self._empty)
         self._broken, self._indexed, self._tried = "", 0, 0
         self._forget()
@@ -214,7 +231,7 @@ class Corpus:
         self.head = head
         self._hold(things, block)
         if self._table is None and head.rows > self._exact_most:
-            self._open_table(head.rows)
+            self._open_table(head)
 
     def search(
         self,

@@ -227,7 +227,8 @@ class RecallRows:
         flat = np.fromfile(path, _NUMBER, (last - first) * self._width, offset=begin)
         vectors = flat.astype(np.float32, copy=False).reshape(last - first, self._width)
         with (self._folder / THINGS).open("rb") as file:
-            return [*map(_thing, self._lines(file, first, last).splitlines())], vectors
+            lines = self._lines(file, first, last).split(b"\n")
+        return [*map(_thing, lines[:-1])], vectors
 
     def _lines(self, file: BinaryIO, first: int, last: int) -> bytes:
         """Reads the lines of rows that follow each other."""

@@ -57,10 +57,7 @@ class RecallChoice(QWidget):
     @Slot(object)
     def _tell(self, change: RecallChanged) -> None:
         """Lets it be asked for where something can be recalled, and says why where not."""
-        why_not, note = _why_not(change), ""
-        if change.state == "filling":
-            upto = max(change.seq, 0)
-            note = f"Recall has read the ledger up to record {upto:,} so far; hints come from that."
+        why_not, note = _why_not(change), _up_to(change)
         self.switch.setEnabled(not why_not)
         if why_not:
             self.reset()
@@ -75,6 +72,18 @@ def _why_not(change: RecallChanged) -> str:
             return "Not on this desk: it was opened without a model that embeds texts."
         case "opening":
             return "Not yet: what can be recalled is still being opened."
-        case "failed":
+        case "failed" if change.seq < 0:
             return f"Not now: recall failed. {words.sentence(change.trouble)}"
+    return ""
+
+
+def _up_to(change: RecallChanged) -> str:
+    """Says from how much hints come, where that is not all there is."""
+    upto = max(change.seq, 0)
+    match change.state:
+        case "filling":
+            return f"Recall has read the ledger up to record {upto:,} so far; hints come from that."
+        case "failed":
+            trouble = words.sentence(change.trouble)
+            return f"Recall goes no further. {trouble} Hints, if any, end at record {upto:,}."
     return ""
