@@ -33,7 +33,8 @@ from converge_desktop.runtime.outputs import (
     trace_output,
 )
 from converge_desktop.runtime.port import Update
-from converge_desktop.runtime.readmodel import Review, RunView
+from converge_desktop.runtime.review_model import Review
+from converge_desktop.runtime.run_model import RunView
 from converge_desktop.runtime.shown_lines import shown_lines
 from converge_desktop.runtime.unseen import spelled_out
 from converge_desktop.runtime.verifying import verify_ledger

@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from converge_desktop.cli.shared import CannotGoOn, problem
 from converge_desktop.runtime.deciding_model import Settling
 from converge_desktop.runtime.port import Notice, RunChanged, SettlingChanged, Update
-from converge_desktop.runtime.readmodel import RunView
+from converge_desktop.runtime.run_model import RunView
 from converge_desktop.runtime.unseen import spelled_out
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from converge_desktop.cli.shared import DONE, WAITING, open_desk, show
+from converge_desktop.runtime.desk_model import PackRow
 from converge_desktop.runtime.people_outputs import PackLine
-from converge_desktop.runtime.readmodel import PackRow
 
 
 def add_commands(command: Callable[..., Any]) -> None:

@@ -14,7 +14,8 @@ from converge_desktop.cli.shared import DONE, WAITING, absolute, open_desk, show
 from converge_desktop.runtime.desk import Desk
 from converge_desktop.runtime.outputs import PauseOutput, RunOutput
 from converge_desktop.runtime.port import Update
-from converge_desktop.runtime.readmodel import InboxRow, RunView
+from converge_desktop.runtime.review_model import InboxRow
+from converge_desktop.runtime.run_model import RunView
 from converge_desktop.runtime.unseen import spelled_out
 
 

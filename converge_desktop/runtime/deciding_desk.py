@@ -21,7 +21,7 @@ from converge_desktop.runtime.deciding_model import (
     Settling,
 )
 from converge_desktop.runtime.engine_thread import EngineThread
-from converge_desktop.runtime.readmodel import InboxRow, Review
+from converge_desktop.runtime.review_model import InboxRow, Review
 from converge_desktop.runtime.saved_filters import SavedFilters
 from converge_desktop.runtime.store_thread import StoreThread
 

@@ -25,8 +25,8 @@ from converge_desktop.runtime.deciding_model import (
     Previews,
 )
 from converge_desktop.runtime.editing import look_at_edit
+from converge_desktop.runtime.ledger_model import CheckpointView
 from converge_desktop.runtime.preview_views import previews
-from converge_desktop.runtime.readmodel import CheckpointView
 from converge_desktop.runtime.retracting import correction_of
 from converge_desktop.runtime.running_engine import RunningEngine
 from converge_desktop.runtime.standing_views import require_open

@@ -20,7 +20,7 @@ from converge_desktop.runtime.deciding_model import (
     Retraction,
     Settling,
 )
-from converge_desktop.runtime.readmodel import Review
+from converge_desktop.runtime.review_model import Review
 
 
 class DecidingPort(Protocol):

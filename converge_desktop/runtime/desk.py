@@ -25,10 +25,20 @@ from converge_desktop.adapters.lock import DirectoryLock
 from converge_desktop.adapters.models.catalogue import load_catalogue
 from converge_desktop.adapters.packs.pack import load_packs
 from converge_desktop.runtime.deciding_desk import DecidingDesk
+from converge_desktop.runtime.desk_model import ModelView, Status
 from converge_desktop.runtime.desk_reader import LEDGER
 from converge_desktop.runtime.engine_thread import EngineThread
 from converge_desktop.runtime.fact_model import FactView
 from converge_desktop.runtime.key_holder import KeyHolder
+from converge_desktop.runtime.ledger_model import (
+    CheckedEvidence,
+    CheckpointView,
+    Comparison,
+    Exported,
+    LedgerRow,
+    RecordView,
+    Verification,
+)
 from converge_desktop.runtime.model_thread import ModelSettings, ModelThread, ModelUnavailable
 from converge_desktop.runtime.people_desk import PeopleDesk
 from converge_desktop.runtime.peopling import LETTERS, NAME
@@ -38,24 +48,8 @@ from converge_desktop.runtime.port import (
     Update,
 )
 from converge_desktop.runtime.proofs import Proofs
-from converge_desktop.runtime.readmodel import (
-    CheckedEvidence,
-    CheckpointView,
-    Comparison,
-    Exported,
-    FactAnswer,
-    FactCard,
-    LedgerRow,
-    Lineage,
-    ModelView,
-    RecordView,
-    RunRow,
-    RunView,
-    Status,
-    TraceRow,
-    TraceView,
-    Verification,
-)
+from converge_desktop.runtime.review_model import TraceRow, TraceView
+from converge_desktop.runtime.run_model import FactAnswer, FactCard, Lineage, RunRow, RunView
 from converge_desktop.runtime.run_views import approver_words
 from converge_desktop.runtime.running_desk import RunningDesk
 from converge_desktop.runtime.stopper import GivenUp, Stopper

@@ -9,7 +9,7 @@ from converge_core.capsule_check import Holding
 from converge_core.checkpoint import SignedCheckpoint
 from converge_core.errors import CapsuleBroken
 from converge_desktop.adapters.capsule import check_capsule
-from converge_desktop.runtime.readmodel import CheckedEvidence
+from converge_desktop.runtime.ledger_model import CheckedEvidence
 
 Here = tuple[str, str]
 """The desk that is here, and why a checkpoint is not of its ledger; empty if it is."""

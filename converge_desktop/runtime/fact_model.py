@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from converge_desktop.runtime.readmodel import CheckRow, EvidenceRow, FactCard
+from converge_desktop.runtime.review_model import CheckRow, EvidenceRow
+from converge_desktop.runtime.run_model import FactCard
 
 Edges = tuple[tuple[str, str, str], ...]
 """From what came to what it came of, with how: ``(from, relation, to)``."""

@@ -27,7 +27,7 @@ from converge_desktop.runtime.fact_model import (
     StepRow,
     VerdictRow,
 )
-from converge_desktop.runtime.readmodel import CheckRow, EvidenceRow
+from converge_desktop.runtime.review_model import CheckRow, EvidenceRow
 from converge_desktop.runtime.run_views import fact_card
 from converge_desktop.runtime.trace_views import check_row
 from converge_desktop.runtime.wording import check_words

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from converge_desktop.runtime.filter_reading import ALIKE, OPS, Field
 from converge_desktop.runtime.filter_words import like, span, within
-from converge_desktop.runtime.readmodel import InboxRow
+from converge_desktop.runtime.review_model import InboxRow
 from converge_desktop.runtime.wording import plural
 
 Test = Callable[[InboxRow], bool]

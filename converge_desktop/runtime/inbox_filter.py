@@ -19,7 +19,7 @@ from converge_desktop.runtime.filter_reading import (
     candidates,
     read_filter,
 )
-from converge_desktop.runtime.readmodel import InboxRow
+from converge_desktop.runtime.review_model import InboxRow
 
 __all__ = [
     "MOST_CHARACTERS",

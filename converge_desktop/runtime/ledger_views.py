@@ -9,7 +9,7 @@ from converge_core.ledger import Entry
 from converge_core.review import ActKind
 from converge_core.terms import OnTimeout
 from converge_desktop.runtime.attempts import attempt_words
-from converge_desktop.runtime.readmodel import LedgerRow
+from converge_desktop.runtime.ledger_model import LedgerRow
 from converge_desktop.runtime.wording import plural
 
 

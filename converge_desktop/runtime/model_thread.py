@@ -24,7 +24,7 @@ from converge_core.model_config import ModelFacts
 from converge_core.plan import StepPlan
 from converge_core.routing import Reach
 from converge_desktop.adapters.models.catalogue import FILE, LocalModel, ModelEntry, RemoteModel
-from converge_desktop.runtime.readmodel import ModelRow, ModelView
+from converge_desktop.runtime.desk_model import ModelRow, ModelView
 
 if TYPE_CHECKING:
     from converge_desktop.adapters.models.llama import LlamaBackend

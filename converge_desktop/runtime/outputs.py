@@ -21,8 +21,8 @@ from converge_desktop.runtime.people_outputs import (
     RequestOutput,
     VoteOutput,
 )
-from converge_desktop.runtime.readmodel import TraceView
 from converge_desktop.runtime.replay import Replay
+from converge_desktop.runtime.review_model import TraceView
 from converge_desktop.runtime.trace_outputs import InsightsOutput, TraceLine
 
 

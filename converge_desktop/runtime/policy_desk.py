@@ -13,6 +13,7 @@ from converge_core.ids import RunId
 from converge_core.key import ContextKey
 from converge_core.run_state import Phase, RunState
 from converge_desktop.adapters.packs.pack import Pack
+from converge_desktop.runtime.desk_model import PackRow, PackWaiting
 from converge_desktop.runtime.engine_thread import EngineThread
 from converge_desktop.runtime.governing import (
     asks,
@@ -24,7 +25,6 @@ from converge_desktop.runtime.governing import (
     proposed,
 )
 from converge_desktop.runtime.pack_engine import GOVERNING
-from converge_desktop.runtime.readmodel import PackRow, PackWaiting
 
 
 @dataclass(frozen=True, slots=True)

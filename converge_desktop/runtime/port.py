@@ -13,24 +13,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from converge_desktop.runtime.deciding_model import Settling
-from converge_desktop.runtime.readmodel import (
+from converge_desktop.runtime.desk_model import PackRow, Status
+from converge_desktop.runtime.ledger_model import (
     CheckedEvidence,
     CheckpointView,
     Comparison,
     Exported,
-    FactAnswer,
-    InboxRow,
     LedgerRow,
-    Lineage,
-    PackRow,
     RecordView,
-    RunRow,
-    RunView,
-    StartOffer,
-    Status,
-    TraceView,
     Verification,
 )
+from converge_desktop.runtime.review_model import InboxRow, TraceView
+from converge_desktop.runtime.run_model import FactAnswer, Lineage, RunRow, RunView, StartOffer
 from converge_desktop.runtime.trace_model import IndexState
 
 if TYPE_CHECKING:

@@ -17,13 +17,13 @@ from converge_core.errors import InvalidValue, LedgerCorrupt
 from converge_desktop.adapters.clock import Clock
 from converge_desktop.adapters.disk import replace_durably, require_outside
 from converge_desktop.runtime.desk_reader import LEDGER, snapshot_reader_of
-from converge_desktop.runtime.port import EvidenceProgress, NotSigned, Update, VerifyProgress
-from converge_desktop.runtime.readmodel import (
+from converge_desktop.runtime.ledger_model import (
     CheckedEvidence,
     Comparison,
     Exported,
     Verification,
 )
+from converge_desktop.runtime.port import EvidenceProgress, NotSigned, Update, VerifyProgress
 from converge_desktop.runtime.stopper import Stopper
 from converge_desktop.runtime.verifying import verify_ledger
 from converge_desktop.runtime.wording import ledger_problem

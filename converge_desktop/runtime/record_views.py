@@ -12,8 +12,8 @@ from converge_core.ledger import Entry
 from converge_desktop.adapters.capsule_source import LedgerSource
 from converge_desktop.adapters.ledger.history import LedgerHistory
 from converge_desktop.adapters.qr import TooLong, qr_modules
+from converge_desktop.runtime.ledger_model import CheckpointView, RecordView
 from converge_desktop.runtime.ledger_views import ledger_row
-from converge_desktop.runtime.readmodel import CheckpointView, RecordView
 from converge_desktop.runtime.wording import plural, run_label
 
 MOST_SHOWN = 60_000

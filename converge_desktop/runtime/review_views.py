@@ -21,7 +21,7 @@ from converge_desktop.adapters.packs.pack import Pack
 from converge_desktop.runtime.chain_agents import MAKES
 from converge_desktop.runtime.deciding_model import SinceRow
 from converge_desktop.runtime.differences import changes_between
-from converge_desktop.runtime.readmodel import (
+from converge_desktop.runtime.review_model import (
     CheckRow,
     EvidenceRow,
     InboxRow,

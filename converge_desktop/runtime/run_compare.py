@@ -16,7 +16,7 @@ from converge_core.key import ContextKey
 from converge_core.prompt import LAYERS
 from converge_core.run_state import Phase, RunState
 from converge_core.trace import DecisionTrace, ModelCall
-from converge_desktop.runtime.readmodel import TraceView
+from converge_desktop.runtime.review_model import TraceView
 from converge_desktop.runtime.trace_compare import compare
 from converge_desktop.runtime.wording import plural, run_label
 

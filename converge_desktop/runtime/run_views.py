@@ -14,7 +14,7 @@ from converge_core.key import ContextKey
 from converge_core.run_state import Phase, RunState
 from converge_desktop.runtime.attempts import calls_of
 from converge_desktop.runtime.precedents import Precedent, decided_in
-from converge_desktop.runtime.readmodel import (
+from converge_desktop.runtime.run_model import (
     AgentRow,
     AskedRow,
     BudgetRow,

@@ -21,7 +21,7 @@ from converge_desktop.runtime.input_view import InputView, input_view
 from converge_desktop.runtime.model_thread import ModelThread, ModelUnavailable
 from converge_desktop.runtime.pack_engine import begin, plan_of
 from converge_desktop.runtime.policy_desk import PolicyDesk
-from converge_desktop.runtime.readmodel import StartOffer
+from converge_desktop.runtime.run_model import StartOffer
 from converge_desktop.runtime.wording import is_text
 
 

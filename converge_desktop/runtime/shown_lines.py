@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from converge_desktop.runtime.readmodel import Review
+from converge_desktop.runtime.review_model import Review
 
 
 def shown_lines(review: Review) -> list[str]:

@@ -17,7 +17,7 @@ from converge_core.intent import Budgets
 from converge_core.recall import RecallTrigger
 from converge_desktop.adapters.packs.pack import Pack
 from converge_desktop.runtime.pack_engine import SECOND_US, budgets_of, tells_request
-from converge_desktop.runtime.readmodel import BudgetOffer, StartOffer
+from converge_desktop.runtime.run_model import BudgetOffer, StartOffer
 from converge_desktop.runtime.wording import is_text, plural
 
 LONGEST_INTENT = 500

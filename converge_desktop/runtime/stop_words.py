@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from converge_core import stop
 from converge_core.run_state import Phase, RunState
-from converge_desktop.runtime.readmodel import Explained
+from converge_desktop.runtime.run_model import Explained
 from converge_desktop.runtime.wording import plural
 
 

@@ -28,8 +28,8 @@ from converge_core.retry import CallAttempt
 from converge_core.trace import ModelCall
 from converge_desktop.runtime.hints import Recalls
 from converge_desktop.runtime.pack_engine import build_engine
-from converge_desktop.runtime.readmodel import CheckRow
 from converge_desktop.runtime.recalling import LETTER, RecallAnswer
+from converge_desktop.runtime.review_model import CheckRow
 from converge_desktop.runtime.trace_views import check_row
 from converge_desktop.runtime.views import Views
 

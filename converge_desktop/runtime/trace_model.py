@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from converge_desktop.runtime.readmodel import TraceRow
+from converge_desktop.runtime.review_model import TraceRow
 
 ORDERS = (
     "time",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from converge_desktop.runtime.readmodel import CheckRow
+from converge_desktop.runtime.review_model import CheckRow
 from converge_desktop.runtime.trace_compare import TextDifference
 
 if TYPE_CHECKING:

@@ -21,14 +21,14 @@ from converge_core.run_state import RunState
 from converge_core.trace import DecisionTrace, TextRef
 from converge_desktop.adapters.packs.pack import Pack
 from converge_desktop.runtime.attempts import calls_of
-from converge_desktop.runtime.readmodel import (
+from converge_desktop.runtime.recalling import LETTER, recall_rows
+from converge_desktop.runtime.review_model import (
     CheckRow,
     EvidenceRow,
     LayerRow,
     TraceRow,
     TraceView,
 )
-from converge_desktop.runtime.recalling import LETTER, recall_rows
 from converge_desktop.runtime.standing_views import made_of, standing
 from converge_desktop.runtime.state_layers import quantity_of
 from converge_desktop.runtime.trace_detail import Consequence, HintRow

@@ -16,7 +16,7 @@ import msgspec
 
 from converge_desktop.adapters.child_environment import child_environment
 from converge_desktop.adapters.ledger.segments import segments
-from converge_desktop.runtime.readmodel import Verification
+from converge_desktop.runtime.ledger_model import Verification
 from converge_desktop.runtime.stopper import Stopper
 from converge_desktop.runtime.verify_child import Said
 from converge_desktop.runtime.verify_share import Finding, verify_share

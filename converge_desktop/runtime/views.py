@@ -26,27 +26,19 @@ from converge_desktop.runtime.desk_reader import LEDGER, DeskReader, snapshot_re
 from converge_desktop.runtime.event_query import EventQuery, find
 from converge_desktop.runtime.fact_model import FactView
 from converge_desktop.runtime.fact_views import fact_view
+from converge_desktop.runtime.ledger_model import CheckpointView, LedgerRow, RecordView
 from converge_desktop.runtime.ledger_views import ledger_row
 from converge_desktop.runtime.outputs import RunReplay
 from converge_desktop.runtime.pack_engine import GOVERNING
-from converge_desktop.runtime.readmodel import (
-    CheckpointView,
-    InboxRow,
-    LedgerRow,
-    RecordView,
-    Review,
-    RunRow,
-    RunView,
-    TraceRow,
-    TraceView,
-)
 from converge_desktop.runtime.record_views import (
     checkpoint_view,
     newest_checkpoint,
     record_view,
 )
 from converge_desktop.runtime.replay import GoldenTrace, golden_of
+from converge_desktop.runtime.review_model import InboxRow, Review, TraceRow, TraceView
 from converge_desktop.runtime.review_views import assemble_review, inbox_row, since
+from converge_desktop.runtime.run_model import RunRow, RunView
 from converge_desktop.runtime.run_views import run_row, run_view
 from converge_desktop.runtime.shelf import RECENT
 from converge_desktop.runtime.standing_views import standing

@@ -15,7 +15,7 @@ from converge_core.criterion import Met, judge
 from converge_core.key import ContextKey
 from converge_core.review import ActKind
 from converge_core.run_state import Phase, RunState
-from converge_desktop.runtime.readmodel import BudgetRow
+from converge_desktop.runtime.run_model import BudgetRow
 from converge_desktop.runtime.wording import plural
 
 NEARLY = 800

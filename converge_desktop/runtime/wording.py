@@ -9,7 +9,7 @@ from pathlib import Path
 
 from converge_core.errors import LedgerCorrupt
 from converge_core.trace import Cited
-from converge_desktop.runtime.readmodel import Segment, Text
+from converge_desktop.runtime.review_model import Segment, Text
 from converge_desktop.runtime.unseen import Mark, pieces
 
 CHECKS: Mapping[str, str] = {

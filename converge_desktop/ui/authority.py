@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
-from converge_desktop.runtime.readmodel import Status
+from converge_desktop.runtime.desk_model import Status
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.widgets.buttons import Button
 from converge_desktop.ui.widgets.labels import Label

@@ -13,7 +13,7 @@ from typing import Protocol
 from PySide6.QtCore import QObject, QTimer, Slot
 
 from converge_desktop.runtime.port import InboxChanged
-from converge_desktop.runtime.readmodel import InboxRow
+from converge_desktop.runtime.review_model import InboxRow
 from converge_desktop.ui import words
 from converge_desktop.ui.clock import UiClock
 from converge_desktop.ui.settings import UiSettings

@@ -8,8 +8,8 @@ from PySide6.QtCore import QPointF, QSize, Qt, Slot
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
+from converge_desktop.runtime.desk_model import ModelView, Status
 from converge_desktop.runtime.port import RecallChanged
-from converge_desktop.runtime.readmodel import ModelView, Status
 from converge_desktop.ui import fonts, tokens, words
 from converge_desktop.ui.clock import UiClock
 from converge_desktop.ui.widgets.buttons import IconButton

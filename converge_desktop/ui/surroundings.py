@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QWidget
 
-from converge_desktop.runtime.readmodel import RunRow
+from converge_desktop.runtime.run_model import RunRow
 from converge_desktop.ui.crash_view import CrashView
 from converge_desktop.ui.first_panel import FirstPanel
 from converge_desktop.ui.first_steps import STEPS, FirstSteps

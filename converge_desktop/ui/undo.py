@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from converge_desktop.adapters.keys import KeyLocked
 from converge_desktop.runtime.deciding_model import Answered, Doing, Settling
 from converge_desktop.runtime.port import SettlingChanged
-from converge_desktop.runtime.readmodel import Review
+from converge_desktop.runtime.review_model import Review
 from converge_desktop.ui import words
 from converge_desktop.ui.actions import Action
 from converge_desktop.ui.pages.decide_words import VERDICTS, ended_words, refused, span

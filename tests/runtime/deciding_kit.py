@@ -14,7 +14,7 @@ from converge_desktop.adapters.clock import system_clock
 from converge_desktop.runtime.deciding_model import Answer
 from converge_desktop.runtime.deciding_port import DecidingPort
 from converge_desktop.runtime.desk import Desk, DeskOptions
-from converge_desktop.runtime.readmodel import Review
+from converge_desktop.runtime.review_model import Review
 from tests.runtime.folders import make_folder
 from tests.runtime.packs import at_once
 from tests.runtime.watching import Watch

@@ -16,7 +16,7 @@ from converge_core.run_state import DeskState
 from converge_desktop.adapters.ledger.ledger_file import read_ledger
 from converge_desktop.adapters.ledger.segments import segments
 from converge_desktop.runtime import verify_share, verifying
-from converge_desktop.runtime.readmodel import Verification
+from converge_desktop.runtime.ledger_model import Verification
 from tests.runtime.journals import Scripted
 from tests.survival.story import ANNA, BERT, NOON
 

@@ -13,7 +13,7 @@ from converge_core.events import GateActed, GateDecided
 from converge_core.review import Decision, InputOrigin
 from converge_desktop.adapters.ledger.ledger_file import read_ledger
 from converge_desktop.runtime.deciding_model import Doing, Edit
-from converge_desktop.runtime.readmodel import Review
+from converge_desktop.runtime.review_model import Review
 from converge_desktop.runtime.review_views import BESIDE, PARTS
 from tests.runtime.deciding_kit import HOUR, MakeWaiting, Waiting, answer
 

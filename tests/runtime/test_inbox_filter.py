@@ -16,7 +16,7 @@ from converge_desktop.runtime.inbox_filter import (
     compile_filter,
     complete,
 )
-from converge_desktop.runtime.readmodel import InboxRow
+from converge_desktop.runtime.review_model import InboxRow
 
 HOUR = 3_600_000_000
 NOW = 1_000 * HOUR

@@ -24,8 +24,9 @@ from converge_desktop.adapters.models.model_check import UnsafeModel
 from converge_desktop.adapters.models.model_registry import KnownModel, ModelRegistry, Quarantine
 from converge_desktop.adapters.packs.pack import load_packs
 from converge_desktop.runtime.attempts import asked_words, attempt_words, calls_of
+from converge_desktop.runtime.desk_model import ModelView
 from converge_desktop.runtime.model_thread import ModelSettings, ModelThread
-from converge_desktop.runtime.readmodel import AskedRow, ModelView
+from converge_desktop.runtime.run_model import AskedRow
 from converge_desktop.runtime.run_views import run_view
 from converge_desktop.runtime.trace_views import trace_view
 from converge_desktop.runtime.views import read_views

@@ -8,7 +8,7 @@ import pytest
 
 from converge_core.errors import DecisionRefused, IllegalCommand
 from converge_desktop.runtime.desk import Desk
-from converge_desktop.runtime.readmodel import Review
+from converge_desktop.runtime.review_model import Review
 from converge_desktop.runtime.wording import CHECKS
 from tests.runtime.conftest import OpenDesk
 from tests.runtime.watching import Watch

@@ -15,8 +15,8 @@ from converge_core.envelope import InferenceRequest, ReplayGrade
 from converge_core.plan import StepPlan
 from converge_desktop import paths
 from converge_desktop.adapters.models.catalogue import LocalModel
+from converge_desktop.runtime.desk_model import ModelView
 from converge_desktop.runtime.model_thread import ModelSettings, ModelThread, ModelUnavailable
-from converge_desktop.runtime.readmodel import ModelView
 from tests.adapters.gguf_files import write_model
 
 STEP = StepPlan(step="reasoning", version="reasoning:v1:any")

@@ -16,7 +16,7 @@ from converge_desktop import paths
 from converge_desktop.adapters.identity.system_keyring import Backend
 from converge_desktop.adapters.keys import KeyLocked, KeyProblem
 from converge_desktop.runtime.desk import Desk, DeskOptions
-from converge_desktop.runtime.readmodel import Review
+from converge_desktop.runtime.review_model import Review
 from tests.adapters.test_key_store import MemoryKeyring
 from tests.runtime.conftest import OpenDesk
 from tests.runtime.packs import at_once

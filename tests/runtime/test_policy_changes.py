@@ -15,8 +15,9 @@ from converge_desktop import paths
 from converge_desktop.adapters.packs.pack import Pack, load_packs, pack_of
 from converge_desktop.cli import main, parser
 from converge_desktop.runtime.desk import Desk
+from converge_desktop.runtime.desk_model import PackRow
 from converge_desktop.runtime.governing import law_of, loosened
-from converge_desktop.runtime.readmodel import PackRow, Review
+from converge_desktop.runtime.review_model import Review
 from tests.runtime.deciding_kit import PACK, MakeWaiting, Waiting, answer, make_waiting
 from tests.runtime.packs import at_once
 

@@ -16,8 +16,8 @@ from converge_core.recall import RecallQuery, RecallTrigger
 from converge_desktop import paths
 from converge_desktop.adapters.packs.pack import load_packs
 from converge_desktop.runtime.desk import Desk, DeskOptions
+from converge_desktop.runtime.desk_model import ModelRow
 from converge_desktop.runtime.port import RecallChanged, StatusChanged
-from converge_desktop.runtime.readmodel import ModelRow
 from converge_desktop.runtime.recall_thread import FOLDER
 from converge_desktop.runtime.starting import start_offer
 from tests.runtime.conftest import Cli

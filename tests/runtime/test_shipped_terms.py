@@ -11,7 +11,7 @@ from converge_desktop.adapters.ledger.ledger_file import read_ledger
 from converge_desktop.runtime.deciding_model import Doing, Edit
 from converge_desktop.runtime.fact_model import Retractable
 from converge_desktop.runtime.port import RunChanged, Update
-from converge_desktop.runtime.readmodel import Review
+from converge_desktop.runtime.review_model import Review
 from converge_desktop.ui.pages.retract_box import who_words
 from tests.runtime.deciding_kit import MakeWaiting, Waiting, answer
 from tests.runtime.folders import make_folder

@@ -11,7 +11,7 @@ from converge_core.key import ContextKey as Key
 from converge_core.policy import Effect
 from converge_core.stop import StopReason
 from converge_core.terms import ReviewTerms
-from converge_desktop.runtime.readmodel import Explained
+from converge_desktop.runtime.run_model import Explained
 from converge_desktop.runtime.stop_words import explained, standing
 from tests.core.kit import ASK_STRATEGIES, Play, engine_of, fact, policy_of, proposes, rule, seed
 from tests.core.test_stop_reasons import EXAMPLES

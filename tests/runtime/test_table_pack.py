@@ -11,7 +11,8 @@ import pytest
 from converge_desktop import paths
 from converge_desktop.adapters.intake import IntakeError
 from converge_desktop.runtime.desk import Desk, DeskOptions
-from converge_desktop.runtime.readmodel import RunView, TraceView
+from converge_desktop.runtime.review_model import TraceView
+from converge_desktop.runtime.run_model import RunView
 from tests.adapters.tables.table_material import ROWS, csv_of, fill
 from tests.runtime.table_pack import ID, write_pack
 from tests.runtime.watching import Watch

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converge_desktop.runtime.readmodel import CheckRow, LayerRow, TraceRow, TraceView
+from converge_desktop.runtime.review_model import CheckRow, LayerRow, TraceRow, TraceView
 from converge_desktop.runtime.trace_compare import TextDifference, compare, text_difference
 
 CALL = TraceView(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from converge_core.trace import Cited
-from converge_desktop.runtime.readmodel import Review, TraceView
+from converge_desktop.runtime.review_model import Review, TraceView
 from converge_desktop.runtime.trace_compare import compare, swapped
 from converge_desktop.runtime.trace_detail import Consequence, HintRow
 from converge_desktop.runtime.trace_views import _hints

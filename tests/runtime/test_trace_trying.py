@@ -14,7 +14,7 @@ from converge_core.prompt import LAYERS
 from converge_desktop.adapters.models.llama import LlamaBackend, ModelProblem
 from converge_desktop.runtime.desk import Desk
 from converge_desktop.runtime.model_thread import ModelUnavailable
-from converge_desktop.runtime.readmodel import TraceView
+from converge_desktop.runtime.review_model import TraceView
 from converge_desktop.runtime.stopper import GivenUp
 from converge_desktop.runtime.trace_tried import LONGEST
 from tests.adapters.agents_pack import ID, TEXTS

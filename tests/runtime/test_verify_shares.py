@@ -14,7 +14,7 @@ from converge_core.reading import Reading
 from converge_desktop.adapters.ledger.ledger_file import read_ledger
 from converge_desktop.adapters.ledger.segments import Batches, Place, segments
 from converge_desktop.runtime import verify_share
-from converge_desktop.runtime.readmodel import Verification
+from converge_desktop.runtime.ledger_model import Verification
 from tests.core.golden_capsule import told as golden_story
 from tests.core.golden_story import FOLDER
 from tests.core.kit import fits

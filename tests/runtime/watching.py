@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from converge_desktop.runtime.desk import Desk
 from converge_desktop.runtime.port import RunChanged, Update
-from converge_desktop.runtime.readmodel import RunView
+from converge_desktop.runtime.run_model import RunView
 
 PATIENCE = 60.0
 """Seconds after which a test gives up; nothing waits that long when all is well."""

@@ -23,7 +23,7 @@ from converge_desktop.runtime.deciding_model import Answer
 from converge_desktop.runtime.engine_thread import EngineThread
 from converge_desktop.runtime.model_thread import ModelSettings, ModelThread
 from converge_desktop.runtime.port import Notice, RunChanged, Update
-from converge_desktop.runtime.readmodel import RunView
+from converge_desktop.runtime.run_model import RunView
 from tests.core.kit import EVERYTHING, INTENT, engine_of, fact, policy_of, proposes, rule
 from tests.runtime.packs import at_once
 

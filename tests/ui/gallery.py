@@ -18,8 +18,9 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtWidgets import QApplication
 
+from converge_desktop.runtime.desk_model import ModelView
 from converge_desktop.runtime.port import NotSigned, StatusChanged, VerifyProgress
-from converge_desktop.runtime.readmodel import FactAnswer, ModelView
+from converge_desktop.runtime.run_model import FactAnswer
 from converge_desktop.ui.application import create_application
 from converge_desktop.ui.clock import UiClock
 from converge_desktop.ui.main_window import MainWindow

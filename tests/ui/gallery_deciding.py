@@ -8,7 +8,7 @@ from typing import Any
 
 from converge_desktop.runtime.deciding_model import Allowed, Change, EditView
 from converge_desktop.runtime.port import RunChanged, SettlingChanged, StatusChanged
-from converge_desktop.runtime.readmodel import Review
+from converge_desktop.runtime.review_model import Review
 from converge_desktop.ui.main_window import MainWindow
 from tests.ui import sample
 from tests.ui import sample_deciding as deciding

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from converge_desktop.runtime.readmodel import Review
+from converge_desktop.runtime.review_model import Review
 from converge_desktop.ui.main_window import MainWindow
 from tests.ui import sample_review
 from tests.ui.fake_desk import FakeDesk

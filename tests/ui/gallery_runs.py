@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from converge_desktop.runtime.port import RunChanged, StatusChanged
-from converge_desktop.runtime.readmodel import RunView
+from converge_desktop.runtime.run_model import RunView
 from converge_desktop.ui.main_window import MainWindow
 from tests.ui import sample, sample_runs
 from tests.ui.fake_desk import FakeDesk

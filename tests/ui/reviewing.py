@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtWidgets import QApplication, QWidget
 
-from converge_desktop.runtime.readmodel import Review
+from converge_desktop.runtime.review_model import Review
 from converge_desktop.ui.pages.review_body import ReviewBody
 from converge_desktop.ui.widgets.labels import Label
 from converge_desktop.ui.widgets.scroll import ScrollPage

@@ -17,39 +17,40 @@ from converge_desktop.runtime.deciding_model import (
     PreviewView,
     WokenRow,
 )
+from converge_desktop.runtime.desk_model import ModelRow, ModelView, PackRow, Status
+from converge_desktop.runtime.ledger_model import (
+    CheckpointView,
+    Comparison,
+    Exported,
+    LedgerRow,
+    RecordView,
+    Verification,
+)
 from converge_desktop.runtime.outputs import RunReplay
-from converge_desktop.runtime.readmodel import (
+from converge_desktop.runtime.replay import FirstDifference, Outcome, Replay
+from converge_desktop.runtime.review_model import (
+    CheckRow,
+    EvidenceRow,
+    InboxRow,
+    LayerRow,
+    PlanRow,
+    ReasonRow,
+    Review,
+    Segment,
+    TraceRow,
+    TraceView,
+)
+from converge_desktop.runtime.run_model import (
     AgentRow,
     AskedRow,
     BudgetRow,
     Cell,
-    CheckpointView,
-    CheckRow,
-    Comparison,
-    EvidenceRow,
-    Exported,
     FactAnswer,
     FactCard,
-    InboxRow,
-    LayerRow,
-    LedgerRow,
     Lineage,
-    ModelRow,
-    ModelView,
-    PackRow,
-    PlanRow,
-    ReasonRow,
-    RecordView,
-    Review,
     RunRow,
     RunView,
-    Segment,
-    Status,
-    TraceRow,
-    TraceView,
-    Verification,
 )
-from converge_desktop.runtime.replay import FirstDifference, Outcome, Replay
 from tests.ui import sample_proof, sample_traces
 
 NOW = 1_795_183_560_000_000  # 2026-11-20 14:06 UTC

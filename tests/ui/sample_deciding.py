@@ -15,7 +15,7 @@ from converge_desktop.runtime.deciding_model import (
     Standing,
     VoteRow,
 )
-from converge_desktop.runtime.readmodel import Review
+from converge_desktop.runtime.review_model import Review
 from tests.ui import sample
 from tests.ui.sample import HOUR, MIN, NOW
 

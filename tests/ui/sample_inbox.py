@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from converge_desktop.runtime.deciding_model import Answer, Answered, Standing
-from converge_desktop.runtime.readmodel import InboxRow, Review
+from converge_desktop.runtime.review_model import InboxRow, Review
 from tests.ui import sample
 
 NOW, MIN, HOUR = sample.NOW, sample.MIN, sample.HOUR

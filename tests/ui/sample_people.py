@@ -16,9 +16,9 @@ from converge_core.review import Decision, Operator, Verdict
 from converge_desktop.adapters.surreal.answers import DecisionRow
 from converge_desktop.runtime.ballots import Request
 from converge_desktop.runtime.deciding_model import Answered
+from converge_desktop.runtime.desk_model import PackRow, PackWaiting
 from converge_desktop.runtime.peopling import ExportedKey, OperatorRow
 from converge_desktop.runtime.person_views import Duty, Moment, PersonView, Stranded
-from converge_desktop.runtime.readmodel import PackRow, PackWaiting
 from converge_desktop.runtime.wording import fingerprint
 from tests.ui import sample
 

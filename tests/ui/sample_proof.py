@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from converge_desktop.runtime.readmodel import CheckedEvidence, Exported, RecordView, Status
+from converge_desktop.runtime.desk_model import Status
+from converge_desktop.runtime.ledger_model import CheckedEvidence, Exported, RecordView
 
 DESK = "00c0ffee12345678"
 KEY = "3b6a27bcceb6a42d62a3a8d02a6f0d73" * 2

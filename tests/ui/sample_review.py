@@ -20,7 +20,7 @@ from converge_desktop.runtime.deciding_model import (
     VoteRow,
     WokenRow,
 )
-from converge_desktop.runtime.readmodel import CheckRow, EvidenceRow, Review
+from converge_desktop.runtime.review_model import CheckRow, EvidenceRow, Review
 from converge_desktop.runtime.review_views import PARTS
 from tests.ui import sample, sample_deciding
 from tests.ui.sample import HOUR, MIN, NOW, t

@@ -17,14 +17,13 @@ from converge_desktop.runtime.fact_model import (
     VerdictRow,
 )
 from converge_desktop.runtime.input_view import InputView
-from converge_desktop.runtime.readmodel import (
+from converge_desktop.runtime.review_model import CheckRow, EvidenceRow
+from converge_desktop.runtime.run_model import (
     AgentRow,
     BudgetOffer,
     BudgetRow,
     Cell,
-    CheckRow,
     CycleSpan,
-    EvidenceRow,
     FactCard,
     Lineage,
     RunView,

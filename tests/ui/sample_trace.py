@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from converge_desktop.runtime.deciding_model import VoteRow
-from converge_desktop.runtime.readmodel import CheckRow, LayerRow, TraceView
+from converge_desktop.runtime.review_model import CheckRow, LayerRow, TraceView
 from converge_desktop.runtime.trace_compare import TraceComparison, compare
 from converge_desktop.runtime.trace_detail import Consequence, HintRow
 from converge_desktop.runtime.trace_model import Note

@@ -12,7 +12,7 @@ from converge_desktop.runtime.filter_reading import ALIKE, Candidate, Field, Lan
 from converge_desktop.runtime.filter_reading import read_filter as read
 from converge_desktop.runtime.filter_words import like, within
 from converge_desktop.runtime.port import TraceExportProgress, TraceIndexChanged
-from converge_desktop.runtime.readmodel import TraceRow, TraceView
+from converge_desktop.runtime.review_model import TraceRow, TraceView
 from converge_desktop.runtime.trace_export import TraceExport
 from converge_desktop.runtime.trace_model import (
     FoundTrace,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from converge_desktop.runtime.readmodel import CheckRow
 from converge_desktop.runtime.replay import FirstDifference
+from converge_desktop.runtime.review_model import CheckRow
 from converge_desktop.runtime.trace_compare import text_difference
 from converge_desktop.runtime.trace_tried import Tried
 from tests.ui import sample_trace as own

@@ -13,13 +13,13 @@ from PySide6.QtCore import QEvent, QObject, QThread
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from converge_desktop.runtime.desk_model import Status
 from converge_desktop.runtime.port import (
     InboxChanged,
     Notice,
     RunChanged,
     StatusChanged,
 )
-from converge_desktop.runtime.readmodel import Status
 from converge_desktop.ui.bridge import ANSWERED, FRAME, SLICE, Bridge
 from tests.ui import sample
 from tests.ui.conftest import Clock

@@ -19,7 +19,7 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelInde
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
 
-from converge_desktop.runtime.readmodel import AgentRow, Cell
+from converge_desktop.runtime.run_model import AgentRow, Cell
 from converge_desktop.ui import models
 from converge_desktop.ui.models.cycles import CycleModel
 from converge_desktop.ui.models.inbox_model import InboxModel

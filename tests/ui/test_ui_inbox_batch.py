@@ -19,7 +19,7 @@ from converge_desktop.runtime.deciding_model import (
     TruthRow,
 )
 from converge_desktop.runtime.port import InboxChanged
-from converge_desktop.runtime.readmodel import CheckRow
+from converge_desktop.runtime.review_model import CheckRow
 from converge_desktop.ui.models.inbox_batch import Batch
 from converge_desktop.ui.pages.inbox import InboxPage
 from converge_desktop.ui.pages.inbox_batch_card import BatchCard

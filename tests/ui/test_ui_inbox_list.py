@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.modeltest import ModelTester
 
 from converge_desktop.runtime.port import InboxChanged
-from converge_desktop.runtime.readmodel import InboxRow
+from converge_desktop.runtime.review_model import InboxRow
 from converge_desktop.ui.models.inbox_model import InboxModel
 from converge_desktop.ui.models.inbox_order import Heading
 from converge_desktop.ui.models.looks import Role, RowLook

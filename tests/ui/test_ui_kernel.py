@@ -11,8 +11,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from converge_core.envelope import ReplayGrade
+from converge_desktop.runtime.desk_model import ModelRow, ModelView
 from converge_desktop.runtime.port import StatusChanged
-from converge_desktop.runtime.readmodel import ModelRow, ModelView
 from converge_desktop.runtime.replay import FirstDifference, Outcome, Replay
 from converge_desktop.runtime.stopper import GivenUp
 from converge_desktop.runtime.wording import GRADES

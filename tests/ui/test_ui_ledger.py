@@ -12,8 +12,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
 
+from converge_desktop.runtime.desk_model import Status
+from converge_desktop.runtime.ledger_model import Comparison, Verification
 from converge_desktop.runtime.port import Notice, RunChanged, StatusChanged, VerifyProgress
-from converge_desktop.runtime.readmodel import Comparison, Status, Verification
 from converge_desktop.runtime.stopper import GivenUp
 from converge_desktop.ui import words
 from converge_desktop.ui.pages import checkpoint_pane, compare_pane

@@ -12,7 +12,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.modeltest import ModelTester
 
-from converge_desktop.runtime.readmodel import InboxRow
+from converge_desktop.runtime.review_model import InboxRow
 from converge_desktop.ui.models.filtering import compile_filter
 from converge_desktop.ui.models.inbox_look import inbox_look
 from converge_desktop.ui.models.ledger import PAGE, LedgerModel

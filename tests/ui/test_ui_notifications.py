@@ -12,7 +12,7 @@ import pytest
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 
 from converge_desktop.runtime.port import InboxChanged
-from converge_desktop.runtime.readmodel import InboxRow
+from converge_desktop.runtime.review_model import InboxRow
 from converge_desktop.ui import notifications
 from converge_desktop.ui.clock import UiClock
 from converge_desktop.ui.notifications import COUNT, ON, SHOWS, Notification, Notifier, notification

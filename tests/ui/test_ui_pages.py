@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
+from converge_desktop.runtime.desk_model import ModelView
+from converge_desktop.runtime.ledger_model import Verification
 from converge_desktop.runtime.port import Notice, RunChanged, StatusChanged
-from converge_desktop.runtime.readmodel import FactAnswer, ModelView, Verification
+from converge_desktop.runtime.run_model import FactAnswer
 from converge_desktop.ui.pages.ledger_verifying import verification_words
 from converge_desktop.ui.pages.run_banner import banner_words, stop_tone
 from converge_desktop.ui.pages.trace_view import TABS

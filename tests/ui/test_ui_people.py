@@ -15,8 +15,8 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 from converge_core.errors import DecisionRefused, IllegalCommand
 from converge_desktop.adapters.keys import KeyLocked
+from converge_desktop.runtime.desk_model import Status
 from converge_desktop.runtime.port import StatusChanged
-from converge_desktop.runtime.readmodel import Status
 from converge_desktop.ui.pages import people_carrying
 from converge_desktop.ui.pages.people import PeoplePage
 from converge_desktop.ui.pages.people_detail import SHOWN

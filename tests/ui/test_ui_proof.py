@@ -14,8 +14,8 @@ from pytestqt.qtbot import QtBot
 
 from converge_desktop.adapters.capsule import check_capsule
 from converge_desktop.runtime.desk import Desk as RealDesk
+from converge_desktop.runtime.ledger_model import CheckedEvidence
 from converge_desktop.runtime.port import EvidenceProgress, NotSigned
-from converge_desktop.runtime.readmodel import CheckedEvidence
 from converge_desktop.runtime.stopper import GivenUp
 from converge_desktop.ui.main_window import MainWindow
 from converge_desktop.ui.pages import evidence_check, exporting

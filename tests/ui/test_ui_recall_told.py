@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from converge_desktop.runtime.desk_model import ModelRow
 from converge_desktop.runtime.port import RecallChanged, StatusChanged
-from converge_desktop.runtime.readmodel import ModelRow
 from converge_desktop.ui.widgets.labels import Label
 from tests.ui import sample, sample_recall
 from tests.ui.conftest import Desk

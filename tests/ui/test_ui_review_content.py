@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
-from converge_desktop.runtime.readmodel import Segment
+from converge_desktop.runtime.review_model import Segment
 from converge_desktop.ui.widgets.labels import Label
 from converge_desktop.ui.widgets.whole_text import WholeText
 from tests.ui import sample

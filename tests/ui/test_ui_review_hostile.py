@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
-from converge_desktop.runtime.readmodel import CheckRow, EvidenceRow, PlanRow, ReasonRow, Segment
+from converge_desktop.runtime.review_model import CheckRow, EvidenceRow, PlanRow, ReasonRow, Segment
 from converge_desktop.ui.widgets.evidence import EvidenceItem
 from converge_desktop.ui.widgets.whole_text import WholeText
 from tests.ui import sample_review

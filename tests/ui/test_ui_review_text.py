@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QWidget
 
 from converge_desktop.runtime.deciding_model import Change
-from converge_desktop.runtime.readmodel import Segment
+from converge_desktop.runtime.review_model import Segment
 from converge_desktop.runtime.unseen import pieces
 from converge_desktop.ui.spans import LONGEST, Span, marked, paragraphs, pieces_in
 from converge_desktop.ui.widgets.diff import DiffRow, field_words

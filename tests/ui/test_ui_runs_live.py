@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from converge_core.stop import AnyStop
 from converge_desktop.runtime.port import RunChanged
-from converge_desktop.runtime.readmodel import BudgetRow, RunView
+from converge_desktop.runtime.run_model import BudgetRow, RunView
 from converge_desktop.ui.models.cycles import CycleModel
 from converge_desktop.ui.pages.run_view import RunPane
 from tests.core.test_stop_reasons import EXAMPLES

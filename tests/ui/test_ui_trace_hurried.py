@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from converge_core.errors import IllegalCommand
 from converge_desktop.runtime.port import TraceIndexChanged
-from converge_desktop.runtime.readmodel import LayerRow
+from converge_desktop.runtime.review_model import LayerRow
 from converge_desktop.runtime.trace_compare import compare
 from converge_desktop.runtime.trace_model import IndexState, Note
 from converge_desktop.ui.pages.trace_sheet import Sheet

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from converge_desktop.runtime.port import RunChanged
-from converge_desktop.runtime.readmodel import TraceView
+from converge_desktop.runtime.review_model import TraceView
 from converge_desktop.ui.pages.trace_parts import LongText
 from converge_desktop.ui.pages.trace_timing import time_rows, token_rows
 from converge_desktop.ui.pages.trace_view import TABS

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from converge_desktop.runtime.desk_model import Status
 from converge_desktop.runtime.port import StatusChanged
-from converge_desktop.runtime.readmodel import Status
 from converge_desktop.ui.status_bar import view_words
 from tests.ui import sample
 from tests.ui.conftest import Desk

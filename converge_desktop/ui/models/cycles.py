@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from converge_desktop.runtime.readmodel import AgentRow, Cell
+from converge_desktop.runtime.run_model import AgentRow, Cell
 from converge_desktop.ui import words
 from converge_desktop.ui.models.looks import Role
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from converge_desktop.runtime.deciding_model import Answer, Answered
-from converge_desktop.runtime.readmodel import InboxRow, Review
+from converge_desktop.runtime.review_model import InboxRow, Review
 from converge_desktop.ui import words
 
 _SOON = 120

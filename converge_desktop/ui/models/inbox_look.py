@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from converge_desktop.runtime.readmodel import InboxRow
+from converge_desktop.runtime.review_model import InboxRow
 from converge_desktop.ui import words
 from converge_desktop.ui.models.inbox_order import Entry, Heading
 from converge_desktop.ui.models.looks import RowLook

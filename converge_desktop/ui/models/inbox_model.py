@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import QObject
 
-from converge_desktop.runtime.readmodel import InboxRow
+from converge_desktop.runtime.review_model import InboxRow
 from converge_desktop.ui.models.inbox_look import RowStates, inbox_look
 from converge_desktop.ui.models.inbox_order import Arrangement, Entry, Heading, entry_key
 from converge_desktop.ui.models.rows import RowModel

@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     Signal,
 )
 
-from converge_desktop.runtime.readmodel import LedgerRow
+from converge_desktop.runtime.ledger_model import LedgerRow
 from converge_desktop.ui import words
 from converge_desktop.ui.models.looks import CellLook, Role
 

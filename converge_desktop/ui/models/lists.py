@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from converge_desktop.runtime.readmodel import FactCard, PackRow, RunRow
+from converge_desktop.runtime.desk_model import PackRow
+from converge_desktop.runtime.run_model import FactCard, RunRow
 from converge_desktop.ui import words
 from converge_desktop.ui.models.looks import RowLook
 

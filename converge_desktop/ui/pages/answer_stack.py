@@ -9,7 +9,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from converge_desktop.runtime.deciding_model import Allowed, Answer, Doing
-from converge_desktop.runtime.readmodel import Review
+from converge_desktop.runtime.review_model import Review
 from converge_desktop.ui import words
 from converge_desktop.ui.pages.decide_words import name, span
 from converge_desktop.ui.pages.edit_box import EditBox

@@ -7,7 +7,7 @@ import re
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QGridLayout, QLineEdit, QWidget
 
-from converge_desktop.runtime.readmodel import BudgetOffer
+from converge_desktop.runtime.run_model import BudgetOffer
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.widgets.chips import clear
 from converge_desktop.ui.widgets.labels import Label, set_property

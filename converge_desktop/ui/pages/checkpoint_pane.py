@@ -9,7 +9,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from converge_desktop.runtime.readmodel import CheckpointView
+from converge_desktop.runtime.ledger_model import CheckpointView
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.actions import Action
 from converge_desktop.ui.pages.page import Tools

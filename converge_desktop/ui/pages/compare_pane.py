@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QTextOption
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
-from converge_desktop.runtime.readmodel import Comparison
+from converge_desktop.runtime.ledger_model import Comparison
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.pages.evidence_check import EvidenceCheck
 from converge_desktop.ui.pages.page import Tools

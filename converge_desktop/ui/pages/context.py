@@ -7,8 +7,9 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout
 
+from converge_desktop.runtime.desk_model import Status
 from converge_desktop.runtime.port import StatusChanged
-from converge_desktop.runtime.readmodel import FactAnswer, FactCard, Status
+from converge_desktop.runtime.run_model import FactAnswer, FactCard
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.actions import Action
 from converge_desktop.ui.models.lists import fact_look

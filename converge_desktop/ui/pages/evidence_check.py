@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
-from converge_desktop.runtime.readmodel import CheckedEvidence
+from converge_desktop.runtime.ledger_model import CheckedEvidence
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.pages.exporting import SUFFIX
 from converge_desktop.ui.pages.page import Tools

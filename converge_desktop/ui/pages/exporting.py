@@ -13,8 +13,8 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from converge_desktop.runtime.ledger_model import CheckpointView, Exported
 from converge_desktop.runtime.port import EvidenceProgress, NotSigned
-from converge_desktop.runtime.readmodel import CheckpointView, Exported
 from converge_desktop.runtime.stopper import GivenUp
 from converge_desktop.ui import words
 from converge_desktop.ui.actions import Action

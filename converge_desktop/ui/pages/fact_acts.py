@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Slot
 
 from converge_desktop.runtime.deciding_model import Edit, Retraction
 from converge_desktop.runtime.port import InboxChanged
-from converge_desktop.runtime.readmodel import InboxRow
+from converge_desktop.runtime.review_model import InboxRow
 from converge_desktop.ui import words
 from converge_desktop.ui.actions import Action
 from converge_desktop.ui.pages.fact_pane import FactPane

@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QGridLayout, QVBoxLayout, QWidget
 
-from converge_desktop.runtime.readmodel import FactCard
+from converge_desktop.runtime.run_model import FactCard
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.clock import UiClock
 from converge_desktop.ui.widgets.chips import ChipButton, clear

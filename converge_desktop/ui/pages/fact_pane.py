@@ -9,8 +9,9 @@ from PySide6.QtCore import Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
+from converge_desktop.runtime.desk_model import Status
 from converge_desktop.runtime.fact_model import FactView
-from converge_desktop.runtime.readmodel import FactCard, Lineage, Status
+from converge_desktop.runtime.run_model import FactCard, Lineage
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.models.provenance import DOWN, Node, became_facts, reach_words
 from converge_desktop.ui.pages.fact_sections import (

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from converge_desktop.runtime.fact_model import CorrectionRow, FactView
-from converge_desktop.runtime.readmodel import EvidenceRow
+from converge_desktop.runtime.review_model import EvidenceRow
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.widgets.checks import check_line, check_rows
 from converge_desktop.ui.widgets.chips import ChipButton, clear

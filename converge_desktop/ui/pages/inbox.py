@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QStackedWidget
 
 from converge_desktop.runtime.deciding_model import Answered
 from converge_desktop.runtime.port import InboxChanged
-from converge_desktop.runtime.readmodel import InboxRow, Review
+from converge_desktop.runtime.review_model import InboxRow, Review
 from converge_desktop.ui.actions import Action
 from converge_desktop.ui.pages.inbox_acts import acts_of
 from converge_desktop.ui.pages.inbox_batch import MOST, BatchPane

@@ -9,7 +9,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout
 
-from converge_desktop.runtime.readmodel import InboxRow
+from converge_desktop.runtime.review_model import InboxRow
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.models.inbox_order import GROUPS, SORTS
 from converge_desktop.ui.settings import UiSettings

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from converge_desktop.adapters.keys import KeyLocked
 from converge_desktop.runtime.deciding_model import Answered, OrderMatters
 from converge_desktop.runtime.port import StatusChanged
-from converge_desktop.runtime.readmodel import InboxRow
+from converge_desktop.runtime.review_model import InboxRow
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.approve_guard import ApproveGuard
 from converge_desktop.ui.models.inbox_batch import Batch, Item, summary

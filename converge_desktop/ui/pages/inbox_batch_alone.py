@@ -6,7 +6,7 @@ something beside that which may turn a person's mind, they have to have seen the
 
 from __future__ import annotations
 
-from converge_desktop.runtime.readmodel import Review
+from converge_desktop.runtime.review_model import Review
 from converge_desktop.runtime.unseen import has_unseen
 from converge_desktop.ui import words
 from converge_desktop.ui.pages.review_unseen import texts_of

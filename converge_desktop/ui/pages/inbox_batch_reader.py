@@ -7,7 +7,7 @@ from functools import partial
 
 from PySide6.QtCore import QObject, Signal
 
-from converge_desktop.runtime.readmodel import Review
+from converge_desktop.runtime.review_model import Review
 from converge_desktop.ui import words
 from converge_desktop.ui.models.inbox_batch import Item
 from converge_desktop.ui.pages.inbox_batch_alone import why_alone

@@ -9,7 +9,7 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout
 
 from converge_desktop.runtime.inbox_filter import Filter
-from converge_desktop.runtime.readmodel import InboxRow
+from converge_desktop.runtime.review_model import InboxRow
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.models.inbox_model import InboxModel
 from converge_desktop.ui.models.inbox_order import entry_key

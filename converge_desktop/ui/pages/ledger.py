@@ -8,8 +8,9 @@ from functools import partial
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout
 
+from converge_desktop.runtime.desk_model import Status
+from converge_desktop.runtime.ledger_model import LedgerRow, RecordView, Verification
 from converge_desktop.runtime.port import StatusChanged
-from converge_desktop.runtime.readmodel import LedgerRow, RecordView, Status, Verification
 from converge_desktop.runtime.wording import run_label
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.actions import Action

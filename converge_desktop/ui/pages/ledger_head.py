@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout
 
-from converge_desktop.runtime.readmodel import Status
+from converge_desktop.runtime.desk_model import Status
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.widgets.buttons import Button
 from converge_desktop.ui.widgets.labels import Elided, Label, set_property

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
+from converge_desktop.runtime.ledger_model import Verification
 from converge_desktop.runtime.port import StatusChanged, VerifyProgress
-from converge_desktop.runtime.readmodel import Verification
 from converge_desktop.runtime.stopper import GivenUp
 from converge_desktop.ui import words
 from converge_desktop.ui.actions import Action

@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
+from converge_desktop.runtime.desk_model import ModelRow, ModelView
 from converge_desktop.runtime.port import RecallChanged
-from converge_desktop.runtime.readmodel import ModelRow, ModelView
 from converge_desktop.runtime.wording import GRADES
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.widgets.chips import Chip, clear

@@ -15,8 +15,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from converge_desktop.runtime.desk_model import ModelView
 from converge_desktop.runtime.port import StatusChanged
-from converge_desktop.runtime.readmodel import ModelView
 from converge_desktop.runtime.wording import GRADES
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.pace import Pace

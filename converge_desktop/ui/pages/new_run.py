@@ -8,8 +8,9 @@ from pathlib import Path
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from converge_desktop.runtime.desk_model import PackRow
 from converge_desktop.runtime.input_view import InputView
-from converge_desktop.runtime.readmodel import PackRow, RunView, StartOffer
+from converge_desktop.runtime.run_model import RunView, StartOffer
 from converge_desktop.ui import words
 from converge_desktop.ui.pages.new_run_form import PRIVATE, NewRunForm
 from converge_desktop.ui.pages.page import Tools

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from converge_desktop.runtime.readmodel import PackRow
+from converge_desktop.runtime.desk_model import PackRow
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.actions import Action
 from converge_desktop.ui.models.lists import pack_look

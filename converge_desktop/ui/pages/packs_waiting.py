@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from converge_desktop.runtime.readmodel import PackRow
+from converge_desktop.runtime.desk_model import PackRow
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.pages.page import Tools
 from converge_desktop.ui.widgets.buttons import Button

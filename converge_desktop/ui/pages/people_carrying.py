@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from converge_desktop.runtime.carried import Carried
     from converge_desktop.runtime.deciding_model import Answered
     from converge_desktop.runtime.peopling import OperatorRow
-    from converge_desktop.runtime.readmodel import Review
+    from converge_desktop.runtime.review_model import Review
 
 _TOPIC = "carried"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from converge_desktop.runtime.readmodel import RecordView
+from converge_desktop.runtime.ledger_model import RecordView
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.widgets.buttons import Button, IconButton
 from converge_desktop.ui.widgets.chips import Chip, ChipButton, ChipRow, clear

@@ -10,7 +10,7 @@ from PySide6.QtGui import QMoveEvent, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QVBoxLayout
 
 from converge_desktop.runtime.deciding_model import Previews
-from converge_desktop.runtime.readmodel import Review
+from converge_desktop.runtime.review_model import Review
 from converge_desktop.ui import fonts
 from converge_desktop.ui.actions import Action
 from converge_desktop.ui.pages.review_main import ReviewMain

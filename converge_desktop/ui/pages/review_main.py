@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from converge_desktop.runtime.readmodel import PlanRow, Review
+from converge_desktop.runtime.review_model import PlanRow, Review
 from converge_desktop.ui import fonts
 from converge_desktop.ui.pages.review_parts import Outcome, Part, plan_step, score_row
 from converge_desktop.ui.pages.review_section import ChangedSince, Section

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from converge_desktop.runtime.readmodel import Review
+from converge_desktop.runtime.review_model import Review
 from converge_desktop.ui import fonts
 from converge_desktop.ui.pages.review_truth import GroundView, Leading
 from converge_desktop.ui.widgets.checks import Sign

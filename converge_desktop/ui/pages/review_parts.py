@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from converge_desktop.runtime.readmodel import PlanRow, Review
+from converge_desktop.runtime.review_model import PlanRow, Review
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.widgets.bars import Bar
 from converge_desktop.ui.widgets.flow import FlowLayout

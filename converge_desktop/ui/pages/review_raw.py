@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from converge_desktop.runtime.readmodel import TraceView
+from converge_desktop.runtime.review_model import TraceView
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.pages import trace_parts
 from converge_desktop.ui.widgets.buttons import Button

@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLayout, QVBoxLayout, QWidget
 
 from converge_desktop.runtime.deciding_model import Change
-from converge_desktop.runtime.readmodel import Review
+from converge_desktop.runtime.review_model import Review
 from converge_desktop.ui import fonts
 from converge_desktop.ui.widgets.buttons import IconButton
 from converge_desktop.ui.widgets.checks import Sign

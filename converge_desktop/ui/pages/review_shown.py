@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from converge_desktop.runtime.deciding_model import Allowed
 from converge_desktop.runtime.port import RunChanged, StatusChanged
-from converge_desktop.runtime.readmodel import Review
+from converge_desktop.runtime.review_model import Review
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.approve_guard import ApproveGuard
 from converge_desktop.ui.pages import decide_words as told

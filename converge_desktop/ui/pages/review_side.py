@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from converge_desktop.runtime.readmodel import Review
+from converge_desktop.runtime.review_model import Review
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.pages.review_alike import AlikeView
 from converge_desktop.ui.pages.review_precedents import PrecedentsView

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from converge_desktop.runtime.deciding_model import Standing, VoteRow
-from converge_desktop.runtime.readmodel import Review
+from converge_desktop.runtime.review_model import Review
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.pages.decide_words import name, span, vote_words
 from converge_desktop.ui.pages.review_truth import Leading

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from converge_desktop.runtime.readmodel import Review, Text
+from converge_desktop.runtime.review_model import Review, Text
 from converge_desktop.runtime.unseen import Mark
 from converge_desktop.ui import words
 from converge_desktop.ui.pages.review_section import listed

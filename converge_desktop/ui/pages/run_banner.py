@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QVBoxLayout, QWidget
 
-from converge_desktop.runtime.readmodel import RunView
+from converge_desktop.runtime.run_model import RunView
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.pages.run_words import banner_words, stop_tone
 from converge_desktop.ui.widgets.buttons import Button

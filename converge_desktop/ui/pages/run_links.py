@@ -6,7 +6,7 @@ from functools import partial
 
 from PySide6.QtCore import QObject
 
-from converge_desktop.runtime.readmodel import InboxRow
+from converge_desktop.runtime.review_model import InboxRow
 from converge_desktop.runtime.trace_model import FoundTrace, TraceSet
 from converge_desktop.ui import words
 from converge_desktop.ui.pages.page import Tools

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from converge_desktop.runtime.readmodel import AskedRow, BudgetRow, CycleSpan, RunView
+from converge_desktop.runtime.run_model import AskedRow, BudgetRow, CycleSpan, RunView
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.pages.run_words import (
     BUTTONS,

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QVBoxLayout, QWidget
 
-from converge_desktop.runtime.readmodel import FactCard, RunView
+from converge_desktop.runtime.run_model import FactCard, RunView
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.clock import UiClock
 from converge_desktop.ui.pages.fact_detail import FactDetail

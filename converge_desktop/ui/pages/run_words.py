@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from converge_desktop.runtime.readmodel import BudgetRow, RunView
+from converge_desktop.runtime.run_model import BudgetRow, RunView
 from converge_desktop.ui import words
 
 _ENDINGS = {

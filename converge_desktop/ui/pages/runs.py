@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtWidgets import QStackedWidget
 
 from converge_desktop.runtime.port import RunChanged, StatusChanged
-from converge_desktop.runtime.readmodel import RunRow, RunView
+from converge_desktop.runtime.run_model import RunRow, RunView
 from converge_desktop.ui import words
 from converge_desktop.ui.actions import Action
 from converge_desktop.ui.pages.new_run import NewRun

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout
 
-from converge_desktop.runtime.readmodel import RunRow
+from converge_desktop.runtime.run_model import RunRow
 from converge_desktop.ui import words
 from converge_desktop.ui.models.filtering import compile_filter
 from converge_desktop.ui.models.lists import RUN_FIELDS, run_look

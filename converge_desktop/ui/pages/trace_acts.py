@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from converge_desktop.runtime.readmodel import TraceView
+from converge_desktop.runtime.review_model import TraceView
 from converge_desktop.ui.actions import Action
 from converge_desktop.ui.pages.exporting import Exporter
 from converge_desktop.ui.pages.trace_comparing import TraceComparing

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QWidget
 
-from converge_desktop.runtime.readmodel import TraceView
+from converge_desktop.runtime.review_model import TraceView
 from converge_desktop.runtime.trace_compare import TraceComparison, swapped
 from converge_desktop.ui import words
 from converge_desktop.ui.pages.comparison_view import ComparisonView, Verdict

@@ -7,7 +7,7 @@ from functools import partial
 
 from PySide6.QtWidgets import QWidget
 
-from converge_desktop.runtime.readmodel import TraceView
+from converge_desktop.runtime.review_model import TraceView
 from converge_desktop.runtime.trace_compare import (
     TextDifference,
     TraceComparison,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from converge_desktop.runtime.readmodel import TraceRow
+from converge_desktop.runtime.review_model import TraceRow
 from converge_desktop.runtime.trace_compare import TraceComparison
 from converge_desktop.ui.pages.comparing import Comparing
 from converge_desktop.ui.pages.page import Tools

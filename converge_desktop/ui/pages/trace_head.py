@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from converge_desktop.runtime.readmodel import TraceView
+from converge_desktop.runtime.review_model import TraceView
 from converge_desktop.runtime.wording import GRADES
 from converge_desktop.ui import fonts
 from converge_desktop.ui.models.traces import OUTCOME_TONES

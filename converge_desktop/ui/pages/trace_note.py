@@ -7,7 +7,7 @@ from functools import partial
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from converge_desktop.runtime.readmodel import TraceRow
+from converge_desktop.runtime.review_model import TraceRow
 from converge_desktop.runtime.trace_model import Note
 from converge_desktop.runtime.trace_notes import LONGEST
 from converge_desktop.ui import words

@@ -7,7 +7,7 @@ from functools import partial
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from converge_desktop.runtime.readmodel import TraceView
+from converge_desktop.runtime.review_model import TraceView
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.pages.trace_sheet import column_of, folded
 from converge_desktop.ui.pages.trace_words import layer_about, layer_title, speed_words

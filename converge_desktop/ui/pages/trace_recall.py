@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtWidgets import QWidget
 
-from converge_desktop.runtime.readmodel import TraceView
+from converge_desktop.runtime.review_model import TraceView
 from converge_desktop.runtime.trace_detail import HintRow
 from converge_desktop.ui import words
 from converge_desktop.ui.pages.trace_sheet import card_of, column_of, prose, section_of

@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from converge_core.envelope import ReplayGrade
-from converge_desktop.runtime.readmodel import TraceView
 from converge_desktop.runtime.replay import FirstDifference, Outcome, Replay
+from converge_desktop.runtime.review_model import TraceView
 from converge_desktop.runtime.wording import GRADES
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.pages.trace_sheet import card_of, prose

@@ -6,8 +6,8 @@ from functools import partial
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from converge_desktop.runtime.readmodel import TraceView
 from converge_desktop.runtime.replay import Replay
+from converge_desktop.runtime.review_model import TraceView
 from converge_desktop.runtime.stopper import GivenUp
 from converge_desktop.ui import words
 from converge_desktop.ui.pages.page import Tools

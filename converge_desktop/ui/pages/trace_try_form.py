@@ -11,7 +11,8 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from converge_core.envelope import ReplayGrade
-from converge_desktop.runtime.readmodel import LayerRow, ModelView, TraceView
+from converge_desktop.runtime.desk_model import ModelView
+from converge_desktop.runtime.review_model import LayerRow, TraceView
 from converge_desktop.runtime.trace_tried import LONGEST
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.pages.trace_sheet import card_of, column_of, folded, prose

@@ -11,7 +11,7 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from converge_desktop.runtime.port import StatusChanged
-from converge_desktop.runtime.readmodel import TraceView
+from converge_desktop.runtime.review_model import TraceView
 from converge_desktop.runtime.stopper import GivenUp
 from converge_desktop.runtime.trace_tried import Tried
 from converge_desktop.ui import fonts, words

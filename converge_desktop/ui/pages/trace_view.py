@@ -10,7 +10,7 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from converge_desktop.runtime.port import RunChanged
-from converge_desktop.runtime.readmodel import TraceView
+from converge_desktop.runtime.review_model import TraceView
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.actions import Action
 from converge_desktop.ui.pages import trace_acts, trace_parts

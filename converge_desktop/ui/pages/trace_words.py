@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from converge_desktop.runtime.readmodel import LayerRow, TraceRow, TraceView
+from converge_desktop.runtime.review_model import LayerRow, TraceRow, TraceView
 from converge_desktop.runtime.trace_detail import Consequence
 from converge_desktop.ui import words
 from converge_desktop.ui.pages.decide_words import VERDICTS, name

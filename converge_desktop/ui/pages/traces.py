@@ -7,7 +7,7 @@ from functools import partial
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QStackedWidget
 
-from converge_desktop.runtime.readmodel import TraceView
+from converge_desktop.runtime.review_model import TraceView
 from converge_desktop.ui import words
 from converge_desktop.ui.actions import Action
 from converge_desktop.ui.pages.page import Page, Tools

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from converge_desktop.runtime.deciding_model import Answered
-from converge_desktop.runtime.readmodel import Review
+from converge_desktop.runtime.review_model import Review
 from converge_desktop.runtime.shown_lines import shown_lines
 from converge_desktop.ui import words
 from converge_desktop.ui.pages.decide_words import name, timed

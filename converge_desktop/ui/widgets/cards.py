@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from converge_desktop.runtime.readmodel import FactCard
+from converge_desktop.runtime.run_model import FactCard
 from converge_desktop.ui import fonts, tokens, words
 from converge_desktop.ui.widgets.labels import Label
 

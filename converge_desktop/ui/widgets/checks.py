@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from converge_desktop.runtime.readmodel import CheckRow
+from converge_desktop.runtime.review_model import CheckRow
 from converge_desktop.ui import fonts, icons, tokens, words
 from converge_desktop.ui.widgets.labels import Label
 from converge_desktop.ui.widgets.whole_text import WholeText

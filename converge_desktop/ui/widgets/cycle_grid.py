@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
     QTableView,
 )
 
-from converge_desktop.runtime.readmodel import AgentRow, Cell
+from converge_desktop.runtime.run_model import AgentRow, Cell
 from converge_desktop.ui import fonts, tokens, words
 from converge_desktop.ui.models.cycles import CycleModel, cell_sign, cell_words
 from converge_desktop.ui.models.looks import Role

@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QPoint, QRect, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent, QPaintEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QSizePolicy, QVBoxLayout, QWidget
 
-from converge_desktop.runtime.readmodel import EvidenceRow
+from converge_desktop.runtime.review_model import EvidenceRow
 from converge_desktop.ui import fonts, words
 from converge_desktop.ui.widgets.chips import ChipButton, clear
 from converge_desktop.ui.widgets.flow import FlowLayout

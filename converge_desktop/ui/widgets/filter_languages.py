@@ -8,7 +8,7 @@ from typing import Protocol
 from converge_desktop.runtime.filter_fields import FIELDS
 from converge_desktop.runtime.filter_reading import Candidate, FilterProblem
 from converge_desktop.runtime.inbox_filter import compile_filter, complete
-from converge_desktop.runtime.readmodel import InboxRow
+from converge_desktop.runtime.review_model import InboxRow
 
 Take = Callable[[object], None]
 Fail = Callable[[FilterProblem], None]

@@ -17,7 +17,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser
 
-from converge_desktop.runtime.readmodel import Text
+from converge_desktop.runtime.review_model import Text
 from converge_desktop.runtime.unseen import Piece
 from converge_desktop.ui import fonts, tokens, words
 from converge_desktop.ui.spans import pieces_in
