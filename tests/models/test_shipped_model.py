@@ -13,6 +13,8 @@ from packcases import make_pack_case
 
 MAX_BYTES = 25_000_000
 
+pytestmark = pytest.mark.timeout(600)  # a hundred answers, on a machine that has other work as well
+
 
 @pytest.fixture(scope="module")
 def model() -> Model:
@@ -34,7 +36,6 @@ def test_every_answer_has_the_shape_of_its_contract_even_on_states_unlike_any_it
             assert result.answer is not None, raw
 
 
-@pytest.mark.timeout(600)  # a hundred answers, on a machine that has other work as well
 def test_on_states_unlike_any_it_saw_it_cites_the_right_reasons(model: Model) -> None:
     """In at least 97 of 100, each on its side; which lines it weighs is held by the grammar."""
     right = 0

@@ -60,6 +60,7 @@ def never() -> bool:
     return False
 
 
+@pytest.mark.timeout(600)  # two hundred calls, on a machine that has other work as well
 def test_a_hundred_recorded_calls_are_the_same_in_a_fresh_process(
     open_desk: OpenDesk, cli: Cli, tmp_path: Path
 ) -> None:

@@ -20,8 +20,11 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
@@ -186,6 +189,31 @@ def kill(
         killed_and_taken_up(directory, at, unbroken, tally)
         shutil.rmtree(directory)
     return tally, len(places)
+
+
+def kill_again(scratch: Path, count: int) -> Tally:
+    """Kills processes in the middle of a batch, and the next at one of its first steps."""
+    places = list(boundaries(scratch / "unbroken"))
+    unbroken, tally = told_by(scratch / "unbroken"), Tally()
+    torn = [at for at in places if at.moment == "half of"][3]
+    for number, at in enumerate(places[:count]):
+        killed_and_taken_up(scratch / str(number), (torn, at), unbroken, tally)
+    return tally
+
+
+@contextmanager
+def without_threads() -> Iterator[Executor]:
+    """Gives a process from which others can be forked: whoever runs tests has threads.
+
+    In it as well, short ledgers are remembered as long ones are.
+    """
+    fresh = get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=fresh, initializer=_remember) as made:
+        yield made
+
+
+def _remember() -> None:
+    desk_reader.BELIEVE_FROM = 0
 
 
 def main() -> int:

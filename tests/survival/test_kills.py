@@ -6,15 +6,15 @@ from pathlib import Path
 
 from tests.runtime.folders import make_folder
 from tests.survival.desks import kill_desks
-from tests.survival.kills import Tally, boundaries, kill, killed_and_taken_up
-from tests.survival.story import told_by
+from tests.survival.kills import kill, kill_again, without_threads
 
 
 def test_a_process_killed_at_any_boundary_of_its_writes_loses_and_doubles_nothing(
     tmp_path: Path,
 ) -> None:
     """Before and in the middle of each operation on a file; after it is before the next."""
-    tally, places = kill(tmp_path, moments=("before", "half of"))
+    with without_threads() as process:
+        tally, places = process.submit(kill, tmp_path, moments=("before", "half of")).result()
 
     assert [] == tally.wrong
     assert places == tally.kills.total()
@@ -23,11 +23,8 @@ def test_a_process_killed_at_any_boundary_of_its_writes_loses_and_doubles_nothin
 
 def test_a_process_killed_again_while_it_takes_up_what_the_first_left(tmp_path: Path) -> None:
     """Half a batch on disk, and then killed at each of the first steps of the recovery."""
-    places = list(boundaries(tmp_path / "unbroken"))
-    unbroken, tally = told_by(tmp_path / "unbroken"), Tally()
-    torn = [at for at in places if at.moment == "half of"][3]
-    for number, at in enumerate(places[:30]):
-        killed_and_taken_up(tmp_path / str(number), (torn, at), unbroken, tally)
+    with without_threads() as process:
+        tally = process.submit(kill_again, tmp_path, 30).result()
 
     assert [] == tally.wrong
     assert tally.kills.total() > 30
