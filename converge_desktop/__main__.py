@@ -19,6 +19,11 @@ def main() -> int:
         return cli.main(arguments)
 
     def open_window() -> int:
+        import PySide6.QtCore  # noqa: F401, PLC0415 - which slows each import down that follows
+
+        from converge_desktop.runtime.store_memory import keep_little  # noqa: PLC0415
+
+        keep_little()
         from converge_desktop import app  # noqa: PLC0415
 
         return app.main(cli.options(arguments))

@@ -26,7 +26,6 @@ from converge_desktop.crash import CrashLog, fault_words
 from converge_desktop.logs import LogFile
 from converge_desktop.runtime.desk import Desk, DeskOptions
 from converge_desktop.runtime.port import Notice
-from converge_desktop.runtime.store_memory import keep_little
 from converge_desktop.ui.application import create_application, enlarge
 from converge_desktop.ui.instance import FirstWindow, raise_first
 from converge_desktop.ui.main_window import MainWindow
@@ -54,7 +53,6 @@ def main(options: DeskOptions) -> int:
             "WAYLAND_DISPLAY is set). Work without one: converge-desktop --help\n"
         )
         return CANNOT_START
-    keep_little()
     sys.setswitchinterval(SWITCH_S)
     app = create_application(sys.argv[:1])
     try:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
-import segno
+if TYPE_CHECKING:
+    import segno
 
 LEVEL = "m"
 """How much of a code may be damaged: about 15 in 100 of it."""
@@ -48,6 +50,8 @@ def qr_characters(text: str) -> str:
 
 
 def _code(text: str) -> segno.QRCode:
+    import segno  # noqa: PLC0415 - it takes a twentieth of a second, and few are ever shown
+
     try:
         return segno.make_qr(text, error=LEVEL, encoding="utf-8", boost_error=False)
     except segno.DataOverflowError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from converge_desktop.adapters.clock import Clock
 from converge_desktop.adapters.keys import OperatorKey
@@ -23,7 +24,9 @@ from converge_desktop.runtime.deciding_model import (
 from converge_desktop.runtime.engine_thread import EngineThread
 from converge_desktop.runtime.review_model import InboxRow, Review
 from converge_desktop.runtime.saved_filters import SavedFilters
-from converge_desktop.runtime.store_thread import StoreThread
+
+if TYPE_CHECKING:
+    from converge_desktop.runtime.store_thread import StoreThread
 
 
 class DecidingDesk:

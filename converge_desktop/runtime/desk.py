@@ -53,7 +53,6 @@ from converge_desktop.runtime.run_model import FactAnswer, FactCard, Lineage, Ru
 from converge_desktop.runtime.run_views import approver_words
 from converge_desktop.runtime.running_desk import RunningDesk
 from converge_desktop.runtime.stopper import GivenUp, Stopper
-from converge_desktop.runtime.store_thread import LineageEdges, StoreThread
 from converge_desktop.runtime.trace_like import LikeDesk
 from converge_desktop.runtime.trace_trying import TryingDesk
 from converge_desktop.runtime.wording import ledger_problem, plural, run_label
@@ -62,6 +61,7 @@ if TYPE_CHECKING:
     from converge_desktop.adapters.surreal import DecisionRow, FactRow, Place, ProposalRow, Walk
     from converge_desktop.runtime.outputs import RunReplay
     from converge_desktop.runtime.replay import Replay
+    from converge_desktop.runtime.store_thread import LineageEdges, StoreThread
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -384,6 +384,9 @@ class Desk(PeopleDesk, DecidingDesk, LikeDesk, TryingDesk, RunningDesk):
         """Has the ledger confirmed, fills the view and loads the model, which resumes runs."""
         if self._store is not None:
             return
+        # Imported here: with what it brings it takes a twentieth of a second, and lists come first.
+        from converge_desktop.runtime.store_thread import StoreThread  # noqa: PLC0415
+
         if not self.confirmed.done():
             self._proofs.confirm().add_done_callback(self._confirmed)
         self._begin_traces(self._engine.journal.seq)

@@ -10,7 +10,7 @@ import pytest
 
 from converge_desktop import paths
 
-HEAVY = "numpy polars pyqtgraph lancedb pyarrow surrealdb llama_cpp"
+HEAVY = "numpy polars pyqtgraph lancedb pyarrow surrealdb llama_cpp segno ssl"
 """What is not there before the window is."""
 PROGRAM = """
 import sys
