@@ -30,10 +30,17 @@ def start_with_model(data: Path, begun: float) -> Found:
 
 
 def _start(data: Path, begun: float, *, with_model: bool) -> Found:
-    gc.disable()  # as __main__ does
-    from converge_desktop import app, cli, paths
+    gc.disable()  # this and what follows as __main__ does
+    from converge_desktop import cli, paths
 
     cli.parser()
+    import PySide6.QtCore  # noqa: F401
+
+    from converge_desktop.runtime.store_memory import keep_little
+
+    keep_little()
+    from converge_desktop import app
+
     found: Found = {"imported": time.monotonic() - begun}
 
     from tests.bench.window_probe import probed
@@ -69,12 +76,16 @@ def decisions(data: Path, begun: float) -> Found:
 
 
 def desk_options(data: Path, model: Path | None) -> Any:
-    """Returns the options of a desk over a data directory that ``big_ledger`` made."""
+    """Returns the options of a desk over a data directory that ``big_ledger`` made.
+
+    Without a model there is none that embeds, either.
+    """
     from converge_desktop import paths
     from converge_desktop.runtime.desk import DeskOptions
     from tests.bench.big_ledger import WHO
 
-    return DeskOptions(data, paths.packs(), paths.samples(), WHO, model, embedder=paths.embedder())
+    embedder = paths.embedder() if model is not None else None
+    return DeskOptions(data, paths.packs(), paths.samples(), WHO, model, embedder=embedder)
 
 
 def memory() -> dict[str, int]:
