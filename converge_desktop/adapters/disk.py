@@ -77,7 +77,8 @@ def require_file(path: Path) -> None:
         OSError: if that is what lies there.
     """
     if path.exists() and not path.is_file():
-        raise OSError(errno.EINVAL, "what lies there is no file", str(path))
+        what = "what lies there is no file, but a directory, a pipe or a device"
+        raise OSError(errno.EINVAL, what, str(path))
 
 
 def replace_durably(path: Path, data: bytes) -> None:

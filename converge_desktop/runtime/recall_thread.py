@@ -179,10 +179,13 @@ class RecallThread:
         try:
             corpus.require_there()
             yield from self._catch_up(corpus)
-        except (TableBroken, Misfit):
+        except (TableBroken, Misfit) as error:
             self._goes_on("filling")
             yield from self._settling()
-            corpus.begin()
+            if isinstance(error, Misfit):
+                corpus.begin()
+            else:
+                corpus.mend()
             self._collector = None
             yield from self._catch_up(corpus)
         corpus.caught_up()

@@ -264,6 +264,23 @@ def test_whatever_is_wrong_with_it_it_is_not_used(folder: Path, harm: str) -> No
     assert (0, -1) == (corpus.head.rows, corpus.head.seq)
 
 
+def test_a_table_of_rows_that_are_none_is_not_searched(folder: Path) -> None:
+    """Whoever was cut off had made it: what came in their place is found, and by its tenant."""
+    made = vectors(12)
+    corpus = filled(folder, (things(6), made[:6]), exact_most=8)
+    before = (folder / HEAD).read_bytes()
+    corpus.add(things(6, 6, "acme"), list(made[6:]), 11, "hash-11", 0)
+    (folder / HEAD).write_bytes(before)
+
+    again = opened(folder, exact_most=8)
+    again.open()
+    again.add(things(6, 6, "globex"), list(made[:5:-1]), 11, "hash-11", 0)
+
+    assert () == again.search(made[6], "acme", (), 12).hits
+    [(found, cosine), *_] = again.search(made[6], "globex", (), 12).hits
+    assert (11, 1) == (found.seq, pytest.approx(cosine, abs=1e-5))
+
+
 def test_a_vector_that_was_changed_is_embedded_again(folder: Path) -> None:
     """It is not taken for what was embedded before, nor told from a table that is made of it."""
     filled(folder, (things(10), vectors(10)))

@@ -168,15 +168,17 @@ def test_a_changed_byte_hides_nothing(
         holding([texts], "nothing: 000017", COLUMNS)
 
 
+@pytest.mark.parametrize("which", ["skips", "places"])
 @given(data=st.data())
-def test_what_says_which_pages_are_read_is_always_checked(
-    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+def test_what_says_which_pages_are_read_and_whose_they_are_is_always_checked(
+    tmp_path_factory: pytest.TempPathFactory, which: str, data: st.DataObject
 ) -> None:
     """Also where the file looks as if nobody had written to it since."""
     texts = stored(tmp_path_factory.mktemp("changed"), PLAIN)
     raw = bytearray(texts.path.read_bytes())
-    skip = texts.columns["output"].skips
-    raw[data.draw(st.integers(skip.begin, skip.begin + skip.size - 1))] ^= 1
+    column = texts.columns["output"]
+    piece = {"skips": column.skips, "places": column.places}[which]
+    raw[data.draw(st.integers(piece.begin, piece.begin + piece.size - 1))] ^= 1
     put(texts, raw, texts.written)
 
     with pytest.raises(IndexDamaged, match="was changed"):

@@ -122,9 +122,13 @@ def test_a_folder_that_vanishes_meanwhile_is_said_with_the_file(tmp_path: Path) 
     """Whatever was written so far is gone with it."""
     path = tmp_path / "gone" / "out"
     path.parent.mkdir()
-    with pytest.raises(FileNotFoundError) as gone, in_place_once_whole(path) as file:
-        file.write(b"half")
-        shutil.rmtree(path.parent)
 
+    def write() -> None:
+        with in_place_once_whole(path) as file:
+            file.write(b"half")
+            shutil.rmtree(path.parent)
+
+    with pytest.raises(FileNotFoundError) as gone:
+        write()
     assert str(path) == gone.value.filename
     assert [] == list(tmp_path.iterdir())

@@ -20,7 +20,7 @@ from converge_core.recall import (
     RecallStopReason,
     RecallUse,
 )
-from converge_desktop.adapters.recall.rows import HEAD, THINGS
+from converge_desktop.adapters.recall.rows import HEAD, TABLE, THINGS
 from tests.adapters.test_recall_standing import corrected_ledger
 from tests.runtime.recall_kit import PATIENCE_S, Bag, Followed, entries
 
@@ -123,6 +123,28 @@ def test_the_folder_can_be_deleted_while_it_runs_and_comes_back(follow: Follow) 
     assert before.envelope.matches_for_replay(after.envelope)
     assert embedded == followed.bag.texts
     assert (followed.folder / HEAD).is_file()
+
+
+@pytest.mark.parametrize("harm", ["it is deleted", "a file of it is"])
+def test_a_table_that_is_broken_while_it_runs_is_made_of_the_rows(
+    follow: Follow, harm: str
+) -> None:
+    """Nothing is embedded again for it, however much there is."""
+    followed = follow(exact_most=8)
+    followed.until("ready", LAST)
+    before = followed.thread.recall(RELEASE, OPEN).result(PATIENCE_S)
+    embedded, told = list(followed.bag.texts), len(followed.told)
+    table = followed.folder / TABLE
+    shutil.rmtree(table if harm == "it is deleted" else table / "data")
+
+    followed.thread.recall(RELEASE, OPEN).result(PATIENCE_S)
+    followed.thread.follow()
+    followed.until("ready", LAST, after=told)
+
+    after = followed.thread.recall(RELEASE, OPEN).result(PATIENCE_S)
+    assert before.candidates == after.candidates
+    assert before.envelope.corpus_fingerprint == after.envelope.corpus_fingerprint
+    assert embedded == followed.bag.texts
 
 
 @pytest.mark.parametrize("other", ["embedder", "ledger", "rubbish"])

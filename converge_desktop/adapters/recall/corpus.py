@@ -9,26 +9,29 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
-from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 
-from converge_core.canonical import ContentHash, hash_text
+from converge_core.canonical import ContentHash
 from converge_core.recall import RecallSource
 from converge_core.recall_envelope import CorpusFingerprint
 from converge_desktop.adapters.recall.rows import (
-    Part,
+    EMPTY_HASH,
+    TABLE,
     RecallRows,
     TableBroken,
     TableHead,
     Vectors,
     Wanted,
+    checked,
+    told,
 )
 from converge_desktop.adapters.recall.things import SCHEMA, Thing
 from converge_desktop.adapters.refused import Refused
@@ -40,7 +43,6 @@ S = TypeVar("S", bound=np.generic)
 
 EXACT_MOST: Final = 100_000
 """Rows up to which an exact product is as fast as an index, and takes 150 MB."""
-EMPTY_HASH: Final = hash_text("")
 CORRECTED: Final = "what came of it was corrected since"
 _NONE: Final = -2.0
 """Less than any cosine."""
@@ -132,6 +134,8 @@ class Corpus:
         self._rows.open(head.rows)
         self._forget()
         if head.rows <= self._exact_most:
+            # Made of more rows, those that were cut off: it may not fit what comes in their place.
+            shutil.rmtree(self._folder / TABLE, ignore_errors=True)
             self._hold_all(head)
         else:
             self._open_table(head)
@@ -141,25 +145,11 @@ class Corpus:
         """Takes all rows into memory."""
         self._make_room(head.rows)
         try:
-            for things, vectors in self._whole(head):
+            for things, vectors in self._rows.all(head):
                 self._hold(things, vectors)
         except TableBroken:
             self._forget()  # or a vector that was changed would be taken for what was embedded
             raise
-
-    def _whole(self, head: TableHead) -> Iterator[Part]:
-        """Returns all rows, some thousands at a time, and holds them against their head.
-
-        Raises:
-            Refused: if the system does not let them be read.
-            TableBroken: in the end at the latest, if they are not those that were added.
-        """
-        content, check = EMPTY_HASH, 0
-        for things, vectors in self._rows.all():
-            content, check = _told(content, things), _checked(check, vectors)
-            yield things, vectors
-        if (content, check) != (head.content, head.check):
-            raise TableBroken("its rows are not those that were added")
 
     def _open_table(self, head: TableHead) -> None:
         """Has a table searched rather than the memory; one that does not fit is made anew."""
@@ -170,7 +160,7 @@ class Corpus:
         try:
             table.open(head.rows)
         except TableBroken:
-            table.fill(self._whole(head))
+            table.fill(self._rows.all(head))
         self._replaced |= _marks(table.replaced())
         if table.indexed():
             self._indexed = self._tried = head.rows
@@ -186,6 +176,20 @@ class Corpus:
         self._forget()
         self._before = before
         self.head = self._empty
+
+    def mend(self) -> None:
+        """Makes again what is broken: the table alone, of the rows, where these are whole.
+
+        Raises:
+            Refused: if the system lets nothing be written or read now.
+            TableBroken: if nothing can be written for another reason.
+        """
+        if self._table is not None and self._rows.there:
+            with contextlib.suppress(TableBroken):
+                self._table.fill(self._rows.all(self.head))
+                self._broken, self._indexed, self._tried = "", 0, 0
+                return
+        self.begin()
 
     def vector_of(self, content: str) -> Vectors | None:
         """Returns the vector of a text that was embedded before; None where none is at hand."""
@@ -222,8 +226,8 @@ class Corpus:
             hash=last,
             resume=resume,
             rows=self.head.rows + len(things),
-            content=_told(self.head.content, things),
-            check=_checked(self.head.check, block),
+            content=told(self.head.content, things),
+            check=checked(self.head.check, block),
         )
         if self._table is not None:
             self._table.add(things, block, self.head.rows, compact=not self._indexes())
@@ -372,18 +376,6 @@ class Corpus:
         self._vectors = _grown(self._vectors, rows)
         self._of, self._is = _grown(self._of, rows), _grown(self._is, rows)
         self._in = _grown(self._in, rows)
-
-
-def _told(before: ContentHash, things: Iterable[Thing]) -> ContentHash:
-    """Returns the hash of what rows say, behind those that came before."""
-    for one in things:
-        before = hash_text(f"{before}\0{one.id}\0{one.tenant}\0{one.content}")
-    return before
-
-
-def _checked(before: int, vectors: Vectors) -> int:
-    """Returns the checksum of vectors, behind those that came before."""
-    return crc32(np.ascontiguousarray(vectors).data, before)
 
 
 def _marks(replaces: Iterable[str]) -> set[str]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import shutil
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate, islice
@@ -27,7 +27,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from converge_core.canonical import ContentHash
+from converge_core.canonical import ContentHash, hash_text
 from converge_core.recall import RecallSource
 from converge_desktop.adapters.recall.things import SCHEMA, Thing
 from converge_desktop.adapters.refused import Refused, refused
@@ -37,12 +37,16 @@ THINGS: Final = "things.jsonl"
 """What the rows say, a line each: a checksum, and a thing as JSON."""
 VECTORS: Final = "vectors.f32"
 """The vectors, one behind the other, as little-endian numbers of four bytes."""
+TABLE: Final = "things.lance"
+"""The folder of the table that is made of them beside them, once they are many."""
 AT_ONCE: Final = 5_000
 """Rows that are read at a time where all of them are."""
+EMPTY_HASH: Final = hash_text("")
 _CHUNK: Final = 1 << 20
 _CHECK: Final = 8
 _NUMBER: Final = np.dtype("<f4")
 _WRITER: Final = msgspec.json.Encoder(enc_hook=str)  # ids are texts of kinds of their own
+_OTHER: Final = "some of its rows are gone, were changed, or lie elsewhere"
 _READER: Final = msgspec.json.Decoder(Thing)
 
 Vectors: TypeAlias = npt.NDArray[np.float32]
@@ -193,17 +197,23 @@ class RecallRows:
             self._say(head)
         self._ends.extend(islice(accumulate(map(len, lines), initial=end), 1, None))
 
-    def all(self) -> Iterator[Part]:
+    def all(self, head: TableHead) -> Iterator[Part]:
         """Returns all rows, in the order in which they were added, some thousands at a time.
 
         Raises:
             Refused: if the system does not let them be read.
-            TableBroken: if they cannot be read for another reason, or were changed.
+            TableBroken: in the end at the latest, if they cannot be read for another reason, or are
+                not those that their head tells of.
         """
+        content, check = EMPTY_HASH, 0
         for first in range(0, len(self._ends), AT_ONCE):
             last = min(first + AT_ONCE, len(self._ends))
             with can_be(self._folder, "read"):
-                yield self._part(first, last)
+                things, vectors = self._part(first, last)
+            content, check = told(content, things), checked(check, vectors)
+            yield things, vectors
+        if (content, check) != (head.content, head.check):
+            raise TableBroken("its rows are not those that were added")
 
     def at(self, places: Sequence[int]) -> dict[int, Thing]:
         """Returns what rows say, by their places.
@@ -227,8 +237,10 @@ class RecallRows:
         flat = np.fromfile(path, _NUMBER, (last - first) * self._width, offset=begin)
         vectors = flat.astype(np.float32, copy=False).reshape(last - first, self._width)
         with (self._folder / THINGS).open("rb") as file:
-            lines = self._lines(file, first, last).split(b"\n")
-        return [*map(_thing, lines[:-1])], vectors
+            *lines, rest = self._lines(file, first, last).split(b"\n")
+        if rest or len(lines) != last - first:
+            raise TableBroken(_OTHER)
+        return [*map(_thing, lines)], vectors
 
     def _lines(self, file: BinaryIO, first: int, last: int) -> bytes:
         """Reads the lines of rows that follow each other."""
@@ -240,6 +252,18 @@ class RecallRows:
         unfinished = self._folder / f"{HEAD}.part"
         unfinished.write_bytes(msgspec.json.encode(head))
         unfinished.replace(self._folder / HEAD)
+
+
+def told(before: ContentHash, things: Iterable[Thing]) -> ContentHash:
+    """Returns the hash of what rows say, behind those that came before."""
+    for one in things:
+        before = hash_text(f"{before}\0{one.id}\0{one.tenant}\0{one.content}")
+    return before
+
+
+def checked(before: int, vectors: Vectors) -> int:
+    """Returns the checksum of vectors, behind those that came before."""
+    return crc32(np.ascontiguousarray(vectors).data, before)
 
 
 def _write(path: Path, begin: int, data: bytes) -> None:
@@ -274,5 +298,5 @@ def _thing(line: bytes) -> Thing:
     """
     check, said = line[:_CHECK], line[_CHECK + 1 :].rstrip(b"\n")
     if check != b"%08x" % crc32(said):
-        raise TableBroken("some of its rows are gone, were changed, or lie elsewhere")
+        raise TableBroken(_OTHER)
     return _READER.decode(said)

@@ -21,11 +21,11 @@ import numpy as np
 import pyarrow as pa
 from lancedb.index import HnswSq
 
-from converge_desktop.adapters.recall.rows import Part, TableBroken, Vectors, Wanted, can_be
+from converge_desktop.adapters.recall.rows import TABLE, Part, TableBroken, Vectors, Wanted, can_be
 from converge_desktop.adapters.recall.things import Thing
 from converge_desktop.adapters.refused import Refused
 
-NAME: Final = "things"
+NAME: Final = Path(TABLE).stem
 REFINE: Final = 4
 EF: Final = 200
 """How hard an index looks: all of what is near, in a few milliseconds (storage.md)."""
@@ -53,7 +53,7 @@ class RecallTable:
     @property
     def there(self) -> bool:
         """Whether its folder is there; somebody may delete it at any time."""
-        return (self._folder / f"{NAME}.lance").is_dir()
+        return (self._folder / TABLE).is_dir()
 
     def open(self, rows: int) -> None:
         """Opens what is there.
@@ -78,7 +78,7 @@ class RecallTable:
         """
         with can_be(self._folder, "written"):
             self._table, place = None, 0
-            shutil.rmtree(self._folder / f"{NAME}.lance", ignore_errors=True)
+            shutil.rmtree(self._folder / TABLE, ignore_errors=True)
             self._table = lancedb.connect(self._folder).create_table(
                 NAME, schema=self._schema(), mode="overwrite"
             )

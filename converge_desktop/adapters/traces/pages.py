@@ -94,13 +94,22 @@ class Column:
         return every[self._places(read)]
 
     def _skips(self, read: Read) -> Ints:
-        data = read(self.skips)
-        if crc32(data) != self.skips.check:  # however old it is: nobody would miss what it hides
-            raise IndexDamaged("what tells the pages of a block apart was changed")
-        return np.frombuffer(data, KIND)
+        return np.frombuffer(_unchanged(self.skips, read), KIND)
 
     def _places(self, read: Read) -> Ints:
-        return np.frombuffer(read(self.places), PLACE)
+        return np.frombuffer(_unchanged(self.places, read), PLACE)
+
+
+def _unchanged(piece: Piece, read: Read) -> bytes:
+    """Reads what tells texts apart, checked however old it is: nobody would miss what it hides.
+
+    Raises:
+        IndexDamaged: if it is not what was written.
+    """
+    data = read(piece)
+    if crc32(data) != piece.check:
+        raise IndexDamaged("what tells the texts of a block apart was changed")
+    return data
 
 
 def packed(texts: Sequence[str]) -> Packed:
