@@ -19,7 +19,7 @@ os.environ.setdefault("LANCEDB_LOG", "error")  # it looks at that once; a new ta
 import lancedb
 import numpy as np
 import pyarrow as pa
-from lancedb.index import HnswSq
+from lancedb.index import Bitmap, HnswSq
 
 from converge_desktop.adapters.recall.rows import TABLE, Part, TableBroken, Vectors, Wanted, can_be
 from converge_desktop.adapters.recall.things import Thing
@@ -34,6 +34,9 @@ COMPACT_AFTER: Final = 50
 OLD: Final = timedelta(minutes=10)
 """How old a version of the table is that nobody reads any more."""
 _TEXTS: Final = ("kind", "tenant", "run", "replaces")
+_COUNTED: Final = ("kind", "tenant", "run")
+"""By which of them it is told which rows count."""
+VECTOR: Final = "vector"
 
 
 class RecallTable:
@@ -130,16 +133,20 @@ class RecallTable:
             TableBroken: if it cannot be told.
         """
         with can_be(self._folder, "read"):
-            return bool(self._table.list_indices())
+            return any(VECTOR in one.columns for one in self._table.list_indices())
 
     def build_index(self) -> None:
-        """Builds the index by which many vectors are searched; takes minutes, on any thread.
+        """Builds the indexes by which many vectors are searched; takes minutes, on any thread.
+
+        Those of what rows count take a tenth of a second, and then a search takes a quarter.
 
         Raises:
             TableBroken: if it cannot be built.
         """
         with can_be(self._folder, "indexed"):
-            self._table.create_index("vector", config=HnswSq(distance_type="cosine"))
+            for name in _COUNTED:
+                self._table.create_index(name, config=Bitmap())
+            self._table.create_index(VECTOR, config=HnswSq(distance_type="cosine"))
 
     def near(self, vector: Vectors, wanted: Wanted, most: int) -> list[tuple[int, float]]:
         """Returns places and cosines of what an index holds to be nearest.
@@ -149,7 +156,7 @@ class RecallTable:
         """
         with can_be(self._folder, "searched"):
             rows = (
-                self._table.search(vector, vector_column_name="vector")
+                self._table.search(vector, vector_column_name=VECTOR)
                 .distance_type("cosine")
                 .where(filter_of(wanted), prefilter=True)
                 .ef(EF)
@@ -184,13 +191,13 @@ class RecallTable:
             **{name: [str(getattr(one, name)) for one in things] for name in _TEXTS},
         }
         flat = pa.array(np.ascontiguousarray(vectors).reshape(-1), pa.float32())
-        columns["vector"] = pa.FixedSizeListArray.from_arrays(flat, self._width)
+        columns[VECTOR] = pa.FixedSizeListArray.from_arrays(flat, self._width)
         return pa.table(columns, schema=self._schema())
 
     def _schema(self) -> Any:
         fields = [pa.field("place", pa.int64())]
         fields += [pa.field(name, pa.string()) for name in _TEXTS]
-        fields.append(pa.field("vector", pa.list_(pa.float32(), self._width)))
+        fields.append(pa.field(VECTOR, pa.list_(pa.float32(), self._width)))
         return pa.schema(fields)
 
 
