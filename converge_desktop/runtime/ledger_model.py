@@ -1,9 +1,6 @@
 """What is shown of the ledger: its records, checkpoints, evidence, and what checks found.
 
-Plain values, read off folded state on the engine thread after a fold: frozen, safe to hand to
-another thread, and nothing here decides anything. Times are microseconds since 1970 UTC, confidence
-and scores are thousandths; wording for people is done before, so that window and command line say
-the same.
+Plain values, made and measured as those of ``review_model``.
 """
 
 from __future__ import annotations

@@ -110,6 +110,21 @@ def test_a_problem_is_one_sentence_and_exit_2(
     assert "Traceback" not in result.stderr
 
 
+def test_nothing_comes_after_a_command_that_could_still_end_the_process(data_dir: Path) -> None:
+    """Engines have threads that may come back to Python while the interpreter goes away."""
+    code = (
+        "import atexit, sys; atexit.register(print, 'the interpreter goes away'); "
+        f"sys.argv[1:] = ['inbox', '--data-dir', {str(data_dir)!r}]; "
+        "from converge_desktop.__main__ import main; main()"
+    )
+
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert (0, "Nothing waits for you.\n") == (result.returncode, result.stdout)
+
+
 def test_the_command_line_never_imports_qt(data_dir: Path) -> None:
     """It works on machines without a display library."""
     code = (

@@ -23,7 +23,7 @@ from tests.runtime.conftest import Cli, OpenDesk
 from tests.runtime.folders import make_folder
 from tests.runtime.test_cli import printed
 
-MAIN = "import sys; from converge_desktop.__main__ import main; sys.exit(main())"
+MAIN = "import sys; from converge_desktop.__main__ import main; main()"
 
 BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
 """The environment in which a person's interpreter writes: when it flushes, and again at its end."""
