@@ -38,7 +38,7 @@ def _done() -> int:
     def open_window() -> int:
         import PySide6.QtCore  # noqa: F401, PLC0415 - which slows each import down that follows
 
-        from converge_desktop.runtime.store_memory import keep_little  # noqa: PLC0415
+        from converge_desktop.runtime.store_memory import keep_little  # noqa: PLC0415 - as above
 
         keep_little()
         from converge_desktop import app  # noqa: PLC0415

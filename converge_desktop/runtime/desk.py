@@ -385,7 +385,7 @@ class Desk(PeopleDesk, DecidingDesk, LikeDesk, TryingDesk, RunningDesk):
         if self._store is not None:
             return
         # Imported here: with what it brings it takes a twentieth of a second, and lists come first.
-        from converge_desktop.runtime.store_thread import StoreThread  # noqa: PLC0415
+        from converge_desktop.runtime.store_thread import StoreThread  # noqa: PLC0415 - see above
 
         if not self.confirmed.done():
             self._proofs.confirm().add_done_callback(self._confirmed)

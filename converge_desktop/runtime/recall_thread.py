@@ -20,6 +20,7 @@ from converge_core.capability import CallCancelled
 from converge_core.envelope import ReplayGrade
 from converge_core.ledger import Entry
 from converge_core.recall import RecallPolicy, RecallQuery, require_allowed
+from converge_desktop.adapters.recall.broken import TableBroken
 from converge_desktop.adapters.refused import Refused
 from converge_desktop.runtime.recall_answers import READS, Answerer, Embeds, Hits, Question
 from converge_desktop.runtime.recalling import (
@@ -168,9 +169,6 @@ class RecallThread:
 
         Between two steps whoever asks is answered.
         """
-        # Imported here, on this thread: NumPy takes a tenth of a second.
-        from converge_desktop.adapters.recall.rows import TableBroken  # noqa: PLC0415
-
         if self._corpus is None:
             self._goes_on("opening")
             yield
@@ -200,8 +198,7 @@ class RecallThread:
             yield
 
     def _opened(self) -> Corpus:
-        from converge_desktop.adapters.recall.corpus import EXACT_MOST, Corpus  # noqa: PLC0415
-        from converge_desktop.adapters.recall.rows import TableBroken  # noqa: PLC0415
+        from converge_desktop.adapters.recall.corpus import EXACT_MOST, Corpus  # noqa: PLC0415 - NumPy
 
         tried = self._embedded([TRIED])
         self._embedder, self._grade = tried.embedder.model, tried.grade
@@ -301,8 +298,6 @@ class RecallThread:
         known = self._embedder, self._grade
         if self._corpus is None:
             return self._answerer.answer(question, None, *known)
-        from converge_desktop.adapters.recall.rows import TableBroken  # noqa: PLC0415 - NumPy
-
         try:
             return self._answerer.answer(question, self._corpus, *known)
         except (TableBroken, Refused):  # with the next look it is made again, or said

@@ -20,16 +20,9 @@ import pytest
 from converge_core.canonical import hash_text
 from converge_core.recall import RecallSource
 from converge_desktop.adapters.recall import rows as rows_of_recall
+from converge_desktop.adapters.recall.broken import TableBroken
 from converge_desktop.adapters.recall.corpus import CORRECTED, Corpus
-from converge_desktop.adapters.recall.rows import (
-    HEAD,
-    THINGS,
-    VECTORS,
-    RecallRows,
-    TableBroken,
-    Vectors,
-    Wanted,
-)
+from converge_desktop.adapters.recall.rows import HEAD, THINGS, VECTORS, RecallRows, Vectors, Wanted
 from converge_desktop.adapters.recall.table import COMPACT_AFTER, RecallTable, filter_of
 from converge_desktop.adapters.recall.things import Thing
 from converge_desktop.adapters.refused import Refused

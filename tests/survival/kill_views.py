@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from converge_desktop.adapters.ledger.ledger_file import read_ledger
-from converge_desktop.adapters.recall.rows import TableBroken
+from converge_desktop.adapters.recall.broken import TableBroken
 from converge_desktop.adapters.texts import TextReader
 from converge_desktop.runtime import trace_index
 from converge_desktop.runtime.trace_export import Chosen, Sources, export_traces

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from converge_desktop.adapters.recall.rows import TableBroken
+from converge_desktop.adapters.recall.broken import TableBroken
 from tests.runtime.trace_kit import index_of, opened, shown
 from tests.survival.kill_views import BEFORE, OUT, export, opened_recall, recall
 from tests.survival.power import image_of

@@ -22,11 +22,11 @@ import numpy.typing as npt
 from converge_core.canonical import ContentHash
 from converge_core.recall import RecallSource
 from converge_core.recall_envelope import CorpusFingerprint
+from converge_desktop.adapters.recall.broken import TableBroken
 from converge_desktop.adapters.recall.rows import (
     EMPTY_HASH,
     TABLE,
     RecallRows,
-    TableBroken,
     TableHead,
     Vectors,
     Wanted,
@@ -154,7 +154,7 @@ class Corpus:
     def _open_table(self, head: TableHead) -> None:
         """Has a table searched rather than the memory; one that does not fit is made anew."""
         # Imported where it is needed alone: it takes a second, and a hundred megabytes.
-        from converge_desktop.adapters.recall.table import RecallTable  # noqa: PLC0415
+        from converge_desktop.adapters.recall.table import RecallTable  # noqa: PLC0415 - see above
 
         table = RecallTable(self._folder, self._width)
         try:

@@ -29,6 +29,7 @@ import numpy.typing as npt
 
 from converge_core.canonical import ContentHash, hash_text
 from converge_core.recall import RecallSource
+from converge_desktop.adapters.recall.broken import TableBroken
 from converge_desktop.adapters.recall.things import SCHEMA, Thing
 from converge_desktop.adapters.refused import Refused, refused
 
@@ -61,10 +62,6 @@ class Wanted:
     tenant: str
     kinds: tuple[RecallSource, ...] = ()
     but_run: str = ""
-
-
-class TableBroken(Exception):
-    """What can be recalled cannot be used as it lies there; it is to be filled again."""
 
 
 @contextmanager

@@ -21,7 +21,8 @@ import numpy as np
 import pyarrow as pa
 from lancedb.index import Bitmap, HnswSq
 
-from converge_desktop.adapters.recall.rows import TABLE, Part, TableBroken, Vectors, Wanted, can_be
+from converge_desktop.adapters.recall.broken import TableBroken
+from converge_desktop.adapters.recall.rows import TABLE, Part, Vectors, Wanted, can_be
 from converge_desktop.adapters.recall.things import Thing
 from converge_desktop.adapters.refused import Refused
 
